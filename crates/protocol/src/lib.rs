@@ -1,0 +1,1 @@
+//! Kafka words: messages, ids, errors, frames, record batches, compression. Knows no socket and no clock.
