@@ -1,0 +1,129 @@
+//! A number of bytes that many tasks share, given out in the order in which they asked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// A shared number of bytes.
+#[derive(Clone)]
+pub struct Budget {
+    shared: Arc<Mutex<Shares>>,
+}
+
+struct Shares {
+    free_bytes: usize,
+    total_bytes: usize,
+    /// Tickets in arrival order; the front is served first, so a large request is never starved.
+    waiting: VecDeque<(u64, Waker)>,
+    next_ticket: u64,
+}
+
+/// Bytes taken from a budget; given back on drop.
+pub struct Permit {
+    budget: Budget,
+    size_bytes: usize,
+}
+
+/// A place in the queue; leaves it on drop.
+pub struct Ticket {
+    budget: Budget,
+    number: Option<u64>,
+    size_bytes: usize,
+}
+
+impl Budget {
+    /// A budget of `total_bytes`, all free.
+    #[must_use]
+    pub fn new(total_bytes: usize) -> Self {
+        let shares = Shares {
+            free_bytes: total_bytes,
+            total_bytes,
+            waiting: VecDeque::new(),
+            next_ticket: 0,
+        };
+        Self { shared: Arc::new(Mutex::new(shares)) }
+    }
+
+    /// Asks for `size_bytes`; more than the whole budget counts as the whole.
+    #[must_use]
+    pub fn ask(&self, size_bytes: usize) -> Ticket {
+        let size_bytes = size_bytes.min(self.lock().total_bytes);
+        Ticket { budget: self.clone(), number: None, size_bytes }
+    }
+
+    /// Bytes that nobody has.
+    #[must_use]
+    pub fn free_bytes(&self) -> usize {
+        self.lock().free_bytes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shares> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket {
+    /// Ready with the permit once all asked before have theirs and enough is free.
+    pub fn poll_permit(&mut self, cx: &mut Context<'_>) -> Poll<Permit> {
+        let budget = self.budget.clone();
+        let mut shares = budget.lock();
+        let first = match (self.number, shares.waiting.front()) {
+            (_, None) => true,
+            (Some(number), Some((front, _))) => number == *front,
+            (None, Some(_)) => false,
+        };
+        if first && self.size_bytes <= shares.free_bytes {
+            shares.free_bytes -= self.size_bytes;
+            if self.number.take().is_some() {
+                shares.waiting.pop_front();
+            }
+            // The next in line may fit into what is left.
+            let next = shares.waiting.front().map(|(_, waker)| waker.clone());
+            drop(shares);
+            if let Some(next) = next {
+                next.wake();
+            }
+            return Poll::Ready(Permit { budget, size_bytes: self.size_bytes });
+        }
+        match self.number {
+            None => {
+                let number = shares.next_ticket;
+                shares.next_ticket += 1;
+                shares.waiting.push_back((number, cx.waker().clone()));
+                self.number = Some(number);
+            }
+            Some(number) => {
+                if let Some(place) = shares.waiting.iter_mut().find(|(n, _)| *n == number) {
+                    place.1.clone_from(cx.waker());
+                }
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let Some(number) = self.number else { return };
+        let mut shares = self.budget.lock();
+        shares.waiting.retain(|(waiting, _)| *waiting != number);
+        let next = shares.waiting.front().map(|(_, waker)| waker.clone());
+        drop(shares);
+        if let Some(next) = next {
+            next.wake();
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut shares = self.budget.lock();
+        shares.free_bytes += self.size_bytes;
+        assert!(shares.free_bytes <= shares.total_bytes);
+        let next = shares.waiting.front().map(|(_, waker)| waker.clone());
+        drop(shares);
+        if let Some(next) = next {
+            next.wake();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A set of marked keys with one waker: how many sources wake one task once.
+//!
+//! A fetch session has one [`Ready`] and leaves a [`Mark`] with each partition it watches. A
+//! partition that changes marks; the session's task wakes once and looks only at what was marked.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// Where marks arrive.
+#[derive(Clone, Default)]
+pub struct Ready {
+    marked: Arc<Mutex<Marked>>,
+}
+
+#[derive(Default)]
+struct Marked {
+    keys: Vec<u32>,
+    waker: Option<Waker>,
+}
+
+/// The right to mark one key. Cloning shares it.
+#[derive(Clone)]
+pub struct Mark {
+    marked: Arc<Mutex<Marked>>,
+    key: u32,
+}
+
+impl Ready {
+    /// Nothing is marked.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The right to mark `key`.
+    #[must_use]
+    pub fn mark(&self, key: u32) -> Mark {
+        Mark { marked: self.marked.clone(), key }
+    }
+
+    /// Moves the marked keys into `into` (a key may come more than once). Pending if there are
+    /// none; then the next mark wakes.
+    pub fn poll_marked(&self, cx: &mut Context<'_>, into: &mut Vec<u32>) -> Poll<()> {
+        let mut marked = lock(&self.marked);
+        if marked.keys.is_empty() {
+            marked.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        into.append(&mut marked.keys);
+        Poll::Ready(())
+    }
+}
+
+impl Mark {
+    /// Marks the key and wakes who waits.
+    pub fn set(&self) {
+        let mut marked = lock(&self.marked);
+        if marked.keys.last() != Some(&self.key) {
+            marked.keys.push(self.key);
+        }
+        let waker = marked.waker.take();
+        drop(marked);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Whether `ready` is where this mark arrives.
+    #[must_use]
+    pub fn belongs_to(&self, ready: &Ready) -> bool {
+        Arc::ptr_eq(&self.marked, &ready.marked)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
