@@ -1,1 +1,7 @@
-//! sim
+//! A simulated world: `env`'s doors on one thread, from one seed.
+//!
+//! What runs above `env` cannot tell it from the real one, except that everything bad happens
+//! sooner. The same seed gives the same run.
+
+pub mod disk;
+pub mod random;
