@@ -1,1 +1,11 @@
-//! server
+//! The shell: the real world behind `dohle_env`, and the node's start-up.
+//!
+//! Here, and only here, are threads, sockets, files and clocks.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this crate is what stands behind the doors that the others must use"
+)]
+
+pub mod world;
