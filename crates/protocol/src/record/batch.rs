@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use super::compression::{Codec, CompressionError, Unpacker};
+use super::compression::{Codec, CompressionError, Packed, Unpacker};
 use super::crc::crc32c;
 use super::legacy::{self, LegacyBatch};
 use super::record::{RecordError, Records};
@@ -415,6 +415,10 @@ impl<'a> Batch<'a> {
         &self.bytes[HEADER_SIZE..]
     }
 
+    pub(crate) fn packed(&self, codec: Codec) -> Packed<'a> {
+        Packed { codec, magic: MAGIC_V2, bytes: self.payload() }
+    }
+
     /// Checks the checksum.
     ///
     /// # Errors
@@ -466,7 +470,7 @@ impl<'a> Batch<'a> {
             return Ok(Records::new(&self.header, self.payload()));
         }
         buffer.clear();
-        unpacker.unpack(codec, MAGIC_V2, self.payload(), buffer, limit)?;
+        unpacker.unpack(self.packed(codec), buffer, limit)?;
         Ok(Records::new(&self.header, buffer))
     }
 
@@ -477,7 +481,7 @@ impl<'a> Batch<'a> {
     pub fn unpack(&self, into: &mut Vec<u8>, limit: usize) -> Result<(), RecordError> {
         let codec = self.header.attributes.compression()?;
         Unpacker::new()
-            .unpack(codec, MAGIC_V2, self.payload(), into, limit)
+            .unpack(self.packed(codec), into, limit)
             .map_err(|error: CompressionError| error.into())
     }
 }

@@ -25,6 +25,10 @@ impl Crc32 {
         Self(Digest::new(CrcAlgorithm::Crc32IsoHdlc))
     }
 
+    pub(crate) fn reset(&mut self) {
+        self.0.reset();
+    }
+
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }

@@ -14,7 +14,7 @@ use std::fmt;
 
 use super::batch::{BatchError, LOG_OVERHEAD, MAGIC_POSITION, TimestampType, UnknownCodec};
 use super::builder::BuildError;
-use super::compression::{Codec, Compression, Unpacker, compress};
+use super::compression::{Codec, Compression, Packed, Unpacker, compress};
 use super::crc::{Crc32, crc32};
 use super::record::{Headers, RecordError, RecordRef};
 use super::{NO_SEQUENCE, NO_TIMESTAMP};
@@ -201,9 +201,9 @@ impl<'a> LegacyBatch<'a> {
             Codec::Zstd => return Err(LegacyError::ZstdWrapper.into()),
             Codec::Gzip | Codec::Snappy | Codec::Lz4 => {}
         }
-        let packed = self.value()?.ok_or(LegacyError::NullWrapper)?;
+        let bytes = self.value()?.ok_or(LegacyError::NullWrapper)?;
         buffer.clear();
-        unpacker.unpack(codec, self.magic(), packed, buffer, limit)?;
+        unpacker.unpack(Packed { codec, magic: self.magic(), bytes }, buffer, limit)?;
         let (size, last_inner) = check_inner(buffer)?;
         let offset_base = if self.magic() == 0 || self.offset() == 0 {
             0

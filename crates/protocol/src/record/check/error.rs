@@ -128,19 +128,13 @@ impl CheckError {
     /// The refused records, for the answer.
     #[must_use]
     pub fn rejections(&self) -> &[RecordRejection] {
-        match self {
-            Self::Rejected { rejections, .. } => rejections,
-            _ => &[],
-        }
+        if let Self::Rejected { rejections, .. } = self { rejections } else { &[] }
     }
 
     /// The message for the answer: Kafka sends one only with refused records.
     #[must_use]
     pub fn answer_message(&self) -> Option<String> {
-        match self {
-            Self::Rejected { .. } => Some(self.to_string()),
-            _ => None,
-        }
+        matches!(self, Self::Rejected { .. }).then(|| self.to_string())
     }
 }
 

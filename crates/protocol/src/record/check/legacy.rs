@@ -64,7 +64,7 @@ fn check_outer(records: &Bytes, rules: &CheckRules<'_>) -> Result<Codec, CheckEr
             source = codec;
         }
         count += 1;
-        mixed |= *first_magic.get_or_insert(message.magic()) != message.magic();
+        mixed |= *first_magic.get_or_insert_with(|| message.magic()) != message.magic();
     }
     if source != Codec::None && count > 1 {
         return Err(CheckError::SeveralBatches);

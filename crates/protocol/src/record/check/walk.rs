@@ -2,7 +2,7 @@
 
 use super::{CheckError, CheckRules, RecordRejection, Scratch};
 use crate::record::NO_TIMESTAMP;
-use crate::record::batch::{Batch, MAGIC_V2, TimestampType};
+use crate::record::batch::{Batch, TimestampType};
 use crate::record::compression::{Codec, CompressionError, Decompressor};
 use crate::record::record::{Base, RecordError, RecordRef, read_record};
 use crate::varint;
@@ -142,7 +142,7 @@ impl<'r> Walk<'r> {
         }
         let Scratch { unpacker, buffer } = scratch;
         let mut window = Window {
-            stream: unpacker.open(codec, MAGIC_V2, batch.payload())?,
+            stream: unpacker.open(batch.packed(codec))?,
             buffer,
             start: 0,
             end: 0,

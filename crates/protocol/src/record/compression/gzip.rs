@@ -11,23 +11,24 @@ const FLAG_NAME: u8 = 0x08;
 const FLAG_COMMENT: u8 = 0x10;
 const TRAILER_SIZE: usize = 8;
 
-/// The inflate state, kept between batches.
+/// The inflate state and the member's checksum, kept between batches.
 #[derive(Default)]
-pub(super) struct State(Option<Decompress>);
+pub(super) struct State(Option<(Decompress, Crc32)>);
 
 pub(super) struct Stream<'u> {
     inflate: &'u mut Decompress,
+    crc: &'u mut Crc32,
     bytes: &'u [u8],
-    crc: Crc32,
     finished: bool,
 }
 
 impl<'u> Stream<'u> {
     pub(super) fn open(state: &'u mut State, bytes: &'u [u8]) -> Result<Self, CompressionError> {
         let bytes = skip_header(bytes)?;
-        let inflate = state.0.get_or_insert_with(|| Decompress::new(false));
+        let (inflate, crc) = state.0.get_or_insert_with(|| (Decompress::new(false), Crc32::new()));
         inflate.reset(false);
-        Ok(Self { inflate, bytes, crc: Crc32::new(), finished: false })
+        crc.reset();
+        Ok(Self { inflate, crc, bytes, finished: false })
     }
 
     pub(super) fn read_some(&mut self, into: &mut [u8]) -> Result<usize, CompressionError> {
@@ -70,7 +71,7 @@ impl<'u> Stream<'u> {
         match skip_header(rest) {
             Ok(bytes) => {
                 self.bytes = bytes;
-                self.crc = Crc32::new();
+                self.crc.reset();
                 self.inflate.reset(false);
             }
             Err(_) => self.finished = true,

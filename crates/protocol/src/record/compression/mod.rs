@@ -13,7 +13,7 @@ mod zstd;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-pub use unpacker::{Decompressor, Unpacker};
+pub use unpacker::{Decompressor, Packed, Unpacker};
 
 /// A compression codec, as the low three bits of a batch's attributes number it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -196,7 +196,7 @@ pub fn decompress(
     into: &mut Vec<u8>,
     limit: usize,
 ) -> Result<(), CompressionError> {
-    Unpacker::new().unpack(codec, magic, bytes, into, limit)
+    Unpacker::new().unpack(Packed { codec, magic, bytes }, into, limit)
 }
 
 /// Packs `input` to the end of `into` for a batch or message of `magic`.

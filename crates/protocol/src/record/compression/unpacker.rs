@@ -7,6 +7,17 @@ use super::{Codec, CompressionError, gzip, lz4, snappy, zstd};
 /// How much room `unpack` adds at a time.
 const STEP_SIZE_BYTES: usize = 64 * 1024;
 
+/// Packed bytes with what must be known to unpack them.
+#[derive(Debug, Clone, Copy)]
+pub struct Packed<'a> {
+    /// The codec.
+    pub codec: Codec,
+    /// The magic of the batch or message that they stand in.
+    pub magic: i8,
+    /// The bytes.
+    pub bytes: &'a [u8],
+}
+
 /// The state that unpacking needs, for any number of batches, one after the other.
 #[derive(Default)]
 pub struct Unpacker {
@@ -28,16 +39,15 @@ impl Unpacker {
         Self::default()
     }
 
-    /// A stream of what `bytes` hold, packed with `codec` in a batch or message of `magic`.
+    /// A stream of what is packed.
     ///
     /// # Errors
     /// When the bytes do not begin as the codec's data does.
     pub fn open<'u>(
         &'u mut self,
-        codec: Codec,
-        magic: i8,
-        bytes: &'u [u8],
+        packed: Packed<'u>,
     ) -> Result<Decompressor<'u>, CompressionError> {
+        let Packed { codec, magic, bytes } = packed;
         Ok(Decompressor(match codec {
             Codec::None => Stream::None(bytes),
             Codec::Gzip => Stream::Gzip(gzip::Stream::open(&mut self.gzip, bytes)?),
@@ -47,19 +57,17 @@ impl Unpacker {
         }))
     }
 
-    /// Unpacks all of `bytes` to the end of `into`.
+    /// Unpacks all to the end of `into`, at most `limit` bytes.
     ///
     /// # Errors
     /// As [`super::decompress`].
     pub fn unpack(
         &mut self,
-        codec: Codec,
-        magic: i8,
-        bytes: &[u8],
+        packed: Packed<'_>,
         into: &mut Vec<u8>,
         limit: usize,
     ) -> Result<(), CompressionError> {
-        let mut stream = self.open(codec, magic, bytes)?;
+        let mut stream = self.open(packed)?;
         let start = into.len();
         loop {
             let filled = into.len();
