@@ -3,7 +3,7 @@
 //! A fetch session has one [`Ready`] and leaves a [`Mark`] with each partition it watches. A
 //! partition that changes marks; the session's task wakes once and looks only at what was marked.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 /// Where marks arrive.
@@ -18,10 +18,10 @@ struct Marked {
     waker: Option<Waker>,
 }
 
-/// The right to mark one key. Cloning shares it.
+/// The right to mark one key. It does not keep its [`Ready`] alive.
 #[derive(Clone)]
 pub struct Mark {
-    marked: Arc<Mutex<Marked>>,
+    marked: Weak<Mutex<Marked>>,
     key: u32,
 }
 
@@ -35,7 +35,7 @@ impl Ready {
     /// The right to mark `key`.
     #[must_use]
     pub fn mark(&self, key: u32) -> Mark {
-        Mark { marked: self.marked.clone(), key }
+        Mark { marked: Arc::downgrade(&self.marked), key }
     }
 
     /// Moves the marked keys into `into` (a key may come more than once). Pending if there are
@@ -52,9 +52,10 @@ impl Ready {
 }
 
 impl Mark {
-    /// Marks the key and wakes who waits.
+    /// Marks the key and wakes who waits. Nothing happens if nobody is left to wait.
     pub fn set(&self) {
-        let mut marked = lock(&self.marked);
+        let Some(marked) = self.marked.upgrade() else { return };
+        let mut marked = lock(&marked);
         if marked.keys.last() != Some(&self.key) {
             marked.keys.push(self.key);
         }
@@ -65,10 +66,10 @@ impl Mark {
         }
     }
 
-    /// Whether `ready` is where this mark arrives.
+    /// Whether its [`Ready`] is still there.
     #[must_use]
-    pub fn belongs_to(&self, ready: &Ready) -> bool {
-        Arc::ptr_eq(&self.marked, &ready.marked)
+    pub fn is_live(&self) -> bool {
+        self.marked.strong_count() != 0
     }
 }
 
