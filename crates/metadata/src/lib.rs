@@ -1,1 +1,5 @@
-//! metadata
+//! The cluster's metadata: configs, the image that every node reads, and the controller's machine.
+//!
+//! Values only: nothing here knows who asks, a file, a socket or a clock.
+
+pub mod config;

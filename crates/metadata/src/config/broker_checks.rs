@@ -1,0 +1,201 @@
+//! What the values of a node's file must be to one another.
+
+use super::broker::BrokerConfig;
+use super::endpoint::Endpoint;
+use super::error::ConfigError;
+
+/// Checks a whole configuration; the message names the keys, the values and what is allowed.
+pub(super) fn check(config: &BrokerConfig) -> Result<(), ConfigError> {
+    check_numbers(config)?;
+    check_distinct(&config.listeners)?;
+    check_roles(config)?;
+    check_addresses(config)
+}
+
+fn require(holds: bool, message: impl FnOnce() -> String) -> Result<(), ConfigError> {
+    if holds { Ok(()) } else { Err(ConfigError::new(message())) }
+}
+
+fn check_numbers(config: &BrokerConfig) -> Result<(), ConfigError> {
+    let integer = |name| config.integer(name);
+    let say = |text: &str| text.to_owned();
+    require(config.node_id == integer("broker.id") as i32, || {
+        say("You must set `node.id` to the same value as `broker.id`.")
+    })?;
+    let set = |name: &str| config.set.contains_key(name);
+    require(!set("log.roll.ms") || integer("log.roll.ms") >= 1, || {
+        say("log.roll.ms must be greater than or equal to 1")
+    })?;
+    require(!set("log.roll.jitter.ms") || integer("log.roll.jitter.ms") >= 0, || {
+        say("log.roll.jitter.ms must be greater than or equal to 0")
+    })?;
+    let retention = ["log.retention.ms", "log.retention.minutes", "log.retention.hours"];
+    let first = retention.into_iter().find(|name| set(name)).unwrap_or("log.retention.hours");
+    require(integer(first) != 0, || {
+        say("log.retention.ms must be unlimited (-1) or, greater than or equal to 1")
+    })?;
+    require(!config.log_dirs.is_empty(), || {
+        say("At least one log directory must be defined via log.dirs or log.dir.")
+    })?;
+    let threads = integer("log.cleaner.threads").max(1);
+    require(integer("log.cleaner.dedupe.buffer.size") / threads > 1024 * 1024, || {
+        say("log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.")
+    })?;
+    let wait = integer("replica.fetch.wait.max.ms");
+    require(wait <= integer("replica.socket.timeout.ms"), || {
+        say("replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to \
+             prevent unnecessary socket timeouts")
+    })?;
+    require(wait <= integer("replica.lag.time.max.ms"), || {
+        say("replica.fetch.wait.max.ms should always be less than or equal to \
+             replica.lag.time.max.ms to prevent frequent changes in ISR")
+    })?;
+    let queued = integer("queued.max.request.bytes");
+    require(queued <= 0 || queued >= integer("socket.request.max.bytes"), || {
+        say("queued.max.request.bytes must be larger or equal to socket.request.max.bytes")
+    })?;
+    require(
+        integer("max.connections.per.ip") != 0 || !config.connections_per_ip_overrides.is_empty(),
+        || {
+            say("max.connections.per.ip can be set to zero only if \
+                 max.connections.per.ip.overrides property is set.")
+        },
+    )?;
+    let (delay, idle) =
+        (integer("connection.failed.authentication.delay.ms"), integer("connections.max.idle.ms"));
+    require(idle < 0 || delay < idle, || {
+        format!(
+            "connection.failed.authentication.delay.ms={delay} should always be less than \
+             connections.max.idle.ms={idle} to prevent failed authentication responses from \
+             timing out"
+        )
+    })
+}
+
+/// Names differ, and ports too, save that one may be IPv4 and the other IPv6.
+fn check_distinct(listeners: &[Endpoint]) -> Result<(), ConfigError> {
+    let list = || {
+        let one = |e: &Endpoint| format!("{}://{}:{}", e.listener, e.host, e.port);
+        listeners.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    let prefix = || format!("Error creating broker listeners from '[{}]': ", list());
+    for (index, one) in listeners.iter().enumerate() {
+        for other in &listeners[index + 1..] {
+            require(one.listener != other.listener, || {
+                format!(
+                    "{}Each listener must have a different name, listeners: [{}]",
+                    prefix(),
+                    list()
+                )
+            })?;
+            let is_v6 = |e: &Endpoint| e.host.contains(':');
+            let is_v4 = |e: &Endpoint| e.host.parse::<std::net::Ipv4Addr>().is_ok();
+            let differ = (is_v4(one) && is_v6(other)) || (is_v6(one) && is_v4(other));
+            require(one.port != other.port || one.port == 0 || differ, || {
+                format!(
+                    "{}Each listener must have a different port, listeners: [{}]",
+                    prefix(),
+                    list()
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn check_roles(config: &BrokerConfig) -> Result<(), ConfigError> {
+    let names = "controller.listener.names";
+    let ids: Vec<i32> = config.voters.iter().map(|voter| voter.id).collect();
+    let id = config.node_id;
+    require(!ids.is_empty() || !config.bootstrap_servers.is_empty(), || {
+        "If using process.roles, either controller.quorum.bootstrap.servers must contain the set \
+         of bootstrap controllers or controller.quorum.voters must contain a parseable set of \
+         controllers."
+            .to_owned()
+    })?;
+    let set = || {
+        let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
+        format!("Set({})", ids.join(", "))
+    };
+    if config.is_controller {
+        require(ids.is_empty() || ids.contains(&id), || {
+            format!(
+                "If process.roles contains the 'controller' role, the node id {id} must be \
+                 included in the set of voters controller.quorum.voters={}",
+                set()
+            )
+        })?;
+        require(config.controller_listeners().next().is_some(), || {
+            format!(
+                "{names} must contain at least one value appearing in the 'listeners' \
+                 configuration when running the KRaft controller role"
+            )
+        })?;
+        let is_listener =
+            |name: &String| config.listeners.iter().any(|e| e.listener.eq_ignore_ascii_case(name));
+        require(config.controller_listener_names.iter().all(is_listener), || {
+            format!(
+                "{names} must only contain values appearing in the 'listeners' configuration \
+                 when running the KRaft controller role"
+            )
+        })?;
+    } else {
+        require(!ids.contains(&id), || {
+            format!(
+                "If process.roles contains just the 'broker' role, the node id {id} must not be \
+                 included in the set of voters controller.quorum.voters={}",
+                set()
+            )
+        })?;
+        require(config.controller_listeners().next().is_none(), || {
+            format!(
+                "{names} must not contain a value appearing in the 'listeners' configuration \
+                 when running KRaft with just the broker role"
+            )
+        })?;
+    }
+    require(config.is_broker || config.broker_listeners().next().is_none(), || {
+        format!(
+            "The listeners config must only contain KRaft controller listeners from {names} when \
+             process.roles=controller"
+        )
+    })
+}
+
+fn check_addresses(config: &BrokerConfig) -> Result<(), ConfigError> {
+    let advertised = "advertised.listeners";
+    let names = |endpoints: &[Endpoint]| {
+        endpoints.iter().map(|e| e.listener.clone()).collect::<Vec<_>>().join(",")
+    };
+    if config.is_broker {
+        let own = &config.advertised_listeners;
+        require(!own.is_empty(), || {
+            "There must be at least one broker advertised listener. Perhaps all listeners appear \
+             in controller.listener.names?"
+                .to_owned()
+        })?;
+        require(own.iter().any(|e| e.listener == config.inter_broker_listener), || {
+            format!(
+                "inter.broker.listener.name must be a listener name defined in {advertised}. The \
+                 valid options based on currently configured listeners are {}",
+                names(own)
+            )
+        })?;
+        let is_listener =
+            |e: &Endpoint| config.listeners.iter().any(|other| other.listener == e.listener);
+        require(own.iter().all(is_listener), || {
+            format!(
+                "{advertised} listener names must be equal to or a subset of the ones defined in \
+                 listeners. Found {}. The valid options based on the current configuration are {}",
+                names(own),
+                names(&config.listeners)
+            )
+        })?;
+    }
+    require(config.advertised_listeners.iter().all(|e| e.host != "0.0.0.0"), || {
+        format!(
+            "{advertised} cannot use the nonroutable meta-address 0.0.0.0. Use a routable IP \
+             address."
+        )
+    })
+}

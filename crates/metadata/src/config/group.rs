@@ -1,0 +1,81 @@
+//! A group's configs: what may be set within the broker's limits.
+
+use super::error::ConfigError;
+use super::keys::Scope;
+use super::layers::Layers;
+use super::resource::Configs;
+use super::value::Value;
+
+/// What the broker limits, whether only a set value is looked at, and by which of its keys.
+#[rustfmt::skip]
+const LIMITS: &[Limit] = &[
+    limit("consumer.heartbeat.interval.ms", "group.consumer.min.heartbeat.interval.ms", "group.consumer.max.heartbeat.interval.ms"),
+    limit("consumer.session.timeout.ms", "group.consumer.min.session.timeout.ms", "group.consumer.max.session.timeout.ms"),
+    limit_if_set("consumer.assignment.interval.ms", "group.consumer.min.assignment.interval.ms", "group.consumer.max.assignment.interval.ms"),
+    limit("share.heartbeat.interval.ms", "group.share.min.heartbeat.interval.ms", "group.share.max.heartbeat.interval.ms"),
+    limit("share.session.timeout.ms", "group.share.min.session.timeout.ms", "group.share.max.session.timeout.ms"),
+    limit("share.record.lock.duration.ms", "group.share.min.record.lock.duration.ms", "group.share.max.record.lock.duration.ms"),
+    limit("share.delivery.count.limit", "group.share.min.delivery.count.limit", "group.share.max.delivery.count.limit"),
+    limit("share.partition.max.record.locks", "group.share.min.partition.max.record.locks", "group.share.max.partition.max.record.locks"),
+    limit_if_set("share.assignment.interval.ms", "group.share.min.assignment.interval.ms", "group.share.max.assignment.interval.ms"),
+    limit("streams.heartbeat.interval.ms", "group.streams.min.heartbeat.interval.ms", "group.streams.max.heartbeat.interval.ms"),
+    limit("streams.session.timeout.ms", "group.streams.min.session.timeout.ms", "group.streams.max.session.timeout.ms"),
+    ("streams.num.standby.replicas", false, None, Some("group.streams.max.standby.replicas")),
+    limit_if_set("streams.assignment.interval.ms", "group.streams.min.assignment.interval.ms", "group.streams.max.assignment.interval.ms"),
+    ("streams.num.warmup.replicas", true, None, Some("group.streams.max.warmup.replicas")),
+    ("streams.task.offset.interval.ms", true, Some("group.streams.min.task.offset.interval.ms"), None),
+];
+
+type Limit = (&'static str, bool, Option<&'static str>, Option<&'static str>);
+
+const fn limit(name: &'static str, least: &'static str, most: &'static str) -> Limit {
+    (name, false, Some(least), Some(most))
+}
+
+const fn limit_if_set(name: &'static str, least: &'static str, most: &'static str) -> Limit {
+    (name, true, Some(least), Some(most))
+}
+
+/// What holds for one key of a group: its own value over the broker's.
+pub fn value(name: &str, group: &Configs, broker: Layers<'_>) -> Value {
+    let Some(key) = Scope::Group.key(name) else { return Value::Null };
+    group.get(name).and_then(|text| key.parse(text).ok()).unwrap_or_else(|| broker.inherited(key))
+}
+
+/// Checks all configs that a group would have.
+pub fn check(configs: &Configs, broker: Layers<'_>) -> Result<(), ConfigError> {
+    for name in configs.keys() {
+        if Scope::Group.key(name).is_none() {
+            return Err(ConfigError::new(format!("Unknown group config name: {name}")));
+        }
+    }
+    for key in Scope::Group.keys() {
+        if let Some(text) = configs.get(key.name) {
+            key.parse(text)?;
+        }
+    }
+    for &(name, if_set, least, most) in LIMITS {
+        if if_set && !configs.contains_key(name) {
+            continue;
+        }
+        let number = value(name, configs, broker).integer();
+        if let Some(least) = least.filter(|least| number < broker.value(least).integer()) {
+            let message = format!("{name} must be greater than or equal to {least}");
+            return Err(ConfigError::new(message));
+        }
+        if let Some(most) = most.filter(|most| number > broker.value(most).integer()) {
+            let message = format!("{name} must be less than or equal to {most}");
+            return Err(ConfigError::new(message));
+        }
+    }
+    for protocol in ["consumer", "share", "streams"] {
+        let session = format!("{protocol}.session.timeout.ms");
+        let heartbeat = format!("{protocol}.heartbeat.interval.ms");
+        if value(&session, configs, broker).integer()
+            <= value(&heartbeat, configs, broker).integer()
+        {
+            return Err(ConfigError::new(format!("{session} must be greater than {heartbeat}")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Keys of listeners and connections.
+
+use super::row::{Key, QUOTAS, SASL, int, list, list_or_null, long, string};
+
+/// One row a key, in the order in which Kafka declares them.
+#[rustfmt::skip]
+pub(super) const KEYS: &[Key] = &[
+    list("listeners", "PLAINTEXT://:9092").list_not_empty().high().per_broker()
+        .doc("Addresses that the node listens on, NAME://host:port each; an empty host is every interface."),
+    list_or_null("advertised.listeners").list_or_null().high()
+        .doc("Addresses that clients are told; unset means the listeners."),
+    string("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL")
+        .low().per_broker().doc("Which security protocol each listener name speaks."),
+    int("socket.send.buffer.bytes", "102400").high()
+        .doc("SO_SNDBUF of accepted connections; -1 leaves it to the system."),
+    int("socket.receive.buffer.bytes", "102400").high()
+        .doc("SO_RCVBUF of accepted connections; -1 leaves it to the system."),
+    int("socket.request.max.bytes", "104857600").at_least(1).high()
+        .doc("Largest request that is read."),
+    int("socket.listen.backlog.size", "50").at_least(1)
+        .doc("How many connections may wait to be accepted."),
+    int("max.connections.per.ip", "2147483647").at_least(0).cluster_wide()
+        .doc("Most connections from one address."),
+    string("max.connections.per.ip.overrides", "").cluster_wide()
+        .doc("Most connections for single addresses or hosts, host:count each."),
+    int("max.connections", "2147483647").at_least(0).cluster_wide()
+        .doc("Most connections of the node; a listener may have its own number."),
+    int("max.connection.creation.rate", "2147483647").at_least(0).cluster_wide().not_built(QUOTAS)
+        .doc("Most new connections in a second."),
+    long("connections.max.idle.ms", "600000")
+        .doc("How long a connection may be silent before it is closed."),
+    int("connection.failed.authentication.delay.ms", "100").at_least(0).low().not_built(SASL)
+        .doc("Pause before the answer to a failed authentication."),
+    int("queued.max.requests", "500").at_least(1).high().no_meaning("requests are not queued between threads")
+        .doc("How many requests may wait for a thread."),
+    long("queued.max.request.bytes", "-1")
+        .doc("Most bytes of requests in flight; above it sockets are not read."),
+    int("num.network.threads", "3").at_least(1).high().cluster_wide()
+        .no_meaning("reactors, one per core, serve the sockets")
+        .doc("Threads that read and write sockets."),
+];

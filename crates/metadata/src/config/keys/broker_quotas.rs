@@ -1,0 +1,46 @@
+//! Keys of quotas and metrics.
+
+use super::row::{Key, METRICS, QUOTAS, class_or_null, int, list, long, string};
+
+/// One row a key, in the order in which Kafka declares them.
+#[rustfmt::skip]
+pub(super) const KEYS: &[Key] = &[
+    int("quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
+        .doc("Windows over which client rates are measured."),
+    int("replication.quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
+        .doc("Windows over which replication rates are measured."),
+    int("alter.log.dirs.replication.quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
+        .doc("Windows over which moves between directories are measured."),
+    int("controller.quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
+        .doc("Windows over which controller mutations are measured."),
+    int("quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
+        .doc("Length of a window of client rates."),
+    int("replication.quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
+        .doc("Length of a window of replication rates."),
+    int("alter.log.dirs.replication.quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
+        .doc("Length of a window of moves between directories."),
+    int("controller.quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
+        .doc("Length of a window of controller mutations."),
+    class_or_null("client.quota.callback.class").low().no_meaning("quota callbacks are Java classes")
+        .doc("Class that finds the quotas of a client."),
+    long("leader.replication.throttled.rate", "9223372036854775807").at_least(0).cluster_wide()
+        .not_built(QUOTAS).doc("Bytes that leaders send to throttled replicas in a second."),
+    long("follower.replication.throttled.rate", "9223372036854775807").at_least(0).cluster_wide()
+        .not_built(QUOTAS).doc("Bytes that throttled replicas fetch in a second."),
+    long("replica.alter.log.dirs.io.max.bytes.per.second", "9223372036854775807").at_least(0).cluster_wide()
+        .not_built(QUOTAS).doc("Bytes that moves between directories copy in a second."),
+    int("metrics.num.samples", "2").at_least(1).low().not_built(METRICS)
+        .doc("Samples that a rate is computed over."),
+    long("metrics.sample.window.ms", "30000").at_least(1).low().not_built(METRICS)
+        .doc("Length of such a sample."),
+    list("metric.reporters", "org.apache.kafka.common.metrics.JmxReporter").list().low().cluster_wide()
+        .not_built(METRICS).doc("Classes that publish metrics."),
+    string("metrics.recording.level", "INFO").low().not_built(METRICS)
+        .doc("How detailed metrics are."),
+    list("kafka.metrics.reporters", "").list().low().not_built(METRICS)
+        .doc("Classes that publish the server's older metrics."),
+    int("kafka.metrics.polling.interval.secs", "10").at_least(1).low().not_built(METRICS)
+        .doc("How often those read the metrics."),
+    int("telemetry.max.bytes", "1048576").at_least(1).low().not_built(METRICS)
+        .doc("Largest metrics push of a client."),
+];

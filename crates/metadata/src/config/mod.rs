@@ -1,0 +1,28 @@
+//! Configs: every key once, what values it takes, and what holds for a node, a topic or a group.
+
+pub mod broker;
+mod broker_checks;
+pub mod check;
+pub mod describe;
+pub mod endpoint;
+pub mod error;
+pub mod group;
+pub mod keys;
+pub mod layers;
+pub mod properties;
+pub mod resource;
+pub mod subscription;
+pub mod topic;
+pub mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use broker::BrokerConfig;
+pub use error::ConfigError;
+pub use keys::Scope;
+pub use keys::row::{Default, Importance, Key, Kind, State, Synonym, Update};
+pub use layers::Layers;
+pub use resource::{ConfigResource, ResourceKind};
+pub use topic::TopicConfig;
+pub use value::Value;

@@ -1,0 +1,167 @@
+//! The table of keys against Kafka's, column by column.
+
+use dohle_metadata::config::check::Check;
+use dohle_metadata::config::{Default, Importance, Key, Kind, Scope, Update};
+
+#[test]
+fn every_key_is_declared_as_kafka_declares_it() {
+    let text = super::shared::text("facts/configs.tsv");
+    let mut count = 0;
+    for line in text.lines().skip(1) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [scope, name, kind, default, valid, importance, update, visibility, synonyms, _] =
+            columns[..]
+        else {
+            panic!("a row of ten columns: {line}");
+        };
+        let scope = scope_of(scope);
+        let key = scope.key(name).unwrap_or_else(|| panic!("{name} is not declared"));
+        assert_eq!(key.kind.name(), kind, "{name}");
+        assert_eq!(default_of(key), without_words(name, default), "{name}");
+        assert_eq!(valid_of(key), plain_valid(valid), "{name}");
+        assert_eq!(importance_of(key), importance, "{name}");
+        assert_eq!(update_of(key), update.split(' ').next().unwrap(), "{name}");
+        assert_eq!(if key.internal { "internal" } else { "" }, visibility, "{name}");
+        let own: Vec<&str> = key.synonyms.iter().map(|synonym| synonym.name).collect();
+        if scope == Scope::Group {
+            // Kafka keeps these in code, not in the table: the broker's key of the same name.
+            let same = format!("group.{name}");
+            assert!(own.is_empty() || own == [same], "{name}");
+        } else {
+            assert_eq!(own.join(","), synonyms, "{name}");
+        }
+        assert!(key.doc.ends_with('.'), "{name} has no documentation");
+        if default_of(key) != "NO_DEFAULT" && !matches!(key.default, Default::Null) {
+            let shown = key.default_value().shown().unwrap_or_else(|| panic!("{name}"));
+            key.parse(&shown).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        count += 1;
+    }
+    let declared: usize = Scope::ALL.iter().map(|scope| scope.keys().count()).sum();
+    println!("config keys equal to Kafka's in every column: {count}");
+    assert_eq!(declared, count, "keys that Kafka does not know");
+}
+
+fn scope_of(text: &str) -> Scope {
+    match text.split(' ').next() {
+        Some("topic") => Scope::Topic,
+        Some("group") => Scope::Group,
+        Some("client-metrics") => Scope::ClientMetrics,
+        Some("client-quota") => Scope::ClientQuota,
+        _ if text.starts_with("broker (") => Scope::RemoteMetadata,
+        _ => Scope::Broker,
+    }
+}
+
+fn default_of(key: &Key) -> &'static str {
+    match key.default {
+        Default::Required => "NO_DEFAULT",
+        Default::Null => "null",
+        Default::Text(text) => text,
+    }
+}
+
+/// The table's defaults have words beside some values.
+fn without_words<'a>(name: &str, default: &'a str) -> &'a str {
+    match (name, default) {
+        (_, "(empty)") => "",
+        (_, "NO_DEFAULT(required)") => "NO_DEFAULT",
+        (_, "0 (none)") => "0",
+        (_, "(JVM: SunX509)") => "SunX509",
+        (_, "(JVM: PKIX)") => "PKIX",
+        ("metric.reporters", _) => "org.apache.kafka.common.metrics.JmxReporter",
+        ("principal.builder.class", _) => {
+            "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder"
+        }
+        ("ssl.client.auth", _) => "none",
+        _ => default.split(" (+").next().unwrap_or(default),
+    }
+}
+
+/// The table's checks are pieces of Java; this is what they come to.
+fn plain_valid(valid: &str) -> String {
+    let plain = valid
+        .replace("ValidString.in", "in")
+        .replace("Range.", "")
+        .replace("new ", "")
+        .replace(['"', ' '], "");
+    match plain.as_str() {
+        "atLeast(DEFAULT_LOG_LOCAL_RETENTION_MS)"
+        | "atLeast(DEFAULT_LOG_LOCAL_RETENTION_BYTES)" => "atLeast(-2)".to_owned(),
+        "atLeast(MAX_LOG_REMOTE_COPY_LAG_MS)" | "atLeast(MAX_LOG_REMOTE_COPY_LAG_BYTES)" => {
+            "atLeast(-2)".to_owned()
+        }
+        "atLeast(1024*1024)" => "atLeast(1048576)".to_owned(),
+        "atLeast(8*1024*1024)" => "atLeast(8388608)".to_owned(),
+        "atLeast(512*1024)" => "atLeast(524288)".to_owned(),
+        "atLeast(10*1000)" => "atLeast(10000)".to_owned(),
+        "atLeast(0L)" => "atLeast(0)".to_owned(),
+        "in(CLEANUP_POLICY_COMPACT,CLEANUP_POLICY_DELETE)" => {
+            "list(true,compact,delete)".to_owned()
+        }
+        "in(false,broker,controller)" => "list(false,broker,controller)".to_owned(),
+        "in(false,Group.GroupType.documentValidValues())" => {
+            "list(false,consumer,classic,share,streams)".to_owned()
+        }
+        "in(Utils.enumOptions(SecurityProtocol.class))" => {
+            "in(PLAINTEXT,SSL,SASL_PLAINTEXT,SASL_SSL)".to_owned()
+        }
+        "in(Utils.enumOptions(SslClientAuth.class))" => "in(required,requested,none)".to_owned(),
+        "CaseInsensitivein(Utils.enumOptions(ConsumerGroupMigrationPolicy.class))" => {
+            "CaseInsensitivein(DISABLED,DOWNGRADE,UPGRADE,BIDIRECTIONAL)".to_owned()
+        }
+        "read_committed|read_uncommitted" => "in(read_committed,read_uncommitted)".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn valid_of(key: &Key) -> String {
+    let these = |of: &[&str]| of.join(",");
+    match key.check {
+        Check::Any => String::new(),
+        Check::AtLeast(least) => format!("atLeast({least})"),
+        // The levels are written as a bare range.
+        Check::Between(least, most) if key.name.ends_with(".level") => format!("{least}..{most}"),
+        Check::Between(least, most) => format!("between({least},{most})"),
+        Check::BetweenReals(least, most) => format!("between({least},{most})"),
+        Check::GzipLevel => "1..9or-1".to_owned(),
+        Check::OneOf(of) => format!("in({})", these(of)),
+        Check::OneOfAnyCase(of) => format!("CaseInsensitivein({})", these(of)),
+        Check::List { empty, null, of: [] } => format!("anyNonDuplicateValues({empty},{null})"),
+        Check::List { empty, of, .. } => format!("list({empty},{})", these(of)),
+        Check::NotNull => "NonNullValidator()".to_owned(),
+        Check::NotEmpty => "NonEmptyString()".to_owned(),
+        Check::ThrottledReplicas => "ThrottledReplicaListValidator.INSTANCE".to_owned(),
+        Check::QuorumVoters => "ControllerQuorumVotersValidator()".to_owned(),
+        Check::BootstrapServers => "ControllerQuorumBootstrapServersValidator()".to_owned(),
+        Check::ShareOffsetReset => "latest|earliest|by_duration:PnDTnHnMnS".to_owned(),
+    }
+}
+
+fn importance_of(key: &Key) -> &'static str {
+    match key.importance {
+        Importance::High => "HIGH",
+        Importance::Medium => "MEDIUM",
+        Importance::Low => "LOW",
+    }
+}
+
+fn update_of(key: &Key) -> &'static str {
+    match key.update {
+        Update::ReadOnly => "read-only",
+        Update::PerBroker => "per-broker",
+        Update::ClusterWide => "cluster-wide",
+        Update::Dynamic => "dynamic",
+    }
+}
+
+/// The types that the table names are all there are.
+#[test]
+fn only_passwords_are_hidden() {
+    let hidden = Scope::ALL
+        .iter()
+        .flat_map(|scope| scope.keys())
+        .filter(|key| key.kind.is_sensitive())
+        .all(|key| key.kind == Kind::Password);
+    assert!(hidden);
+}

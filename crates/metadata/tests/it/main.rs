@@ -1,0 +1,5 @@
+//! Golden data, Kafka's facts, and the controller's transcripts.
+#![expect(clippy::disallowed_methods, reason = "tests read golden data from the disk")]
+
+mod config_facts;
+mod shared;
