@@ -28,6 +28,7 @@ mod tree;
 pub use fault::{Costs, Counts, Fault, Operation};
 
 use crate::random::Generator;
+use crate::trace::Trace;
 use dohle_env::disk::{Disk, Entry, File, Lock, Open, Space};
 use file::{SimulatedFile, SimulatedLock};
 use state::State;
@@ -148,6 +149,11 @@ impl SimulatedDisk {
     #[must_use]
     pub fn take_spent(&self) -> Duration {
         std::mem::take(&mut self.state().spent)
+    }
+
+    /// Writes every change down in `trace`, as one of `name`.
+    pub fn trace_into(&self, trace: Trace, name: &str) {
+        self.state().trace = Some((trace, name.to_owned()));
     }
 
     /// How often each operation was asked for.

@@ -3,5 +3,10 @@
 //! What runs above `env` cannot tell it from the real one, except that everything bad happens
 //! sooner. The same seed gives the same run.
 
+pub mod clock;
 pub mod disk;
+pub mod executor;
+pub mod net;
 pub mod random;
+pub mod trace;
+pub mod world;

@@ -5,6 +5,7 @@ use super::crash::keep_some;
 use super::fault::{Costs, Counts, Fault, Operation, What};
 use super::tree::{Change, DirectoryNode, FileNode, Inode, Node, Place, ROOT, Tree, parts_of};
 use crate::random::Generator;
+use crate::trace::Trace;
 use dohle_env::disk::{Entry, Open};
 use std::collections::BTreeSet;
 use std::io::{self, IoSlice};
@@ -26,6 +27,8 @@ pub(super) struct State {
     pub(super) spent: Duration,
     /// Only for what faults leave behind.
     random: Generator,
+    /// Where changes are written down, and whose they are.
+    pub(super) trace: Option<(Trace, String)>,
 }
 
 /// What becomes of an operation that is about to begin.
@@ -51,6 +54,7 @@ impl State {
             costs: Costs::default(),
             spent: Duration::ZERO,
             random: Generator::named(seed, "disk"),
+            trace: None,
         }
     }
 
@@ -65,6 +69,9 @@ impl State {
             return Verdict::Off(io::Error::other(message));
         }
         self.counts.count(operation);
+        if changes && let Some((trace, name)) = &self.trace {
+            trace.line(format_args!("{name} disk {operation:?} {}", path.display()));
+        }
         self.spent += if matches!(operation, Operation::Sync | Operation::SyncDirectory) {
             self.costs.sync
         } else {

@@ -1,0 +1,102 @@
+//! What happened, in order: a hash over all of it, and the last lines in words.
+
+use crate::random::seed_of;
+use dohle_env::clock::Instant;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Lines that are kept unless all are asked for.
+const TAIL_LINES: usize = 400;
+
+/// The record of one run. Cloning shares it. Two runs of one seed have equal hashes; if not,
+/// something drew on the outside world.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    record: Arc<Mutex<Record>>,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    now: Instant,
+    hash: u64,
+    events: u64,
+    keeps_all: bool,
+    lines: VecDeque<String>,
+    coverage: BTreeMap<&'static str, u64>,
+}
+
+impl Record {
+    fn fold(&mut self, word: u64) {
+        self.hash = (self.hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+impl Trace {
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps every line from now on, for a run that is to be read.
+    pub fn keep_all(&self) {
+        self.record().keeps_all = true;
+    }
+
+    pub(crate) fn set_now(&self, now: Instant) {
+        self.record().now = now;
+    }
+
+    /// Adds to the hash only: for what happens too often for words.
+    pub fn note(&self, words: &[u64]) {
+        let mut record = self.record();
+        record.events += 1;
+        let now = record.now.0;
+        record.fold(now);
+        for word in words {
+            record.fold(*word);
+        }
+    }
+
+    /// Adds a line.
+    pub fn line(&self, line: fmt::Arguments<'_>) {
+        let mut record = self.record();
+        record.events += 1;
+        let now = record.now.0;
+        let line = format!("{:>7}.{:06} {line}", now / 1_000_000_000, now / 1_000 % 1_000_000);
+        let word = seed_of(now, &line);
+        record.fold(word);
+        if !record.keeps_all && record.lines.len() == TAIL_LINES {
+            record.lines.pop_front();
+        }
+        record.lines.push_back(line);
+    }
+
+    /// Marks that a rare branch was reached, so that a run can say which never were.
+    pub fn sometimes(&self, name: &'static str) {
+        *self.record().coverage.entry(name).or_default() += 1;
+    }
+
+    /// How often each mark was reached.
+    #[must_use]
+    pub fn coverage(&self) -> BTreeMap<&'static str, u64> {
+        self.record().coverage.clone()
+    }
+
+    /// The hash over all that was added.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.record().hash
+    }
+
+    /// How often something was added.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.record().events
+    }
+
+    /// The last lines, oldest first.
+    #[must_use]
+    pub fn tail(&self) -> Vec<String> {
+        self.record().lines.iter().cloned().collect()
+    }
+}
