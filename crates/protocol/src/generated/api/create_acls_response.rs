@@ -1,0 +1,72 @@
+//! `CreateAclsResponse`: made from `schema/api/CreateAclsResponse.txt` by `cargo xtask codegen`.
+
+use crate::error_code::ErrorCode;
+use crate::wire::{DecodeError, Put, Reader, Sink, Text, UnknownTags, message};
+
+/// response, key 30, versions 0-3.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CreateAclsResponse {
+    pub throttle_time_ms: i32,
+    pub results: Vec<AclCreationResult>,
+    pub unknown_tags: UnknownTags,
+}
+
+impl CreateAclsResponse {
+    fn read(from: &mut Reader, version: i16) -> Result<Self, DecodeError> {
+        Ok(Self {
+            throttle_time_ms: from.int32("throttleTimeMs")?,
+            results: from.array("results", |from| AclCreationResult::read(from, version))?,
+            unknown_tags: from.unknown_tags()?,
+        })
+    }
+}
+
+impl Put for CreateAclsResponse {
+    fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
+        sink.open(name);
+        sink.int32("throttleTimeMs", self.throttle_time_ms);
+        sink.array("results", &self.results, |sink, element| element.put(sink, "", version));
+        sink.unknown_tags(&self.unknown_tags);
+        sink.close();
+    }
+}
+
+/// Part of [`CreateAclsResponse`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct AclCreationResult {
+    pub error_code: ErrorCode,
+    pub error_message: Option<Text>,
+    pub unknown_tags: UnknownTags,
+}
+
+impl Default for AclCreationResult {
+    fn default() -> Self {
+        Self {
+            error_code: ErrorCode::NONE,
+            error_message: Some(Text::default()),
+            unknown_tags: UnknownTags::default(),
+        }
+    }
+}
+
+impl AclCreationResult {
+    fn read(from: &mut Reader, _version: i16) -> Result<Self, DecodeError> {
+        Ok(Self {
+            error_code: ErrorCode(from.int16("errorCode")?),
+            error_message: from.text_nullable("errorMessage")?,
+            unknown_tags: from.unknown_tags()?,
+        })
+    }
+}
+
+impl Put for AclCreationResult {
+    fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
+        sink.open(name);
+        sink.int16("errorCode", self.error_code.0);
+        sink.text_nullable("errorMessage", self.error_message.as_ref());
+        sink.unknown_tags(&self.unknown_tags);
+        sink.close();
+    }
+}
+
+message!(CreateAclsResponse, 0 ..= 3, flexible from 2);

@@ -1,0 +1,94 @@
+//! `ReadShareGroupStateRequest`: made from `schema/api/ReadShareGroupStateRequest.txt` by `cargo xtask codegen`.
+
+use crate::ids::Uuid;
+use crate::wire::{DecodeError, Put, Reader, Sink, Text, UnknownTags, message};
+
+/// request, key 84, versions 0.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReadShareGroupStateRequest {
+    pub group_id: Text,
+    pub topics: Vec<ReadStateData>,
+    pub unknown_tags: UnknownTags,
+}
+
+impl ReadShareGroupStateRequest {
+    fn read(from: &mut Reader, version: i16) -> Result<Self, DecodeError> {
+        Ok(Self {
+            group_id: from.text("groupId")?,
+            topics: from.array("topics", |from| ReadStateData::read(from, version))?,
+            unknown_tags: from.unknown_tags()?,
+        })
+    }
+}
+
+impl Put for ReadShareGroupStateRequest {
+    fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
+        sink.open(name);
+        sink.text("groupId", &self.group_id);
+        sink.array("topics", &self.topics, |sink, element| element.put(sink, "", version));
+        sink.unknown_tags(&self.unknown_tags);
+        sink.close();
+    }
+}
+
+/// Part of [`ReadShareGroupStateRequest`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReadStateData {
+    pub topic_id: Uuid,
+    pub partitions: Vec<PartitionData>,
+    pub unknown_tags: UnknownTags,
+}
+
+impl ReadStateData {
+    fn read(from: &mut Reader, version: i16) -> Result<Self, DecodeError> {
+        Ok(Self {
+            topic_id: from.uuid("topicId")?,
+            partitions: from.array("partitions", |from| PartitionData::read(from, version))?,
+            unknown_tags: from.unknown_tags()?,
+        })
+    }
+}
+
+impl Put for ReadStateData {
+    fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
+        sink.open(name);
+        sink.uuid("topicId", &self.topic_id);
+        sink.array("partitions", &self.partitions, |sink, element| element.put(sink, "", version));
+        sink.unknown_tags(&self.unknown_tags);
+        sink.close();
+    }
+}
+
+/// Part of [`ReadShareGroupStateRequest`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PartitionData {
+    pub partition: i32,
+    pub leader_epoch: i32,
+    pub unknown_tags: UnknownTags,
+}
+
+impl PartitionData {
+    fn read(from: &mut Reader, _version: i16) -> Result<Self, DecodeError> {
+        Ok(Self {
+            partition: from.int32("partition")?,
+            leader_epoch: from.int32("leaderEpoch")?,
+            unknown_tags: from.unknown_tags()?,
+        })
+    }
+}
+
+impl Put for PartitionData {
+    fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
+        sink.open(name);
+        sink.int32("partition", self.partition);
+        sink.int32("leaderEpoch", self.leader_epoch);
+        sink.unknown_tags(&self.unknown_tags);
+        sink.close();
+    }
+}
+
+message!(ReadShareGroupStateRequest, 0 ..= 0, flexible from 0);
+impl crate::wire::Request for ReadShareGroupStateRequest {
+    const KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::ReadShareGroupState;
+    type Response = super::read_share_group_state_response::ReadShareGroupStateResponse;
+}

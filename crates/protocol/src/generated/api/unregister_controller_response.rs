@@ -1,0 +1,48 @@
+//! `UnregisterControllerResponse`: made from `schema/api/UnregisterControllerResponse.txt` by `cargo xtask codegen`.
+
+use crate::error_code::ErrorCode;
+use crate::wire::{DecodeError, Put, Reader, Sink, Text, UnknownTags, message};
+
+/// response, key 94, versions 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnregisterControllerResponse {
+    pub throttle_time_ms: i32,
+    pub error_code: ErrorCode,
+    pub error_message: Option<Text>,
+    pub unknown_tags: UnknownTags,
+}
+
+impl Default for UnregisterControllerResponse {
+    fn default() -> Self {
+        Self {
+            throttle_time_ms: 0,
+            error_code: ErrorCode::NONE,
+            error_message: Some(Text::default()),
+            unknown_tags: UnknownTags::default(),
+        }
+    }
+}
+
+impl UnregisterControllerResponse {
+    fn read(from: &mut Reader, _version: i16) -> Result<Self, DecodeError> {
+        Ok(Self {
+            throttle_time_ms: from.int32("throttleTimeMs")?,
+            error_code: ErrorCode(from.int16("errorCode")?),
+            error_message: from.text_nullable("errorMessage")?,
+            unknown_tags: from.unknown_tags()?,
+        })
+    }
+}
+
+impl Put for UnregisterControllerResponse {
+    fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
+        sink.open(name);
+        sink.int32("throttleTimeMs", self.throttle_time_ms);
+        sink.int16("errorCode", self.error_code.0);
+        sink.text_nullable("errorMessage", self.error_message.as_ref());
+        sink.unknown_tags(&self.unknown_tags);
+        sink.close();
+    }
+}
+
+message!(UnregisterControllerResponse, 0 ..= 0, flexible from 0);

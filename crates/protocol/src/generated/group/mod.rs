@@ -1,0 +1,133 @@
+//! The messages of `schema/group`, made by `cargo xtask codegen`.
+
+pub mod legacy_offset_commit_key;
+pub use legacy_offset_commit_key::LegacyOffsetCommitKey;
+
+pub mod legacy_offset_commit_value;
+pub use legacy_offset_commit_value::LegacyOffsetCommitValue;
+
+pub mod offset_commit_key;
+pub use offset_commit_key::OffsetCommitKey;
+
+pub mod offset_commit_value;
+pub use offset_commit_value::OffsetCommitValue;
+
+pub mod group_metadata_key;
+pub use group_metadata_key::GroupMetadataKey;
+
+pub mod group_metadata_value;
+pub use group_metadata_value::GroupMetadataValue;
+
+pub mod consumer_group_metadata_key;
+pub use consumer_group_metadata_key::ConsumerGroupMetadataKey;
+
+pub mod consumer_group_metadata_value;
+pub use consumer_group_metadata_value::ConsumerGroupMetadataValue;
+
+pub mod consumer_group_partition_metadata_key;
+pub use consumer_group_partition_metadata_key::ConsumerGroupPartitionMetadataKey;
+
+pub mod consumer_group_partition_metadata_value;
+pub use consumer_group_partition_metadata_value::ConsumerGroupPartitionMetadataValue;
+
+pub mod consumer_group_member_metadata_key;
+pub use consumer_group_member_metadata_key::ConsumerGroupMemberMetadataKey;
+
+pub mod consumer_group_member_metadata_value;
+pub use consumer_group_member_metadata_value::ConsumerGroupMemberMetadataValue;
+
+pub mod consumer_group_target_assignment_metadata_key;
+pub use consumer_group_target_assignment_metadata_key::ConsumerGroupTargetAssignmentMetadataKey;
+
+pub mod consumer_group_target_assignment_metadata_value;
+pub use consumer_group_target_assignment_metadata_value::ConsumerGroupTargetAssignmentMetadataValue;
+
+pub mod consumer_group_target_assignment_member_key;
+pub use consumer_group_target_assignment_member_key::ConsumerGroupTargetAssignmentMemberKey;
+
+pub mod consumer_group_target_assignment_member_value;
+pub use consumer_group_target_assignment_member_value::ConsumerGroupTargetAssignmentMemberValue;
+
+pub mod consumer_group_current_member_assignment_key;
+pub use consumer_group_current_member_assignment_key::ConsumerGroupCurrentMemberAssignmentKey;
+
+pub mod consumer_group_current_member_assignment_value;
+pub use consumer_group_current_member_assignment_value::ConsumerGroupCurrentMemberAssignmentValue;
+
+pub mod share_group_member_metadata_key;
+pub use share_group_member_metadata_key::ShareGroupMemberMetadataKey;
+
+pub mod share_group_member_metadata_value;
+pub use share_group_member_metadata_value::ShareGroupMemberMetadataValue;
+
+pub mod share_group_metadata_key;
+pub use share_group_metadata_key::ShareGroupMetadataKey;
+
+pub mod share_group_metadata_value;
+pub use share_group_metadata_value::ShareGroupMetadataValue;
+
+pub mod share_group_target_assignment_metadata_key;
+pub use share_group_target_assignment_metadata_key::ShareGroupTargetAssignmentMetadataKey;
+
+pub mod share_group_target_assignment_metadata_value;
+pub use share_group_target_assignment_metadata_value::ShareGroupTargetAssignmentMetadataValue;
+
+pub mod share_group_target_assignment_member_key;
+pub use share_group_target_assignment_member_key::ShareGroupTargetAssignmentMemberKey;
+
+pub mod share_group_target_assignment_member_value;
+pub use share_group_target_assignment_member_value::ShareGroupTargetAssignmentMemberValue;
+
+pub mod share_group_current_member_assignment_key;
+pub use share_group_current_member_assignment_key::ShareGroupCurrentMemberAssignmentKey;
+
+pub mod share_group_current_member_assignment_value;
+pub use share_group_current_member_assignment_value::ShareGroupCurrentMemberAssignmentValue;
+
+pub mod share_group_state_partition_metadata_key;
+pub use share_group_state_partition_metadata_key::ShareGroupStatePartitionMetadataKey;
+
+pub mod share_group_state_partition_metadata_value;
+pub use share_group_state_partition_metadata_value::ShareGroupStatePartitionMetadataValue;
+
+pub mod consumer_group_regular_expression_key;
+pub use consumer_group_regular_expression_key::ConsumerGroupRegularExpressionKey;
+
+pub mod consumer_group_regular_expression_value;
+pub use consumer_group_regular_expression_value::ConsumerGroupRegularExpressionValue;
+
+pub mod streams_group_metadata_key;
+pub use streams_group_metadata_key::StreamsGroupMetadataKey;
+
+pub mod streams_group_metadata_value;
+pub use streams_group_metadata_value::StreamsGroupMetadataValue;
+
+pub mod streams_group_member_metadata_key;
+pub use streams_group_member_metadata_key::StreamsGroupMemberMetadataKey;
+
+pub mod streams_group_member_metadata_value;
+pub use streams_group_member_metadata_value::StreamsGroupMemberMetadataValue;
+
+pub mod streams_group_target_assignment_metadata_key;
+pub use streams_group_target_assignment_metadata_key::StreamsGroupTargetAssignmentMetadataKey;
+
+pub mod streams_group_target_assignment_metadata_value;
+pub use streams_group_target_assignment_metadata_value::StreamsGroupTargetAssignmentMetadataValue;
+
+pub mod streams_group_target_assignment_member_key;
+pub use streams_group_target_assignment_member_key::StreamsGroupTargetAssignmentMemberKey;
+
+pub mod streams_group_target_assignment_member_value;
+pub use streams_group_target_assignment_member_value::StreamsGroupTargetAssignmentMemberValue;
+
+pub mod streams_group_current_member_assignment_key;
+pub use streams_group_current_member_assignment_key::StreamsGroupCurrentMemberAssignmentKey;
+
+pub mod streams_group_current_member_assignment_value;
+pub use streams_group_current_member_assignment_value::StreamsGroupCurrentMemberAssignmentValue;
+
+pub mod streams_group_topology_key;
+pub use streams_group_topology_key::StreamsGroupTopologyKey;
+
+pub mod streams_group_topology_value;
+pub use streams_group_topology_value::StreamsGroupTopologyValue;

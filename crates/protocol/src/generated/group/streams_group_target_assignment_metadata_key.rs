@@ -1,0 +1,25 @@
+//! `StreamsGroupTargetAssignmentMetadataKey`: made from `schema/group/StreamsGroupTargetAssignmentMetadataKey.txt` by `cargo xtask codegen`.
+
+use crate::wire::{DecodeError, Put, Reader, Sink, Text, message};
+
+/// group key, key 20, versions 0.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StreamsGroupTargetAssignmentMetadataKey {
+    pub group_id: Text,
+}
+
+impl StreamsGroupTargetAssignmentMetadataKey {
+    fn read(from: &mut Reader, _version: i16) -> Result<Self, DecodeError> {
+        Ok(Self { group_id: from.text("groupId")? })
+    }
+}
+
+impl Put for StreamsGroupTargetAssignmentMetadataKey {
+    fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
+        sink.open(name);
+        sink.text("groupId", &self.group_id);
+        sink.close();
+    }
+}
+
+message!(StreamsGroupTargetAssignmentMetadataKey, 0 ..= 0, flexible from i16::MAX);

@@ -1,0 +1,25 @@
+//! `NoOpRecord`: made from `schema/metadata/NoOpRecord.txt` by `cargo xtask codegen`.
+
+use crate::wire::{DecodeError, Put, Reader, Sink, UnknownTags, message};
+
+/// metadata, key 20, versions 0.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NoOpRecord {
+    pub unknown_tags: UnknownTags,
+}
+
+impl NoOpRecord {
+    fn read(from: &mut Reader, _version: i16) -> Result<Self, DecodeError> {
+        Ok(Self { unknown_tags: from.unknown_tags()? })
+    }
+}
+
+impl Put for NoOpRecord {
+    fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
+        sink.open(name);
+        sink.unknown_tags(&self.unknown_tags);
+        sink.close();
+    }
+}
+
+message!(NoOpRecord, 0 ..= 0, flexible from 0);

@@ -1,0 +1,156 @@
+//! How many bytes a message takes on the wire.
+
+use bytes::Bytes;
+
+use super::writer::wire_text;
+use super::{Records, Sink, Text};
+use crate::ids::Uuid;
+use crate::varint::size_unsigned;
+
+/// Adds up what the fields of a message take.
+pub(crate) struct Size {
+    total: usize,
+    flexible: bool,
+}
+
+impl Size {
+    pub(crate) const fn new(flexible: bool) -> Self {
+        Self { total: 0, flexible }
+    }
+
+    pub(crate) const fn flexible() -> Self {
+        Self::new(true)
+    }
+
+    pub(crate) const fn total(&self) -> usize {
+        self.total
+    }
+
+    /// A length in front of something: compact ones count from 1, so that 0 can be null.
+    #[inline]
+    fn length(&mut self, length: Option<usize>, inflexible_bytes: usize) {
+        self.total += if self.flexible {
+            length.map_or(1, |length| size_unsigned(length as u32 + 1))
+        } else {
+            inflexible_bytes
+        };
+    }
+
+    #[inline]
+    fn delimited(&mut self, length: Option<usize>, inflexible_bytes: usize) {
+        self.length(length, inflexible_bytes);
+        self.total += length.unwrap_or(0);
+    }
+}
+
+impl Sink for Size {
+    const NAMED: bool = false;
+
+    fn is_flexible(&self) -> bool {
+        self.flexible
+    }
+
+    #[inline]
+    fn bool(&mut self, _: &'static str, _: bool) {
+        self.total += 1;
+    }
+
+    #[inline]
+    fn int8(&mut self, _: &'static str, _: i8) {
+        self.total += 1;
+    }
+
+    #[inline]
+    fn int16(&mut self, _: &'static str, _: i16) {
+        self.total += 2;
+    }
+
+    #[inline]
+    fn uint16(&mut self, _: &'static str, _: u16) {
+        self.total += 2;
+    }
+
+    #[inline]
+    fn int32(&mut self, _: &'static str, _: i32) {
+        self.total += 4;
+    }
+
+    #[inline]
+    fn uint32(&mut self, _: &'static str, _: u32) {
+        self.total += 4;
+    }
+
+    #[inline]
+    fn int64(&mut self, _: &'static str, _: i64) {
+        self.total += 8;
+    }
+
+    #[inline]
+    fn float64(&mut self, _: &'static str, _: f64) {
+        self.total += 8;
+    }
+
+    #[inline]
+    fn uuid(&mut self, _: &'static str, _: &Uuid) {
+        self.total += 16;
+    }
+
+    #[inline]
+    fn text_nullable(&mut self, _: &'static str, value: Option<&Text>) {
+        self.delimited(value.map(|text| wire_text(text).len()), 2);
+    }
+
+    #[inline]
+    fn text_inflexible_nullable(&mut self, _: &'static str, value: Option<&Text>) {
+        self.total += 2 + value.map_or(0, |text| wire_text(text).len());
+    }
+
+    #[inline]
+    fn bytes_nullable(&mut self, _: &'static str, value: Option<&Bytes>) {
+        self.delimited(value.map(Bytes::len), 4);
+    }
+
+    #[inline]
+    fn records_nullable(&mut self, _: &'static str, value: Option<&Records>) {
+        self.delimited(value.map(Records::size_bytes), 4);
+    }
+
+    #[inline]
+    fn open_array(&mut self, _: &'static str, count: Option<usize>) {
+        self.length(count, 4);
+    }
+
+    #[inline]
+    fn close_array(&mut self) {}
+
+    #[inline]
+    fn open(&mut self, _: &'static str) {}
+
+    #[inline]
+    fn close(&mut self) {}
+
+    #[inline]
+    fn presence(&mut self, _: &'static str, _: bool) {
+        self.total += 1;
+    }
+
+    #[inline]
+    fn presence_tagged(&mut self, _: &'static str, _: bool) {
+        self.total += 1;
+    }
+
+    #[inline]
+    fn tag_count(&mut self, count: usize) {
+        self.total += size_unsigned(count as u32);
+    }
+
+    #[inline]
+    fn tag(&mut self, tag: u32, size_bytes: usize) {
+        self.total += size_unsigned(tag) + size_unsigned(size_bytes as u32);
+    }
+
+    #[inline]
+    fn raw(&mut self, bytes: &Bytes) {
+        self.total += bytes.len();
+    }
+}
