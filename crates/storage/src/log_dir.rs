@@ -4,6 +4,7 @@
 //! States: `Online`, then perhaps `Offline(reason)` for good: after a failed write or flush nothing
 //! in the directory can be trusted until the next start, so there is no way back.
 
+pub mod format;
 pub mod load;
 
 use std::fmt;
