@@ -13,7 +13,7 @@ use super::compression::{Codec, CompressionError, Packed, Unpacker};
 use super::crc::crc32c;
 use super::legacy::{self, LegacyBatch};
 use super::record::{RecordError, Records};
-use super::{NO_PRODUCER_ID, NO_SEQUENCE};
+use super::{NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP};
 
 /// Offset and length: what stands before the bytes that the length counts, in every magic.
 pub const LOG_OVERHEAD: usize = 12;
@@ -293,6 +293,20 @@ impl BatchHeader {
         batch[..HEADER_SIZE].copy_from_slice(&self.to_bytes());
         self.crc = crc32c(&batch[ATTRIBUTES_POSITION..]);
         batch[CRC_POSITION..ATTRIBUTES_POSITION].copy_from_slice(&self.crc.to_be_bytes());
+    }
+
+    /// The header that compaction keeps of a batch whose records are all gone: producer fields, last
+    /// offset and highest timestamp remain. [`BatchHeader::write_over`] gives its checksum.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        let flags = Attributes::TRANSACTIONAL | Attributes::CONTROL | Attributes::LOG_APPEND_TIME;
+        Self {
+            length: (HEADER_SIZE - LOG_OVERHEAD) as i32,
+            attributes: Attributes(self.attributes.0 & flags),
+            base_timestamp: NO_TIMESTAMP,
+            record_count: 0,
+            ..*self
+        }
     }
 
     /// The first 16 bytes as a broker stores them; the rest of the batch stays as it came.

@@ -62,7 +62,7 @@ impl From<BuildError> for ConvertError {
 }
 
 /// Converts the whole batches of `bytes` down to `to_magic` and appends them to `into`. Records
-/// below `first_offset` are dropped where a batch of magic 2 falls apart into single messages.
+/// below `first_offset` are dropped unless they are packed: some old clients rely on it.
 ///
 /// # Errors
 /// When a batch is packed with zstd or damaged, or unpacks to more than `unpacked_bytes_max`.
@@ -92,15 +92,15 @@ pub fn down_convert(
             into.extend_from_slice(batch.bytes());
             continue;
         }
-        let mut target = Target { magic: to_magic, codec, log_append_time: None, builder: None };
+        // A packed batch stays one wrapper, in which old clients find their place themselves.
+        let first_offset = if codec == Codec::None { first_offset } else { i64::MIN };
+        let mut target =
+            Target { magic: to_magic, codec, first_offset, log_append_time: None, builder: None };
         match batch {
             AnyBatch::V2(batch) => {
                 target.log_append_time = batch.header.log_append_time();
                 for record in batch.records_using(&mut unpacker, &mut buffer, unpacked_bytes_max)? {
-                    let record = record?;
-                    if codec != Codec::None || record.offset >= first_offset {
-                        target.append(&record)?;
-                    }
+                    target.append(&record?)?;
                 }
             }
             AnyBatch::Legacy(batch) => {
@@ -108,8 +108,7 @@ pub fn down_convert(
                     target.log_append_time = Some(batch.timestamp());
                 }
                 for inner in batch.records(&mut unpacker, &mut buffer, unpacked_bytes_max)? {
-                    let record = inner?.record;
-                    target.append(&record)?;
+                    target.append(&inner?.record)?;
                 }
             }
         }
@@ -124,12 +123,16 @@ pub fn down_convert(
 struct Target {
     magic: i8,
     codec: Codec,
+    first_offset: i64,
     log_append_time: Option<i64>,
     builder: Option<LegacyBuilder>,
 }
 
 impl Target {
     fn append(&mut self, record: &RecordRef<'_>) -> Result<(), BuildError> {
+        if record.offset < self.first_offset {
+            return Ok(());
+        }
         let builder = match &mut self.builder {
             Some(builder) => builder,
             empty => {

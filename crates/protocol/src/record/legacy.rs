@@ -393,7 +393,7 @@ impl LegacyBuilder {
         let packed = self.compression.codec() != Codec::None;
         let relative = if packed && self.magic > 0 { self.base_offset } else { 0 };
         let message = Message { attributes: self.attributes(Codec::None), timestamp, key, value };
-        message.write(self.magic, offset - relative, &mut self.set);
+        message.write(self.magic, offset.wrapping_sub(relative), &mut self.set);
         self.last_offset = Some(offset);
         if self.magic > 0 {
             self.max_timestamp = self.max_timestamp.max(timestamp);

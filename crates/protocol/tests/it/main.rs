@@ -1,0 +1,3 @@
+//! Tests of the crate against bytes that Apache Kafka made, and against chance.
+
+mod record;
