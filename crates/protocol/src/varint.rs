@@ -39,8 +39,11 @@ impl std::error::Error for VarintError {}
 /// When the bytes end early or a fifth byte still asks for more.
 #[inline]
 pub fn read_unsigned(bytes: &[u8]) -> Result<(u32, usize), VarintError> {
-    match bytes.first() {
-        Some(&first) if first < 0x80 => Ok((u32::from(first), 1)),
+    match *bytes {
+        [first, ..] if first < 0x80 => Ok((u32::from(first), 1)),
+        [first, second, ..] if second < 0x80 => {
+            Ok((u32::from(first & 0x7f) | u32::from(second) << 7, 2))
+        }
         _ => read_unsigned_slow(bytes),
     }
 }
@@ -62,8 +65,11 @@ fn read_unsigned_slow(bytes: &[u8]) -> Result<(u32, usize), VarintError> {
 /// When the bytes end early or a tenth byte still asks for more.
 #[inline]
 pub fn read_unsigned_long(bytes: &[u8]) -> Result<(u64, usize), VarintError> {
-    match bytes.first() {
-        Some(&first) if first < 0x80 => Ok((u64::from(first), 1)),
+    match *bytes {
+        [first, ..] if first < 0x80 => Ok((u64::from(first), 1)),
+        [first, second, ..] if second < 0x80 => {
+            Ok((u64::from(first & 0x7f) | u64::from(second) << 7, 2))
+        }
         _ => read_unsigned_long_slow(bytes),
     }
 }

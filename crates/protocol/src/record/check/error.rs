@@ -2,19 +2,12 @@
 
 use std::fmt;
 
+use crate::error_code::ErrorCode;
 use crate::record::batch::{BatchError, UnknownCodec};
 use crate::record::builder::BuildError;
 use crate::record::compression::CompressionError;
 use crate::record::legacy::LegacyError;
 use crate::record::record::RecordError;
-
-const UNKNOWN_SERVER_ERROR: i16 = -1;
-const NONE: i16 = 0;
-const CORRUPT_MESSAGE: i16 = 2;
-const MESSAGE_TOO_LARGE: i16 = 10;
-const INVALID_TIMESTAMP: i16 = 32;
-const UNSUPPORTED_COMPRESSION_TYPE: i16 = 76;
-const INVALID_RECORD: i16 = 87;
 
 /// A refused record: its place in the batch, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,11 +88,11 @@ pub enum CheckError {
 }
 
 impl CheckError {
-    /// The number of the error that Kafka answers for this.
+    /// The error that Kafka answers for this.
     #[must_use]
-    pub fn error_code_id(&self) -> i16 {
+    pub fn error_code(&self) -> ErrorCode {
         match self {
-            Self::NoBatch { produce_version } if *produce_version < 3 => NONE,
+            Self::NoBatch { produce_version } if *produce_version < 3 => ErrorCode::NONE,
             Self::NoBatch { .. }
             | Self::OldMagic { .. }
             | Self::SeveralBatches
@@ -108,11 +101,13 @@ impl CheckError {
             | Self::Counts { .. }
             | Self::ControlBatch
             | Self::Sequence { .. }
-            | Self::Rejected { timestamps: false, .. } => INVALID_RECORD,
-            Self::Rejected { timestamps: true, .. } => INVALID_TIMESTAMP,
-            Self::ZstdTooEarly { .. } => UNSUPPORTED_COMPRESSION_TYPE,
-            Self::TooLarge { .. } | Self::Build(BuildError::TooLarge) => MESSAGE_TOO_LARGE,
-            Self::Corrupt(_) => CORRUPT_MESSAGE,
+            | Self::Rejected { timestamps: false, .. } => ErrorCode::INVALID_RECORD,
+            Self::Rejected { timestamps: true, .. } => ErrorCode::INVALID_TIMESTAMP,
+            Self::ZstdTooEarly { .. } => ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
+            Self::TooLarge { .. } | Self::Build(BuildError::TooLarge) => {
+                ErrorCode::MESSAGE_TOO_LARGE
+            }
+            Self::Corrupt(_) => ErrorCode::CORRUPT_MESSAGE,
             Self::Records(error) => record_error_code(error),
             Self::Build(
                 BuildError::OffsetOrder { .. }
@@ -121,8 +116,14 @@ impl CheckError {
                 | BuildError::ProducerState
                 | BuildError::NotInMagic { .. }
                 | BuildError::Compression(_),
-            ) => UNKNOWN_SERVER_ERROR,
+            ) => ErrorCode::UNKNOWN_SERVER_ERROR,
         }
+    }
+
+    /// That error's number.
+    #[must_use]
+    pub fn error_code_id(&self) -> i16 {
+        self.error_code().0
     }
 
     /// The refused records, for the answer.
@@ -140,7 +141,7 @@ impl CheckError {
 
 /// Kafka answers its own findings as invalid records; what it did not expect to fail (a codec's
 /// error, a length that is no varint) surfaces as an unknown error.
-fn record_error_code(error: &RecordError) -> i16 {
+fn record_error_code(error: &RecordError) -> ErrorCode {
     match error {
         RecordError::InvalidCount { .. }
         | RecordError::PrematureEnd
@@ -156,15 +157,17 @@ fn record_error_code(error: &RecordError) -> i16 {
             | LegacyError::EmptyWrapper
             | LegacyError::WrapperOffset { .. }
             | LegacyError::NestedWrapper,
-        ) => INVALID_RECORD,
-        RecordError::Legacy(LegacyError::Inner(_)) => CORRUPT_MESSAGE,
-        RecordError::Compression(CompressionError::LimitExceeded { .. }) => MESSAGE_TOO_LARGE,
+        ) => ErrorCode::INVALID_RECORD,
+        RecordError::Legacy(LegacyError::Inner(_)) => ErrorCode::CORRUPT_MESSAGE,
+        RecordError::Compression(CompressionError::LimitExceeded { .. }) => {
+            ErrorCode::MESSAGE_TOO_LARGE
+        }
         RecordError::LengthTooLong
         | RecordError::UnknownCodec { .. }
         | RecordError::Compression(
             CompressionError::Damaged { .. } | CompressionError::Incomplete { .. },
         )
-        | RecordError::Legacy(LegacyError::Structure) => UNKNOWN_SERVER_ERROR,
+        | RecordError::Legacy(LegacyError::Structure) => ErrorCode::UNKNOWN_SERVER_ERROR,
     }
 }
 
