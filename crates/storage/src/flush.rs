@@ -1,0 +1,194 @@
+//! What makes a log's bytes survive a crash: done away from the log's own thread.
+
+use crate::log::Log;
+use crate::place::Place;
+use crate::segment::{Persisted, Segment};
+use crate::segment_files::IndexWrites;
+use crate::snapshots;
+use dohle_env::disk;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The name of the leader epochs' file.
+pub(crate) const EPOCHS_FILE: &str = "leader-epoch-checkpoint";
+
+/// Files to write and sync. Owns all it needs.
+pub struct FlushWork {
+    place: Arc<Place>,
+    /// Whose `.log` has unsynced bytes.
+    segments: Vec<Segment>,
+    indexes: Vec<IndexWrites>,
+    snapshots: Vec<(i64, Vec<u8>)>,
+    /// The epochs' file, and which version of them it is.
+    epochs: Option<(u64, Vec<u8>)>,
+    sync_directory: bool,
+    end_offset: i64,
+    generation: u64,
+}
+
+/// What a [`FlushWork`] has done, for [`Log::on_flushed`].
+#[derive(Debug)]
+#[must_use = "a flush that the log does not hear of is done again"]
+pub struct Flushed {
+    end_offset: i64,
+    generation: u64,
+    persisted: Vec<(i64, Persisted)>,
+    snapshots: Vec<i64>,
+    epochs: Option<u64>,
+}
+
+impl Flushed {
+    /// All records below this offset survive a crash.
+    #[must_use]
+    pub fn end_offset(&self) -> i64 {
+        self.end_offset
+    }
+}
+
+impl FlushWork {
+    /// The partition's directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.place.directory
+    }
+
+    /// Writes and syncs. Never to be tried again after a failure: the directory is to go offline, for the kernel may
+    /// have dropped what it could not write.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn run(&self) -> io::Result<Flushed> {
+        let disk = self.place.disk();
+        for (offset, content) in &self.snapshots {
+            snapshots::write(&self.place, *offset, content)?;
+        }
+        for segment in &self.segments {
+            segment.file(&self.place)?.sync()?;
+        }
+        for indexes in &self.indexes {
+            indexes.run(disk)?;
+        }
+        if let Some((_, epochs)) = &self.epochs {
+            disk::replace_file(disk, &self.place.directory.join(EPOCHS_FILE), epochs)?;
+        }
+        if self.sync_directory {
+            disk.sync_directory(&self.place.directory)?;
+        }
+        Ok(Flushed {
+            end_offset: self.end_offset,
+            generation: self.generation,
+            persisted: self.indexes.iter().map(|i| (i.base_offset, i.persisted)).collect(),
+            snapshots: self.snapshots.iter().map(|(offset, _)| *offset).collect(),
+            epochs: self.epochs.as_ref().map(|(version, _)| *version),
+        })
+    }
+}
+
+impl Log {
+    /// What a flush of all that is published has to do; `None` if nothing. The active segment's indexes wait for the
+    /// roll or the close: after a crash they are rebuilt from the log anyway.
+    #[must_use]
+    pub fn flush_work(&self) -> Option<FlushWork> {
+        self.flush_work_of(false)
+    }
+
+    pub(crate) fn flush_work_of(&self, with_active_indexes: bool) -> Option<FlushWork> {
+        let unflushed = self.recovery_point < self.end_offset;
+        let from = self.segments.floor(self.recovery_point);
+        let segments: Vec<Segment> = self
+            .segments
+            .iter()
+            .skip(from)
+            .filter(|segment| unflushed && segment.size_bytes > 0)
+            .cloned()
+            .collect();
+        let indexed = self.segments.count() - usize::from(!with_active_indexes);
+        let indexes: Vec<IndexWrites> = self
+            .segments
+            .iter()
+            .take(indexed)
+            .filter_map(|segment| IndexWrites::of(&self.place, segment))
+            .collect();
+        let snapshots: Vec<(i64, Vec<u8>)> = self
+            .snapshots
+            .pending
+            .iter()
+            .map(|(offset, content)| (*offset, content.clone()))
+            .collect();
+        let epochs_wait = self.epochs_written != self.epochs_version;
+        let epochs = epochs_wait.then(|| (self.epochs_version, self.epochs.encode()));
+        let new_segment = segments.iter().any(|segment| segment.base_offset >= self.recovery_point);
+        if segments.is_empty() && indexes.is_empty() && snapshots.is_empty() && epochs.is_none() {
+            return None;
+        }
+        Some(FlushWork {
+            place: self.place.clone(),
+            sync_directory: new_segment || !indexes.is_empty() || !snapshots.is_empty(),
+            segments,
+            indexes,
+            snapshots,
+            epochs,
+            end_offset: self.end_offset,
+            generation: self.generation,
+        })
+    }
+
+    /// Whether `flush.messages` or `flush.ms` asks for a flush, or a sealed segment waits for one.
+    #[must_use]
+    pub fn is_flush_due(&self, now: i64) -> bool {
+        let unflushed = self.end_offset - self.recovery_point;
+        let sealed_waits = self.recovery_point < self.segments.active.base_offset;
+        unflushed > 0
+            && (unflushed >= self.config.flush_messages
+                || now.saturating_sub(self.flushed_at) >= self.config.flush_ms
+                || sealed_waits)
+    }
+
+    /// A flush is done: the recovery point moves. One that began before a truncation counts for nothing.
+    pub fn on_flushed(&mut self, flushed: Flushed, now: i64) {
+        self.flushed_at = now;
+        for offset in flushed.snapshots {
+            self.snapshots.on_written(offset);
+        }
+        if flushed.generation != self.generation {
+            // Its index entries may have met files that were cut meanwhile: write them all again.
+            for (base_offset, _) in flushed.persisted {
+                self.with_segment(base_offset, |segment, _| {
+                    segment.persisted = Persisted::default()
+                });
+            }
+            return;
+        }
+        for (base_offset, persisted) in flushed.persisted {
+            self.with_segment(base_offset, |segment, place| {
+                segment.persisted = persisted;
+                if let Some(place) = place.filter(|_| !segment.has_unwritten_indexes()) {
+                    segment.unpin(place);
+                }
+            });
+        }
+        if let Some(version) = flushed.epochs {
+            self.epochs_written = version;
+        }
+        self.recovery_point = self.recovery_point.max(flushed.end_offset);
+    }
+
+    /// Changes one segment; the place is given where it is sealed.
+    fn with_segment(
+        &mut self,
+        base_offset: i64,
+        change: impl FnOnce(&mut Segment, Option<&Place>),
+    ) {
+        if self.segments.active.base_offset == base_offset {
+            change(&mut self.segments.active, None);
+            return;
+        }
+        let place = self.place.clone();
+        let sealed = self.segments.sealed_mut();
+        if let Some(segment) = sealed.iter_mut().find(|segment| segment.base_offset == base_offset)
+        {
+            change(segment, Some(&place));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Closing a log, so that nothing is scanned when it is opened again.
+
+use super::Log;
+use dohle_env::disk::Open;
+use std::io;
+
+impl Log {
+    /// Writes and syncs all there is: batches, indexes, a producer snapshot at the end, leader epochs. Afterwards the
+    /// recovery point is the log's end. The log may be used on; what is appended then needs another close.
+    ///
+    /// # Errors
+    /// The disk's; the directory is to go offline then.
+    pub fn close(&mut self, now: i64) -> io::Result<()> {
+        if let Some(reason) = &self.offline {
+            return Err(io::Error::other(reason.to_string()));
+        }
+        assert!(self.staged.is_empty(), "a turn has ended before the log is closed");
+        self.snapshots.take(&self.producers);
+        let place = self.place.clone();
+        self.segments.active.seal_times(&place)?;
+        if self.segments.active.size_bytes == 0 {
+            // Even an empty segment has its file: its name is the log's end.
+            self.segments.active.make_file(&place, Open::Create)?;
+        }
+        if let Some(work) = self.flush_work_of(true) {
+            let flushed = work.run().inspect_err(|error| self.take_offline(error))?;
+            self.on_flushed(flushed, now);
+        }
+        self.segments.iter().for_each(crate::segment::Segment::close_file);
+        self.tail.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,345 @@
+//! One segment of a log: a file of batches and its indexes.
+//!
+//! A value that is cheap to copy: files and loaded indexes are shared. Only the log that owns it appends to the last
+//! one; earlier ones are sealed and change no more.
+
+use crate::limits::HEADER_WINDOW_BYTES;
+use crate::offset_index::{self, OffsetIndex};
+use crate::place::{Place, suffix};
+use crate::pool::Slot;
+use crate::scan::{Found, Scan, Step};
+use crate::time_index::{self, TimeIndex, TimestampOffset};
+use crate::transaction_index::{self, TransactionIndex};
+use dohle_env::disk::{self, File, Open};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+/// The three indexes of a segment in memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Indexes {
+    pub(crate) offsets: OffsetIndex,
+    pub(crate) times: TimeIndex,
+    pub(crate) transactions: TransactionIndex,
+}
+
+impl Indexes {
+    pub(crate) fn new(base_offset: i64) -> Self {
+        Self {
+            offsets: OffsetIndex::new(base_offset),
+            times: TimeIndex::new(base_offset),
+            transactions: TransactionIndex::default(),
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        let entries = self.offsets.memory_bytes()
+            + self.times.memory_bytes()
+            + self.transactions.memory_bytes();
+        entries + size_of::<Self>()
+    }
+}
+
+/// How many index entries the files have. What is not there yet is written by the next flush.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Persisted {
+    pub(crate) offsets: usize,
+    pub(crate) times: usize,
+    pub(crate) transactions: usize,
+    /// The index files exist, with no more entries than are counted here.
+    pub(crate) made: bool,
+}
+
+/// A segment.
+#[derive(Clone)]
+pub(crate) struct Segment {
+    pub(crate) base_offset: i64,
+    pub(crate) size_bytes: u64,
+    /// Time at which this process opened or made it.
+    pub(crate) opened_at: i64,
+    file: Slot<Arc<dyn File>>,
+    loaded: Slot<Arc<Indexes>>,
+    /// The indexes while they hold what the files do not, or while the segment is appended to.
+    pinned: Option<Arc<Indexes>>,
+    pub(crate) persisted: Persisted,
+    /// Whether there is a `.txnindex` or an entry for one.
+    pub(crate) has_transactions: bool,
+    largest: OnceLock<TimestampOffset>,
+    /// The maximum timestamp of its first batch, which time-based rolling counts from.
+    pub(crate) first_timestamp: Option<i64>,
+    pub(crate) bytes_since_entry: u64,
+}
+
+impl Segment {
+    /// A segment that does not exist on the disk yet.
+    pub(crate) fn fresh(base_offset: i64, now: i64) -> Self {
+        let mut segment = Self::existing(base_offset, 0, now);
+        segment.pinned = Some(Arc::new(Indexes::new(base_offset)));
+        let _ = segment.largest.set(TimestampOffset { timestamp: -1, offset: base_offset });
+        segment
+    }
+
+    /// A segment whose files are there, with no more than `size_bytes` of batches.
+    pub(crate) fn existing(base_offset: i64, size_bytes: u64, now: i64) -> Self {
+        Self {
+            base_offset,
+            size_bytes,
+            opened_at: now,
+            file: Slot::default(),
+            loaded: Slot::default(),
+            pinned: None,
+            persisted: Persisted::default(),
+            has_transactions: false,
+            largest: OnceLock::new(),
+            first_timestamp: None,
+            bytes_since_entry: 0,
+        }
+    }
+
+    /// The log file, opened if it is not.
+    pub(crate) fn file(&self, place: &Place) -> io::Result<Arc<dyn File>> {
+        self.open(place, Open::Write)
+    }
+
+    /// The log file, made if it is missing.
+    pub(crate) fn make_file(&self, place: &Place, how: Open) -> io::Result<Arc<dyn File>> {
+        self.open(place, how)
+    }
+
+    fn open(&self, place: &Place, how: Open) -> io::Result<Arc<dyn File>> {
+        place.storage.files.get_or_make(&self.file, || {
+            let path = place.path(self.base_offset, suffix::LOG);
+            Ok((place.disk().open(&path, how)?, 1))
+        })
+    }
+
+    /// Gives up the open file: after a rename its path means something else.
+    pub(crate) fn close_file(&self) {
+        self.file.clear();
+    }
+
+    /// The indexes if they are in memory.
+    pub(crate) fn indexes_in_memory(&self) -> Option<Arc<Indexes>> {
+        self.pinned.clone().or_else(|| self.loaded.get())
+    }
+
+    /// The indexes, loaded if they are not in memory. A missing file counts as empty.
+    pub(crate) fn indexes(&self, place: &Place) -> io::Result<Arc<Indexes>> {
+        if let Some(pinned) = &self.pinned {
+            return Ok(pinned.clone());
+        }
+        place.storage.indexes.get_or_make(&self.loaded, || {
+            let indexes = self.load_indexes(place)?;
+            let weight = indexes.memory_bytes();
+            Ok((Arc::new(indexes), weight))
+        })
+    }
+
+    fn load_indexes(&self, place: &Place) -> io::Result<Indexes> {
+        let read = |suffix| read_or_empty(place, &place.path(self.base_offset, suffix));
+        let offsets = read(suffix::OFFSET_INDEX)?;
+        let times = read(suffix::TIME_INDEX)?;
+        let transactions =
+            if self.has_transactions { read(suffix::TRANSACTION_INDEX)? } else { Vec::new() };
+        let transactions = TransactionIndex::decode(self.base_offset, &transactions)
+            .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+        Ok(Indexes {
+            offsets: OffsetIndex::decode(self.base_offset, &offsets, self.size_bytes),
+            times: TimeIndex::decode(self.base_offset, &times),
+            transactions,
+        })
+    }
+
+    /// The indexes, to be changed: loaded, pinned, and copied if a reader still looks at them.
+    pub(crate) fn indexes_mut(&mut self, place: &Place) -> io::Result<&mut Indexes> {
+        if self.pinned.is_none() {
+            self.pin_loaded(place)?;
+        }
+        let pinned = self.pinned.get_or_insert_with(|| Arc::new(Indexes::new(self.base_offset)));
+        Ok(Arc::make_mut(pinned))
+    }
+
+    fn pin_loaded(&mut self, place: &Place) -> io::Result<()> {
+        let indexes = self.indexes(place)?;
+        self.persisted = Persisted {
+            offsets: indexes.offsets.count(),
+            times: indexes.times.count(),
+            transactions: indexes.transactions.count(),
+            // Index files may be longer than what was believed of them.
+            made: index_sizes_fit(place, self.base_offset, &indexes)?,
+        };
+        self.pinned = Some(indexes);
+        self.loaded.clear();
+        Ok(())
+    }
+
+    /// Takes `indexes` for the segment's, nothing of them written yet.
+    pub(crate) fn replace_indexes(&mut self, indexes: Indexes) {
+        self.has_transactions = indexes.transactions.count() > 0;
+        self.loaded.clear();
+        self.pinned = Some(Arc::new(indexes));
+        self.persisted = Persisted::default();
+    }
+
+    /// Whether the index files lack something.
+    pub(crate) fn has_unwritten_indexes(&self) -> bool {
+        let Some(pinned) = &self.pinned else { return false };
+        self.persisted
+            != (Persisted {
+                offsets: pinned.offsets.count(),
+                times: pinned.times.count(),
+                transactions: pinned.transactions.count(),
+                made: true,
+            })
+    }
+
+    /// Lets the indexes of a sealed segment be given up, now that the files have them.
+    pub(crate) fn unpin(&mut self, place: &Place) {
+        if let Some(pinned) = self.pinned.take() {
+            let weight = pinned.memory_bytes();
+            place.storage.indexes.put(&self.loaded, pinned, weight);
+        }
+    }
+
+    /// The largest timestamp and the last offset of the batch that has it: as far as indexes know, where nothing was
+    /// appended since the segment was opened.
+    pub(crate) fn largest(&self, place: &Place) -> io::Result<TimestampOffset> {
+        if let Some(largest) = self.largest.get() {
+            return Ok(*largest);
+        }
+        let last = match self.indexes_in_memory() {
+            Some(indexes) => indexes.times.last(),
+            None => last_time_entry(place, self.base_offset)?,
+        };
+        Ok(*self.largest.get_or_init(|| last))
+    }
+
+    /// Whether [`Segment::largest`] was asked for or changed: only then a close adds it to the time index.
+    pub(crate) fn largest_known(&self) -> Option<TimestampOffset> {
+        self.largest.get().copied()
+    }
+
+    pub(crate) fn set_largest(&mut self, largest: TimestampOffset) {
+        self.largest = OnceLock::from(largest);
+    }
+
+    /// Takes note of a batch of `size` bytes at the segment's end. Its bytes are written by the caller.
+    pub(crate) fn append(
+        &mut self,
+        place: &Place,
+        batch: NewEntry,
+        index_interval_bytes: u64,
+    ) -> io::Result<()> {
+        let mut largest = self.largest(place)?;
+        if batch.max_timestamp > largest.timestamp {
+            largest = TimestampOffset { timestamp: batch.max_timestamp, offset: batch.last_offset };
+            self.set_largest(largest);
+        }
+        if self.size_bytes == 0 {
+            self.first_timestamp = Some(batch.max_timestamp);
+        }
+        let position = self.size_bytes;
+        let due = self.bytes_since_entry > index_interval_bytes;
+        let indexes = self.indexes_mut(place)?;
+        if due {
+            indexes.offsets.append(batch.last_offset, position);
+            indexes.times.append(largest);
+            self.bytes_since_entry = 0;
+        }
+        self.bytes_since_entry += batch.size_bytes;
+        self.size_bytes += batch.size_bytes;
+        Ok(())
+    }
+
+    /// Adds the largest timestamp to the time index, as a roll and a close do.
+    pub(crate) fn seal_times(&mut self, place: &Place) -> io::Result<()> {
+        if let Some(largest) = self.largest_known()
+            && largest.timestamp >= 0
+            && self.indexes(place)?.times.last().timestamp < largest.timestamp
+        {
+            self.indexes_mut(place)?.times.append(largest);
+        }
+        Ok(())
+    }
+
+    /// The first batch whose last offset is at least `offset`, looking from the index, or from `hint` if that is
+    /// where a batch begins that is not behind `offset`.
+    pub(crate) fn find(
+        &self,
+        place: &Place,
+        offset: i64,
+        hint: Option<u64>,
+    ) -> io::Result<Option<Found>> {
+        if self.size_bytes == 0 {
+            return Ok(None);
+        }
+        let file = self.file(place)?;
+        if let Some(hint) = hint {
+            let mut scan = Scan::new(&*file, hint, self.size_bytes, HEADER_WINDOW_BYTES);
+            if let Step::Batch(found) = scan.step()?
+                && found.base_offset <= offset
+            {
+                return find_from(scan, found, offset);
+            }
+        }
+        let position = self.indexes(place)?.offsets.lookup(offset);
+        let mut scan = Scan::new(&*file, position, self.size_bytes, HEADER_WINDOW_BYTES);
+        match scan.step()? {
+            Step::Batch(found) => find_from(scan, found, offset),
+            Step::End | Step::Damaged => Ok(None),
+        }
+    }
+}
+
+fn find_from(mut scan: Scan<'_>, mut found: Found, offset: i64) -> io::Result<Option<Found>> {
+    while found.last_offset < offset {
+        match scan.step()? {
+            Step::Batch(next) => found = next,
+            Step::End | Step::Damaged => return Ok(None),
+        }
+    }
+    Ok(Some(found))
+}
+
+/// What a segment's indexes need to know of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewEntry {
+    pub(crate) last_offset: i64,
+    pub(crate) max_timestamp: i64,
+    pub(crate) size_bytes: u64,
+}
+
+fn read_or_empty(place: &Place, path: &Path) -> io::Result<Vec<u8>> {
+    match disk::read_file(place.disk(), path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read,
+    }
+}
+
+fn index_sizes_fit(place: &Place, base_offset: i64, indexes: &Indexes) -> io::Result<bool> {
+    let fits = |suffix: &str, size: usize| -> io::Result<bool> {
+        let entry = place.disk().entry(&place.path(base_offset, suffix))?;
+        Ok(entry.is_some_and(|entry| entry.size_bytes == size as u64))
+    };
+    Ok(fits(suffix::OFFSET_INDEX, indexes.offsets.count() * offset_index::ENTRY_SIZE)?
+        && fits(suffix::TIME_INDEX, indexes.times.count() * time_index::ENTRY_SIZE)?
+        && (indexes.transactions.count() == 0
+            || fits(
+                suffix::TRANSACTION_INDEX,
+                indexes.transactions.count() * transaction_index::ENTRY_SIZE,
+            )?))
+}
+
+/// The last entry of a `.timeindex`, without loading the rest.
+fn last_time_entry(place: &Place, base_offset: i64) -> io::Result<TimestampOffset> {
+    let none = TimestampOffset { timestamp: -1, offset: base_offset };
+    let file = match place.disk().open(&place.path(base_offset, suffix::TIME_INDEX), Open::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(none),
+        opened => opened?,
+    };
+    let count = file.size_bytes()? / time_index::ENTRY_SIZE as u64;
+    let Some(last) = count.checked_sub(1) else { return Ok(none) };
+    let mut bytes = [0; time_index::ENTRY_SIZE];
+    disk::read_exact_at(&*file, last * time_index::ENTRY_SIZE as u64, &mut bytes)?;
+    Ok(TimeIndex::decode_one(base_offset, &bytes))
+}

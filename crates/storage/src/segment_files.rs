@@ -1,0 +1,170 @@
+//! Files of segments: how they go in two steps, and how indexes are written.
+
+use crate::place::{Place, file_name, suffix};
+use crate::segment::{Persisted, Segment};
+use crate::{offset_index, time_index, transaction_index};
+use dohle_env::disk::{Disk, Open};
+use std::io::{self, IoSlice};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Files that have a `.deleted` name and wait to be removed: readers that began before may go on for
+/// `file.delete.delay.ms`.
+#[derive(Default)]
+pub struct Deletion {
+    disk: Option<Arc<dyn Disk>>,
+    paths: Vec<PathBuf>,
+}
+
+impl std::fmt::Debug for Deletion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(&self.paths).finish()
+    }
+}
+
+impl Deletion {
+    /// Whether there is nothing to remove.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    /// The files.
+    #[must_use]
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// Takes over what `other` was to remove.
+    pub fn merge(&mut self, other: Self) {
+        self.disk = self.disk.take().or(other.disk);
+        self.paths.extend(other.paths);
+    }
+
+    /// Removes them; those that are gone already are no error.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn run(&self) -> io::Result<()> {
+        let Some(disk) = &self.disk else { return Ok(()) };
+        self.paths.iter().try_for_each(|path| remove_if_there(&**disk, path))
+    }
+}
+
+pub(crate) fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    match disk.remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Renames the files `<offset><suffix>` to `.deleted`, those that are there.
+pub(crate) fn mark_deleted(
+    place: &Place,
+    offset: i64,
+    suffixes: &[&str],
+    into: &mut Deletion,
+) -> io::Result<()> {
+    for suffix in suffixes {
+        let name = file_name(offset, suffix);
+        let deleted = place.directory.join(format!("{name}{}", suffix::DELETED));
+        match place.disk().rename(&place.directory.join(name), &deleted) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            renamed => renamed?,
+        }
+        into.disk.get_or_insert_with(|| place.storage.disk.clone());
+        into.paths.push(deleted);
+    }
+    Ok(())
+}
+
+/// Renames all files of a segment to `.deleted`.
+pub(crate) fn mark_segment_deleted(
+    place: &Place,
+    segment: &Segment,
+    into: &mut Deletion,
+) -> io::Result<()> {
+    mark_deleted(place, segment.base_offset, &suffix::SEGMENT, into)?;
+    segment.close_file();
+    Ok(())
+}
+
+/// Removes all files of a segment at once: one that nobody can be reading.
+pub(crate) fn remove_segment(place: &Place, segment: &Segment) -> io::Result<()> {
+    segment.close_file();
+    for suffix in suffix::SEGMENT {
+        remove_if_there(place.disk(), &place.path(segment.base_offset, suffix))?;
+    }
+    Ok(())
+}
+
+/// What an index file lacks.
+struct IndexWrite {
+    path: PathBuf,
+    /// Where the bytes go; what the file has behind them goes.
+    position: u64,
+    bytes: Vec<u8>,
+}
+
+/// What the index files of one segment lack.
+pub(crate) struct IndexWrites {
+    pub(crate) base_offset: i64,
+    pub(crate) persisted: Persisted,
+    writes: Vec<IndexWrite>,
+}
+
+impl IndexWrites {
+    /// `None` if the files lack nothing.
+    pub(crate) fn of(place: &Place, segment: &Segment) -> Option<Self> {
+        if !segment.has_unwritten_indexes() {
+            return None;
+        }
+        let indexes = segment.indexes_in_memory()?;
+        let made = segment.persisted.made;
+        let from = if made { segment.persisted } else { Persisted::default() };
+        let write = |suffix: &str, position: usize, encode: &dyn Fn(&mut Vec<u8>)| {
+            let mut bytes = Vec::new();
+            encode(&mut bytes);
+            IndexWrite {
+                path: place.path(segment.base_offset, suffix),
+                position: position as u64,
+                bytes,
+            }
+        };
+        let mut writes = vec![
+            write(suffix::OFFSET_INDEX, from.offsets * offset_index::ENTRY_SIZE, &|into| {
+                indexes.offsets.encode(from.offsets, into);
+            }),
+            write(suffix::TIME_INDEX, from.times * time_index::ENTRY_SIZE, &|into| {
+                indexes.times.encode(from.times, into);
+            }),
+        ];
+        // Kafka keeps this file only where it has an entry.
+        if indexes.transactions.count() > 0 || segment.persisted.transactions > 0 {
+            let position = from.transactions * transaction_index::ENTRY_SIZE;
+            writes.push(write(suffix::TRANSACTION_INDEX, position, &|into| {
+                indexes.transactions.encode(from.transactions, into);
+            }));
+        }
+        let persisted = Persisted {
+            offsets: indexes.offsets.count(),
+            times: indexes.times.count(),
+            transactions: indexes.transactions.count(),
+            made: true,
+        };
+        Some(Self { base_offset: segment.base_offset, persisted, writes })
+    }
+
+    /// Writes and syncs.
+    pub(crate) fn run(&self, disk: &dyn Disk) -> io::Result<()> {
+        for write in &self.writes {
+            let file = disk.open(&write.path, Open::Create)?;
+            file.set_size(write.position)?;
+            if !write.bytes.is_empty() {
+                file.write_at(write.position, &[IoSlice::new(&write.bytes)])?;
+            }
+            file.sync()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! The newest batches of a log, in memory as they came, for readers that keep up.
+
+use crate::limits::{
+    FILE_PIECE_BYTES_MIN, TAIL_BYTES_MAX, TAIL_FRAME_SHARE, TAIL_MS_MAX, TAIL_SLICE_BYTES_MIN,
+};
+use bytes::{Bytes, BytesMut};
+use dohle_env::net::Piece;
+use dohle_protocol::record::batch::PLACED_PREFIX_SIZE;
+use std::collections::VecDeque;
+
+/// A batch in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct TailBatch {
+    pub(crate) base_offset: i64,
+    pub(crate) next_offset: i64,
+    /// The base offset of the segment that it lies in, and where.
+    pub(crate) segment: i64,
+    pub(crate) position: u64,
+    /// The first 16 bytes as placed; empty if `rest` is the whole batch.
+    prefix: Bytes,
+    rest: Bytes,
+}
+
+impl TailBatch {
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.prefix.len() + self.rest.len()
+    }
+}
+
+/// Batches without gaps up to the log's end.
+#[derive(Debug, Default)]
+pub(crate) struct Tail {
+    batches: VecDeque<TailBatch>,
+    size_bytes: usize,
+    touched_at: i64,
+}
+
+/// Where a batch was placed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placed {
+    pub(crate) base_offset: i64,
+    pub(crate) next_offset: i64,
+    pub(crate) segment: i64,
+    pub(crate) position: u64,
+}
+
+impl Tail {
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Adds a batch whose first 16 bytes are replaced by `prefix`.
+    pub(crate) fn push(
+        &mut self,
+        placed: Placed,
+        prefix: Bytes,
+        bytes: &Bytes,
+        frame_bytes: usize,
+        now: i64,
+    ) {
+        let size = bytes.len();
+        self.touched_at = now;
+        if size > TAIL_BYTES_MAX {
+            // Tails have no gaps: what came before goes too.
+            self.clear();
+            return;
+        }
+        let keeps_much = size < TAIL_SLICE_BYTES_MIN || size < frame_bytes / TAIL_FRAME_SHARE;
+        let (prefix, rest) = if keeps_much {
+            let mut copy = BytesMut::with_capacity(size);
+            copy.extend_from_slice(&prefix);
+            copy.extend_from_slice(&bytes[PLACED_PREFIX_SIZE..]);
+            (Bytes::new(), copy.freeze())
+        } else {
+            (prefix, bytes.slice(PLACED_PREFIX_SIZE..))
+        };
+        let Placed { base_offset, next_offset, segment, position } = placed;
+        self.size_bytes += size;
+        self.batches.push_back(TailBatch {
+            base_offset,
+            next_offset,
+            segment,
+            position,
+            prefix,
+            rest,
+        });
+        while self.size_bytes > TAIL_BYTES_MAX {
+            let Some(oldest) = self.batches.pop_front() else { break };
+            self.size_bytes -= oldest.size_bytes();
+        }
+    }
+
+    /// Gives all up if nothing was added for a while. True if it did.
+    pub(crate) fn age(&mut self, now: i64) -> bool {
+        let old = !self.batches.is_empty() && now.saturating_sub(self.touched_at) > TAIL_MS_MAX;
+        if old {
+            self.clear();
+        }
+        old
+    }
+
+    /// Bytes held.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.size_bytes
+    }
+
+    /// The batches from the one that holds `offset` on, if it is here.
+    pub(crate) fn from(&self, offset: i64) -> Option<impl Iterator<Item = &TailBatch>> {
+        let number = self.batches.partition_point(|batch| batch.next_offset <= offset);
+        let first = self.batches.get(number)?;
+        // An offset in a gap before the first batch may belong to one that is gone.
+        (number > 0 || first.base_offset <= offset).then(|| self.batches.range(number..))
+    }
+
+    /// Where the batch that begins at `offset` lies.
+    pub(crate) fn position_of(&self, offset: i64) -> Option<(i64, u64)> {
+        let number = self.batches.partition_point(|batch| batch.base_offset < offset);
+        let batch = self.batches.get(number).filter(|batch| batch.base_offset == offset)?;
+        Some((batch.segment, batch.position))
+    }
+}
+
+/// The run of tail batches that a read takes.
+#[derive(Debug, Default)]
+pub(crate) struct Run {
+    pub(crate) segment: i64,
+    pub(crate) position: u64,
+    pub(crate) size_bytes: usize,
+    pub(crate) next_offset: i64,
+    pub(crate) pieces: Vec<Piece>,
+}
+
+impl Run {
+    /// Takes batches of one segment while they end at or before `end_offset` and fit into `size_bytes_max`; the first
+    /// also if it does not fit, where `at_least_one`. Pieces are made only while they are few bytes.
+    pub(crate) fn take<'a>(
+        batches: impl Iterator<Item = &'a TailBatch>,
+        end_offset: i64,
+        size_bytes_max: usize,
+        at_least_one: bool,
+    ) -> Option<Self> {
+        let mut run: Option<Self> = None;
+        for batch in batches {
+            let size = batch.size_bytes();
+            let taken = run.as_ref().map_or(0, |run| run.size_bytes);
+            let fits = taken + size <= size_bytes_max || (run.is_none() && at_least_one);
+            let same_segment = run.as_ref().is_none_or(|run| run.segment == batch.segment);
+            if batch.next_offset > end_offset || !fits || !same_segment {
+                break;
+            }
+            let run = run.get_or_insert_with(|| Self {
+                segment: batch.segment,
+                position: batch.position,
+                ..Self::default()
+            });
+            run.size_bytes += size;
+            run.next_offset = batch.next_offset;
+            if run.size_bytes >= FILE_PIECE_BYTES_MIN {
+                run.pieces.clear();
+            } else {
+                if !batch.prefix.is_empty() {
+                    run.pieces.push(Piece::Bytes(batch.prefix.clone()));
+                }
+                run.pieces.push(Piece::Bytes(batch.rest.clone()));
+            }
+        }
+        run
+    }
+}
