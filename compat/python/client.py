@@ -40,6 +40,8 @@ class Client:
         self.bootstrap = bootstrap
         self.run_id = "%08x" % random.SystemRandom().getrandbits(32)
         self.check = ""
+        # When the last read had its records: closing a consumer may wait for its next fetch.
+        self.read_at = 0.0
 
     def name(self, what):
         return f"compat-{self.LIBRARY}-{what}-{self.run_id}"

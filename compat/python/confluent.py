@@ -146,6 +146,7 @@ class Confluent(Client):
                     # -140 (AUTO_OFFSET_RESET) is librdkafka's own word for an offset out of range.
                     raise Failure(1 if m.error().code() == -140 else m.error().code(), m.error().str())
                 got.append(self._record(m))
+            self.read_at = time.monotonic()
             return got
         finally:
             consumer.close()
@@ -211,9 +212,9 @@ class Confluent(Client):
         request = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, partition)])
         return self.admin.list_consumer_group_offsets([request])[group].result(30).topic_partitions[0].offset
 
-    def member(self, group, topic):
-        consumer = Consumer(dict(self.common, **{"group.id": group, "auto.offset.reset": "earliest",
-                                                 "session.timeout.ms": 10_000, "heartbeat.interval.ms": 500}),
+    def member(self, group, topic, new=False):
+        protocol = {"group.protocol": "consumer"} if new else {"session.timeout.ms": 10_000, "heartbeat.interval.ms": 500}
+        consumer = Consumer(dict(self.common, **{"group.id": group, "auto.offset.reset": "earliest"}, **protocol),
                             logger=SILENT)
         consumer.subscribe([topic])
         return Member(consumer)

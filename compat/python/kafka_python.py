@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import threading
+import time
 
 import kafka
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -169,6 +171,7 @@ class KafkaPython(Client):
             while len(got) < count:
                 for batch in consumer.poll(timeout_ms=1000).values():
                     got += [self._record(m) for m in batch]
+            self.read_at = time.monotonic()
             return got[:count]
         finally:
             consumer.close()
@@ -231,7 +234,8 @@ class KafkaPython(Client):
         finally:
             consumer.close()
 
-    def member(self, group, topic):
+    def member(self, group, topic, new=False):
+        assert not new, "kafka-python has no KIP-848 consumer"
         return Member(KafkaConsumer(topic, group_id=group, auto_offset_reset="earliest", session_timeout_ms=10_000,
                                     heartbeat_interval_ms=500, **self.common))
 
@@ -261,22 +265,27 @@ class KafkaPython(Client):
 
 
 class Member:
-    """A consumer in a group, polled by the check itself."""
+    """A consumer in a group with a thread of its own: version 2's poll waits for a whole rebalance."""
 
     def __init__(self, consumer):
-        self.consumer = consumer
+        self.assigned = []
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._poll, args=(consumer,), daemon=True)
+        self.thread.start()
+
+    def _poll(self, consumer):
+        while not self.ended.is_set():
+            consumer.poll(timeout_ms=100)
+            self.assigned = [tp.partition for tp in consumer.assignment()]
+        consumer.close()
 
     def poll_assignment(self):
-        """One short poll; the partitions that are this member's now."""
-        if self.consumer is None:
-            return []
-        self.consumer.poll(timeout_ms=200)
-        return [tp.partition for tp in self.consumer.assignment()]
+        """The partitions that are this member's now."""
+        return [] if self.ended.is_set() else self.assigned
 
     def close(self):
-        if self.consumer is not None:
-            self.consumer.close()
-            self.consumer = None
+        self.ended.set()
+        self.thread.join(30)
 
 
 if __name__ == "__main__":
