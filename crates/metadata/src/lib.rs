@@ -3,3 +3,9 @@
 //! Values only: nothing here knows who asks, a file, a socket or a clock.
 
 pub mod config;
+pub mod features;
+pub mod image;
+pub mod record;
+
+pub use image::{Changes, Image};
+pub use record::MetadataRecord;
