@@ -1,0 +1,111 @@
+//! Lanes: order, threads, and the way back.
+
+use super::{HANG, run, world};
+use dohle_env::tasks::{Home, Lane, Turn};
+use std::path::Path;
+use std::sync::mpsc;
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+use std::time::Duration;
+
+fn disk(path: &str) -> Lane {
+    Lane::Disk(Arc::from(Path::new(path)))
+}
+
+#[test]
+fn jobs_of_one_thread_run_in_order() {
+    let world = world(1);
+    let (done, results) = mpsc::channel();
+    for number in 0..1000 {
+        let done = done.clone();
+        world.env().tasks.job(&Lane::Cpu, Box::new(move || done.send(number).unwrap()));
+    }
+    let order: Vec<i32> = (0..1000).map(|_| results.recv_timeout(HANG).unwrap()).collect();
+    assert_eq!(order, (0..1000).collect::<Vec<_>>());
+}
+
+#[test]
+fn four_threads_per_directory_and_none_shared() {
+    let world = world(1);
+    let meet = Arc::new(Barrier::new(8));
+    let (done, results) = mpsc::channel();
+    // Eight jobs that all must run at once: only four and four threads let them pass.
+    for number in 0..8 {
+        let (meet, done) = (meet.clone(), done.clone());
+        let lane = disk(if number % 2 == 0 { "/a" } else { "/b" });
+        let job = move || {
+            meet.wait();
+            done.send(thread::current().name().map(str::to_owned)).unwrap();
+        };
+        world.env().tasks.job(&lane, Box::new(job));
+    }
+    for _ in 0..8 {
+        assert_eq!(results.recv_timeout(HANG).unwrap().as_deref(), Some("disk"));
+    }
+}
+
+#[test]
+fn stopping_waits_for_jobs() {
+    let world = world(1);
+    let count = Arc::new(Mutex::new(0));
+    for _ in 0..100 {
+        let count = count.clone();
+        world.env().tasks.job(&disk("/a"), Box::new(move || *count.lock().unwrap() += 1));
+    }
+    assert!(world.stop(HANG));
+    assert_eq!(*count.lock().unwrap(), 100);
+}
+
+#[test]
+fn stopping_does_not_wait_for_ever() {
+    let world = world(1);
+    let (hold, held) = mpsc::channel::<()>();
+    let job = move || {
+        let _ended = held.recv();
+    };
+    world.env().tasks.job(&Lane::Cpu, Box::new(job));
+    assert!(!world.stop(Duration::from_millis(20)));
+    drop(hold);
+}
+
+/// Reports the thread that it runs on.
+struct WhereAmI(mpsc::Sender<String>);
+
+impl Turn for WhereAmI {
+    fn run(self: Arc<Self>) {
+        self.0.send(thread::current().name().unwrap().to_owned()).unwrap();
+    }
+}
+
+#[test]
+fn a_turn_asked_for_on_a_lane_runs_where_the_job_came_from() {
+    let world = world(3);
+    for _ in 0..20 {
+        let env = world.env().clone();
+        let (report, seen) = mpsc::channel();
+        let asker = run(world.env(), async move {
+            let tasks = env.tasks.clone();
+            let turn = Arc::new(WhereAmI(report));
+            env.tasks.job(&Lane::Cpu, Box::new(move || tasks.at_end_of_tick(turn)));
+            thread::current().name().unwrap().to_owned()
+        });
+        assert_eq!(seen.recv_timeout(HANG).unwrap(), asker);
+    }
+}
+
+#[test]
+fn here_is_the_callers_reactor() {
+    let world = world(3);
+    for _ in 0..20 {
+        let env = world.env().clone();
+        let (report, seen) = mpsc::channel();
+        let asker = run(world.env(), async move {
+            let child = async move {
+                report.send(thread::current().name().unwrap().to_owned()).unwrap();
+            };
+            env.tasks.spawn(Home::Here, Box::pin(child));
+            thread::current().name().unwrap().to_owned()
+        });
+        assert_eq!(seen.recv_timeout(HANG).unwrap(), asker);
+    }
+}
