@@ -4,11 +4,12 @@
 #![allow(clippy::print_stdout, reason = "a command speaks to its user")]
 
 mod codegen;
+mod compat;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask codegen [--check]";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | compat [--help]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["codegen"] => codegen::run(root, false),
         ["codegen", "--check"] => codegen::run(root, true),
+        ["compat", rest @ ..] => compat::run(root, rest).map_err(Into::into),
         _ => Err(USAGE.into()),
     };
     match result {

@@ -1,0 +1,172 @@
+//! A broker under test: started for a run, stopped and removed after it.
+
+#![allow(clippy::disallowed_types, reason = "a tool of the shell: it asks for real ports")]
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Which broker a run is aimed at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// This project's binary.
+    Dohle,
+    /// Apache Kafka 4.3.1.
+    Reference,
+    /// Apache Kafka 3.9.1, the last one that clients of before 2.1 can talk to.
+    OldReference,
+}
+
+/// What is asked of both: the settings that make one node enough and group tests quick.
+const SETTINGS: [&str; 6] = [
+    "offsets.topic.replication.factor=1",
+    "transaction.state.log.replication.factor=1",
+    "transaction.state.log.min.isr=1",
+    "share.coordinator.state.topic.replication.factor=1",
+    "share.coordinator.state.topic.min.isr=1",
+    "group.initial.rebalance.delay.ms=0",
+];
+
+/// A running broker. Dropped, it is stopped and its folder removed.
+pub(crate) struct Server {
+    /// Where clients connect: `127.0.0.1:PORT`.
+    pub(crate) address: String,
+    folder: PathBuf,
+    stop: Stop,
+}
+
+enum Stop {
+    Script(PathBuf),
+    Child(Child),
+}
+
+impl Server {
+    /// Starts a broker of that kind on a free port, with further settings (`key=value`).
+    ///
+    /// # Errors
+    /// What could not be built or started, with the server's own words where it has some.
+    pub(crate) fn start(root: &Path, kind: Kind, more: &[&str]) -> Result<Self, String> {
+        let port = free_port()?;
+        let folder =
+            std::env::temp_dir().join(format!("dohle-compat-{}-{port}", std::process::id()));
+        std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        let address = format!("127.0.0.1:{port}");
+        let stop = match kind {
+            Kind::Dohle => Stop::Child(start_dohle(root, &folder, &address, more)?),
+            Kind::Reference => {
+                start_script(shared(root).join("oracle/kafka"), &folder, port, more)?
+            }
+            Kind::OldReference => {
+                start_script(root.join("compat/kafka-3.9/kafka"), &folder, port, more)?
+            }
+        };
+        Ok(Self { address, folder, stop })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        match &mut self.stop {
+            Stop::Script(script) => {
+                let _ = Command::new(script).arg("stop").arg(&self.folder).status();
+            }
+            Stop::Child(child) => {
+                let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+                let _ = child.wait();
+            }
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Facts, golden data and the reference: beside the checkout, or where `DOHLE_SHARED` says.
+fn shared(root: &Path) -> PathBuf {
+    std::env::var_os("DOHLE_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from)
+}
+
+/// A port that is free, as is the one after it (the reference's controller takes that).
+fn free_port() -> Result<u16, String> {
+    for _ in 0..100 {
+        let first = TcpListener::bind(("127.0.0.1", 0)).map_err(|e| e.to_string())?;
+        let port = first.local_addr().map_err(|e| e.to_string())?.port();
+        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err("no two free ports beside each other".into())
+}
+
+fn start_script(script: PathBuf, folder: &Path, port: u16, more: &[&str]) -> Result<Stop, String> {
+    let heap = std::env::var_os("KAFKA_HEAP_OPTS").unwrap_or_else(|| "-Xmx512m -Xms256m".into());
+    let status = Command::new(&script)
+        .arg("start")
+        .arg(folder)
+        .arg(port.to_string())
+        .args(more)
+        .env("KAFKA_HEAP_OPTS", heap)
+        .status()
+        .map_err(|e| format!("{}: {e}", script.display()))?;
+    if !status.success() {
+        return Err(format!("{} did not start: {status}", script.display()));
+    }
+    Ok(Stop::Script(script))
+}
+
+/// The release binary: built here unless `DOHLE_BINARY` names one.
+fn binary(root: &Path) -> Result<PathBuf, String> {
+    if let Some(path) = std::env::var_os("DOHLE_BINARY") {
+        return Ok(path.into());
+    }
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--package", "dohle"])
+        .current_dir(root)
+        .status()
+        .map_err(|e| format!("cargo: {e}"))?;
+    if !status.success() {
+        return Err(format!("the build of dohle failed: {status}"));
+    }
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join("release/dohle"))
+}
+
+fn start_dohle(root: &Path, folder: &Path, address: &str, more: &[&str]) -> Result<Child, String> {
+    let program = binary(root)?;
+    let log = std::fs::File::create(folder.join("server.log")).map_err(|e| e.to_string())?;
+    let mut command = Command::new(&program);
+    command.arg("server");
+    let own = [
+        format!("listeners=PLAINTEXT://{address}"),
+        format!("log.dirs={}", folder.join("data").display()),
+    ];
+    let settings = own.iter().map(String::as_str).chain(SETTINGS).chain(more.iter().copied());
+    for setting in settings {
+        command.args(["--override", setting]);
+    }
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .map_err(|e| format!("{}: {e}", program.display()))?;
+    let output = child.stdout.take().expect("standard output is piped");
+    let (ready, line) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut lines = BufReader::new(output).lines();
+        if let Some(Ok(line)) = lines.next() {
+            let _ = ready.send(line);
+        }
+        // What it says later must not fill the pipe.
+        lines.for_each(drop);
+    });
+    if line.recv_timeout(Duration::from_secs(30)).is_ok() {
+        return Ok(child);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
+    Err(format!("{} said nothing on standard output within 30 s:\n{log}", program.display()))
+}
