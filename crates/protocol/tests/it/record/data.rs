@@ -1,7 +1,7 @@
 //! Where the golden data lies, and how its files are read.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folder of facts and golden bytes: beside the workspace, or where `DOHLE_SHARED` says.
 #[allow(clippy::disallowed_methods, reason = "tests find golden data by environment and path")]
@@ -16,10 +16,14 @@ fn shared() -> PathBuf {
 ///
 /// # Panics
 /// When the file is not there or not what it should be: a test without its data must fail.
-#[allow(clippy::disallowed_methods, reason = "tests read golden files")]
 pub(crate) fn rows(path: &str) -> Vec<Vec<String>> {
-    let path = shared().join("golden").join(path);
-    let packed = std::fs::read(&path)
+    read_table(&shared().join("golden").join(path))
+}
+
+/// The rows of a packed table, as [`rows`].
+#[allow(clippy::disallowed_methods, reason = "tests read golden files")]
+pub(crate) fn read_table(path: &Path) -> Vec<Vec<String>> {
+    let packed = std::fs::read(path)
         .unwrap_or_else(|error| panic!("golden data {} is missing: {error}", path.display()));
     let mut text = String::new();
     flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();

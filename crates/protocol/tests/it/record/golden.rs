@@ -8,7 +8,7 @@ use dohle_protocol::record::{BatchBuilder, TimestampType};
 use serde_json::Value;
 
 use super::data::{hex, rows, unhex};
-use super::describe::{LIMIT, describe};
+use super::describe::{LIMIT, describe, without_packing};
 
 struct Counts {
     read: usize,
@@ -43,19 +43,6 @@ fn check_file(path: &str) -> Counts {
 
 fn parse(json: &str) -> Value {
     serde_json::from_str(json).unwrap()
-}
-
-/// Less what depends on the compressor.
-fn without_packing(mut described: Value) -> Value {
-    described.as_object_mut().unwrap().remove("validBytes");
-    for batch in described["batches"].as_array_mut().unwrap() {
-        let batch = batch.as_object_mut().unwrap();
-        if batch["codec"] != "none" {
-            batch.remove("crc");
-            batch.remove("sizeInBytes");
-        }
-    }
-    described
 }
 
 fn rewrite(batch: &AnyBatch<'_>) -> Vec<u8> {

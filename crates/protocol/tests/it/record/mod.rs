@@ -4,8 +4,9 @@
 
 mod check;
 mod damage;
-mod data;
+pub(crate) mod data;
 mod describe;
 mod golden;
+mod leader;
 mod property;
 mod vectors;
