@@ -98,12 +98,11 @@ impl ApiKey {
     /// The header version of a request of this version.
     #[must_use]
     pub fn request_header_version(self, version: i16) -> i16 {
-        match self {
-            // The oldest request of all came before client ids.
-            Self::ControlledShutdown if version == 0 => 0,
-            _ if version >= self.flexible_from() => 2,
-            _ => 1,
+        if self == Self::ControlledShutdown && version == 0 {
+            // The oldest request between brokers came before client ids.
+            return 0;
         }
+        if version >= self.flexible_from() { 2 } else { 1 }
     }
 
     /// The header version of the response to a request of this version.

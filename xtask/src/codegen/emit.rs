@@ -442,9 +442,8 @@ fn put_statement(field: &Field) -> String {
     match condition(range, field.versions) {
         None => nullable,
         Some(test) => {
-            let empty = format!("&{}::default()", element_type(field));
-            let value = format!("self.{member}.as_ref().unwrap_or({empty})");
-            format!("if {test} {{ {nullable} }} else {{ sink.{method}(\"{name}\", {value}); }}")
+            let plain = format!("sink.{method}_or_empty(\"{name}\", self.{member}.as_ref());");
+            format!("if {test} {{ {nullable} }} else {{ {plain} }}")
         }
     }
 }

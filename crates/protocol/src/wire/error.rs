@@ -22,8 +22,6 @@ pub enum DecodeErrorKind {
     InvalidLength(i64),
     /// Null where the version allows none.
     Null,
-    /// A string is not UTF-8.
-    InvalidUtf8,
     /// An array claims more elements than bytes remain, or than [`crate::limits`] allow.
     TooManyElements(u32),
     /// A struct claims more tagged fields than [`crate::limits`] allow.
@@ -44,7 +42,6 @@ impl fmt::Display for DecodeErrorKind {
             Self::Incomplete => f.write_str("the bytes end early"),
             Self::InvalidLength(length) => write!(f, "the length {length} is invalid"),
             Self::Null => f.write_str("it is null, which this version does not allow"),
-            Self::InvalidUtf8 => f.write_str("the text is not UTF-8"),
             Self::TooManyElements(count) => write!(f, "{count} elements are too many"),
             Self::TooManyTags(count) => write!(f, "{count} tagged fields are too many"),
             Self::TagNotInVersion(tag) => write!(f, "tag {tag} is not valid in this version"),

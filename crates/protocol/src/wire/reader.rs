@@ -179,8 +179,7 @@ impl Reader {
         if size_bytes > TEXT_BYTES_MAX {
             return Err(self.error(field, DecodeErrorKind::InvalidLength(size_bytes as i64)));
         }
-        let bytes = self.slice(field, size_bytes)?;
-        Text::from_utf8(bytes).map_err(|_| self.error(field, DecodeErrorKind::InvalidUtf8))
+        self.slice(field, size_bytes).map(Text::from_utf8_lossy)
     }
 
     pub(crate) fn bytes_nullable(&mut self, field: &'static str) -> Decoded<Option<Bytes>> {

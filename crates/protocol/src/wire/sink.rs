@@ -48,6 +48,22 @@ pub(crate) trait Sink {
         self.records_nullable(name, Some(value));
     }
 
+    /// A string that the message has as null and the version cannot: the empty one.
+    fn text_or_empty(&mut self, name: &'static str, value: Option<&Text>) {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self.text(name, &Text::default()),
+        }
+    }
+
+    /// The same for records.
+    fn records_or_empty(&mut self, name: &'static str, value: Option<&Records>) {
+        match value {
+            Some(value) => self.records(name, value),
+            None => self.records(name, &Records::default()),
+        }
+    }
+
     /// What comes before the elements of an array; `None` is null.
     fn open_array(&mut self, name: &'static str, count: Option<usize>);
     fn close_array(&mut self);

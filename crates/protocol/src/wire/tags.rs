@@ -5,6 +5,10 @@ use bytes::Bytes;
 /// Tagged fields that a sender knows and we do not: kept, and written again.
 ///
 /// Always in ascending order of their tags. Empty costs one pointer.
+#[allow(
+    clippy::box_collection,
+    reason = "nearly always empty, in every struct: one word, not three"
+)]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnknownTags(Option<Box<Vec<(u32, Bytes)>>>);
 

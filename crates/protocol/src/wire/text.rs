@@ -31,6 +31,13 @@ impl Text {
         Ok(Self(bytes))
     }
 
+    /// The text that `bytes` are, with U+FFFD for what is not UTF-8, as Kafka reads it: a client
+    /// whose id is in Latin-1 is served like any other. Copies only then.
+    #[must_use]
+    pub fn from_utf8_lossy(bytes: Bytes) -> Self {
+        if std::str::from_utf8(&bytes).is_ok() { Self(bytes) } else { Self(replaced(&bytes)) }
+    }
+
     /// The text itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -49,6 +56,26 @@ impl Text {
     pub fn detached(&self) -> Self {
         Self(Bytes::copy_from_slice(&self.0))
     }
+}
+
+/// The bytes as Java reads them. That is what `String::from_utf8_lossy` gives, save that half
+/// a surrogate pair in UTF-8 (`ED A0..BF`, and a third byte) is one U+FFFD, not one for each byte.
+fn replaced(bytes: &[u8]) -> Bytes {
+    let mut text = String::with_capacity(bytes.len() + 16);
+    let mut of_surrogate = 0;
+    for chunk in bytes.utf8_chunks() {
+        let continues = chunk.valid().is_empty() && matches!(chunk.invalid(), [0x80..=0xbf]);
+        if of_surrogate > 0 && continues {
+            of_surrogate -= 1;
+            continue;
+        }
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+        of_surrogate = if chunk.invalid() == [0xed] { 2 } else { 0 };
+    }
+    Bytes::from(text)
 }
 
 impl Deref for Text {
@@ -129,5 +156,30 @@ impl fmt::Display for Text {
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::Text;
+
+    #[test]
+    fn what_is_not_utf8_is_replaced_as_java_replaces_it() {
+        for (bytes, expected) in [
+            (&b"plain"[..], "plain"),
+            (b"M\xfcller", "M\u{fffd}ller"),
+            (b"\xed\xa0\x80x", "\u{fffd}x"),
+            (b"\xed\xbf\\", "\u{fffd}\\"),
+            (b"\xed\xbf", "\u{fffd}"),
+            (b"\xed\xa0\x80\x80", "\u{fffd}\u{fffd}"),
+            (b"\xed\x9f\xbf", "\u{d7ff}"),
+            (b"\xed", "\u{fffd}"),
+            (b"\xe0\x80\x80", "\u{fffd}\u{fffd}\u{fffd}"),
+            (b"\xf0\x9f\xa6x", "\u{fffd}x"),
+        ] {
+            assert_eq!(Text::from_utf8_lossy(Bytes::from_static(bytes)), *expected);
+        }
     }
 }

@@ -74,7 +74,7 @@ impl Put for DeletableTopicResult {
         if version == 6 {
             sink.text_nullable("name", self.name.as_ref());
         } else {
-            sink.text("name", self.name.as_ref().unwrap_or(&Text::default()));
+            sink.text_or_empty("name", self.name.as_ref());
         }
         if version == 6 {
             sink.uuid("topicId", &self.topic_id);

@@ -71,7 +71,7 @@ impl Put for JoinGroupResponse {
         if version >= 7 {
             sink.text_nullable("protocolName", self.protocol_name.as_ref());
         } else {
-            sink.text("protocolName", self.protocol_name.as_ref().unwrap_or(&Text::default()));
+            sink.text_or_empty("protocolName", self.protocol_name.as_ref());
         }
         sink.text("leader", &self.leader);
         if version == 9 {

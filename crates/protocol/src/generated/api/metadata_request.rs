@@ -123,7 +123,7 @@ impl Put for MetadataRequestTopic {
         if version >= 10 {
             sink.text_nullable("name", self.name.as_ref());
         } else {
-            sink.text("name", self.name.as_ref().unwrap_or(&Text::default()));
+            sink.text_or_empty("name", self.name.as_ref());
         }
         sink.unknown_tags(&self.unknown_tags);
         sink.close();

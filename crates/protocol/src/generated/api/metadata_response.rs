@@ -172,7 +172,7 @@ impl Put for MetadataResponseTopic {
         if version >= 12 {
             sink.text_nullable("name", self.name.as_ref());
         } else {
-            sink.text("name", self.name.as_ref().unwrap_or(&Text::default()));
+            sink.text_or_empty("name", self.name.as_ref());
         }
         if version >= 10 {
             sink.uuid("topicId", &self.topic_id);

@@ -444,9 +444,6 @@ pub use assign_replicas_to_dirs_request::AssignReplicasToDirsRequest;
 pub mod assign_replicas_to_dirs_response;
 pub use assign_replicas_to_dirs_response::AssignReplicasToDirsResponse;
 
-pub mod list_client_metrics_resources_response;
-pub use list_client_metrics_resources_response::ListClientMetricsResourcesResponse;
-
 pub mod list_config_resources_request;
 pub use list_config_resources_request::ListConfigResourcesRequest;
 
@@ -455,6 +452,9 @@ pub use list_config_resources_response::ListConfigResourcesResponse;
 
 pub mod list_client_metrics_resources_request;
 pub use list_client_metrics_resources_request::ListClientMetricsResourcesRequest;
+
+pub mod list_client_metrics_resources_response;
+pub use list_client_metrics_resources_response::ListClientMetricsResourcesResponse;
 
 pub mod describe_topic_partitions_request;
 pub use describe_topic_partitions_request::DescribeTopicPartitionsRequest;

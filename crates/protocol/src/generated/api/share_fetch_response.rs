@@ -129,7 +129,7 @@ impl Put for PartitionData {
         if version == 0 {
             sink.records_nullable("records", self.records.as_ref());
         } else {
-            sink.records("records", self.records.as_ref().unwrap_or(&Records::default()));
+            sink.records_or_empty("records", self.records.as_ref());
         }
         sink.array("acquiredRecords", &self.acquired_records, |sink, element| {
             element.put(sink, "", version)
