@@ -19,6 +19,9 @@ pub(super) struct Content {
 
 /// The pages that `range` touches.
 pub(super) fn pages_of(range: &Range<u64>) -> Range<u64> {
+    if range.is_empty() {
+        return 0..0;
+    }
     range.start / PAGE_BYTES..range.end.div_ceil(PAGE_BYTES)
 }
 
@@ -52,7 +55,7 @@ impl Content {
     pub(super) fn growth_bytes(&self, range: &Range<u64>) -> u64 {
         let pages = pages_of(range);
         let present = self.pages.range(pages.clone()).count() as u64;
-        (pages.end.saturating_sub(pages.start) - present) * PAGE_BYTES
+        (pages.end - pages.start - present) * PAGE_BYTES
     }
 
     pub(super) fn page_numbers(&self) -> impl Iterator<Item = u64> {

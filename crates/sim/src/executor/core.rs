@@ -254,7 +254,7 @@ impl Core {
             return Some(job);
         }
         // Mostly soon; sometimes far later than others that were given after it.
-        let limit = if self.random.one_in(20) { 20_000_000 } else { 200_000 };
+        let limit = if self.random.one_in(4) { 20_000_000 } else { 200_000 };
         let delay = Duration::from_nanos(self.random.below(limit));
         self.schedule(Some(process), self.now + delay, What::Job(lane, job));
         None

@@ -1,0 +1,13 @@
+//! The simulated doors, and the parts of `env` that need an executor to be tried.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod disk;
+mod disk_model;
+mod executor;
+mod gather;
+mod net;
+mod shares;
+mod strand;
+mod toy;
+mod world;
