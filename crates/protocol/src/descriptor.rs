@@ -103,10 +103,10 @@ fn decode_json<M: Message>(
 
 fn recode<M: Message>(bytes: Bytes, version: i16) -> Result<Bytes, DecodeError> {
     let message = M::decode(&mut Reader::new(bytes), version)?;
-    let size_bytes = message.encoded_size(version);
-    let mut writer = Writer::with_capacity(size_bytes);
+    let size = message.measure(version);
+    let mut writer = Writer::for_size(size);
     message.encode(&mut writer, version);
     let bytes = writer.into_bytes();
-    assert_eq!(bytes.len(), size_bytes, "{} {version} knows its size", M::NAME);
+    assert_eq!(bytes.len(), size.total, "{} {version} knows its size", M::NAME);
     Ok(bytes)
 }

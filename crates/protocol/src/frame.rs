@@ -95,7 +95,8 @@ pub fn read_request_start(frame: &mut Reader) -> Result<RequestStart, DecodeErro
     Ok(start)
 }
 
-/// A response as it goes on the wire: size, header, message. Its own bytes cost one allocation.
+/// A response as it goes on the wire: size, header, message. Its own bytes cost one allocation,
+/// as large as they are.
 #[must_use]
 pub fn encode_response<M: Message>(
     key: ApiKey,
@@ -145,10 +146,11 @@ fn encode(
     message: &impl Message,
     version: i16,
 ) -> Vec<Part> {
-    let size_bytes = header.encoded_size(header_version) + message.encoded_size(version);
-    let mut writer = Writer::with_capacity(SIZE_BYTES + size_bytes);
+    let mut size = message.measure(version);
+    size.total += SIZE_BYTES + header.encoded_size(header_version);
+    let mut writer = Writer::for_size(size);
     // A response over 2 GiB cannot be said in Kafka's protocol; fetch limits keep far below it.
-    writer.put_slice(&(size_bytes as u32).to_be_bytes());
+    writer.put_slice(&((size.total - SIZE_BYTES) as u32).to_be_bytes());
     header.encode(&mut writer, header_version);
     message.encode(&mut writer, version);
     writer.finish()

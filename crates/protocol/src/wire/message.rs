@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::{DecodeError, JsonWriter, Reader, Writer};
+use super::{DecodeError, EncodedSize, JsonWriter, Reader, Writer};
 use crate::api_key::ApiKey;
 
 /// A message of Kafka's protocol or of its logs, in all its versions.
@@ -25,8 +25,13 @@ pub trait Message: Default + Clone + PartialEq + Debug {
     /// When the bytes are no such message, or there is no such version.
     fn decode(from: &mut Reader, version: i16) -> Result<Self, DecodeError>;
 
+    /// What [`Message::encode`] will write, and how it will lie in memory.
+    fn measure(&self, version: i16) -> EncodedSize;
+
     /// How many bytes [`Message::encode`] writes, those of records that lie elsewhere included.
-    fn encoded_size(&self, version: i16) -> usize;
+    fn encoded_size(&self, version: i16) -> usize {
+        self.measure(version).total
+    }
 
     /// Writes the fields that `version` has.
     fn encode(&self, into: &mut Writer, version: i16);
@@ -61,10 +66,10 @@ macro_rules! message {
                 Self::read(from, version)
             }
 
-            fn encoded_size(&self, version: i16) -> usize {
+            fn measure(&self, version: i16) -> $crate::wire::EncodedSize {
                 let mut size = $crate::wire::Size::new(version >= Self::FLEXIBLE_FROM);
                 self.put(&mut size, "", version);
-                size.total()
+                size.measured()
             }
 
             fn encode(&self, into: &mut $crate::wire::Writer, version: i16) {

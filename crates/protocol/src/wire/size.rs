@@ -5,17 +5,29 @@ use bytes::Bytes;
 use super::writer::wire_text;
 use super::{Records, Sink, Text};
 use crate::ids::Uuid;
+use crate::limits::SPLICE_BYTES_MIN;
 use crate::varint::size_unsigned;
+
+/// What a message takes when encoded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EncodedSize {
+    /// Its bytes on the wire.
+    pub total: usize,
+    /// Those of them that are spliced in beside the writer's own buffer.
+    pub spliced: usize,
+    /// How many pieces they are.
+    pub splices: usize,
+}
 
 /// Adds up what the fields of a message take.
 pub(crate) struct Size {
-    total: usize,
+    measured: EncodedSize,
     flexible: bool,
 }
 
 impl Size {
     pub(crate) const fn new(flexible: bool) -> Self {
-        Self { total: 0, flexible }
+        Self { measured: EncodedSize { total: 0, spliced: 0, splices: 0 }, flexible }
     }
 
     pub(crate) const fn flexible() -> Self {
@@ -23,13 +35,30 @@ impl Size {
     }
 
     pub(crate) const fn total(&self) -> usize {
-        self.total
+        self.measured.total
+    }
+
+    pub(crate) const fn measured(&self) -> EncodedSize {
+        self.measured
+    }
+
+    #[inline]
+    const fn splice(&mut self, size_bytes: usize) {
+        self.measured.spliced += size_bytes;
+        self.measured.splices += 1;
+    }
+
+    #[inline]
+    const fn splice_if_large(&mut self, bytes: &Bytes) {
+        if bytes.len() >= SPLICE_BYTES_MIN {
+            self.splice(bytes.len());
+        }
     }
 
     /// A length in front of something: compact ones count from 1, so that 0 can be null.
     #[inline]
     fn length(&mut self, length: Option<usize>, inflexible_bytes: usize) {
-        self.total += if self.flexible {
+        self.measured.total += if self.flexible {
             length.map_or(1, |length| size_unsigned(length as u32 + 1))
         } else {
             inflexible_bytes
@@ -39,7 +68,7 @@ impl Size {
     #[inline]
     fn delimited(&mut self, length: Option<usize>, inflexible_bytes: usize) {
         self.length(length, inflexible_bytes);
-        self.total += length.unwrap_or(0);
+        self.measured.total += length.unwrap_or(0);
     }
 }
 
@@ -52,47 +81,47 @@ impl Sink for Size {
 
     #[inline]
     fn bool(&mut self, _: &'static str, _: bool) {
-        self.total += 1;
+        self.measured.total += 1;
     }
 
     #[inline]
     fn int8(&mut self, _: &'static str, _: i8) {
-        self.total += 1;
+        self.measured.total += 1;
     }
 
     #[inline]
     fn int16(&mut self, _: &'static str, _: i16) {
-        self.total += 2;
+        self.measured.total += 2;
     }
 
     #[inline]
     fn uint16(&mut self, _: &'static str, _: u16) {
-        self.total += 2;
+        self.measured.total += 2;
     }
 
     #[inline]
     fn int32(&mut self, _: &'static str, _: i32) {
-        self.total += 4;
+        self.measured.total += 4;
     }
 
     #[inline]
     fn uint32(&mut self, _: &'static str, _: u32) {
-        self.total += 4;
+        self.measured.total += 4;
     }
 
     #[inline]
     fn int64(&mut self, _: &'static str, _: i64) {
-        self.total += 8;
+        self.measured.total += 8;
     }
 
     #[inline]
     fn float64(&mut self, _: &'static str, _: f64) {
-        self.total += 8;
+        self.measured.total += 8;
     }
 
     #[inline]
     fn uuid(&mut self, _: &'static str, _: &Uuid) {
-        self.total += 16;
+        self.measured.total += 16;
     }
 
     #[inline]
@@ -102,17 +131,25 @@ impl Sink for Size {
 
     #[inline]
     fn text_inflexible_nullable(&mut self, _: &'static str, value: Option<&Text>) {
-        self.total += 2 + value.map_or(0, |text| wire_text(text).len());
+        self.measured.total += 2 + value.map_or(0, |text| wire_text(text).len());
     }
 
     #[inline]
     fn bytes_nullable(&mut self, _: &'static str, value: Option<&Bytes>) {
         self.delimited(value.map(Bytes::len), 4);
+        if let Some(bytes) = value {
+            self.splice_if_large(bytes);
+        }
     }
 
     #[inline]
     fn records_nullable(&mut self, _: &'static str, value: Option<&Records>) {
         self.delimited(value.map(Records::size_bytes), 4);
+        match value {
+            Some(Records::Bytes(bytes)) => self.splice_if_large(bytes),
+            Some(Records::Elsewhere { size_bytes, .. }) => self.splice(*size_bytes as usize),
+            None => {}
+        }
     }
 
     #[inline]
@@ -131,26 +168,27 @@ impl Sink for Size {
 
     #[inline]
     fn presence(&mut self, _: &'static str, _: bool) {
-        self.total += 1;
+        self.measured.total += 1;
     }
 
     #[inline]
     fn presence_tagged(&mut self, _: &'static str, _: bool) {
-        self.total += 1;
+        self.measured.total += 1;
     }
 
     #[inline]
     fn tag_count(&mut self, count: usize) {
-        self.total += size_unsigned(count as u32);
+        self.measured.total += size_unsigned(count as u32);
     }
 
     #[inline]
     fn tag(&mut self, tag: u32, size_bytes: usize) {
-        self.total += size_unsigned(tag) + size_unsigned(size_bytes as u32);
+        self.measured.total += size_unsigned(tag) + size_unsigned(size_bytes as u32);
     }
 
     #[inline]
     fn raw(&mut self, bytes: &Bytes) {
-        self.total += bytes.len();
+        self.measured.total += bytes.len();
+        self.splice_if_large(bytes);
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::{Records, Sink, Text};
+use super::{EncodedSize, Records, Sink, Text};
 use crate::ids::Uuid;
 use crate::limits::{SPLICE_BYTES_MIN, TEXT_BYTES_MAX};
 use crate::varint;
@@ -50,10 +50,23 @@ impl Writer {
         Self { done: Vec::new(), buffer: BytesMut::with_capacity(capacity), flexible: false }
     }
 
+    /// Room for just what messages of this size need.
+    #[must_use]
+    pub fn for_size(size: EncodedSize) -> Self {
+        let parts = if size.splices == 0 { 1 } else { 2 * size.splices + 1 };
+        Self {
+            done: Vec::with_capacity(parts),
+            buffer: BytesMut::with_capacity(size.total - size.spliced),
+            flexible: false,
+        }
+    }
+
     /// The parts in the order of their bytes; none is empty.
     #[must_use]
     pub fn finish(mut self) -> Vec<Part> {
-        self.cut();
+        if !self.buffer.is_empty() {
+            self.done.push(Part::Bytes(self.buffer.freeze()));
+        }
         self.done
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The folder of facts and golden bytes: beside the workspace, or where `DOHLE_SHARED` says.
 #[allow(clippy::disallowed_methods, reason = "tests find golden data by environment and path")]
-fn shared() -> PathBuf {
+pub(crate) fn shared() -> PathBuf {
     std::env::var("DOHLE_SHARED").map_or_else(
         |_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,

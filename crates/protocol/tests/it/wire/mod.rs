@@ -8,6 +8,7 @@ mod fresh;
 mod fuzz;
 mod golden;
 mod property;
+mod tables;
 mod vectors;
 
 use dohle_protocol::descriptor::{Descriptor, Kind};
