@@ -1,2 +1,77 @@
-//! The binary.
-fn main() {}
+//! Apache Kafka's server and tools in one binary.
+//!
+//! The command is the first word (`dohle storage format ...`) or the name that the binary is
+//! called by (`kafka-storage.sh format ...`), so that links in a `bin` folder do as Kafka's
+//! scripts. Without any word it is a server with default settings.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    reason = "the outermost shell: tools read the files that they are given and print"
+)]
+
+mod arguments;
+mod commands;
+mod console;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use console::{Console, Failure};
+
+fn main() -> ExitCode {
+    let mut words: Vec<String> =
+        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let program = if words.is_empty() { String::new() } else { words.remove(0) };
+    let mut out = io::BufWriter::new(io::stdout());
+    let mut err = io::stderr();
+    let mut console = Console { out: &mut out, err: &mut err };
+    let result = start(&program, words, &mut console);
+    let flushed = out.flush().map_err(Failure::Output);
+    match result.and_then(|()| flushed) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Exit(code)) => code,
+        // Who reads from us has heard enough, as with `dump-log ... | head`.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(Failure::Output(error)) => {
+            // Standard error may be gone too; the exit code is what is left to say it with.
+            let _ = writeln!(io::stderr(), "cannot write to standard output: {error}");
+            ExitCode::FAILURE
+        }
+        Err(Failure::Message(message)) => {
+            let _ = writeln!(io::stderr(), "{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(program: &str, words: Vec<String>, console: &mut Console<'_>) -> Result<(), Failure> {
+    let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+    if let Some(command) = commands::by_script(&name) {
+        return (command.run)(&words, console);
+    }
+    let Some((first, rest)) = words.split_first() else {
+        return match commands::by_name("server") {
+            Some(server) => (server.run)(&[], console),
+            None => Err(console.usage(&commands::usage())),
+        };
+    };
+    match first.as_str() {
+        "--help" | "-h" | "help" => {
+            write!(console.out, "{}", commands::usage())?;
+            Ok(())
+        }
+        "--version" | "version" => console.version(),
+        name => match commands::by_name(name).or_else(|| commands::by_script(name)) {
+            Some(command) => (command.run)(rest, console),
+            None => {
+                writeln!(console.err, "dohle: '{name}' is not a command.")?;
+                Err(console.usage(&commands::usage()))
+            }
+        },
+    }
+}
