@@ -306,12 +306,22 @@ impl<'a> LegacyRecords<'a> {
                 timestamp = wrapper.log_append_time.unwrap_or(timestamp);
             }
         }
+        let (key, value) = match (message.key(), message.value()) {
+            (Ok(key), Ok(value)) => (key, value),
+            // Inside a wrapper Kafka looks at the checksum before it looks at the parts.
+            (Err(error), _) | (_, Err(error)) => match message.ensure_valid() {
+                Err(wrong_crc) if self.wrapper.is_some() => {
+                    return Err(LegacyError::Inner(wrong_crc));
+                }
+                _ => return Err(error),
+            },
+        };
         let record = RecordRef {
             offset,
             timestamp,
             sequence: NO_SEQUENCE,
-            key: message.key()?,
-            value: message.value()?,
+            key,
+            value,
             headers: Headers::EMPTY,
             size_bytes: message.bytes.len(),
         };

@@ -63,6 +63,8 @@ pub enum CheckError {
         /// The last one's offset from the base.
         last_offset_delta: i32,
     },
+    /// The offsets of packed records do not count up from 0.
+    OffsetGap,
     /// A client wrote control records.
     ControlBatch,
     /// An idempotent producer's batch without sequence.
@@ -109,7 +111,8 @@ impl CheckError {
             }
             Self::Corrupt(_) => ErrorCode::CORRUPT_MESSAGE,
             Self::Records(error) => record_error_code(error),
-            Self::Build(
+            Self::OffsetGap
+            | Self::Build(
                 BuildError::OffsetOrder { .. }
                 | BuildError::OffsetTooFar { .. }
                 | BuildError::NegativeTimestamp { .. }
@@ -193,6 +196,7 @@ impl fmt::Display for CheckError {
             Self::Counts { count, last_offset_delta } => {
                 write!(f, "batch of {count} records with last offset delta {last_offset_delta}")
             }
+            Self::OffsetGap => f.write_str("offsets of packed records have gaps"),
             Self::ControlBatch => f.write_str("control records from a client"),
             Self::Sequence { producer_id, base_sequence } => {
                 write!(f, "sequence {base_sequence} of producer {producer_id}")

@@ -266,6 +266,10 @@ fn check_v2(
     }
     let walked = walk.finish()?;
     if !walked.offsets_in_order && !keep_control {
+        if source != Codec::None {
+            return Err(CheckError::OffsetGap);
+        }
+        // Kafka stores these as they are, and readers then find offsets twice or not at all.
         return repack(batch, target, rules, scratch, Pass::Second);
     }
     finish(records, batch, walked.max_timestamp, rules)
@@ -331,7 +335,7 @@ enum Pass {
     Second,
 }
 
-/// Builds the batch anew: for another codec, or because its records' offsets have gaps.
+/// Builds the batch anew, with offsets from 0: for another codec, or because of gaps.
 fn repack(
     batch: &Batch<'_>,
     target: Compression,
@@ -340,20 +344,25 @@ fn repack(
     pass: Pass,
 ) -> Result<CheckedBatch, CheckError> {
     let header = &batch.header;
-    let Scratch { unpacker, buffer } = scratch;
-    let records = batch.records_using(unpacker, buffer, rules.unpacked_bytes_max)?;
+    let mut walk = Walk::new(rules, header.attributes.timestamp_type());
+    let Scratch { unpacker, buffer } = &mut *scratch;
+    let records = match batch.records_using(unpacker, buffer, rules.unpacked_bytes_max) {
+        Ok(records) => records,
+        Err(error) => {
+            // Kafka reads while it unpacks: what is wrong with earlier records comes first.
+            walk.visit_packed(batch, header.attributes.compression()?, scratch)?;
+            return Err(error.into());
+        }
+    };
     if pass == Pass::First {
-        let mut walk = Walk::new(rules, header.attributes.timestamp_type());
         for record in records.clone() {
             walk.visit(&record?);
         }
         walk.finish()?;
     }
-    let mut builder =
-        new_builder(target, rules).partition_leader_epoch(header.partition_leader_epoch);
-    if header.has_producer_id() {
-        builder = builder.producer(header.producer_id, header.producer_epoch, header.base_sequence);
-    }
+    let mut builder = new_builder(target, rules)
+        .partition_leader_epoch(header.partition_leader_epoch)
+        .producer(header.producer_id, header.producer_epoch, header.base_sequence);
     if header.attributes.is_transactional() {
         builder = builder.transactional();
     }

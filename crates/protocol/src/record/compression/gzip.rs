@@ -19,7 +19,15 @@ pub(super) struct Stream<'u> {
     inflate: &'u mut Decompress,
     crc: &'u mut Crc32,
     bytes: &'u [u8],
-    finished: bool,
+    place: Place,
+}
+
+#[derive(PartialEq, Eq)]
+enum Place {
+    Data,
+    /// All data of the member has been given out; a reader that asks for more meets the trailer.
+    Trailer,
+    End,
 }
 
 impl<'u> Stream<'u> {
@@ -28,11 +36,15 @@ impl<'u> Stream<'u> {
         let (inflate, crc) = state.0.get_or_insert_with(|| (Decompress::new(false), Crc32::new()));
         inflate.reset(false);
         crc.reset();
-        Ok(Self { inflate, crc, bytes, finished: false })
+        Ok(Self { inflate, crc, bytes, place: Place::Data })
     }
 
     pub(super) fn read_some(&mut self, into: &mut [u8]) -> Result<usize, CompressionError> {
-        while !self.finished {
+        while self.place != Place::End {
+            if self.place == Place::Trailer {
+                self.end_member()?;
+                continue;
+            }
             let (in_before, out_before) = (self.inflate.total_in(), self.inflate.total_out());
             let status = self
                 .inflate
@@ -43,7 +55,7 @@ impl<'u> Stream<'u> {
             self.bytes = &self.bytes[taken..];
             self.crc.update(&into[..made]);
             match status {
-                Status::StreamEnd => self.end_member()?,
+                Status::StreamEnd => self.place = Place::Trailer,
                 Status::Ok | Status::BufError if made == 0 => {
                     return Err(CompressionError::Incomplete { codec: Codec::Gzip });
                 }
@@ -71,10 +83,11 @@ impl<'u> Stream<'u> {
         match skip_header(rest) {
             Ok(bytes) => {
                 self.bytes = bytes;
+                self.place = Place::Data;
                 self.crc.reset();
                 self.inflate.reset(false);
             }
-            Err(_) => self.finished = true,
+            Err(_) => self.place = Place::End,
         }
         Ok(())
     }

@@ -69,11 +69,12 @@ impl<'u> Stream<'u> {
         let (packed, rest) = match self.framing {
             Framing::Raw => (self.bytes, &self.bytes[self.bytes.len()..]),
             Framing::Xerial => {
-                let incomplete = CompressionError::Incomplete { codec: Codec::Snappy };
+                // Java's reader takes a cut size for the end.
                 let Some((size, rest)) = self.bytes.split_first_chunk::<4>() else {
-                    return Err(incomplete);
+                    return Ok(None);
                 };
-                rest.split_at_checked(u32::from_be_bytes(*size) as usize).ok_or(incomplete)?
+                rest.split_at_checked(u32::from_be_bytes(*size) as usize)
+                    .ok_or(CompressionError::Incomplete { codec: Codec::Snappy })?
             }
         };
         self.bytes = rest;

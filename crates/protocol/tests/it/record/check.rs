@@ -138,9 +138,13 @@ fn gaps_between_offsets_are_closed() {
             builder.append_at(offset, &record(None, NOW)).unwrap();
         }
         let bytes = patched(&builder.build().unwrap(), 23, &2i32.to_be_bytes());
-        let offsets: Vec<i64> =
-            contents(&run(&bytes, &RULES).unwrap()).iter().map(|record| record.0).collect();
+        let compression = Target::Codec(Compression::NONE);
+        let rebuilt = run(&bytes, &CheckRules { compression, ..RULES }).unwrap();
+        let offsets: Vec<i64> = contents(&rebuilt).iter().map(|record| record.0).collect();
         assert_eq!(offsets, [0, 1, 2], "{codec}");
+        if codec != Codec::None {
+            assert_eq!(run(&bytes, &RULES), Err(CheckError::OffsetGap), "{codec}");
+        }
     }
 }
 
