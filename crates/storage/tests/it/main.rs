@@ -1,0 +1,6 @@
+//! Tests of `storage` against golden data, plain models and crashing disks.
+
+mod golden;
+mod golden_data;
+mod sha256;
+mod support;
