@@ -167,7 +167,7 @@ impl SimulatedDisk {
         self.state().tree.files_mut().for_each(FileNode::cool);
     }
 
-    /// Makes all that is there durable, as `sync(2)` does.
+    /// Makes all that is there durable, as `sync(2)` does and the kernel by itself after a while.
     pub fn sync_all(&self) {
         let mut state = self.state();
         let names = std::mem::take(&mut state.tree.unsynced_names);
@@ -213,7 +213,8 @@ impl SimulatedDisk {
         Ok(state.tree.file(inode)?.durable.to_vec())
     }
 
-    /// Puts a file there, durable, with the directories above it; for preparing tests.
+    /// Puts a file there, durable with its name and all above it; for preparing tests. Neither
+    /// counted nor bound by faults and capacity.
     pub fn put(&self, path: &Path, content: &[u8]) -> io::Result<()> {
         let mut state = self.state();
         if let Some(parent) = path.parent() {
@@ -227,8 +228,12 @@ impl SimulatedDisk {
         let file = state.tree.file_mut(inode)?;
         file.change(Change::SetSize(0));
         file.change(Change::Write { position: 0, bytes: content.into() });
-        drop(state);
-        self.sync_all();
+        file.sync();
+        for directory in path.ancestors().skip(1) {
+            if let Some(inode) = state.tree.find(directory)? {
+                state.tree.sync_names(inode);
+            }
+        }
         Ok(())
     }
 

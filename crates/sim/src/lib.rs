@@ -8,5 +8,6 @@ pub mod disk;
 pub mod executor;
 pub mod net;
 pub mod random;
+pub mod swarm;
 pub mod trace;
 pub mod world;

@@ -46,6 +46,21 @@ impl Default for Weather {
     }
 }
 
+impl Weather {
+    /// Any weather that clients can live with: near or far, fast or slow, calm or rough.
+    #[must_use]
+    pub fn any(random: &mut Generator) -> Self {
+        let delay = Duration::from_micros(random.within(10..20_000));
+        Self {
+            delay: delay / 10..delay,
+            bytes_per_second: *random.pick(&[None, None, Some(100 << 20), Some(1 << 20)]),
+            window_bytes: *random.pick(&[4 << 10, 64 << 10, 1 << 20]),
+            cut_one_in: *random.pick(&[0, 0, 500, 50]),
+            split_one_in: random.below(5),
+        }
+    }
+}
+
 /// The address of the `number`-th host.
 #[must_use]
 pub fn address_of(number: u8) -> IpAddr {

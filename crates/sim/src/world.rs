@@ -230,6 +230,12 @@ impl World {
         &self.trace
     }
 
+    /// Virtual time since the beginning.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.executor.now().0)
+    }
+
     /// The seed that this world comes from.
     #[must_use]
     pub fn seed(&self) -> u64 {

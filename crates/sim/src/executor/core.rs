@@ -261,7 +261,7 @@ impl Core {
     }
 
     fn enqueue(&mut self, place: Place, ready: Ready) {
-        if matches!(self.running, Running::Lane(_)) {
+        if self.running == Running::Lane(place.process) {
             self.woken_by_job.push((place, ready));
         } else if let Some(process) = self.processes.get_mut(&place.process) {
             process.reactors[place.reactor].queue.push_back(ready);

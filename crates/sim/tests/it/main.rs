@@ -9,5 +9,6 @@ mod gather;
 mod net;
 mod shares;
 mod strand;
+mod swarm;
 mod toy;
 mod world;

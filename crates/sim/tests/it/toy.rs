@@ -10,6 +10,7 @@ use dohle_sim::disk::{Fault, Operation, SimulatedDisk};
 use dohle_sim::executor::Outcome;
 use dohle_sim::net::Weather;
 use dohle_sim::random::Generator;
+use dohle_sim::swarm;
 use dohle_sim::world::World;
 use log::Id;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,27 +39,22 @@ struct Seen {
 
 type History = Arc<Mutex<Seen>>;
 
-#[derive(Debug, PartialEq, Eq)]
-struct Summary {
-    hash: u64,
-    events: u64,
-    acknowledged: usize,
-    coverage: BTreeMap<&'static str, u64>,
-}
-
 const CLIENTS: u32 = 4;
 const NUMBERS: u32 = 12;
 
-struct Toy {
-    world: World,
+/// What a driver may do to the server and its clients, at even odds.
+const FAULTS: [&str; 10] =
+    ["crash", "crash", "kill", "cut", "part", "one way", "heal", "pause", "clock", "disk error"];
+
+struct Toy<'a> {
+    world: &'a mut World,
     history: History,
     bug: Option<Bug>,
     random: Generator,
 }
 
-impl Toy {
-    fn new(seed: u64, bug: Option<Bug>) -> Self {
-        let world = World::new(seed);
+impl<'a> Toy<'a> {
+    fn new(world: &'a mut World, bug: Option<Bug>) -> Self {
         let random = world.random("faults");
         Self { world, history: History::default(), bug, random }
     }
@@ -89,75 +85,60 @@ impl Toy {
         // Whoever was acknowledged must be there after a power loss right now, too.
         let disk = self.world.disk("server").crash(self.random.next_u64());
         self.check(&disk)?;
-        self.world.run_for(Duration::from_micros(self.random.below(300_000)));
+        self.run_below(300_000);
         self.start_server();
         Ok(())
     }
 
     fn fault(&mut self) -> Result<(), String> {
         let client = format!("client {}", self.random.below(u64::from(CLIENTS)));
-        let trace = self.world.trace().clone();
-        match self.random.below(10) {
-            0 | 1 => {
-                trace.sometimes("crash");
+        let fault = *self.random.pick(&FAULTS);
+        self.world.trace().sometimes(fault);
+        match fault {
+            "crash" => {
                 // Rather while there is something to lose.
                 let disk = self.world.disk("server");
                 self.world.run_until(Duration::from_millis(300), || disk.is_dirty());
-                self.world.run_for(Duration::from_micros(self.random.below(2_000)));
+                self.run_below(2_000);
                 self.end_server(true)?;
             }
-            2 => {
-                trace.sometimes("kill");
-                self.end_server(false)?;
-            }
-            3 => {
-                trace.sometimes("cut");
-                self.world.cut(&client, "server");
-            }
-            4 => {
-                trace.sometimes("part");
-                self.world.part(&client, "server");
-            }
-            5 => {
-                trace.sometimes("one way");
-                self.world.block("server", &client);
-            }
-            6 => {
-                trace.sometimes("pause");
+            "kill" => self.end_server(false)?,
+            "cut" => self.world.cut(&client, "server"),
+            "part" => self.world.part(&client, "server"),
+            "one way" => self.world.block("server", &client),
+            "heal" => self.world.heal(),
+            "pause" => {
                 self.world.pause("server");
-                self.world.run_for(Duration::from_micros(self.random.below(500_000)));
+                self.run_below(500_000);
                 self.world.resume("server");
             }
-            7 => {
-                trace.sometimes("clock");
-                self.world.jump_clock("server", -3_600_000);
-            }
-            8 => {
-                trace.sometimes("disk error");
-                let operation = *self.random.pick(&[
-                    Operation::Sync,
-                    Operation::Write,
-                    Operation::SyncDirectory,
-                ]);
+            "clock" => self.world.jump_clock("server", -3_600_000),
+            "disk error" => {
+                let operations = [Operation::Sync, Operation::Write, Operation::SyncDirectory];
+                let operation = *self.random.pick(&operations);
                 let fault = Fault::fail(operation, ErrorKind::Other).after(self.random.below(3));
                 self.world.disk("server").inject(fault);
-                self.world.run_for(Duration::from_micros(self.random.below(300_000)));
+                self.run_below(300_000);
                 // Who has failed is restarted by its keeper; without power loss, the cache stays.
                 self.end_server(false)?;
             }
-            _ => self.world.heal(),
+            other => unreachable!("{other} is no fault"),
         }
         Ok(())
     }
 
-    fn run(mut self) -> Result<Summary, String> {
-        let split_one_in = self.random.within(1..4);
-        let cut_one_in = *self.random.pick(&[0, 0, 40]);
-        self.world.set_weather(Weather { split_one_in, cut_one_in, ..Weather::default() });
+    /// Lets some time pass.
+    fn run_below(&mut self, micros: u64) {
+        let time = Duration::from_micros(self.random.below(micros));
+        self.world.run_for(time);
+    }
+
+    fn run(mut self) -> Result<(), String> {
+        self.world.set_weather(Weather::any(&mut self.random));
         self.start_server();
         self.start_clients();
         for _ in 0..8 {
-            self.world.run_for(Duration::from_micros(self.random.below(150_000)));
+            self.run_below(150_000);
             self.fault()?;
         }
         self.world.heal();
@@ -171,9 +152,8 @@ impl Toy {
         }
         self.end_server(true)?;
         let acknowledged = self.history.lock().unwrap().acknowledged.len();
-        let trace = self.world.trace();
-        let (hash, events, coverage) = (trace.hash(), trace.events(), trace.coverage());
-        Ok(Summary { hash, events, acknowledged, coverage })
+        self.world.trace().line(format_args!("{acknowledged} are acknowledged"));
+        Ok(())
     }
 
     /// All that was acknowledged is there, at its position; all that is there was sent, once, in
@@ -201,55 +181,24 @@ impl Toy {
     }
 }
 
-fn run(seed: u64, bug: Option<Bug>) -> Result<Summary, String> {
-    let toy = Toy::new(seed, bug);
-    let trace = toy.world.trace().clone();
-    toy.run().map_err(|violation| format!("seed {seed}: {violation}\n{}", trace.tail().join("\n")))
-}
-
-/// Each seed twice: no violation, and the same run.
-fn run_twice(seeds: std::ops::Range<u64>) {
-    let mut coverage: BTreeMap<&str, u64> = BTreeMap::new();
-    let (mut events, mut acknowledged) = (0, 0);
-    for seed in seeds {
-        let first = run(seed, None).unwrap_or_else(|violation| panic!("{violation}"));
-        let second = run(seed, None).unwrap_or_else(|violation| panic!("{violation}"));
-        assert_eq!(first, second, "seed {seed} does not repeat");
-        assert_eq!(first.acknowledged, (CLIENTS * NUMBERS) as usize);
-        events += first.events;
-        acknowledged += first.acknowledged;
-        for (name, count) in first.coverage {
-            *coverage.entry(name).or_default() += count;
-        }
-    }
-    assert_eq!(coverage.len(), 8, "a kind of fault never happened: {coverage:?}");
-    assert!(events > 0 && acknowledged > 0);
-    #[expect(clippy::print_stdout, reason = "figures for who runs it with --nocapture")]
-    {
-        println!("events {events}, acknowledged {acknowledged}, faults {coverage:?}");
-    }
+fn workload(bug: Option<Bug>) -> impl Fn(&mut World) -> Result<(), String> {
+    move |world| Toy::new(world, bug).run()
 }
 
 /// How many seeds: `DOHLE_SIM_SEEDS`, or as many as a quick run has time for.
 fn seed_count() -> u64 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the test's own knob, never seen by what it tests"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a knob of the test that its subject never sees")]
     let asked = std::env::var("DOHLE_SIM_SEEDS");
     asked.map_or(100, |count| count.parse().expect("DOHLE_SIM_SEEDS is a number"))
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "figures for who asks with --nocapture")]
 fn nothing_acknowledged_is_lost_and_seeds_repeat() {
-    run_twice(0..seed_count());
-}
-
-fn found_within(bug: Bug, seeds: u64) {
-    let found = (0..seeds).find(|seed| run(*seed, Some(bug)).is_err());
-    let seed = found.unwrap_or_else(|| panic!("{bug:?} is not found within {seeds} seeds"));
-    let first = run(seed, Some(bug)).unwrap_err();
-    assert_eq!(first, run(seed, Some(bug)).unwrap_err(), "a failing seed repeats, in every line");
+    let report = swarm::check(0..seed_count(), workload(None));
+    let report = report.unwrap_or_else(|finding| panic!("{finding}"));
+    println!("{report:?}");
+    assert_eq!(report.coverage.len(), 9, "a kind of fault never happened: {report:?}");
 }
 
 #[test]
@@ -261,6 +210,9 @@ fn bugs_are_found() {
         Bug::NoDuplicateCheck,
         Bug::TrustCache,
     ] {
-        found_within(bug, 200);
+        let found = swarm::find(0..200, workload(Some(bug)));
+        let finding = found.unwrap_or_else(|| panic!("{bug:?} is not found within 200 seeds"));
+        let again = swarm::find(finding.seed..finding.seed + 1, workload(Some(bug)));
+        assert_eq!(again, Some(finding), "a seed repeats its failure, line by line");
     }
 }
