@@ -2,5 +2,6 @@
 
 mod golden;
 mod golden_data;
+mod golden_files;
 mod sha256;
 mod support;
