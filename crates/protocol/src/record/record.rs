@@ -209,6 +209,7 @@ impl<'a> Records<'a> {
         }
     }
 
+    #[inline]
     fn parse_next(&mut self) -> Result<Option<RecordRef<'a>>, RecordError> {
         if self.remaining < 0 {
             return Err(RecordError::InvalidCount { count: self.remaining });
@@ -226,6 +227,7 @@ impl<'a> Records<'a> {
 impl<'a> Iterator for Records<'a> {
     type Item = Result<RecordRef<'a>, RecordError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.finished {
             return None;
@@ -245,6 +247,7 @@ impl<'a> Iterator for Records<'a> {
 }
 
 /// The record at the start of `bytes`, and how many bytes it takes.
+#[inline]
 pub(crate) fn read_record<'a>(
     bytes: &'a [u8],
     base: &Base,
@@ -311,6 +314,7 @@ impl<'a> Cursor<'a> {
         Ok(Header { key: self.sized(size)?, value: self.nullable()? })
     }
 
+    #[inline]
     fn headers(&mut self) -> Result<Headers<'a>, RecordError> {
         let count = self.varint()?;
         if count == 0 {
@@ -328,6 +332,7 @@ impl<'a> Cursor<'a> {
         Ok(Headers { count: headers, bytes: &self.bytes[start..self.position] })
     }
 
+    #[inline]
     fn record(&mut self, base: &Base) -> Result<RecordRef<'a>, RecordError> {
         // The record's attributes have no meaning yet and are not looked at.
         self.sized(1)?;
