@@ -1,7 +1,8 @@
 //! A number of bytes that many tasks share, given out in the order in which they asked.
 
+use crate::sync::{Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// A shared number of bytes.

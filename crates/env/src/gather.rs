@@ -4,9 +4,10 @@
 //! thread. The last one filled wakes the asker, so a request costs one wake however many
 //! partitions it touches.
 
+use crate::sync::{Mutex, MutexGuard};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// What became of one slot.

@@ -15,7 +15,14 @@ pub mod net;
 pub mod random;
 pub mod ready;
 pub mod strand;
+mod sync;
 pub mod tasks;
+
+#[cfg(all(test, loom))]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod interleavings;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use std::sync::Arc;
 

@@ -3,7 +3,8 @@
 //! A fetch session has one [`Ready`] and leaves a [`Mark`] with each partition it watches. A
 //! partition that changes marks; the session's task wakes once and looks only at what was marked.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use crate::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 /// Where marks arrive.
@@ -16,6 +17,23 @@ pub struct Ready {
 struct Marked {
     keys: Vec<u32>,
     waker: Option<Waker>,
+}
+
+impl Marked {
+    /// Nobody may look for hours while marks come: the keys kept are at most four times those
+    /// that differ.
+    fn add(&mut self, key: u32) {
+        if self.keys.last() == Some(&key) {
+            return;
+        }
+        if self.keys.len() == self.keys.capacity() {
+            self.keys.sort_unstable();
+            self.keys.dedup();
+            // Room for as many again, so that sorting stays rare.
+            self.keys.reserve(self.keys.len().max(4));
+        }
+        self.keys.push(key);
+    }
 }
 
 /// The right to mark one key. It does not keep its [`Ready`] alive.
@@ -56,9 +74,7 @@ impl Mark {
     pub fn set(&self) {
         let Some(marked) = self.marked.upgrade() else { return };
         let mut marked = lock(&marked);
-        if marked.keys.last() != Some(&self.key) {
-            marked.keys.push(self.key);
-        }
+        marked.add(self.key);
         let waker = marked.waker.take();
         drop(marked);
         if let Some(waker) = waker {

@@ -10,9 +10,10 @@
 //!                └──── inbox grows ───────────┴──► lane ──► then(state) ──► effects
 //! ```
 
+use crate::sync::{Mutex, MutexGuard};
 use crate::tasks::{Lane, Tasks, Turn};
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 /// The most commands in one turn; the rest waits for the next tick, so that other strands run.
 pub const COMMANDS_PER_TURN_MAX: usize = 1000;
