@@ -262,7 +262,7 @@ impl SimulatedDisk {
 impl Disk for SimulatedDisk {
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn File>> {
         let inode = self.state().open(path, how)?;
-        Ok(Arc::new(SimulatedFile::new(self.clone(), inode, path)))
+        Ok(Arc::new(SimulatedFile::new(self.clone(), inode, path, how)))
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<Entry>> {

@@ -5,6 +5,7 @@
 //! host that lost power forgets its connections and resets them when it is back.
 
 mod connection;
+mod end;
 mod link;
 
 use crate::executor::{Executor, ProcessId};
@@ -12,7 +13,8 @@ use crate::random::Generator;
 use crate::trace::Trace;
 use connection::{SimulatedConnection, SimulatedListener};
 use dohle_env::net::{Connection, Listener, Net};
-use link::{Accepting, Host, State};
+use end::{Accepting, Host};
+use link::State;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;

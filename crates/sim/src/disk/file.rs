@@ -4,7 +4,7 @@ use super::SimulatedDisk;
 use super::content::pages_of;
 use super::fault::Operation;
 use super::tree::{Change, Inode};
-use dohle_env::disk::{File, Lock};
+use dohle_env::disk::{File, Lock, Open};
 use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
@@ -17,17 +17,27 @@ pub(super) struct SimulatedFile {
     inode: Inode,
     /// As it was opened: what faults match and errors say.
     path: PathBuf,
+    is_writable: bool,
 }
+
+/// What Linux answers (EBADF) when a file that was opened for reading is written.
+const BAD_DESCRIPTOR: i32 = 9;
 
 impl SimulatedFile {
     /// Owns a handle that was counted before.
-    pub(super) fn new(disk: SimulatedDisk, inode: Inode, path: &Path) -> Self {
-        Self { disk, inode, path: path.to_owned() }
+    pub(super) fn new(disk: SimulatedDisk, inode: Inode, path: &Path, how: Open) -> Self {
+        Self { disk, inode, path: path.to_owned(), is_writable: how != Open::Read }
+    }
+
+    fn check_writable(&self) -> io::Result<()> {
+        let error = || Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR));
+        if self.is_writable { Ok(()) } else { error() }
     }
 }
 
 impl File for SimulatedFile {
     fn write_at(&self, position: u64, bytes: &[IoSlice<'_>]) -> io::Result<()> {
+        self.check_writable()?;
         self.disk.state().write((self.inode, &self.path), position, bytes)
     }
 
@@ -42,6 +52,7 @@ impl File for SimulatedFile {
     }
 
     fn set_size(&self, size_bytes: u64) -> io::Result<()> {
+        self.check_writable()?;
         let mut state = self.disk.state();
         state.allow(Operation::SetSize, &self.path)?;
         state.tree.file_mut(self.inode)?.change(Change::SetSize(size_bytes));

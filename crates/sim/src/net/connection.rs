@@ -1,7 +1,8 @@
 //! `env`'s streams and listeners on the simulated network.
 
 use super::Network;
-use super::link::{EndId, State};
+use super::end::EndId;
+use super::link::State;
 use crate::executor::ProcessId;
 use bytes::{Buf, Bytes, BytesMut};
 use dohle_env::net::{Connection, Listener, Piece};

@@ -1,12 +1,13 @@
-//! The two ends of each connection and what is on the way between them.
+//! All connections of a network: what is sent when, what arrives, what is lost.
 
+use super::end::{Accepting, End, EndId, Host, Link, Packet};
 use super::{WeakNetwork, Weather};
 use crate::executor::{Executor, ProcessId};
 use crate::random::Generator;
 use crate::trace::Trace;
 use bytes::Bytes;
 use dohle_env::clock::Instant;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -21,94 +22,6 @@ const SYN_REPEAT: Duration = Duration::from_secs(1);
 const LOOPBACK_DELAY: Duration = Duration::from_micros(20);
 /// The first port given to who does not ask for one.
 const FIRST_FREE_PORT: u16 = 32768;
-
-pub(super) struct Host {
-    /// Whose connections it has; none once that has ended.
-    pub(super) process: Option<ProcessId>,
-    pub(super) is_on: bool,
-}
-
-/// A place where connections arrive.
-pub(super) struct Accepting {
-    pub(super) process: ProcessId,
-    pub(super) arrived: VecDeque<EndId>,
-    pub(super) waker: Option<Waker>,
-}
-
-impl Accepting {
-    pub(super) fn new(process: ProcessId) -> Self {
-        Self { process, arrived: VecDeque::new(), waker: None }
-    }
-}
-
-/// One end of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct EndId {
-    pub(super) link: u64,
-    /// 0 dialled, 1 accepted.
-    pub(super) side: usize,
-}
-
-impl EndId {
-    fn other(self) -> Self {
-        Self { link: self.link, side: 1 - self.side }
-    }
-}
-
-enum Packet {
-    Data(Bytes),
-    /// The sender closed in order.
-    End,
-    Reset,
-}
-
-pub(super) struct End {
-    pub(super) address: SocketAddr,
-    process: ProcessId,
-    /// False once its owner dropped it, or lost power.
-    is_open: bool,
-    pub(super) is_connected: bool,
-    /// Arrived and unread.
-    pub(super) inbox: VecDeque<Bytes>,
-    /// All that will ever arrive is in the inbox.
-    pub(super) is_ended: bool,
-    pub(super) error: Option<io::ErrorKind>,
-    /// On the way to the other end, with the time of arrival.
-    on_the_way: VecDeque<(Instant, Packet)>,
-    pub(super) reader: Option<Waker>,
-    pub(super) writer: Option<Waker>,
-}
-
-impl End {
-    fn new(address: SocketAddr, process: ProcessId, is_connected: bool) -> Self {
-        Self {
-            address,
-            process,
-            is_open: true,
-            is_connected,
-            inbox: VecDeque::new(),
-            is_ended: false,
-            error: None,
-            on_the_way: VecDeque::new(),
-            reader: None,
-            writer: None,
-        }
-    }
-
-    fn unread_bytes(&self) -> usize {
-        self.inbox.iter().map(Bytes::len).sum()
-    }
-
-    fn on_the_way_bytes(&self) -> usize {
-        let sizes = self.on_the_way.iter().map(|(_, packet)| match packet {
-            Packet::Data(bytes) => bytes.len(),
-            Packet::End | Packet::Reset => 0,
-        });
-        sizes.sum()
-    }
-}
-
-pub(super) type Link = [End; 2];
 
 pub(super) struct State {
     itself: WeakNetwork,

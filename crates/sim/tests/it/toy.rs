@@ -43,8 +43,18 @@ const CLIENTS: u32 = 4;
 const NUMBERS: u32 = 12;
 
 /// What a driver may do to the server and its clients, at even odds.
-const FAULTS: [&str; 10] =
-    ["crash", "crash", "kill", "cut", "part", "one way", "heal", "pause", "clock", "disk error"];
+const FAULTS: [&str; 10] = [
+    "crash",
+    "crash at a call",
+    "kill",
+    "cut",
+    "part",
+    "one way",
+    "heal",
+    "pause",
+    "clock",
+    "disk error",
+];
 
 struct Toy<'a> {
     world: &'a mut World,
@@ -100,6 +110,12 @@ impl<'a> Toy<'a> {
                 let disk = self.world.disk("server");
                 self.world.run_until(Duration::from_millis(300), || disk.is_dirty());
                 self.run_below(2_000);
+                self.end_server(true)?;
+            }
+            "crash at a call" => {
+                let disk = self.world.disk("server");
+                disk.lose_power_after(self.random.below(8));
+                self.world.run_until(Duration::from_millis(300), || disk.has_lost_power());
                 self.end_server(true)?;
             }
             "kill" => self.end_server(false)?,
@@ -198,7 +214,7 @@ fn nothing_acknowledged_is_lost_and_seeds_repeat() {
     let report = swarm::check(0..seed_count(), workload(None));
     let report = report.unwrap_or_else(|finding| panic!("{finding}"));
     println!("{report:?}");
-    assert_eq!(report.coverage.len(), 9, "a kind of fault never happened: {report:?}");
+    assert_eq!(report.coverage.len(), FAULTS.len(), "a kind of fault never happened: {report:?}");
 }
 
 #[test]
