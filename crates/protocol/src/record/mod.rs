@@ -7,7 +7,9 @@ pub mod compression;
 pub mod control;
 pub mod convert;
 pub mod crc;
+mod header;
 pub mod legacy;
+mod legacy_builder;
 #[allow(clippy::module_inception, reason = "a record of the records: Kafka's word for both")]
 pub mod record;
 

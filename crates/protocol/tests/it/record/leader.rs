@@ -1,6 +1,7 @@
 //! The leader's check against Apache Kafka 4.3.1's own: `testdata/leader-checks.tsv.gz` holds what
 //! its `ProduceRequest.validateRecords`, the analysis before an append and `LogValidator` make of
-//! the golden batches (base offset 0) under ten sets of rules; `testdata/LeaderChecks.java` made it.
+//! the golden batches (base offset 0) under ten sets of rules. `testdata/LeaderChecks.java` made
+//! it.
 //!
 //! A row: name, rules, error code, indexes of refused records, stored bytes (at offset 0 and leader
 //! epoch 0). The rules: request version, C(reate) or L(og append) time, now, how far before and
