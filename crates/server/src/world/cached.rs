@@ -42,14 +42,17 @@ pub(super) fn is_cached(file: BorrowedFd<'_>, range: &Range<u64>) -> bool {
                 let page = rustix::param::page_size() as u64;
                 return pages >= range.end.div_ceil(page) - range.start / page;
             }
-            Err(_) => NO_CACHESTAT.store(true, Ordering::Relaxed),
+            // An older kernel, or a sandbox that does not know the call.
+            Err(Some(libc::ENOSYS | libc::EPERM)) => NO_CACHESTAT.store(true, Ordering::Relaxed),
+            Err(_) => {}
         }
     }
     is_readable_at_once(file, range.start) && is_readable_at_once(file, range.end - 1)
 }
 
+/// Pages of `range` in memory; the error is the system's number.
 #[expect(unsafe_code, reason = "neither rustix nor libc wraps cachestat")]
-fn cachestat(file: BorrowedFd<'_>, range: &Range<u64>) -> io::Result<u64> {
+fn cachestat(file: BorrowedFd<'_>, range: &Range<u64>) -> Result<u64, Option<i32>> {
     let asked = CachestatRange { offset: range.start, length: range.end - range.start };
     let mut found = Cachestat::default();
     let no_flags: libc::c_uint = 0;
@@ -58,7 +61,7 @@ fn cachestat(file: BorrowedFd<'_>, range: &Range<u64>) -> io::Result<u64> {
     let status = unsafe {
         libc::syscall(SYS_CACHESTAT, file.as_raw_fd(), &raw const asked, &raw mut found, no_flags)
     };
-    if status == 0 { Ok(found.cached) } else { Err(io::Error::last_os_error()) }
+    if status == 0 { Ok(found.cached) } else { Err(io::Error::last_os_error().raw_os_error()) }
 }
 
 /// Whether the byte at `position` can be read without waiting. A file system that cannot tell

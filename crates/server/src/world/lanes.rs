@@ -1,9 +1,13 @@
 //! Threads for work that may block (disk) or burn (cpu).
 //!
 //! Jobs of one lane start in the order in which they were given. A thread is started when a job
-//! finds none idle and the lane has fewer than it may; one that has been idle for ten seconds
-//! ends, so a lane without work costs nothing.
+//! finds none idle and the lane has fewer than it may; one that has been idle for a while ends, so
+//! a lane without work costs nothing.
+//!
+//! Lanes hold what they are given: a strand has at most one job away, so the jobs waiting are
+//! bounded by those who ask, and none of them can be told no half-way through a turn.
 
+use super::WorldOptions;
 use super::reactors::{self, Reactor};
 use super::task::EndProcessOnPanic;
 use dohle_env::tasks::{Job, Lane};
@@ -12,19 +16,19 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a thread waits for the next job.
-const IDLE_MAX: Duration = Duration::from_secs(10);
-
 /// All lanes of a node.
 pub(super) struct Lanes {
     disk_threads: usize,
     cpu_threads: usize,
+    idle_max: Duration,
     by_name: Mutex<BTreeMap<Lane, Arc<Queue>>>,
 }
 
 struct Queue {
     name: &'static str,
     threads_max: usize,
+    /// How long a thread waits for the next job.
+    idle_max: Duration,
     jobs: Mutex<Jobs>,
     changed: Condvar,
 }
@@ -39,9 +43,13 @@ struct Jobs {
 
 impl Lanes {
     /// No lane has a thread yet.
-    pub(super) fn new(disk_threads: usize, cpu_threads: usize) -> Self {
-        assert!(disk_threads > 0 && cpu_threads > 0);
-        Self { disk_threads, cpu_threads, by_name: Mutex::default() }
+    pub(super) fn new(options: &WorldOptions) -> Self {
+        Self {
+            disk_threads: options.disk_threads.get(),
+            cpu_threads: options.cpu_threads.get(),
+            idle_max: options.lane_idle_max,
+            by_name: Mutex::default(),
+        }
     }
 
     /// Runs `job` on `lane`; turns that it ends in run on `asker`.
@@ -88,7 +96,8 @@ impl Lanes {
             Lane::Disk(_) => ("disk", self.disk_threads),
             Lane::Cpu => ("cpu", self.cpu_threads),
         };
-        let queue = Queue { name, threads_max, jobs: Mutex::default(), changed: Condvar::new() };
+        let (jobs, changed) = (Mutex::default(), Condvar::new());
+        let queue = Queue { name, threads_max, idle_max: self.idle_max, jobs, changed };
         let queue = Arc::new(queue);
         by_name.insert(lane.clone(), queue.clone());
         queue
@@ -115,8 +124,10 @@ impl Queue {
                 break;
             }
             jobs.idle += 1;
-            let (woken, waited) =
-                self.changed.wait_timeout(jobs, IDLE_MAX).unwrap_or_else(PoisonError::into_inner);
+            let (woken, waited) = self
+                .changed
+                .wait_timeout(jobs, self.idle_max)
+                .unwrap_or_else(PoisonError::into_inner);
             jobs = woken;
             jobs.idle -= 1;
             if waited.timed_out() && jobs.waiting.is_empty() {

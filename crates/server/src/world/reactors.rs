@@ -246,7 +246,7 @@ impl Reactors {
             threads.push(named.spawn(move || run(&runtime, for_thread))?);
             all.push(reactor);
         }
-        let lanes = Lanes::new(options.disk_threads.get(), options.cpu_threads.get());
+        let lanes = Lanes::new(options);
         Ok((Arc::new(Self { all: all.into(), lanes }), threads))
     }
 
@@ -296,7 +296,9 @@ impl Tasks for Reactors {
     }
 
     fn job(&self, lane: &Lane, job: Job) {
-        self.lanes.run(lane, job, self.here());
+        // A job asked for by a job belongs to the same reactor.
+        let asker = self.here().or_else(|| ASKER.with_borrow(Clone::clone));
+        self.lanes.run(lane, job, asker);
     }
 
     fn at_end_of_tick(&self, strand: Arc<dyn Turn>) {

@@ -11,6 +11,9 @@ use std::io::{self, IoSlice};
 
 /// Memory pieces that go into one call; more take a second one.
 const SLICES_MAX: usize = 64;
+/// What one call sends at most. A peer on this machine may read as fast as we write; without this
+/// limit one call could go on for as long as a piece lasts, and every other connection waits.
+const CALL_BYTES_MAX: usize = 1 << 20;
 /// What is read at once of a file without a descriptor.
 const READ_BYTES: usize = 128 << 10;
 
@@ -48,8 +51,8 @@ pub(super) fn send_some(socket: impl AsFd, out: &mut VecDeque<Piece>) -> io::Res
             };
             counters::count(Call::SendFile);
             let mut from = *position;
-            let sent =
-                rustix::fs::sendfile(socket, descriptor, Some(&mut from), *size_bytes as usize)?;
+            let asked = CALL_BYTES_MAX.min(*size_bytes as usize);
+            let sent = rustix::fs::sendfile(socket, descriptor, Some(&mut from), asked)?;
             let sent_bytes = u32::try_from(sent).expect("at most what was asked for");
             if sent_bytes == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
@@ -73,9 +76,13 @@ fn send_memory(socket: impl AsFd, out: &mut VecDeque<Piece>) -> io::Result<Sent>
     let (mut count, mut asked) = (0, 0);
     for piece in out.iter().take(SLICES_MAX) {
         let Piece::Bytes(bytes) = piece else { break };
-        slices[count] = IoSlice::new(bytes);
+        let part = &bytes[..bytes.len().min(CALL_BYTES_MAX - asked)];
+        slices[count] = IoSlice::new(part);
         count += 1;
-        asked += bytes.len();
+        asked += part.len();
+        if asked == CALL_BYTES_MAX {
+            break;
+        }
     }
     // What follows fills the last segment up: without this a range's length field would travel
     // alone.

@@ -4,32 +4,46 @@
 use super::{echo_server, in_own_process, world};
 use dohle_server::world::counters::{self, Call};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 const FOR: Duration = Duration::from_millis(700);
 
-/// Keeps `in_flight` frames of `size_bytes` on the way; frames per second.
+/// Keeps `in_flight` frames of `size_bytes` on the way; how many came back, and how many a second.
 fn echo_rate(address: SocketAddr, size_bytes: usize, in_flight: usize) -> (u64, f64) {
     let mut peer = TcpStream::connect(address).unwrap();
     peer.set_nodelay(true).unwrap();
     let mut writer = peer.try_clone().unwrap();
     let burst = vec![3; size_bytes * in_flight];
-    let mut back = vec![0; size_bytes * in_flight];
+    let (credit, credits) = mpsc::channel();
+    credit.send(in_flight).unwrap();
     let begun = Instant::now();
-    let mut frames = 0;
-    while begun.elapsed() < FOR {
-        std::thread::scope(|scope| {
-            // Large bursts exceed what the kernel holds, so both ways go at once.
-            if burst.len() > 100_000 {
-                scope.spawn(|| writer.write_all(&burst).unwrap());
-            } else {
-                writer.write_all(&burst).unwrap();
+    // Two threads: with one, large frames could fill the kernel's buffers both ways and stop.
+    let frames = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while begun.elapsed() < FOR {
+                let Ok(first) = credits.recv() else { break };
+                let frames: usize = first + credits.try_iter().sum::<usize>();
+                writer.write_all(&burst[..frames * size_bytes]).unwrap();
             }
-            peer.read_exact(&mut back).unwrap();
+            writer.shutdown(Shutdown::Write).unwrap();
         });
-        frames += in_flight as u64;
-    }
+        let mut back = vec![0; size_bytes.max(4096) * 16];
+        let (mut bytes, mut frames) = (0, 0);
+        loop {
+            match peer.read(&mut back).unwrap() {
+                0 => return frames as u64,
+                read => bytes += read,
+            }
+            let whole = bytes / size_bytes;
+            if whole > frames {
+                // The writer may have stopped.
+                let _left = credit.send(whole - frames);
+                frames = whole;
+            }
+        }
+    });
     (frames, frames as f64 / begun.elapsed().as_secs_f64())
 }
 

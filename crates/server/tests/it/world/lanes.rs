@@ -1,7 +1,8 @@
 //! Lanes: order, threads, and the way back.
 
-use super::{HANG, run, world};
+use super::{HANG, in_own_process, options, run, world};
 use dohle_env::tasks::{Home, Lane, Turn};
+use dohle_server::world::{World, WorldOptions};
 use std::path::Path;
 use std::sync::mpsc;
 use std::sync::{Arc, Barrier, Mutex};
@@ -41,6 +42,54 @@ fn four_threads_per_directory_and_none_shared() {
     }
     for _ in 0..8 {
         assert_eq!(results.recv_timeout(HANG).unwrap().as_deref(), Some("disk"));
+    }
+}
+
+#[test]
+fn idle_threads_end_and_others_take_their_place() {
+    in_own_process("world::lanes::idle_threads_end_and_others_take_their_place", || {
+        let options = WorldOptions { lane_idle_max: Duration::from_millis(5), ..options(1) };
+        let world = World::start(&options).unwrap();
+        let alive = || {
+            let threads = std::fs::read_dir("/proc/self/task").unwrap();
+            threads
+                .filter_map(|thread| {
+                    std::fs::read_to_string(thread.unwrap().path().join("comm")).ok()
+                })
+                .filter(|name| name.trim_end() == "disk")
+                .count()
+        };
+        for _ in 0..3 {
+            let (done, results) = mpsc::channel();
+            let job = move || done.send(()).unwrap();
+            world.env().tasks.job(&disk("/a"), Box::new(job));
+            results.recv_timeout(HANG).unwrap();
+            let deadline = std::time::Instant::now() + HANG;
+            while alive() > 0 {
+                assert!(std::time::Instant::now() < deadline, "the thread stays");
+                thread::yield_now();
+            }
+        }
+    });
+}
+
+#[test]
+fn a_job_asked_for_by_a_job_goes_back_to_the_same_reactor() {
+    let world = world(3);
+    for _ in 0..10 {
+        let env = world.env().clone();
+        let (report, seen) = mpsc::channel();
+        let asker = run(world.env(), async move {
+            let (tasks, turn) = (env.tasks.clone(), Arc::new(WhereAmI(report)));
+            let second = {
+                let tasks = tasks.clone();
+                move || tasks.at_end_of_tick(turn)
+            };
+            let first = move || tasks.job(&disk("/a"), Box::new(second));
+            env.tasks.job(&Lane::Cpu, Box::new(first));
+            thread::current().name().unwrap().to_owned()
+        });
+        assert_eq!(seen.recv_timeout(HANG).unwrap(), asker);
     }
 }
 
