@@ -45,7 +45,7 @@ impl MetadataVersion {
         let at = Self::NAMES
             .iter()
             .position(|known| *known == name)
-            .or_else(|| Self::NAMES.iter().rposition(|known| of_release(&known)))?;
+            .or_else(|| Self::NAMES.iter().rposition(|known| of_release(known)))?;
         Some(Self(Self::MINIMUM.0 + at as i16))
     }
 
@@ -89,15 +89,6 @@ impl MetadataVersion {
             level if level.has_cordoned_directories() => 4,
             level if level.has_directories() => 3,
             level if level >= Self::V3_4_IV0 => 2,
-            _ => 1,
-        }
-    }
-
-    /// The version of BrokerRegistrationChange records.
-    pub fn broker_registration_change_version(self) -> i16 {
-        match self {
-            level if level.has_cordoned_directories() => 3,
-            level if level.has_directories() => 2,
             _ => 1,
         }
     }

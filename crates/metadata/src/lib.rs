@@ -3,9 +3,11 @@
 //! Values only: nothing here knows who asks, a file, a socket or a clock.
 
 pub mod config;
+pub mod controller;
 pub mod features;
 pub mod image;
 pub mod record;
 
+pub use controller::Controller;
 pub use image::{Changes, Image};
 pub use record::MetadataRecord;

@@ -206,7 +206,10 @@ impl MetadataRecord {
     pub fn version_at(&self, level: MetadataVersion) -> i16 {
         match self {
             Self::RegisterBroker(_) => level.register_broker_version(),
-            Self::BrokerRegistrationChange(_) => level.broker_registration_change_version(),
+            // Kafka writes the oldest version that can say it.
+            Self::BrokerRegistrationChange(record) if record.cordoned_log_dirs.is_some() => 3,
+            Self::BrokerRegistrationChange(record) if !record.log_dirs.is_empty() => 2,
+            Self::BrokerRegistrationChange(record) => i16::from(record.in_controlled_shutdown != 0),
             Self::Partition(_) | Self::PartitionChange(_) => level.partition_version(),
             Self::UnregisterBroker(_)
             | Self::Topic(_)

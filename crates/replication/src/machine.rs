@@ -48,6 +48,9 @@ pub trait Machine: Sized {
     /// What a new leader does first, once its hard state has all of the log: it starts unfinished
     /// effects again and sets its timer.
     fn elected(hard: &Self::Hard, now: Timestamp) -> Outcome<Self>;
+
+    /// The command that the host gives when the last `wake_at` has come.
+    fn woken() -> Self::Command;
 }
 
 /// A waiting request, named by who waits for it. The machine only hands it back.

@@ -2,8 +2,9 @@
 
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::{
-    BrokerRegistrationChangeRecord, ClientQuotaRecord, ConfigRecord, PartitionChangeRecord,
-    PartitionRecord, RemoveTopicRecord, TopicRecord, UserScramCredentialRecord,
+    BrokerRegistrationChangeRecord, ClientQuotaRecord, ConfigRecord, DelegationTokenRecord,
+    FeatureLevelRecord, PartitionChangeRecord, PartitionRecord, RemoveTopicRecord, TopicRecord,
+    UserScramCredentialRecord,
 };
 use dohle_protocol::wire::Text;
 use imbl::{OrdMap, Vector};
@@ -83,17 +84,7 @@ impl Image {
                 self.scram.remove(&key);
                 changes.scram.insert(key);
             }
-            MetadataRecord::FeatureLevel(record) if &*record.name == KRAFT_VERSION => {
-                // The quorum keeps this one itself; a record of it was written by mistake.
-            }
-            MetadataRecord::FeatureLevel(record) => {
-                let name = record.name.detached();
-                changes.features.insert(name.clone());
-                match record.feature_level {
-                    0 => self.features.remove(&name),
-                    level => self.features.insert(name, level),
-                };
-            }
+            MetadataRecord::FeatureLevel(record) => self.set_feature(record, changes),
             MetadataRecord::ProducerIds(record) => {
                 self.next_producer_id = Some(record.next_producer_id);
                 changes.has_producer_ids = true;
@@ -106,11 +97,7 @@ impl Image {
                 self.acls.remove(&record.id);
                 changes.acls.insert(record.id);
             }
-            MetadataRecord::DelegationToken(record) => {
-                let id = record.token_id.detached();
-                self.delegation_tokens.insert(id.clone(), record.clone());
-                changes.delegation_tokens.insert(id);
-            }
+            MetadataRecord::DelegationToken(record) => self.set_token(record, changes),
             MetadataRecord::RemoveDelegationToken(record) => {
                 self.delegation_tokens.remove(&record.token_id);
                 changes.delegation_tokens.insert(record.token_id.detached());
@@ -205,6 +192,25 @@ impl Image {
             self.configs.insert(resource.clone(), configs);
         }
         changes.configs.insert(resource);
+    }
+
+    fn set_feature(&mut self, record: &FeatureLevelRecord, changes: &mut Changes) {
+        if &*record.name == KRAFT_VERSION {
+            // The quorum keeps this one itself; a record of it was written by mistake.
+            return;
+        }
+        let name = record.name.detached();
+        changes.features.insert(name.clone());
+        match record.feature_level {
+            0 => self.features.remove(&name),
+            level => self.features.insert(name, level),
+        };
+    }
+
+    fn set_token(&mut self, record: &DelegationTokenRecord, changes: &mut Changes) {
+        let id = record.token_id.detached();
+        self.delegation_tokens.insert(id.clone(), record.clone());
+        changes.delegation_tokens.insert(id);
     }
 
     fn set_quota(&mut self, record: &ClientQuotaRecord, changes: &mut Changes) {

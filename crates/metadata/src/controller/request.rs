@@ -1,0 +1,152 @@
+//! What the controller is asked, and what it answers.
+
+use bytes::Bytes;
+use dohle_protocol::ids::Timestamp;
+use dohle_protocol::messages as m;
+
+use super::{Asked, Leadership};
+use super::{
+    acls, alter_partition, brokers, configs, credentials, directories, elections, features,
+    partitions, producer_ids, quotas, topics,
+};
+use crate::image::Image;
+use crate::record::MetadataRecord;
+
+/// A request.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each is the request of that name")]
+pub enum Request {
+    CreateTopics(m::CreateTopicsRequest),
+    DeleteTopics(m::DeleteTopicsRequest),
+    CreatePartitions(m::CreatePartitionsRequest),
+    IncrementalAlterConfigs(m::IncrementalAlterConfigsRequest),
+    AlterConfigs(m::AlterConfigsRequest),
+    BrokerRegistration(m::BrokerRegistrationRequest),
+    BrokerHeartbeat(m::BrokerHeartbeatRequest),
+    UnregisterBroker(m::UnregisterBrokerRequest),
+    ControllerRegistration(m::ControllerRegistrationRequest),
+    AllocateProducerIds(m::AllocateProducerIdsRequest),
+    UpdateFeatures(m::UpdateFeaturesRequest),
+    AssignReplicasToDirs(m::AssignReplicasToDirsRequest),
+    ElectLeaders(m::ElectLeadersRequest),
+    AlterPartition(m::AlterPartitionRequest),
+    AlterClientQuotas(m::AlterClientQuotasRequest),
+    CreateAcls(m::CreateAclsRequest),
+    DeleteAcls(m::DeleteAclsRequest),
+    /// With the keys of each upsertion, in its order: who asks has the hash functions.
+    AlterUserScramCredentials(m::AlterUserScramCredentialsRequest, Vec<ScramKeys>),
+}
+
+/// What a server keeps of a salted password.
+#[derive(Clone)]
+pub struct ScramKeys {
+    /// H(HMAC(salted password, "Client Key")).
+    pub stored_key: Bytes,
+    /// HMAC(salted password, "Server Key").
+    pub server_key: Bytes,
+}
+
+/// Keys never reach a log.
+impl std::fmt::Debug for ScramKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ScramKeys")
+    }
+}
+
+/// The answer to the request of the same name.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "each answers the request of that name")]
+pub enum Answer {
+    CreateTopics(m::CreateTopicsResponse),
+    DeleteTopics(m::DeleteTopicsResponse),
+    CreatePartitions(m::CreatePartitionsResponse),
+    IncrementalAlterConfigs(m::IncrementalAlterConfigsResponse),
+    AlterConfigs(m::AlterConfigsResponse),
+    BrokerRegistration(m::BrokerRegistrationResponse),
+    BrokerHeartbeat(m::BrokerHeartbeatResponse),
+    UnregisterBroker(m::UnregisterBrokerResponse),
+    ControllerRegistration(m::ControllerRegistrationResponse),
+    AllocateProducerIds(m::AllocateProducerIdsResponse),
+    UpdateFeatures(m::UpdateFeaturesResponse),
+    AssignReplicasToDirs(m::AssignReplicasToDirsResponse),
+    ElectLeaders(m::ElectLeadersResponse),
+    AlterPartition(m::AlterPartitionResponse),
+    AlterClientQuotas(m::AlterClientQuotasResponse),
+    CreateAcls(m::CreateAclsResponse),
+    DeleteAcls(m::DeleteAclsResponse),
+    AlterUserScramCredentials(m::AlterUserScramCredentialsResponse),
+}
+
+/// The records that a request leads to, and its answer.
+pub(super) fn decide(
+    image: &Image,
+    leadership: &mut Leadership,
+    now: Timestamp,
+    asked: Asked,
+) -> (Vec<MetadataRecord>, Answer) {
+    let Asked { version, mut seed, next_offset, request, .. } = asked;
+    let asking = brokers::Asking { now, next_offset, version };
+    let settings = &leadership.settings;
+    match request {
+        Request::CreateTopics(request) => {
+            wrap(topics::create(image, settings, &mut seed, &request), Answer::CreateTopics)
+        }
+        Request::DeleteTopics(request) => {
+            wrap(topics::delete(image, settings, version, &request), Answer::DeleteTopics)
+        }
+        Request::CreatePartitions(request) => {
+            wrap(partitions::create(image, &mut seed, &request), Answer::CreatePartitions)
+        }
+        Request::IncrementalAlterConfigs(request) => wrap(
+            configs::alter_incrementally(image, settings, &request),
+            Answer::IncrementalAlterConfigs,
+        ),
+        Request::AlterConfigs(request) => {
+            wrap(configs::alter(image, settings, &request), Answer::AlterConfigs)
+        }
+        Request::BrokerRegistration(request) => {
+            wrap(brokers::register(image, leadership, asking, &request), Answer::BrokerRegistration)
+        }
+        Request::BrokerHeartbeat(request) => {
+            wrap(brokers::heartbeat(image, leadership, asking, &request), Answer::BrokerHeartbeat)
+        }
+        Request::UnregisterBroker(request) => {
+            wrap(brokers::unregister(image, leadership, &request), Answer::UnregisterBroker)
+        }
+        Request::ControllerRegistration(request) => {
+            wrap(brokers::register_controller(image, &request), Answer::ControllerRegistration)
+        }
+        Request::AllocateProducerIds(request) => {
+            wrap(producer_ids::allocate(image, &request), Answer::AllocateProducerIds)
+        }
+        Request::UpdateFeatures(request) => {
+            wrap(features::update(image, settings, version, &request), Answer::UpdateFeatures)
+        }
+        Request::AssignReplicasToDirs(request) => {
+            wrap(directories::assign(image, settings, &request), Answer::AssignReplicasToDirs)
+        }
+        Request::ElectLeaders(request) => {
+            wrap(elections::elect(image, settings, &request), Answer::ElectLeaders)
+        }
+        Request::AlterPartition(request) => {
+            wrap(alter_partition::alter(image, settings, version, &request), Answer::AlterPartition)
+        }
+        Request::AlterClientQuotas(request) => {
+            wrap(quotas::alter(image, &request), Answer::AlterClientQuotas)
+        }
+        Request::CreateAcls(request) => {
+            wrap(acls::create(image, &mut seed, &request), Answer::CreateAcls)
+        }
+        Request::DeleteAcls(request) => wrap(acls::delete(image, &request), Answer::DeleteAcls),
+        Request::AlterUserScramCredentials(request, keys) => {
+            wrap(credentials::alter(image, &request, &keys), Answer::AlterUserScramCredentials)
+        }
+    }
+}
+
+fn wrap<R>(
+    (records, response): (Vec<MetadataRecord>, R),
+    answer: impl FnOnce(R) -> Answer,
+) -> (Vec<MetadataRecord>, Answer) {
+    (records, answer(response))
+}
