@@ -15,7 +15,7 @@ use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -226,10 +226,11 @@ pub struct Reactors {
 }
 
 impl Reactors {
-    /// Starts the threads.
+    /// Starts the threads; each has begun to tick when this returns.
     pub(super) fn start(options: &WorldOptions) -> io::Result<(Arc<Self>, Vec<JoinHandle<()>>)> {
         let mut all = Vec::new();
         let mut threads = Vec::new();
+        let (ticks, ticking) = mpsc::channel();
         for index in 0..options.reactors.get() {
             let runtime = Builder::new_current_thread()
                 .enable_all()
@@ -242,9 +243,12 @@ impl Reactors {
                 .build()?;
             let reactor = Arc::new(Reactor::new(runtime.handle().clone()));
             let named = thread::Builder::new().name(format!("reactor-{index}"));
-            let for_thread = reactor.clone();
-            threads.push(named.spawn(move || run(&runtime, for_thread))?);
+            let (for_thread, ticks) = (reactor.clone(), ticks.clone());
+            threads.push(named.spawn(move || run(&runtime, for_thread, ticks))?);
             all.push(reactor);
+        }
+        for _ in &all {
+            ticking.recv().map_err(io::Error::other)?;
         }
         let lanes = Lanes::new(options);
         Ok((Arc::new(Self { all: all.into(), lanes }), threads))
@@ -312,8 +316,9 @@ impl Tasks for Reactors {
     }
 }
 
-/// A reactor's thread.
-fn run(runtime: &Runtime, reactor: Arc<Reactor>) {
+/// A reactor's thread. It says on `ticks` when its tick is there: before that, strands would have
+/// nothing that runs them.
+fn run(runtime: &Runtime, reactor: Arc<Reactor>, ticks: mpsc::Sender<()>) {
     let _end = EndProcessOnPanic;
     let local_of_thread = Local {
         reactor: reactor.clone(),
@@ -324,8 +329,13 @@ fn run(runtime: &Runtime, reactor: Arc<Reactor>) {
         bytes_this_poll: Cell::new(0),
     };
     LOCAL.with(|local| assert!(local.set(local_of_thread).is_ok()));
-    let _tick = runtime.spawn(poll_fn(|cx| {
+    let mut ticks = Some(ticks);
+    let _tick = runtime.spawn(poll_fn(move |cx| {
         local(|local| local.tick(cx));
+        if let Some(ticks) = ticks.take() {
+            // Nobody waits if another reactor could not be started.
+            let _told = ticks.send(());
+        }
         Poll::<()>::Pending
     }));
     runtime.block_on(reactor.stopped.notified());
