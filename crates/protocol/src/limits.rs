@@ -6,8 +6,8 @@ pub const ARRAY_ELEMENTS_MAX: u32 = 1_000_000;
 /// The most tagged fields of one struct, as Kafka 4.4 has it.
 pub const TAGGED_FIELDS_MAX: u32 = 10_000;
 
-/// How many elements an array reserves memory for before it has seen them: the largest struct
-/// takes some 400 bytes, so a lie costs at most 400 KB for each level of arrays being read.
+/// How many elements an array reserves memory for before it has seen them: the largest structs
+/// take some 600 bytes, so a lie costs at most 600 KB for each level of arrays being read.
 pub const ARRAY_RESERVE_MAX: usize = 1_000;
 
 /// The longest string in bytes: its length is a signed 16-bit number in inflexible versions, and

@@ -1,8 +1,8 @@
 //! How messages lie on the wire: reading, writing, measuring and showing them.
 //!
-//! A generated message describes its fields once ([`Put::put`](sink::Put)); the three sinks
-//! turn that into a size ([`size::Size`]), bytes ([`Writer`]) and JSON ([`JsonWriter`]), so that
-//! the size known beforehand is always that of the bytes.
+//! A generated message describes its fields once (`Put::put`); three sinks turn that into a size
+//! ([`EncodedSize`]), bytes ([`Writer`]) and JSON ([`JsonWriter`]), so that the size known beforehand
+//! is always that of the bytes.
 
 mod error;
 mod json;
