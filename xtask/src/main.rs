@@ -5,11 +5,12 @@
 
 mod codegen;
 mod compat;
+mod diff;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask codegen [--check] | compat [--help]";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | compat [--help] | diff [--help]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["codegen"] => codegen::run(root, false),
         ["codegen", "--check"] => codegen::run(root, true),
+        ["diff", rest @ ..] => diff::run(root, rest).map_err(Into::into),
         ["compat", rest @ ..] => compat::run(root, rest).map_err(Into::into),
         _ => Err(USAGE.into()),
     };

@@ -45,7 +45,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
         let chosen: Vec<Client> =
             options.clients.iter().copied().filter(|client| client.old == old).collect();
         if !chosen.is_empty() {
-            run_on(root, &options, &table, old, &chosen, &mut reports)?;
+            reports.extend(run_on(root, &options, &table, &chosen)?);
         }
     }
     print(&table, options.set, &reports)
@@ -56,10 +56,9 @@ fn run_on(
     root: &Path,
     options: &Options,
     table: &Table,
-    old: bool,
     clients: &[Client],
-    reports: &mut Vec<(Client, Report)>,
-) -> Result<(), String> {
+) -> Result<Vec<(Client, Report)>, String> {
+    let old = clients.iter().all(|client| client.old);
     let kind = match (options.server.as_str(), old) {
         ("dohle", _) => Some(Kind::Dohle),
         ("reference", false) => Some(Kind::Reference),
@@ -68,6 +67,7 @@ fn run_on(
     };
     let server = kind.map(|kind| Server::start(root, kind, &[])).transpose()?;
     let address = server.as_ref().map_or(options.server.as_str(), |server| &server.address);
+    let mut reports = Vec::new();
     for client in clients {
         let report = client.run(root, address, options.set, table);
         for (check, outcome) in &report.outcomes {
@@ -78,7 +78,7 @@ fn run_on(
         println!("{}: {}", client.name, summary(&report));
         reports.push((*client, report));
     }
-    Ok(())
+    Ok(reports)
 }
 
 fn parse(arguments: &[&str]) -> Result<Options, String> {

@@ -1,0 +1,290 @@
+//! `cargo xtask diff`: the same requests, good and bad, to two brokers; their answers compared field by field.
+
+mod accepted;
+mod link;
+mod normal;
+mod scripts;
+mod world;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use dohle_protocol::ApiKey;
+use serde_json::Value;
+
+use crate::compat::server::{Kind, Server};
+use accepted::Accepted;
+use world::{Heard, Versions, World};
+
+const USAGE: &str = "usage: cargo xtask diff [--ours dohle|reference|HOST:PORT] \
+[--theirs HOST:PORT] [--only PREFIX] [--record FILE] [--skip-old]
+  --ours reference  the reference against itself: what it says must not differ between two runs
+  --record FILE     writes what the reference answers, and asks nobody else
+  --skip-old        leaves out the versions that only Kafka 3.9 knows";
+
+struct Options {
+    ours: String,
+    theirs: Option<String>,
+    only: String,
+    record: Option<String>,
+    skip_old: bool,
+}
+
+/// One field in which two answers are not the same.
+struct Difference {
+    request: String,
+    field: String,
+    ours: String,
+    theirs: String,
+}
+
+/// What one pass compared.
+#[derive(Default)]
+struct Outcome {
+    compared: usize,
+    equal: usize,
+    wanted: usize,
+    differences: Vec<Difference>,
+}
+
+/// Runs all scripts on both brokers and prints what differs.
+///
+/// # Errors
+/// A wrong command line, a broker that does not start, or any difference that is not wanted.
+pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    let options = parse(arguments)?;
+    let accepted = Accepted::read(root)?;
+    let mut outcome = Outcome::default();
+    let current = pass(root, &options, &accepted, None, &mut outcome)?;
+    if !options.skip_old && options.theirs.is_none() {
+        pass(root, &options, &accepted, Some(&current), &mut outcome)?;
+    }
+    if options.record.is_some() {
+        return Ok(());
+    }
+    for difference in &outcome.differences {
+        println!(
+            "{} {}\n    ours:    {}\n    Kafka's: {}",
+            difference.request, difference.field, difference.ours, difference.theirs
+        );
+    }
+    if options.only.is_empty() && options.ours == "dohle" {
+        for entry in accepted.unused() {
+            println!("differences.toml: nothing needed {entry}");
+        }
+    }
+    let failed = outcome.compared - outcome.equal;
+    println!(
+        "\n{} requests compared, {} equal, {} with wanted differences among them\n{} passed, {} failed",
+        outcome.compared, outcome.equal, outcome.wanted, outcome.equal, failed
+    );
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} answers differ")) }
+}
+
+fn parse(arguments: &[&str]) -> Result<Options, String> {
+    let mut options = Options {
+        ours: "dohle".into(),
+        theirs: None,
+        only: String::new(),
+        record: None,
+        skip_old: false,
+    };
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().map(|text| (*text).to_owned()).ok_or(USAGE);
+        match *word {
+            "--ours" => options.ours = value()?,
+            "--theirs" => options.theirs = Some(value()?),
+            "--only" => options.only = value()?,
+            "--record" => options.record = Some(value()?),
+            "--skip-old" => options.skip_old = true,
+            _ => return Err(USAGE.into()),
+        }
+    }
+    Ok(options)
+}
+
+/// One pass: against the reference (all its versions), or, given those, against Kafka 3.9 with the versions that only
+/// it has. Gives the versions that were asked for.
+fn pass(
+    root: &Path,
+    options: &Options,
+    accepted: &Accepted,
+    current: Option<&Versions>,
+    outcome: &mut Outcome,
+) -> Result<Versions, String> {
+    let kind = if current.is_none() { Kind::Reference } else { Kind::OldReference };
+    let started = match &options.theirs {
+        Some(_) => None,
+        None => Some(Server::start(root, kind, &[])?),
+    };
+    let theirs = match (&options.theirs, &started) {
+        (Some(address), _) => address.clone(),
+        (None, Some(server)) => server.address.clone(),
+        (None, None) => return Err("no server to compare with".into()),
+    };
+    let offered = World::new(&theirs, Versions::new(), 0).offered()?;
+    let plan = match current {
+        None => offered,
+        Some(current) => offered
+            .iter()
+            .filter_map(|(key, range)| {
+                let first = current.get(key).map_or(i16::MAX, |current| *current.start());
+                let last = first.saturating_sub(1).min(*range.end());
+                (range.start() <= &last).then(|| (*key, *range.start()..=last))
+            })
+            .collect(),
+    };
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|e| e.to_string())?;
+    let now_ms = i64::try_from(now_ms.as_millis()).map_err(|e| e.to_string())? - 3_600_000;
+    let is_old = current.is_some();
+    let kafka = told(&theirs, plan.clone(), now_ms, &options.only, is_old);
+    if let Some(file) = &options.record {
+        record(file, &kafka, is_old)?;
+        return Ok(plan);
+    }
+    let own = match options.ours.as_str() {
+        "dohle" => Some(Server::start(root, Kind::Dohle, &["node.id=1"])?),
+        "reference" => Some(Server::start(root, kind, &[])?),
+        _ => None,
+    };
+    let address = own.as_ref().map_or(options.ours.as_str(), |server| &server.address);
+    let ours = told(address, plan.clone(), now_ms, &options.only, is_old);
+    let offered = World::new(address, Versions::new(), 0).offered()?;
+    compare(&ours, &kafka, &offered, accepted, outcome);
+    Ok(plan)
+}
+
+/// Everything that a broker says to the scripts.
+fn told(
+    address: &str,
+    plan: Versions,
+    now_ms: i64,
+    only: &str,
+    is_old: bool,
+) -> Vec<(String, Heard)> {
+    let mut world = World::new(address, plan, now_ms);
+    let once: &[scripts::Script] = if is_old { &[] } else { &scripts::ONCE };
+    for (name, script) in scripts::ALL.iter().chain(once) {
+        if name.starts_with(only) {
+            let begun = Instant::now();
+            let before = world.heard.len();
+            script(&mut world);
+            let count = world.heard.len() - before;
+            eprintln!(
+                "{address} {name}: {count} answers in {:.1} s",
+                begun.elapsed().as_secs_f64()
+            );
+        }
+    }
+    world.heard
+}
+
+fn record(file: &str, heard: &[(String, Heard)], append: bool) -> Result<(), String> {
+    let mut text = if append {
+        std::fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?
+    } else {
+        String::new()
+    };
+    for (name, heard) in heard {
+        let said = match heard {
+            Heard::Answer(value) => value.to_string(),
+            other => format!("{other:?}"),
+        };
+        let _ = writeln!(text, "{name}\t{said}");
+    }
+    std::fs::write(file, text).map_err(|e| format!("{file}: {e}"))
+}
+
+fn compare(
+    ours: &[(String, Heard)],
+    theirs: &[(String, Heard)],
+    offered: &Versions,
+    accepted: &Accepted,
+    outcome: &mut Outcome,
+) {
+    let mut missing: Vec<String> = Vec::new();
+    for ((name, our), (_, their)) in ours.iter().zip(theirs) {
+        if let Some(version) = not_offered(name, offered) {
+            if !missing.contains(&version) {
+                missing.push(version);
+            }
+            continue;
+        }
+        outcome.compared += 1;
+        let mut fields = Vec::new();
+        match (our, their) {
+            (Heard::Answer(our), Heard::Answer(their)) => differ("", our, their, &mut fields),
+            (our, their) if our == their => {}
+            (our, their) => fields.push((String::from("/"), said(our), said(their))),
+        }
+        let before = fields.len();
+        fields.retain(|(field, ..)| !accepted.has(name, field));
+        outcome.wanted += usize::from(fields.len() < before);
+        outcome.equal += usize::from(fields.is_empty());
+        outcome.differences.extend(fields.into_iter().map(|(field, ours, theirs)| Difference {
+            request: name.clone(),
+            field,
+            ours,
+            theirs,
+        }));
+    }
+    if ours.len() != theirs.len() {
+        println!("{} requests on our side, {} on Kafka's", ours.len(), theirs.len());
+    }
+    for version in missing {
+        println!("not offered by ours, so not compared: {version}");
+    }
+}
+
+/// `Some("Api vN")` if the request's version is not among those offered.
+fn not_offered(name: &str, offered: &Versions) -> Option<String> {
+    let mut words = name.split(' ');
+    let key = words.next()?;
+    let version: i16 = words.next()?.strip_prefix('v')?.parse().ok()?;
+    let key = ApiKey::all().find(|each| each.name() == key)?;
+    // A version that no Kafka has is asked for on purpose.
+    let known = key.has_version(version);
+    let has = offered.get(&key.to_i16()).is_some_and(|range| range.contains(&version));
+    (known && !has).then(|| format!("{key} v{version}"))
+}
+
+fn said(heard: &Heard) -> String {
+    match heard {
+        Heard::Answer(value) => short(&value.to_string()),
+        Heard::Unreadable(why) => format!("unreadable answer: {why}"),
+        Heard::Closed => "connection closed".into(),
+        Heard::Silence => "no answer".into(),
+    }
+}
+
+/// The fields in which two values are not the same, with the values on both sides.
+fn differ(path: &str, ours: &Value, theirs: &Value, into: &mut Vec<(String, String, String)>) {
+    match (ours, theirs) {
+        (Value::Object(our), Value::Object(their)) => {
+            for (name, value) in our {
+                let theirs = their.get(name).unwrap_or(&Value::Null);
+                differ(&format!("{path}/{name}"), value, theirs, into);
+            }
+            for (name, value) in their.iter().filter(|(name, _)| !our.contains_key(*name)) {
+                into.push((format!("{path}/{name}"), "(none)".into(), short(&value.to_string())));
+            }
+        }
+        (Value::Array(our), Value::Array(their)) if our.len() == their.len() => {
+            for (index, (our, their)) in our.iter().zip(their).enumerate() {
+                differ(&format!("{path}/{index}"), our, their, into);
+            }
+        }
+        _ if ours == theirs => {}
+        _ => into.push((path.to_owned(), short(&ours.to_string()), short(&theirs.to_string()))),
+    }
+}
+
+fn short(text: &str) -> String {
+    const LONGEST: usize = 600;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+        None => text.to_owned(),
+    }
+}

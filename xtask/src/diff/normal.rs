@@ -1,0 +1,160 @@
+//! What differs from run to run, replaced by what does not.
+
+use std::collections::BTreeMap;
+
+use dohle_protocol::ApiKey;
+use dohle_protocol::ids::Uuid;
+use serde_json::{Map, Value, json};
+
+/// Fields whose value is the run's own: only whether they are there, null, negative, zero or more is compared.
+const OWN: [&str; 29] = [
+    "throttleTimeMs",
+    "host",
+    "port",
+    "clusterId",
+    "brokerEpoch",
+    "sessionId",
+    "logAppendTimeMs",
+    "logDir",
+    "totalBytes",
+    "usableBytes",
+    "finalizedFeaturesEpoch",
+    "lastFetchTimestamp",
+    "lastCaughtUpTimestamp",
+    "producerId",
+    "currentTxnStartOffset",
+    "memberId",
+    "leaderId",
+    "incarnationId",
+    "tokenId",
+    "hmac",
+    "issueTimestampMs",
+    "expiryTimestampMs",
+    "maxTimestampMs",
+    "assignmentEpoch",
+    "groupEpoch",
+    "memberEpoch",
+    "pushIntervalMs",
+    "subscriptionId",
+    "clientInstanceId",
+];
+
+/// Fields of one API whose value is the run's own.
+const OWN_OF: [(ApiKey, &str); 6] = [
+    (ApiKey::DescribeQuorum, "leaderEpoch"),
+    (ApiKey::DescribeQuorum, "highWatermark"),
+    (ApiKey::DescribeQuorum, "logEndOffset"),
+    (ApiKey::DescribeLogDirs, "partitionSize"),
+    (ApiKey::DescribeLogDirs, "offsetLag"),
+    (ApiKey::DescribeProducers, "lastTimestamp"),
+];
+
+/// Arrays are compared in the order of the first of these that their elements have.
+const ORDERED_BY: [&str; 14] = [
+    "name",
+    "topicName",
+    "topic",
+    "topicId",
+    "resourceName",
+    "apiKey",
+    "configName",
+    "partitionIndex",
+    "partition",
+    "index",
+    "nodeId",
+    "brokerId",
+    "groupId",
+    "replicaId",
+];
+
+/// The ids that a broker made, by order of first sight.
+#[derive(Default)]
+pub(crate) struct Names {
+    uuids: BTreeMap<String, String>,
+    others: usize,
+}
+
+impl Names {
+    /// Remembers a topic's id. The last one stays known, so a deleted and created topic is told apart.
+    pub(crate) fn topic(&mut self, id: Uuid, name: &str) {
+        self.uuids.entry(id.to_string()).or_insert_with(|| format!("id of {name}"));
+    }
+
+    /// An answer in which only what must be equal is left.
+    pub(crate) fn normal(&mut self, key: ApiKey, value: Value) -> Value {
+        match value {
+            Value::Object(fields) => Value::Object(self.object(key, fields)),
+            Value::Array(elements) => {
+                let mut elements: Vec<Value> =
+                    elements.into_iter().map(|element| self.normal(key, element)).collect();
+                elements.sort_by_cached_key(order);
+                Value::Array(elements)
+            }
+            other => other,
+        }
+    }
+
+    fn object(&mut self, key: ApiKey, fields: Map<String, Value>) -> Map<String, Value> {
+        let mut out = Map::new();
+        for (name, value) in fields {
+            let own = OWN.contains(&name.as_str()) || OWN_OF.contains(&(key, name.as_str()));
+            // A leader's id is a broker's, and compared, except where it is a group member.
+            let value = if own && !(name == "leaderId" && value.is_number()) {
+                kind_of(&value)
+            } else if let Some(text) = value.as_str().filter(|text| is_uuid(&name, text)) {
+                Value::String(self.uuid(text))
+            } else {
+                self.normal(key, value)
+            };
+            out.insert(name, value);
+        }
+        out
+    }
+
+    fn uuid(&mut self, text: &str) -> String {
+        if let Some(known) = self.uuids.get(text) {
+            return known.clone();
+        }
+        self.others += 1;
+        let name = format!("id {}", self.others);
+        self.uuids.insert(text.to_owned(), name.clone());
+        name
+    }
+}
+
+/// A uuid that a broker made: 22 letters in a field of that kind, and none of the reserved ones.
+fn is_uuid(name: &str, text: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    (name.ends_with("id") && text.len() == 22) && !text.starts_with("AAAAAAAAAAAAAAAAAAAA")
+}
+
+/// What is compared of a value that is the run's own.
+fn kind_of(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Number(number) => match number.as_i64() {
+            Some(0) => json!(0),
+            Some(n) if n < 0 => json!(n),
+            _ => json!("(positive)"),
+        },
+        Value::String(text) if text.is_empty() => json!(""),
+        Value::String(_) => json!("(text)"),
+        other => other.clone(),
+    }
+}
+
+fn order(element: &Value) -> String {
+    let Some(fields) = element.as_object() else { return String::new() };
+    let mut text = String::new();
+    for name in ORDERED_BY {
+        match fields.get(name) {
+            Some(Value::String(value)) => text.push_str(value),
+            Some(Value::Number(value)) => {
+                text.push_str(&format!("{:020}", value.as_i64().unwrap_or(0)));
+            }
+            _ => continue,
+        }
+        text.push('\0');
+    }
+    text
+}

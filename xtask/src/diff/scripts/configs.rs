@@ -1,0 +1,184 @@
+//! Configs: described, replaced, changed one by one.
+
+use dohle_protocol::messages::alter_configs_request as replace;
+use dohle_protocol::messages::describe_configs_request::{
+    DescribeConfigsRequest, DescribeConfigsResource,
+};
+use dohle_protocol::messages::incremental_alter_configs_request as change;
+
+use crate::diff::world::World;
+
+const TOPIC: i8 = 2;
+const BROKER: i8 = 4;
+const LOGGER: i8 = 8;
+const GROUP: i8 = 32;
+
+fn description(kind: i8, name: &str, keys: Option<&[&str]>) -> DescribeConfigsRequest {
+    let resource = DescribeConfigsResource {
+        resource_type: kind,
+        resource_name: name.into(),
+        configuration_keys: keys.map(|keys| keys.iter().map(|key| (*key).into()).collect()),
+        ..DescribeConfigsResource::default()
+    };
+    DescribeConfigsRequest { resources: vec![resource], ..DescribeConfigsRequest::default() }
+}
+
+pub(super) fn describe(world: &mut World) {
+    world.topic("dc", 1, &[("retention.ms", "12345"), ("segment.bytes", "2000000")]);
+    for version in world.versions::<DescribeConfigsRequest>() {
+        for (what, kind, name, keys) in [
+            ("topic", TOPIC, "dc", None),
+            ("two keys", TOPIC, "dc", Some(&["retention.ms", "cleanup.policy"][..])),
+            ("unknown key", TOPIC, "dc", Some(&["no.such"][..])),
+            ("no keys", TOPIC, "dc", Some(&[][..])),
+            ("unknown topic", TOPIC, "dc-none", None),
+            ("bad name", TOPIC, "bad name!", None),
+            ("empty name", TOPIC, "", None),
+            ("broker", BROKER, "1", Some(&["log.retention.hours", "num.partitions"][..])),
+            ("cluster default", BROKER, "", None),
+            ("another broker", BROKER, "7", None),
+            ("no broker", BROKER, "one", None),
+            ("logger of another broker", LOGGER, "7", None),
+            ("unknown type", 3, "x", None),
+            ("type 0", 0, "x", None),
+            ("group", GROUP, "some-group", None),
+        ] {
+            world.note(what, version, &description(kind, name, keys));
+        }
+        let mut more = description(TOPIC, "dc", None);
+        more.include_synonyms = true;
+        world.note("synonyms", version, &more);
+        let mut more = description(BROKER, "1", None);
+        world.note("whole broker", version, &more);
+        more.resources = description(BROKER, "1", Some(&["log.retention.ms"])).resources;
+        more.include_synonyms = true;
+        world.note("synonyms of a broker's config", version, &more);
+        if version >= 3 {
+            let keys = Some(&["retention.ms"][..]);
+            let mut more = description(TOPIC, "dc", keys);
+            more.include_documentation = true;
+            world.note("documentation", version, &more);
+        }
+        more.resources.clear();
+        world.note("no resources", version, &more);
+    }
+}
+
+pub(super) fn alter(world: &mut World) {
+    for version in world.versions::<replace::AlterConfigsRequest>() {
+        let topic = format!("ac-{version}");
+        world.topic(&topic, 1, &[("retention.ms", "777")]);
+        let request = |kind, name: &str, configs: &[(&str, Option<&str>)]| {
+            let configs = configs
+                .iter()
+                .map(|(name, value)| replace::AlterableConfig {
+                    name: (*name).into(),
+                    value: value.map(Into::into),
+                    ..replace::AlterableConfig::default()
+                })
+                .collect();
+            let resource = replace::AlterConfigsResource {
+                resource_type: kind,
+                resource_name: name.into(),
+                configs,
+                ..replace::AlterConfigsResource::default()
+            };
+            replace::AlterConfigsRequest {
+                resources: vec![resource],
+                ..replace::AlterConfigsRequest::default()
+            }
+        };
+        for (what, kind, name, configs) in [
+            ("one", TOPIC, topic.as_str(), &[("max.message.bytes", Some("5000"))][..]),
+            ("unknown key", TOPIC, &topic, &[("no.such", Some("1"))]),
+            ("bad value", TOPIC, &topic, &[("retention.ms", Some("x"))]),
+            ("null value", TOPIC, &topic, &[("retention.ms", None)]),
+            (
+                "twice in one",
+                TOPIC,
+                &topic,
+                &[("retention.ms", Some("1")), ("retention.ms", Some("2"))],
+            ),
+            ("unknown topic", TOPIC, "ac-none", &[("retention.ms", Some("1"))]),
+            ("empty name", TOPIC, "", &[("retention.ms", Some("1"))]),
+            ("another broker", BROKER, "7", &[("log.cleaner.threads", Some("2"))]),
+            ("read-only config", BROKER, "1", &[("log.dirs", Some("/x"))]),
+            ("unknown type", 3, "x", &[("a", Some("b"))]),
+        ] {
+            world.note(what, version, &request(kind, name, configs));
+        }
+        let mut only = request(TOPIC, &topic, &[("retention.ms", Some("999"))]);
+        only.validate_only = true;
+        world.note("validate only", version, &only);
+        let after = description(TOPIC, &topic, Some(&["retention.ms", "max.message.bytes"]));
+        world.note(&format!("after AlterConfigs v{version}"), 2, &after);
+    }
+}
+
+pub(super) fn incremental(world: &mut World) {
+    for version in world.versions::<change::IncrementalAlterConfigsRequest>() {
+        let topic = format!("ia-{version}");
+        world.topic(&topic, 1, &[("retention.ms", "777")]);
+        let request = |kind, name: &str, configs: &[(&str, i8, Option<&str>)]| {
+            let configs = configs
+                .iter()
+                .map(|(name, config_operation, value)| change::AlterableConfig {
+                    name: (*name).into(),
+                    config_operation: *config_operation,
+                    value: value.map(Into::into),
+                    ..change::AlterableConfig::default()
+                })
+                .collect();
+            let resource = change::AlterConfigsResource {
+                resource_type: kind,
+                resource_name: name.into(),
+                configs,
+                ..change::AlterConfigsResource::default()
+            };
+            change::IncrementalAlterConfigsRequest {
+                resources: vec![resource],
+                ..change::IncrementalAlterConfigsRequest::default()
+            }
+        };
+        for (what, kind, name, configs) in [
+            ("set", TOPIC, topic.as_str(), &[("max.message.bytes", 0, Some("5000"))][..]),
+            ("delete", TOPIC, &topic, &[("retention.ms", 1, None)]),
+            ("delete what is not set", TOPIC, &topic, &[("segment.ms", 1, None)]),
+            ("append to a list", TOPIC, &topic, &[("cleanup.policy", 2, Some("compact"))]),
+            ("append again", TOPIC, &topic, &[("cleanup.policy", 2, Some("compact"))]),
+            ("subtract from a list", TOPIC, &topic, &[("cleanup.policy", 3, Some("delete"))]),
+            ("append to a number", TOPIC, &topic, &[("segment.ms", 2, Some("1"))]),
+            ("operation 9", TOPIC, &topic, &[("segment.ms", 9, Some("1"))]),
+            ("set null", TOPIC, &topic, &[("segment.ms", 0, None)]),
+            ("bad value", TOPIC, &topic, &[("segment.ms", 0, Some("x"))]),
+            ("unknown key", TOPIC, &topic, &[("no.such", 0, Some("1"))]),
+            (
+                "twice in one",
+                TOPIC,
+                &topic,
+                &[("segment.ms", 0, Some("1")), ("segment.ms", 0, Some("2"))],
+            ),
+            ("unknown topic", TOPIC, "ia-none", &[("segment.ms", 0, Some("1"))]),
+            ("cluster default", BROKER, "", &[("log.cleaner.threads", 0, Some("2"))]),
+            ("cluster default undone", BROKER, "", &[("log.cleaner.threads", 1, None)]),
+            ("own broker", BROKER, "1", &[("log.cleaner.threads", 0, Some("2"))]),
+            ("own broker undone", BROKER, "1", &[("log.cleaner.threads", 1, None)]),
+            ("another broker", BROKER, "7", &[("log.cleaner.threads", 0, Some("2"))]),
+            ("read-only config", BROKER, "1", &[("log.dirs", 0, Some("/x"))]),
+            ("unknown broker config", BROKER, "1", &[("no.such", 0, Some("1"))]),
+            ("unknown type", 3, "x", &[("a", 0, Some("b"))]),
+            ("nothing", TOPIC, &topic, &[]),
+        ] {
+            world.note(what, version, &request(kind, name, configs));
+        }
+        let mut twice = request(TOPIC, &topic, &[("segment.ms", 0, Some("100000"))]);
+        twice.resources.push(twice.resources[0].clone());
+        world.note("resource twice", version, &twice);
+        let mut only = request(TOPIC, &topic, &[("retention.ms", 0, Some("999"))]);
+        only.validate_only = true;
+        world.note("validate only", version, &only);
+        let keys = ["retention.ms", "max.message.bytes", "cleanup.policy", "segment.ms"];
+        let after = description(TOPIC, &topic, Some(&keys));
+        world.note(&format!("after IncrementalAlterConfigs v{version}"), 2, &after);
+    }
+}

@@ -1,0 +1,137 @@
+//! What both brokers are asked, as functions that ask one of them.
+
+mod broken;
+mod cluster;
+mod configs;
+mod fetch;
+mod offsets;
+mod produce;
+mod topics;
+mod versions;
+
+use bytes::Bytes;
+use dohle_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use dohle_protocol::messages::produce_request::{
+    PartitionProduceData, ProduceRequest, TopicProduceData,
+};
+use dohle_protocol::record::{BatchBuilder, NewRecord};
+use dohle_protocol::wire::Records;
+
+use super::world::World;
+
+/// A name, and what is asked under it.
+pub(super) type Script = (&'static str, fn(&mut World));
+
+/// Scripts that run for whatever versions a pass asks for.
+pub(super) const ALL: [Script; 20] = [
+    ("versions", versions::good),
+    ("metadata", topics::metadata),
+    ("create-topics", topics::create),
+    ("delete-topics", topics::delete),
+    ("create-partitions", topics::partitions),
+    ("describe-topic-partitions", topics::describe),
+    ("produce", produce::good),
+    ("produce-refused", produce::refused),
+    ("produce-idempotent", produce::idempotent),
+    ("produce-codecs", produce::codecs),
+    ("fetch", fetch::good),
+    ("fetch-refused", fetch::refused),
+    ("fetch-sessions", fetch::sessions),
+    ("list-offsets", offsets::list),
+    ("leader-epochs", offsets::leader_epochs),
+    ("delete-records", offsets::delete_records),
+    ("describe-configs", configs::describe),
+    ("alter-configs", configs::alter),
+    ("incremental-alter-configs", configs::incremental),
+    ("cluster", cluster::all),
+];
+
+/// Scripts that know no versions: one pass has them.
+pub(super) const ONCE: [Script; 3] = [
+    ("unknown-versions", versions::unknown),
+    ("frames", broken::frames),
+    ("bodies", broken::bodies),
+];
+
+/// A batch of `count` records, a second apart.
+fn batch(world: &World, count: i32) -> Vec<u8> {
+    build(world, count, BatchBuilder::new(0))
+}
+
+/// The same, by a builder that was set up before.
+fn build(world: &World, count: i32, mut builder: BatchBuilder) -> Vec<u8> {
+    for i in 0..count {
+        let key = format!("key {i}");
+        let value = format!("value {i} of {count}");
+        let record = NewRecord {
+            timestamp: world.now_ms + i64::from(i) * 1000,
+            key: Some(key.as_bytes()),
+            value: Some(value.as_bytes()),
+            headers: &[],
+        };
+        builder.append(&record).expect("records of a script are in order");
+    }
+    builder.build().expect("a script's batch can be built").to_vec()
+}
+
+/// Sets the CRC of a batch to what its bytes have.
+fn sealed(mut batch: Vec<u8>) -> Vec<u8> {
+    let crc = dohle_protocol::record::crc::crc32c(&batch[21..]);
+    batch[17..21].copy_from_slice(&crc.to_be_bytes());
+    batch
+}
+
+/// A produce request to one partition; the topic is named by name and id, so it serves all versions.
+fn produce_to(
+    world: &mut World,
+    topic: &str,
+    index: i32,
+    records: Option<Vec<u8>>,
+) -> ProduceRequest {
+    let data = PartitionProduceData {
+        index,
+        records: records.map(|bytes| Records::from(Bytes::from(bytes))),
+        ..PartitionProduceData::default()
+    };
+    let topic = TopicProduceData {
+        name: topic.into(),
+        topic_id: world.topic_id(topic),
+        partition_data: vec![data],
+        ..TopicProduceData::default()
+    };
+    ProduceRequest {
+        acks: -1,
+        timeout_ms: 10_000,
+        topic_data: vec![topic],
+        ..ProduceRequest::default()
+    }
+}
+
+/// Stores a batch without noting it.
+fn stored(world: &mut World, topic: &str, index: i32, batch: Vec<u8>) {
+    let request = produce_to(world, topic, index, Some(batch));
+    world.prepare(9, &request);
+}
+
+/// A partition to fetch, with generous limits.
+fn partition(partition: i32, fetch_offset: i64) -> FetchPartition {
+    FetchPartition {
+        partition,
+        current_leader_epoch: -1,
+        fetch_offset,
+        last_fetched_epoch: -1,
+        log_start_offset: -1,
+        partition_max_bytes: 1 << 20,
+        ..FetchPartition::default()
+    }
+}
+
+/// A topic to fetch, by name and id.
+fn fetch_topic(world: &World, topic: &str, partitions: Vec<FetchPartition>) -> FetchTopic {
+    FetchTopic {
+        topic: topic.into(),
+        topic_id: world.topic_id(topic),
+        partitions,
+        ..FetchTopic::default()
+    }
+}
