@@ -45,7 +45,7 @@ impl MetadataVersion {
         let at = Self::NAMES
             .iter()
             .position(|known| *known == name)
-            .or_else(|| Self::NAMES.iter().rposition(|known| of_release(known)))?;
+            .or_else(|| Self::NAMES.iter().rposition(of_release))?;
         Some(Self(Self::MINIMUM.0 + at as i16))
     }
 
