@@ -1,6 +1,7 @@
 //! The commands, each by its own name and by that of Kafka's script.
 
 mod dump_log;
+mod storage;
 
 use std::fmt::Write as _;
 
@@ -17,12 +18,20 @@ pub(crate) struct Command {
     pub(crate) run: fn(&[String], &mut Console<'_>) -> Result<(), Failure>,
 }
 
-const COMMANDS: &[Command] = &[Command {
-    name: "dump-log",
-    script: "kafka-dump-log",
-    about: "show what is in the files of a log",
-    run: dump_log::run,
-}];
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "storage",
+        script: "kafka-storage",
+        about: "format and show the log directories of a node",
+        run: storage::run,
+    },
+    Command {
+        name: "dump-log",
+        script: "kafka-dump-log",
+        about: "show what is in the files of a log",
+        run: dump_log::run,
+    },
+];
 
 /// The command of this name.
 pub(crate) fn by_name(name: &str) -> Option<&'static Command> {
