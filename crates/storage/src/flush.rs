@@ -2,7 +2,7 @@
 
 use crate::log::Log;
 use crate::place::Place;
-use crate::segment::{Persisted, Segment};
+use crate::segment::Segment;
 use crate::segment_files::IndexWrites;
 use crate::snapshots;
 use dohle_env::disk;
@@ -33,7 +33,8 @@ pub struct FlushWork {
 pub struct Flushed {
     end_offset: i64,
     generation: u64,
-    persisted: Vec<(i64, Persisted)>,
+    /// The segments whose indexes were written.
+    indexed: Vec<i64>,
     snapshots: Vec<i64>,
     epochs: Option<u64>,
 }
@@ -67,7 +68,7 @@ impl FlushWork {
             segment.file(&self.place)?.sync()?;
         }
         for indexes in &self.indexes {
-            indexes.run(disk)?;
+            indexes.run()?;
         }
         if let Some((_, epochs)) = &self.epochs {
             disk::replace_file(disk, &self.place.directory.join(EPOCHS_FILE), epochs)?;
@@ -78,7 +79,7 @@ impl FlushWork {
         Ok(Flushed {
             end_offset: self.end_offset,
             generation: self.generation,
-            persisted: self.indexes.iter().map(|i| (i.base_offset, i.persisted)).collect(),
+            indexed: self.indexes.iter().map(|indexes| indexes.base_offset).collect(),
             snapshots: self.snapshots.iter().map(|(offset, _)| *offset).collect(),
             epochs: self.epochs.as_ref().map(|(version, _)| *version),
         })
@@ -86,7 +87,8 @@ impl FlushWork {
 }
 
 impl Log {
-    /// What a flush of all that is published has to do; `None` if nothing. The active segment's indexes wait for the
+    /// What a flush of all that is published has to do; `None` if nothing, or if the log is
+    /// offline: a sync is never tried again. The active segment's indexes wait for the
     /// roll or the close: after a crash they are rebuilt from the log anyway.
     #[must_use]
     pub fn flush_work(&self) -> Option<FlushWork> {
@@ -94,6 +96,9 @@ impl Log {
     }
 
     pub(crate) fn flush_work_of(&self, with_active_indexes: bool) -> Option<FlushWork> {
+        if self.offline.is_some() {
+            return None;
+        }
         let unflushed = self.recovery_point < self.end_offset;
         let from = self.segments.floor(self.recovery_point);
         let segments: Vec<Segment> = self
@@ -152,18 +157,21 @@ impl Log {
             self.snapshots.on_written(offset);
         }
         if flushed.generation != self.generation {
-            // Its index entries may have met files that were cut meanwhile: write them all again.
-            for (base_offset, _) in flushed.persisted {
-                self.with_segment(base_offset, |segment, _| {
-                    segment.persisted = Persisted::default()
+            // What it wrote may be of before the cut: it must not be believed.
+            for base_offset in flushed.indexed {
+                let disowned = self.with_segment(base_offset, |segment, place, _| {
+                    segment.disown_index_files(place)
                 });
+                if let Some(Err(error)) = disowned {
+                    self.take_offline(&error);
+                }
             }
             return;
         }
-        for (base_offset, persisted) in flushed.persisted {
-            self.with_segment(base_offset, |segment, place| {
-                segment.persisted = persisted;
-                if let Some(place) = place.filter(|_| !segment.has_unwritten_indexes()) {
+        for base_offset in flushed.indexed {
+            self.with_segment(base_offset, |segment, place, is_active| {
+                segment.on_indexes_written();
+                if !is_active {
                     segment.unpin(place);
                 }
             });
@@ -174,21 +182,17 @@ impl Log {
         self.recovery_point = self.recovery_point.max(flushed.end_offset);
     }
 
-    /// Changes one segment; the place is given where it is sealed.
-    fn with_segment(
+    /// Changes one segment, if it is there; tells whether it is the active one.
+    fn with_segment<T>(
         &mut self,
         base_offset: i64,
-        change: impl FnOnce(&mut Segment, Option<&Place>),
-    ) {
+        change: impl FnOnce(&mut Segment, &Place, bool) -> T,
+    ) -> Option<T> {
         if self.segments.active.base_offset == base_offset {
-            change(&mut self.segments.active, None);
-            return;
+            return Some(change(&mut self.segments.active, &self.place, true));
         }
-        let place = self.place.clone();
         let sealed = self.segments.sealed_mut();
-        if let Some(segment) = sealed.iter_mut().find(|segment| segment.base_offset == base_offset)
-        {
-            change(segment, Some(&place));
-        }
+        let segment = sealed.iter_mut().find(|segment| segment.base_offset == base_offset)?;
+        Some(change(segment, &self.place, false))
     }
 }

@@ -201,6 +201,13 @@ impl Log {
         }
     }
 
+    pub(crate) fn require_writable(&self) -> io::Result<()> {
+        match &self.offline {
+            None => Ok(()),
+            Some(reason) => Err(io::Error::other(reason.to_string())),
+        }
+    }
+
     pub(crate) fn require_online(&self) -> Result<(), Offline> {
         match &self.offline {
             None => Ok(()),

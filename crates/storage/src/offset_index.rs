@@ -50,9 +50,9 @@ impl OffsetIndex {
         Self { base_offset, entries }
     }
 
-    /// Appends the entries from number `from` on as the file has them.
-    pub fn encode(&self, from: usize, into: &mut Vec<u8>) {
-        for entry in &self.entries[from.min(self.entries.len())..] {
+    /// Appends the entries as the file has them.
+    pub fn encode(&self, into: &mut Vec<u8>) {
+        for entry in &self.entries {
             into.extend_from_slice(&entry.relative_offset.to_be_bytes());
             into.extend_from_slice(&entry.position.to_be_bytes());
         }

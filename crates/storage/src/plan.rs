@@ -57,8 +57,8 @@ pub struct ReadPlan {
     pub pieces: Vec<Piece>,
     /// Bytes of all pieces together.
     pub size_bytes: usize,
-    /// Where to read on. Its offset is exact after a read from memory, else at most the next one: readers know it from
-    /// the batches, see [`Cursor::to`].
+    /// Where to read on. No batch is between what was read and it, but it may be before the end of what was read:
+    /// readers know better from the batches, see [`Cursor::to`].
     pub next: Cursor,
     /// What a reader of committed records must skip, if asked for.
     pub aborted: Vec<AbortedTransaction>,

@@ -158,7 +158,7 @@ impl LogReader {
     }
 
     fn first_at(&self, timestamp: i64) -> io::Result<Option<OffsetAtTimestamp>> {
-        for segment in self.segments.iter() {
+        for segment in self.segments.iter().filter(|segment| segment.size_bytes > 0) {
             let largest = segment.largest(&self.place)?.timestamp;
             let largest = if largest >= 0 { largest } else { segment.opened_at };
             if largest >= timestamp {

@@ -18,7 +18,7 @@ use crate::transaction_index::TransactionIndex;
 use dohle_env::disk::{self, Open};
 use dohle_protocol::record::Batch;
 use dohle_protocol::record::batch::BatchHeader;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 /// The names and sizes of a directory's files.
@@ -80,12 +80,13 @@ pub(crate) fn finish_swaps(place: &Place) -> io::Result<()> {
             }
         }
     }
+    let any = !swaps.is_empty();
     for name in swaps {
         if let Some(final_name) = name.strip_suffix(suffix::SWAP) {
             disk.rename(&place.directory.join(name), &place.directory.join(final_name))?;
         }
     }
-    Ok(())
+    if any { disk.sync_directory(&place.directory) } else { Ok(()) }
 }
 
 /// The offset behind the last batch of a log file.
@@ -108,10 +109,12 @@ pub(crate) struct Loader<'a> {
     pub(crate) snapshots: &'a mut Snapshots,
     pub(crate) report: &'a mut OpenReport,
     pub(crate) segments: Vec<Segment>,
+    /// Segments whose indexes are missing or cannot belong to them.
+    pub(crate) unsound: BTreeSet<i64>,
 }
 
 impl Loader<'_> {
-    /// Finds the segments. Those whose index is missing or cannot belong to them are scanned at once.
+    /// Finds the segments, and which of them must be scanned for their indexes' sake.
     pub(crate) fn load(&mut self, names: &[String]) -> io::Result<()> {
         let sizes = sizes(self.place)?;
         let has = |offset: i64, suffix: &str| {
@@ -135,9 +138,9 @@ impl Loader<'_> {
             let sound = has(offset, suffix::OFFSET_INDEX)
                 && (!transactions || self.has_sound_transactions(offset)?);
             if !sound && size_bytes > 0 {
-                self.recover_segment(&mut segment)?;
+                self.unsound.insert(offset);
             } else if !sound {
-                segment.replace_indexes(Indexes::new(offset));
+                segment.replace_indexes(self.place, Indexes::new(offset))?;
             }
             self.segments.push(segment);
         }
@@ -152,9 +155,7 @@ impl Loader<'_> {
 
     /// Scans what a crash may have damaged; the log's end, `None` for a log without segments.
     pub(crate) fn recover(&mut self) -> io::Result<Option<i64>> {
-        if !self.opening.clean {
-            self.recover_from_recovery_point()?;
-        }
+        self.recover_segments()?;
         let Some(mut last) = self.segments.pop() else { return Ok(None) };
         let end_offset = end_of(&mut last, self.place)?;
         self.segments.push(last);
@@ -169,16 +170,22 @@ impl Loader<'_> {
         Ok(Some(end_offset))
     }
 
-    fn recover_from_recovery_point(&mut self) -> io::Result<()> {
+    /// In offset order, for what one segment says of epochs and producers stands before what the next one says.
+    fn recover_segments(&mut self) -> io::Result<()> {
         let recovery_point = self.opening.recovery_point;
         let above = self.segments.partition_point(|segment| segment.base_offset <= recovery_point);
-        let unflushed = self.segments.split_off(above.saturating_sub(1));
-        let mut unflushed = unflushed.into_iter();
-        while let Some(mut segment) = unflushed.next() {
-            let truncated = self.recover_segment(&mut segment)?;
+        let flushed =
+            if self.opening.clean { self.segments.len() } else { above.saturating_sub(1) };
+        let mut segments = std::mem::take(&mut self.segments).into_iter().enumerate();
+        while let Some((number, mut segment)) = segments.next() {
+            let is_flushed = number < flushed;
+            let mut truncated = 0;
+            if !is_flushed || self.unsound.contains(&segment.base_offset) {
+                truncated = self.recover_segment(&mut segment)?;
+            }
             self.segments.push(segment);
-            if truncated > 0 {
-                let rest: Vec<Segment> = unflushed.by_ref().collect();
+            if truncated > 0 && !is_flushed {
+                let rest: Vec<Segment> = segments.by_ref().map(|(_, segment)| segment).collect();
                 discard(self.place, &rest, self.snapshots, self.report)?;
             }
         }
@@ -221,13 +228,12 @@ impl Loader<'_> {
         let truncated = segment.size_bytes - scanned.size_bytes;
         if truncated > 0 {
             file.set_size(scanned.size_bytes)?;
+            file.sync()?;
         }
         segment.size_bytes = scanned.size_bytes;
         scanned.indexes.times.append(scanned.largest);
         segment.set_largest(scanned.largest);
-        let had_transactions = segment.has_transactions;
-        segment.replace_indexes(scanned.indexes);
-        segment.persisted.transactions = usize::from(had_transactions);
+        segment.replace_indexes(self.place, scanned.indexes)?;
         self.snapshots.take(&producers);
         self.snapshots.write_pending(self.place)?;
         self.report.recovered_segments += 1;

@@ -4,12 +4,13 @@
 //! one; earlier ones are sealed and change no more.
 
 use crate::limits::HEADER_WINDOW_BYTES;
-use crate::offset_index::{self, OffsetIndex};
+use crate::offset_index::OffsetIndex;
 use crate::place::{Place, suffix};
 use crate::pool::Slot;
 use crate::scan::{Found, Scan, Step};
+use crate::segment_files::remove_if_there;
 use crate::time_index::{self, TimeIndex, TimestampOffset};
-use crate::transaction_index::{self, TransactionIndex};
+use crate::transaction_index::TransactionIndex;
 use dohle_env::disk::{self, File, Open};
 use std::io;
 use std::path::Path;
@@ -40,16 +41,6 @@ impl Indexes {
     }
 }
 
-/// How many index entries the files have. What is not there yet is written by the next flush.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Persisted {
-    pub(crate) offsets: usize,
-    pub(crate) times: usize,
-    pub(crate) transactions: usize,
-    /// The index files exist, with no more entries than are counted here.
-    pub(crate) made: bool,
-}
-
 /// A segment.
 #[derive(Clone)]
 pub(crate) struct Segment {
@@ -61,7 +52,9 @@ pub(crate) struct Segment {
     loaded: Slot<Arc<Indexes>>,
     /// The indexes while they hold what the files do not, or while the segment is appended to.
     pinned: Option<Arc<Indexes>>,
-    pub(crate) persisted: Persisted,
+    /// The index files hold just what `pinned` does. While they do not, there is no `.index` file: whoever finds a
+    /// segment without it rebuilds all three.
+    written: bool,
     /// Whether there is a `.txnindex` or an entry for one.
     pub(crate) has_transactions: bool,
     largest: OnceLock<TimestampOffset>,
@@ -75,6 +68,7 @@ impl Segment {
     pub(crate) fn fresh(base_offset: i64, now: i64) -> Self {
         let mut segment = Self::existing(base_offset, 0, now);
         segment.pinned = Some(Arc::new(Indexes::new(base_offset)));
+        segment.written = false;
         let _ = segment.largest.set(TimestampOffset { timestamp: -1, offset: base_offset });
         segment
     }
@@ -88,7 +82,7 @@ impl Segment {
             file: Slot::default(),
             loaded: Slot::default(),
             pinned: None,
-            persisted: Persisted::default(),
+            written: true,
             has_transactions: false,
             largest: OnceLock::new(),
             first_timestamp: None,
@@ -152,45 +146,40 @@ impl Segment {
 
     /// The indexes, to be changed: loaded, pinned, and copied if a reader still looks at them.
     pub(crate) fn indexes_mut(&mut self, place: &Place) -> io::Result<&mut Indexes> {
-        if self.pinned.is_none() {
-            self.pin_loaded(place)?;
-        }
-        let pinned = self.pinned.get_or_insert_with(|| Arc::new(Indexes::new(self.base_offset)));
-        Ok(Arc::make_mut(pinned))
-    }
-
-    fn pin_loaded(&mut self, place: &Place) -> io::Result<()> {
-        let indexes = self.indexes(place)?;
-        self.persisted = Persisted {
-            offsets: indexes.offsets.count(),
-            times: indexes.times.count(),
-            transactions: indexes.transactions.count(),
-            // Index files may be longer than what was believed of them.
-            made: index_sizes_fit(place, self.base_offset, &indexes)?,
+        let pinned = match self.pinned.take() {
+            Some(pinned) => pinned,
+            None => self.indexes(place)?,
         };
-        self.pinned = Some(indexes);
         self.loaded.clear();
-        Ok(())
+        if self.written {
+            self.disown_index_files(place)?;
+        }
+        Ok(Arc::make_mut(self.pinned.insert(pinned)))
     }
 
     /// Takes `indexes` for the segment's, nothing of them written yet.
-    pub(crate) fn replace_indexes(&mut self, indexes: Indexes) {
+    pub(crate) fn replace_indexes(&mut self, place: &Place, indexes: Indexes) -> io::Result<()> {
+        self.disown_index_files(place)?;
         self.has_transactions = indexes.transactions.count() > 0;
         self.loaded.clear();
         self.pinned = Some(Arc::new(indexes));
-        self.persisted = Persisted::default();
+        Ok(())
+    }
+
+    /// The index files do not fit any more, or may not.
+    pub(crate) fn disown_index_files(&mut self, place: &Place) -> io::Result<()> {
+        self.written = false;
+        remove_if_there(place.disk(), &place.path(self.base_offset, suffix::OFFSET_INDEX))
+    }
+
+    /// The index files hold what is in memory.
+    pub(crate) fn on_indexes_written(&mut self) {
+        self.written = true;
     }
 
     /// Whether the index files lack something.
     pub(crate) fn has_unwritten_indexes(&self) -> bool {
-        let Some(pinned) = &self.pinned else { return false };
-        self.persisted
-            != (Persisted {
-                offsets: pinned.offsets.count(),
-                times: pinned.times.count(),
-                transactions: pinned.transactions.count(),
-                made: true,
-            })
+        !self.written
     }
 
     /// Lets the indexes of a sealed segment be given up, now that the files have them.
@@ -314,20 +303,6 @@ fn read_or_empty(place: &Place, path: &Path) -> io::Result<Vec<u8>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         read => read,
     }
-}
-
-fn index_sizes_fit(place: &Place, base_offset: i64, indexes: &Indexes) -> io::Result<bool> {
-    let fits = |suffix: &str, size: usize| -> io::Result<bool> {
-        let entry = place.disk().entry(&place.path(base_offset, suffix))?;
-        Ok(entry.is_some_and(|entry| entry.size_bytes == size as u64))
-    };
-    Ok(fits(suffix::OFFSET_INDEX, indexes.offsets.count() * offset_index::ENTRY_SIZE)?
-        && fits(suffix::TIME_INDEX, indexes.times.count() * time_index::ENTRY_SIZE)?
-        && (indexes.transactions.count() == 0
-            || fits(
-                suffix::TRANSACTION_INDEX,
-                indexes.transactions.count() * transaction_index::ENTRY_SIZE,
-            )?))
 }
 
 /// The last entry of a `.timeindex`, without loading the rest.

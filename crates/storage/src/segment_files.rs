@@ -1,8 +1,7 @@
 //! Files of segments: how they go in two steps, and how indexes are written.
 
 use crate::place::{Place, file_name, suffix};
-use crate::segment::{Persisted, Segment};
-use crate::{offset_index, time_index, transaction_index};
+use crate::segment::{Indexes, Segment};
 use dohle_env::disk::{Disk, Open};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
@@ -98,73 +97,47 @@ pub(crate) fn remove_segment(place: &Place, segment: &Segment) -> io::Result<()>
     Ok(())
 }
 
-/// What an index file lacks.
-struct IndexWrite {
-    path: PathBuf,
-    /// Where the bytes go; what the file has behind them goes.
-    position: u64,
-    bytes: Vec<u8>,
-}
-
-/// What the index files of one segment lack.
+/// The index files of one segment.
 pub(crate) struct IndexWrites {
     pub(crate) base_offset: i64,
-    pub(crate) persisted: Persisted,
-    writes: Vec<IndexWrite>,
+    place: Arc<Place>,
+    indexes: Arc<Indexes>,
 }
 
 impl IndexWrites {
-    /// `None` if the files lack nothing.
-    pub(crate) fn of(place: &Place, segment: &Segment) -> Option<Self> {
+    /// `None` if the files hold what is in memory.
+    pub(crate) fn of(place: &Arc<Place>, segment: &Segment) -> Option<Self> {
         if !segment.has_unwritten_indexes() {
             return None;
         }
         let indexes = segment.indexes_in_memory()?;
-        let made = segment.persisted.made;
-        let from = if made { segment.persisted } else { Persisted::default() };
-        let write = |suffix: &str, position: usize, encode: &dyn Fn(&mut Vec<u8>)| {
-            let mut bytes = Vec::new();
-            encode(&mut bytes);
-            IndexWrite {
-                path: place.path(segment.base_offset, suffix),
-                position: position as u64,
-                bytes,
-            }
-        };
-        let mut writes = vec![
-            write(suffix::OFFSET_INDEX, from.offsets * offset_index::ENTRY_SIZE, &|into| {
-                indexes.offsets.encode(from.offsets, into);
-            }),
-            write(suffix::TIME_INDEX, from.times * time_index::ENTRY_SIZE, &|into| {
-                indexes.times.encode(from.times, into);
-            }),
-        ];
-        // Kafka keeps this file only where it has an entry.
-        if indexes.transactions.count() > 0 || segment.persisted.transactions > 0 {
-            let position = from.transactions * transaction_index::ENTRY_SIZE;
-            writes.push(write(suffix::TRANSACTION_INDEX, position, &|into| {
-                indexes.transactions.encode(from.transactions, into);
-            }));
-        }
-        let persisted = Persisted {
-            offsets: indexes.offsets.count(),
-            times: indexes.times.count(),
-            transactions: indexes.transactions.count(),
-            made: true,
-        };
-        Some(Self { base_offset: segment.base_offset, persisted, writes })
+        Some(Self { base_offset: segment.base_offset, place: place.clone(), indexes })
     }
 
-    /// Writes and syncs.
-    pub(crate) fn run(&self, disk: &dyn Disk) -> io::Result<()> {
-        for write in &self.writes {
-            let file = disk.open(&write.path, Open::Create)?;
-            file.set_size(write.position)?;
-            if !write.bytes.is_empty() {
-                file.write_at(write.position, &[IoSlice::new(&write.bytes)])?;
-            }
-            file.sync()?;
+    /// Writes and syncs; the `.index` last, for its presence says that the others are right.
+    pub(crate) fn run(&self) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        let transactions = self.place.path(self.base_offset, suffix::TRANSACTION_INDEX);
+        if self.indexes.transactions.count() == 0 {
+            // Kafka keeps this file only where it has an entry.
+            remove_if_there(self.place.disk(), &transactions)?;
+        } else {
+            self.indexes.transactions.encode(&mut bytes);
+            self.write(&transactions, &bytes)?;
         }
-        Ok(())
+        bytes.clear();
+        self.indexes.times.encode(&mut bytes);
+        self.write(&self.place.path(self.base_offset, suffix::TIME_INDEX), &bytes)?;
+        bytes.clear();
+        self.indexes.offsets.encode(&mut bytes);
+        self.write(&self.place.path(self.base_offset, suffix::OFFSET_INDEX), &bytes)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let file = self.place.disk().open(path, Open::Truncate)?;
+        if !bytes.is_empty() {
+            file.write_at(0, &[IoSlice::new(bytes)])?;
+        }
+        file.sync()
     }
 }

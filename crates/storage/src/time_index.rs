@@ -52,9 +52,9 @@ impl TimeIndex {
         TimestampOffset { timestamp, offset: base_offset + i64::from(relative) }
     }
 
-    /// Appends the entries from number `from` on as the file has them.
-    pub fn encode(&self, from: usize, into: &mut Vec<u8>) {
-        for (timestamp, relative) in &self.entries[from.min(self.entries.len())..] {
+    /// Appends the entries as the file has them.
+    pub fn encode(&self, into: &mut Vec<u8>) {
+        for (timestamp, relative) in &self.entries {
             into.extend_from_slice(&timestamp.to_be_bytes());
             into.extend_from_slice(&relative.to_be_bytes());
         }

@@ -57,9 +57,9 @@ impl TransactionIndex {
         Ok(Self { entries })
     }
 
-    /// Appends the entries from number `from` on as the file has them.
-    pub fn encode(&self, from: usize, into: &mut Vec<u8>) {
-        for entry in &self.entries[from.min(self.entries.len())..] {
+    /// Appends the entries as the file has them.
+    pub fn encode(&self, into: &mut Vec<u8>) {
+        for entry in &self.entries {
             into.extend_from_slice(&0_i16.to_be_bytes());
             for field in [
                 entry.transaction.producer_id,

@@ -11,9 +11,7 @@ impl Log {
     /// # Errors
     /// The disk's; the directory is to go offline then.
     pub fn close(&mut self, now: i64) -> io::Result<()> {
-        if let Some(reason) = &self.offline {
-            return Err(io::Error::other(reason.to_string()));
-        }
+        self.require_writable()?;
         assert!(self.staged.is_empty(), "a turn has ended before the log is closed");
         self.snapshots.take(&self.producers);
         let place = self.place.clone();

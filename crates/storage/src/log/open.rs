@@ -96,6 +96,7 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
         snapshots: &mut snapshots,
         report: &mut report,
         segments: Vec::new(),
+        unsound: BTreeSet::new(),
     };
     loader.load(&names)?;
     let end_offset = loader.recover()?;

@@ -1,24 +1,26 @@
 //! Cutting a log's end off.
 
 use super::Log;
+use crate::flush::EPOCHS_FILE;
 use crate::recovery::{Known, rebuild_producers};
 use crate::scan::{Scan, Step};
 use crate::segment::Segment;
 use crate::segment_files::{Deletion, mark_segment_deleted};
 use crate::segments::Segments;
 use crate::time_index::TimestampOffset;
-use dohle_env::disk::Open;
+use dohle_env::disk::{Open, replace_file};
 use std::io;
 
 impl Log {
     /// Makes `end` the log's end, removing all records from there on; waits for the disk. Producers, epochs and
     /// indexes are as if the rest had never been. Nothing happens where the log ends before. What comes back is to be
-    /// removed after `file.delete.delay.ms`.
+    /// removed after `file.delete.delay.ms`. No flush may be under way.
     ///
     /// # Errors
     /// The disk's; the log is offline then.
     pub fn truncate_to(&mut self, end: i64, now: i64) -> io::Result<Deletion> {
         assert!(self.staged.is_empty(), "a turn has ended before the log is truncated");
+        self.require_writable()?;
         if end >= self.end_offset {
             if self.epochs.truncate_from_end(self.end_offset) {
                 self.epochs_version += 1;
@@ -48,13 +50,14 @@ impl Log {
         cut_segment(&mut self.segments.active, &place, end, now)?;
         self.set_end(end);
         if self.epochs.truncate_from_end(end) {
-            self.epochs_version += 1;
+            self.write_epochs()?;
         }
         self.start_offset = self.start_offset.min(end);
         let known = Known { start_offset: self.start_offset, end_offset: end, clean: false, now };
         self.producers =
             rebuild_producers(&place, &self.segments, &mut self.snapshots, &self.config, known)?;
-        Ok(())
+        // What was removed must not come back beside what is appended now.
+        place.disk().sync_directory(&place.directory)
     }
 
     /// Removes all records; the next one gets `offset`.
@@ -63,6 +66,7 @@ impl Log {
     /// The disk's; the log is offline then.
     pub fn truncate_fully_and_start_at(&mut self, offset: i64, now: i64) -> io::Result<Deletion> {
         assert!(self.staged.is_empty(), "a turn has ended before the log is truncated");
+        self.require_writable()?;
         let mut deletion = Deletion::default();
         let truncated = self.restart_at(offset, now, &mut deletion);
         truncated.inspect_err(|error| self.take_offline(error))?;
@@ -81,10 +85,10 @@ impl Log {
         self.set_end(offset);
         self.start_offset = offset;
         self.epochs.clear();
-        self.epochs_version += 1;
+        self.write_epochs()?;
         self.snapshots.restart(&place)?;
         self.producers = crate::producers::Producers::starting_at(offset);
-        Ok(())
+        place.disk().sync_directory(&place.directory)
     }
 
     /// What was planned or flushed before does not fit any more.
@@ -92,6 +96,15 @@ impl Log {
         self.generation += 1;
         self.tail.clear();
         self.end_memo.set(None);
+    }
+
+    /// At once: after a crash only entries may be missing that the batches have, none may be left that they have not.
+    fn write_epochs(&mut self) -> io::Result<()> {
+        self.epochs_version += 1;
+        let path = self.place.directory.join(EPOCHS_FILE);
+        replace_file(self.place.disk(), &path, &self.epochs.encode())?;
+        self.epochs_written = self.epochs_version;
+        Ok(())
     }
 
     fn set_end(&mut self, end: i64) {
@@ -114,10 +127,12 @@ fn cut_segment(
     indexes.offsets.truncate_to(end);
     indexes.times.truncate_to(end);
     indexes.transactions.truncate_to(end);
-    let had_transactions = segment.has_transactions;
     let largest = segment.largest(place)?;
     if size_bytes < segment.size_bytes {
-        segment.file(place)?.set_size(size_bytes)?;
+        // Synced, or a crash could bring back what the next segment has replaced.
+        let file = segment.file(place)?;
+        file.set_size(size_bytes)?;
+        file.sync()?;
         segment.size_bytes = size_bytes;
     }
     if largest.timestamp >= 0 {
@@ -125,9 +140,7 @@ fn cut_segment(
         let position = indexes.offsets.lookup(from.offset);
         segment.set_largest(largest_after(segment, place, position, from)?);
     }
-    segment.replace_indexes(indexes);
-    // An emptied file is cut like the others.
-    segment.persisted.transactions = usize::from(had_transactions);
+    segment.replace_indexes(place, indexes)?;
     segment.bytes_since_entry = 0;
     if size_bytes == 0 {
         segment.opened_at = now;
