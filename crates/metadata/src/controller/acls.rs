@@ -104,7 +104,8 @@ pub(super) fn delete(
     let mut gone: BTreeSet<Uuid> = BTreeSet::new();
     let mut response = DeleteAclsResponse::default();
     for filter in &request.filters {
-        let mut result = DeleteAclsFilterResult::default();
+        let mut result =
+            DeleteAclsFilterResult { error_message: None, ..DeleteAclsFilterResult::default() };
         match check_filter(filter) {
             Ok(()) => {
                 for (id, acl) in image.acls.iter().filter(|(_, acl)| matches(filter, acl)) {
@@ -157,6 +158,7 @@ fn matches(filter: &DeleteAclsFilter, acl: &Acl) -> bool {
 
 fn matched(acl: &Acl) -> DeleteAclsMatchingAcl {
     DeleteAclsMatchingAcl {
+        error_message: None,
         resource_type: acl.resource_type,
         resource_name: acl.resource_name.clone(),
         pattern_type: acl.pattern_type,

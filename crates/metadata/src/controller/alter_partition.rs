@@ -53,7 +53,7 @@ pub(super) fn alter(
                 PartitionChange::new(image, &dynamic, topic, partition_index, partition);
             change.isr = isr.iter().map(|state| state.broker_id).collect();
             change.is_recovering = one.leader_recovery_state == 1;
-            let mut after = partition.clone();
+            let mut after = (**partition).clone();
             if let Some(record) = change.record() {
                 if let MetadataRecord::PartitionChange(record) = &record {
                     after.change(record);

@@ -97,6 +97,8 @@ pub(super) fn register(
         ..RegisterBrokerRecord::default()
     };
     records.push(record.into());
+    let registered_at = asking.next_offset.0 + records.len() as i64 - 1;
+    leadership.sessions.register(request.broker_id, registered_at);
     response.broker_epoch = broker_epoch;
     (records, response)
 }
@@ -114,7 +116,9 @@ fn check_registration(
     let id = request.broker_id;
     let is_other =
         image.brokers.get(&id).is_some_and(|b| b.incarnation_id != request.incarnation_id);
-    if is_other && leadership.sessions.is_valid(id, settings, now) {
+    // The broker in the controller's own process: its last life ended with the last controller's.
+    let is_own = id == settings.node_id && request.incarnation_id == settings.own_incarnation;
+    if is_other && !is_own && leadership.sessions.is_valid(id, settings, now) {
         return Err(Refusal::bare(ErrorCode::DUPLICATE_BROKER_REGISTRATION));
     }
     if request.is_migrating_zk_broker {
@@ -182,8 +186,8 @@ pub(super) fn heartbeat(
         }
     };
     let id = broker.id;
-    // The epoch is the offset of the registration, or lies just before it.
-    let is_caught_up = request.current_metadata_offset >= broker.epoch;
+    let registered_at = leadership.sessions.registered_at(id);
+    let is_caught_up = request.current_metadata_offset >= registered_at;
     let step = step(image, leadership, broker, request, is_caught_up);
     leadership.sessions.touch(id, request.current_metadata_offset, asking.now);
     let settings = &leadership.settings;
@@ -349,5 +353,6 @@ pub(super) fn register_controller(
         features: features.collect(),
         ..RegisterControllerRecord::default()
     };
-    (vec![record.into()], ControllerRegistrationResponse::default())
+    let response = ControllerRegistrationResponse { error_message: None, ..Default::default() };
+    (vec![record.into()], response)
 }

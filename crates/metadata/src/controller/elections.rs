@@ -15,7 +15,7 @@ use crate::record::MetadataRecord;
 fn partitions(image: &Image) -> impl Iterator<Item = (&Topic, i32, &Partition)> {
     let of = |topic| {
         let topic: &Topic = topic;
-        topic.partitions.iter().map(move |(index, partition)| (topic, *index, partition))
+        topic.partitions.iter().map(move |(index, partition)| (topic, *index, &**partition))
     };
     image.topics.iter_by_id().flat_map(of)
 }

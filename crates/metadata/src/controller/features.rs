@@ -27,7 +27,7 @@ pub(super) fn update(
     version: i16,
     request: &UpdateFeaturesRequest,
 ) -> (Vec<MetadataRecord>, UpdateFeaturesResponse) {
-    let mut response = UpdateFeaturesResponse::default();
+    let mut response = UpdateFeaturesResponse { error_message: None, ..Default::default() };
     let mut records = Vec::new();
     for update in &request.feature_updates {
         match one(image, settings, version, request, update) {
@@ -47,6 +47,7 @@ pub(super) fn update(
     if version <= 1 {
         let result = |update: &FeatureUpdateKey| UpdatableFeatureResult {
             feature: update.feature.clone(),
+            error_message: None,
             ..UpdatableFeatureResult::default()
         };
         response.results = request.feature_updates.iter().map(result).collect();

@@ -11,6 +11,10 @@ use crate::image::Image;
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     by_broker: BTreeMap<i32, Session>,
+    /// Where in the log brokers registered under this controller.
+    registered: BTreeMap<i32, i64>,
+    /// Where the log ended when the controller began: earlier registrations lie before.
+    began_at: i64,
     /// When the controller last looked whether the log was idle.
     idle_since: Timestamp,
 }
@@ -31,7 +35,19 @@ impl Sessions {
         let session = Session { last_contact: now, metadata_offset: -1, shutdown_offset: None };
         let unfenced = image.brokers.values().filter(|broker| !broker.is_fenced);
         self.by_broker = unfenced.map(|broker| (broker.id, session)).collect();
+        self.registered.clear();
+        self.began_at = image.provenance.offset;
         self.idle_since = now;
+    }
+
+    /// A broker's registration will lie at this offset.
+    pub(super) fn register(&mut self, broker: i32, offset: i64) {
+        self.registered.insert(broker, offset);
+    }
+
+    /// What a broker must have read to know its own registration.
+    pub(super) fn registered_at(&self, broker: i32) -> i64 {
+        self.registered.get(&broker).copied().unwrap_or(self.began_at)
     }
 
     /// A broker was heard of.
@@ -44,6 +60,7 @@ impl Sessions {
     /// A broker begins anew, or is gone.
     pub(super) fn forget(&mut self, broker: i32) {
         self.by_broker.remove(&broker);
+        self.registered.remove(&broker);
     }
 
     /// True if the broker was heard of within the session timeout.

@@ -1,5 +1,6 @@
 //! What the controller takes from its node's file.
 
+use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
 
 use crate::config::resource::Configs;
@@ -12,6 +13,8 @@ use crate::record::MetadataRecord;
 pub struct Settings {
     /// The node that the controller runs on.
     pub node_id: i32,
+    /// What the broker in the same process calls itself; zero if there is none.
+    pub own_incarnation: Uuid,
     /// The cluster's id; brokers of another one are refused.
     pub cluster_id: Text,
     /// The node's file, for the defaults of topics and groups.
@@ -21,10 +24,15 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings of a node.
-    pub fn new(config: &BrokerConfig, cluster_id: &str, bootstrap: Vec<MetadataRecord>) -> Self {
-        let file = config.set.clone();
-        Self { node_id: config.node_id, cluster_id: cluster_id.into(), file, bootstrap }
+    /// The settings of a node whose process has no broker, or has this one.
+    pub fn new(
+        config: &BrokerConfig,
+        cluster_id: &str,
+        own_incarnation: Uuid,
+        bootstrap: Vec<MetadataRecord>,
+    ) -> Self {
+        let (node_id, file) = (config.node_id, config.set.clone());
+        Self { node_id, own_incarnation, cluster_id: cluster_id.into(), file, bootstrap }
     }
 
     /// A key's value in the file, or its default.

@@ -27,8 +27,3 @@ pub fn check(name: &str) -> Result<(), Refusal> {
     let message = format!("Topic name is invalid: {reason}");
     Err(Refusal::new(ErrorCode::INVALID_TOPIC_EXCEPTION, message))
 }
-
-/// The name as metrics have it, where `.` and `_` are the same.
-pub(super) fn unified(name: &str) -> String {
-    name.replace('.', "_")
-}

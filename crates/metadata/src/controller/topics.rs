@@ -45,12 +45,10 @@ pub(super) fn create(
     }
     let is_single = |name: &str| counts.get(name) == Some(&1);
     let too_many = too_many(settings, request);
-    let unified: BTreeMap<String, &Text> =
-        image.topics.iter().map(|topic| (topic_name::unified(&topic.name), &topic.name)).collect();
     for topic in request.topics.iter().filter(|topic| is_single(&topic.name)) {
         let created = match &too_many {
             Some(refusal) => Err(refusal.clone()),
-            None => Creation { image, settings, unified: &unified }.create(topic, seed),
+            None => Creation { image, settings }.create(topic, seed),
         };
         let result = match created {
             Ok((new, result)) => {
@@ -95,8 +93,6 @@ fn too_many(settings: &Settings, request: &CreateTopicsRequest) -> Option<Refusa
 struct Creation<'a> {
     image: &'a Image,
     settings: &'a Settings,
-    /// The topics that exist by their names as metrics have them.
-    unified: &'a BTreeMap<String, &'a Text>,
 }
 
 impl Creation<'_> {
@@ -131,6 +127,7 @@ impl Creation<'_> {
             topic_id,
             num_partitions: spread.len() as i32,
             replication_factor: factor,
+            error_message: None,
             configs: Some(self.effective_configs(&configs)),
             ..CreatableTopicResult::default()
         };
@@ -150,8 +147,7 @@ impl Creation<'_> {
             let message = format!("Topic '{name}' already exists.");
             return Err(Refusal::new(ErrorCode::TOPIC_ALREADY_EXISTS, message));
         }
-        let has_collision_chars = name.contains(['.', '_']);
-        if has_collision_chars && let Some(other) = self.unified.get(&topic_name::unified(name)) {
+        if let Some(other) = self.image.topics.colliding(name) {
             let message = format!("Topic '{name}' collides with existing topic: {other}");
             return Err(Refusal::new(ErrorCode::INVALID_TOPIC_EXCEPTION, message));
         }

@@ -1,5 +1,7 @@
 //! How a record changes an image.
 
+use std::sync::Arc;
+
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::{
     BrokerRegistrationChangeRecord, ClientQuotaRecord, ConfigRecord, DelegationTokenRecord,
@@ -139,7 +141,8 @@ impl Image {
 
     fn set_partition(&mut self, record: &PartitionRecord, changes: &mut Changes) {
         if let Some(topic) = self.topics.topic_mut(&record.topic_id) {
-            topic.partitions.insert(record.partition_id, Partition::from_record(record));
+            let partition = Partition::from_record(record);
+            topic.partitions.insert(record.partition_id, Arc::new(partition));
             changes.partitions.insert((record.topic_id, record.partition_id));
         }
     }
@@ -147,7 +150,7 @@ impl Image {
     fn change_partition(&mut self, record: &PartitionChangeRecord, changes: &mut Changes) {
         let topic = self.topics.topic_mut(&record.topic_id);
         if let Some(partition) = topic.and_then(|t| t.partitions.get_mut(&record.partition_id)) {
-            partition.change(record);
+            Arc::make_mut(partition).change(record);
             changes.partitions.insert((record.topic_id, record.partition_id));
         }
     }
@@ -155,7 +158,7 @@ impl Image {
     /// Empties the eligible leader replicas of a topic, or of all if the name is empty.
     fn clear_elr(&mut self, topic_name: &str, changes: &mut Changes) {
         let is_meant = |name: &Text| topic_name.is_empty() || &**name == topic_name;
-        let has_elr = |partition: &Partition| {
+        let has_elr = |partition: &Arc<Partition>| {
             !partition.elr.is_empty() || !partition.last_known_elr.is_empty()
         };
         let meant: Vec<(Uuid, i32)> = self

@@ -1,9 +1,11 @@
 //! Topics and partitions.
 
+use std::sync::Arc;
+
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::{PartitionChangeRecord, PartitionRecord};
 use dohle_protocol::wire::Text;
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 /// The leader of a partition that has none.
 pub const NO_LEADER: i32 = -1;
@@ -17,6 +19,8 @@ pub const NO_LEADER_CHANGE: i32 = -2;
 pub struct Topics {
     by_id: OrdMap<Uuid, Topic>,
     ids: OrdMap<Text, Uuid>,
+    /// Names with `.` or `_`, behind what metrics make of them, where the two are the same.
+    unified: OrdSet<(String, Text)>,
 }
 
 impl Topics {
@@ -32,7 +36,7 @@ impl Topics {
 
     /// A partition.
     pub fn partition(&self, id: &Uuid, partition: i32) -> Option<&Partition> {
-        self.by_id.get(id)?.partitions.get(&partition)
+        Some(self.by_id.get(id)?.partitions.get(&partition)?)
     }
 
     /// All topics by name.
@@ -52,6 +56,13 @@ impl Topics {
         self.by_id.values()
     }
 
+    /// A topic whose name is the same as this one once `.` and `_` are.
+    pub fn colliding(&self, name: &str) -> Option<&Text> {
+        let unified = unified(name)?;
+        let (found, other) = self.unified.get_next(&(unified.clone(), Text::default()))?;
+        (*found == unified).then_some(other)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_id.len()
@@ -63,6 +74,9 @@ impl Topics {
     }
 
     pub(super) fn insert(&mut self, id: Uuid, name: Text) {
+        if let Some(unified) = unified(&name) {
+            self.unified.insert((unified, name.clone()));
+        }
         self.ids.insert(name.clone(), id);
         self.by_id.insert(id, Topic { id, name, partitions: OrdMap::new() });
     }
@@ -71,6 +85,9 @@ impl Topics {
         let topic = self.by_id.remove(id)?;
         if self.ids.get(&topic.name) == Some(id) {
             self.ids.remove(&topic.name);
+            if let Some(unified) = unified(&topic.name) {
+                self.unified.remove(&(unified, topic.name.clone()));
+            }
         }
         Some(topic)
     }
@@ -78,6 +95,11 @@ impl Topics {
     pub(super) fn topic_mut(&mut self, id: &Uuid) -> Option<&mut Topic> {
         self.by_id.get_mut(id)
     }
+}
+
+/// The name as metrics have it; `None` if it can collide with no other.
+fn unified(name: &str) -> Option<String> {
+    name.contains(['.', '_']).then(|| name.replace('.', "_"))
 }
 
 /// A topic.
@@ -88,7 +110,7 @@ pub struct Topic {
     /// Its name.
     pub name: Text,
     /// Its partitions by number.
-    pub partitions: OrdMap<i32, Partition>,
+    pub partitions: OrdMap<i32, Arc<Partition>>,
 }
 
 /// Where a partition's replicas are, and who leads.
