@@ -75,7 +75,7 @@ pub enum ReadError {
     /// The offset is below the log's start or above its end.
     OutOfRange,
     /// It takes a look at the disk: run it where blocking is allowed.
-    Cold(ColdRead),
+    Cold(Box<ColdRead>),
     /// The log is offline.
     Offline,
 }
@@ -130,6 +130,15 @@ pub(crate) enum Access {
     Blocking,
 }
 
+/// What a planner is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Want {
+    pub(crate) from: Cursor,
+    pub(crate) limit: ReadLimit,
+    /// Where the batch at the limit's end offset lies, if that is known.
+    pub(crate) end_position: Option<(i64, u64)>,
+}
+
 /// A planner's view of a log's files.
 pub(crate) struct Planner<'a> {
     pub(crate) place: &'a Place,
@@ -152,19 +161,15 @@ impl From<io::Error> for Stop {
 }
 
 impl Planner<'_> {
-    /// Plans a read from the files. `end_position` is where the batch at `limit.end_offset` lies, if that is known.
-    pub(crate) fn plan(
-        &self,
-        from: Cursor,
-        limit: ReadLimit,
-        end_position: Option<(i64, u64)>,
-    ) -> Result<ReadPlan, Stop> {
+    /// Plans a read from the files.
+    pub(crate) fn plan(&self, want: Want) -> Result<ReadPlan, Stop> {
+        let Want { from, limit, .. } = want;
         let mut number = self.segments.floor(from.offset);
         while let Some(segment) = self.segments.get(number) {
             if segment.base_offset >= limit.end_offset {
                 break;
             }
-            if let Some(plan) = self.plan_in(number, segment, from, limit, end_position)? {
+            if let Some(plan) = self.plan_in(number, segment, want)? {
                 return Ok(plan);
             }
             number += 1;
@@ -177,10 +182,9 @@ impl Planner<'_> {
         &self,
         number: usize,
         segment: &Segment,
-        from: Cursor,
-        limit: ReadLimit,
-        end_position: Option<(i64, u64)>,
+        want: Want,
     ) -> Result<Option<ReadPlan>, Stop> {
+        let Want { from, limit, end_position } = want;
         let indexes = self.indexes(segment)?;
         let hint = from.hint.filter(|(base, _)| *base == segment.base_offset);
         let hint = hint.map(|(_, position)| position).filter(|p| *p < segment.size_bytes);

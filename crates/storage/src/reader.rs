@@ -3,7 +3,7 @@
 use crate::leader_epochs::LeaderEpochs;
 use crate::limits::UNPACKED_BYTES_MAX;
 use crate::place::Place;
-use crate::plan::{Access, Cursor, Planner, ReadLimit, ReadPlan, Stop, batches_from};
+use crate::plan::{Access, Cursor, Planner, ReadLimit, ReadPlan, Stop, Want, batches_from};
 use crate::scan::Found;
 use crate::segment::Segment;
 use crate::segments::Segments;
@@ -67,7 +67,7 @@ impl LogReader {
     /// # Errors
     /// The disk's.
     pub fn read(&self, from: Cursor, limit: ReadLimit) -> io::Result<ReadPlan> {
-        unblocked(self.planner().plan(from, limit, None))
+        unblocked(self.planner().plan(Want { from, limit, end_position: None }))
     }
 
     /// Whole batches as they lie in the log, from the one that holds `from` on, those that end before `end`; until

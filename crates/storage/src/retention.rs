@@ -36,6 +36,13 @@ pub struct Retention {
     pub deletion: Deletion,
 }
 
+/// One pass over a log.
+struct Pass {
+    now: i64,
+    high_watermark: i64,
+    done: Retention,
+}
+
 impl Log {
     /// Takes the oldest segments out of the log that the configuration does not want any more; never one with records
     /// at or above the high watermark. The log's start moves with them.
@@ -44,18 +51,17 @@ impl Log {
     /// The disk's; the log is offline then.
     pub fn retention(&mut self, now: i64, high_watermark: i64) -> io::Result<Retention> {
         assert!(self.staged.is_empty(), "a turn has ended before segments go");
-        let mut done = Retention::default();
-        if self.offline.is_some() {
-            return Ok(done);
+        let mut pass = Pass { now, high_watermark, done: Retention::default() };
+        if self.offline.is_none() {
+            self.retain(&mut pass).inspect_err(|error| self.take_offline(error))?;
         }
-        let kept = self.retain(now, high_watermark, &mut done);
-        kept.inspect_err(|error| self.take_offline(error))?;
-        Ok(done)
+        Ok(pass.done)
     }
 
-    fn retain(&mut self, now: i64, high_watermark: i64, done: &mut Retention) -> io::Result<()> {
+    fn retain(&mut self, pass: &mut Pass) -> io::Result<()> {
+        let now = pass.now;
         let start_offset = self.start_offset;
-        self.remove_while(now, high_watermark, Reason::StartOffset, done, |_, next| {
+        self.remove_while(pass, Reason::StartOffset, |_, next| {
             Ok(next.is_some_and(|next| next <= start_offset))
         })?;
         if !self.config.delete {
@@ -63,7 +69,7 @@ impl Log {
         }
         if let Ok(retention_bytes) = u64::try_from(self.config.retention_bytes) {
             let mut surplus = self.size_bytes().checked_sub(retention_bytes);
-            self.remove_while(now, high_watermark, Reason::Size, done, |segment, _| {
+            self.remove_while(pass, Reason::Size, |segment, _| {
                 let rest = surplus.and_then(|surplus| surplus.checked_sub(segment.size_bytes));
                 surplus = rest;
                 Ok(rest.is_some())
@@ -71,7 +77,7 @@ impl Log {
         }
         if self.config.retention_ms >= 0 {
             let (place, retention_ms) = (self.place.clone(), self.config.retention_ms);
-            self.remove_while(now, high_watermark, Reason::Time, done, |segment, _| {
+            self.remove_while(pass, Reason::Time, |segment, _| {
                 let largest = segment.largest(&place)?.timestamp;
                 // Records without timestamps count as written when this process first saw them.
                 let largest = if largest >= 0 { largest } else { segment.opened_at };
@@ -84,17 +90,15 @@ impl Log {
     /// Removes segments from the oldest on while `goes` says so. It is told the next segment's base.
     fn remove_while(
         &mut self,
-        now: i64,
-        high_watermark: i64,
+        pass: &mut Pass,
         reason: Reason,
-        done: &mut Retention,
         mut goes: impl FnMut(&Segment, Option<i64>) -> io::Result<bool>,
     ) -> io::Result<()> {
         let mut count = 0;
         while let Some(segment) = self.segments.get(count) {
             let next = self.segments.get(count + 1).map(|next| next.base_offset);
             let empty_last = next.is_none() && segment.size_bytes == 0;
-            let replicated = high_watermark >= next.unwrap_or(self.end_offset);
+            let replicated = pass.high_watermark >= next.unwrap_or(self.end_offset);
             if empty_last || !replicated || !goes(segment, next)? {
                 break;
             }
@@ -105,17 +109,17 @@ impl Log {
         }
         if count == self.segments.count() {
             // The log is never without a segment: its name says where the log ends.
-            self.roll_at(self.end_offset, now)?;
+            self.roll_at(self.end_offset, pass.now)?;
         }
         let place = self.place.clone();
         if self.segments.active.size_bytes == 0 {
             self.segments.active.make_file(&place, dohle_env::disk::Open::Create)?;
         }
         for segment in self.segments.take_first(count) {
-            mark_segment_deleted(&place, &segment, &mut done.deletion)?;
-            self.snapshots.mark_deleted(&place, segment.base_offset, &mut done.deletion)?;
+            mark_segment_deleted(&place, &segment, &mut pass.done.deletion)?;
+            self.snapshots.mark_deleted(&place, segment.base_offset, &mut pass.done.deletion)?;
             let (base_offset, size_bytes) = (segment.base_offset, segment.size_bytes);
-            done.removed.push(Removed { base_offset, size_bytes, reason });
+            pass.done.removed.push(Removed { base_offset, size_bytes, reason });
         }
         self.advance_start_offset(self.segments.first().base_offset);
         Ok(())

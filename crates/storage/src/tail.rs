@@ -42,6 +42,8 @@ pub(crate) struct Placed {
     pub(crate) next_offset: i64,
     pub(crate) segment: i64,
     pub(crate) position: u64,
+    /// The size of the buffer that the batch is a slice of.
+    pub(crate) frame_bytes: usize,
 }
 
 impl Tail {
@@ -50,14 +52,7 @@ impl Tail {
     }
 
     /// Adds a batch whose first 16 bytes are replaced by `prefix`.
-    pub(crate) fn push(
-        &mut self,
-        placed: Placed,
-        prefix: Bytes,
-        bytes: &Bytes,
-        frame_bytes: usize,
-        now: i64,
-    ) {
+    pub(crate) fn push(&mut self, placed: Placed, prefix: Bytes, bytes: &Bytes, now: i64) {
         let size = bytes.len();
         self.touched_at = now;
         if size > TAIL_BYTES_MAX {
@@ -65,7 +60,8 @@ impl Tail {
             self.clear();
             return;
         }
-        let keeps_much = size < TAIL_SLICE_BYTES_MIN || size < frame_bytes / TAIL_FRAME_SHARE;
+        let keeps_much =
+            size < TAIL_SLICE_BYTES_MIN || size < placed.frame_bytes / TAIL_FRAME_SHARE;
         let (prefix, rest) = if keeps_much {
             let mut copy = BytesMut::with_capacity(size);
             copy.extend_from_slice(&prefix);
@@ -74,7 +70,7 @@ impl Tail {
         } else {
             (prefix, bytes.slice(PLACED_PREFIX_SIZE..))
         };
-        let Placed { base_offset, next_offset, segment, position } = placed;
+        let Placed { base_offset, next_offset, segment, position, .. } = placed;
         self.size_bytes += size;
         self.batches.push_back(TailBatch {
             base_offset,

@@ -94,7 +94,6 @@ pub(crate) struct Staged {
     placed: Placed,
     prefix: [u8; PLACED_PREFIX_SIZE],
     bytes: Bytes,
-    frame_bytes: usize,
 }
 
 /// What one turn has to write: one call per segment. Owns all it needs, so it may run anywhere.
@@ -260,15 +259,11 @@ impl Log {
             next_offset: header.next_offset(),
             segment: active.base_offset,
             position,
+            frame_bytes: batch.frame_bytes,
         };
         let prefix = header.placed_prefix(header.base_offset, header.partition_leader_epoch);
         self.staged_end = placed.next_offset;
-        self.staged.push(Staged {
-            placed,
-            prefix,
-            bytes: batch.bytes,
-            frame_bytes: batch.frame_bytes,
-        });
+        self.staged.push(Staged { placed, prefix, bytes: batch.bytes });
         Ok(())
     }
 
@@ -381,7 +376,7 @@ impl Log {
         for (number, staged) in self.staged.drain(..).enumerate() {
             let prefix = number * PLACED_PREFIX_SIZE;
             let prefix = prefixes.slice(prefix..prefix + PLACED_PREFIX_SIZE);
-            self.tail.push(staged.placed, prefix, &staged.bytes, staged.frame_bytes, now);
+            self.tail.push(staged.placed, prefix, &staged.bytes, now);
         }
         self.end_offset = self.staged_end;
         published

@@ -2,7 +2,7 @@
 
 use super::Log;
 use crate::limits::FILE_PIECE_BYTES_MIN;
-use crate::plan::{Access, ColdRead, Cursor, Planner, ReadError, ReadLimit, ReadPlan, Stop};
+use crate::plan::{Access, ColdRead, Cursor, Planner, ReadError, ReadLimit, ReadPlan, Stop, Want};
 use crate::reader::LogReader;
 use crate::tail::Run;
 use crate::transaction_index::AbortedTransaction;
@@ -34,7 +34,7 @@ impl Log {
         let planner = self.planner();
         let planned = self
             .end_position(&planner, limit.end_offset)
-            .and_then(|end_position| planner.plan(from, limit, end_position));
+            .and_then(|end_position| planner.plan(Want { from, limit, end_position }));
         match planned {
             Ok(plan) => Ok(plan),
             // A disk that fails here fails again on the lane, where the failure can be reported.
@@ -43,7 +43,7 @@ impl Log {
     }
 
     fn cold(&self, from: Cursor, limit: ReadLimit) -> ReadError {
-        ReadError::Cold(ColdRead { reader: self.reader(), from, limit })
+        ReadError::Cold(Box::new(ColdRead { reader: self.reader(), from, limit }))
     }
 
     /// The plan from memory, if the tail has the offset.
