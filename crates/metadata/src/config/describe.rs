@@ -7,6 +7,13 @@ use super::resource::Configs;
 use super::value::Value;
 use super::{group, topic};
 
+/// A broker's keys that no file may set; they are listed once they are set at run time.
+const RUN_TIME_ONLY: [&str; 3] = [
+    "leader.replication.throttled.rate",
+    "follower.replication.throttled.rate",
+    "replica.alter.log.dirs.io.max.bytes.per.second",
+];
+
 /// Where a value comes from; the numbers are those of the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -107,7 +114,7 @@ pub fn broker(layers: Layers<'_>) -> Vec<Described> {
     let is_set = |name: &str| all.iter().any(|configs| configs.contains_key(name));
     let mut names: Vec<&str> = Scope::Broker
         .keys()
-        .filter(|key| !key.internal || is_set(key.name))
+        .filter(|key| is_set(key.name) || !(key.internal || RUN_TIME_ONLY.contains(&key.name)))
         .map(|key| key.name)
         .chain(all.iter().flat_map(|configs| configs.keys().map(String::as_str)))
         .collect();

@@ -1,1 +1,286 @@
+//! Configs: what is read, what is refused, and in which words.
 
+use proptest::prelude::*;
+
+use super::resource::Configs;
+use super::{BrokerConfig, ConfigError, Scope, TopicConfig, broker, properties};
+use crate::config::topic::StoredCompression;
+
+fn configs(pairs: &[(&str, &str)]) -> Configs {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Scope, key, text, and what comes of it: the value, or why not.
+const VALUES: &[(Scope, &str, &str, &str)] = &[
+    (Scope::Broker, "num.io.threads", " 12 ", "12"),
+    (
+        Scope::Broker,
+        "num.io.threads",
+        "abc",
+        "Invalid value abc for configuration num.io.threads: Not a number of type INT",
+    ),
+    (
+        Scope::Broker,
+        "num.io.threads",
+        "0",
+        "Invalid value 0 for configuration num.io.threads: Value must be at least 1",
+    ),
+    (
+        Scope::Broker,
+        "message.max.bytes",
+        "2147483648",
+        "Invalid value 2147483648 for configuration message.max.bytes: Not a number of type INT",
+    ),
+    (
+        Scope::Broker,
+        "offsets.topic.replication.factor",
+        "32768",
+        "Invalid value 32768 for configuration offsets.topic.replication.factor: Not a number of \
+         type SHORT",
+    ),
+    (Scope::Broker, "delete.topic.enable", "TRUE", "true"),
+    (
+        Scope::Broker,
+        "delete.topic.enable",
+        "yes",
+        "Invalid value yes for configuration delete.topic.enable: Expected value to be either \
+         true or false",
+    ),
+    (Scope::Topic, "cleanup.policy", "compact , delete", "compact,delete"),
+    (Scope::Topic, "cleanup.policy", "", ""),
+    (
+        Scope::Topic,
+        "cleanup.policy",
+        "delete,delete",
+        "Configuration 'cleanup.policy' values must not be duplicated.",
+    ),
+    (
+        Scope::Topic,
+        "cleanup.policy",
+        "delete,",
+        "Configuration 'cleanup.policy' values must not be empty.",
+    ),
+    (
+        Scope::Topic,
+        "compression.type",
+        "zip",
+        "Invalid value zip for configuration compression.type: String must be one of: \
+         uncompressed, zstd, lz4, snappy, gzip, producer",
+    ),
+    (
+        Scope::Topic,
+        "compression.gzip.level",
+        "0",
+        "Invalid value 0 for configuration compression.gzip.level: Value must be between 1 and 9 \
+         or equal to -1",
+    ),
+    (Scope::Topic, "min.cleanable.dirty.ratio", "1e-1", "0.1"),
+    (Scope::Topic, "min.cleanable.dirty.ratio", ".5f", "0.5"),
+    (
+        Scope::Topic,
+        "min.cleanable.dirty.ratio",
+        "half",
+        "Invalid value half for configuration min.cleanable.dirty.ratio: Not a number of type \
+         DOUBLE",
+    ),
+    (
+        Scope::Broker,
+        "log.cleaner.io.max.bytes.per.second",
+        "1.7976931348623157e+308",
+        "1.7976931348623157E308",
+    ),
+    (
+        Scope::Broker,
+        "process.roles",
+        "",
+        "Configuration 'process.roles' must not be empty. Valid values include: [broker, \
+         controller]",
+    ),
+    (
+        Scope::Broker,
+        "controller.quorum.voters",
+        "1@host",
+        "Failed to parse host name from entry 1@host for the configuration \
+         controller.quorum.voters. Each entry should be in the form `{id}@{host}:{port}`.",
+    ),
+];
+
+#[test]
+fn values_are_refused_in_kafkas_words() {
+    for &(scope, name, text, expected) in VALUES {
+        let key = scope.key(name).expect("a known key");
+        let got = key.parse(text).map(|value| value.shown().unwrap_or_default());
+        let got = got.unwrap_or_else(|ConfigError { message, .. }| message);
+        assert_eq!(got, expected, "{name}={text}");
+    }
+}
+
+#[test]
+fn properties_are_read_as_java_reads_them() {
+    let text = "# comment\n ! another\na=1\nb : 2\nc 3\n  d\t=  x y \ne=one,\\\n   two\n\
+                f=C\\:\\\\dir\\ttab\\u00e4\\uD83D\\uDE00\ng\nh\\=i\\ j=k=l\na=last\r\nz=end\\";
+    let pairs = properties::parse(text);
+    let expected = [
+        ("a", "1"),
+        ("b", "2"),
+        ("c", "3"),
+        ("d", "x y "),
+        ("e", "one,two"),
+        ("f", "C:\\dir\ttabä😀"),
+        ("g", ""),
+        ("h=i j", "k=l"),
+        ("a", "last"),
+        ("z", "end"),
+    ];
+    let expected: Vec<(String, String)> =
+        expected.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    assert_eq!(pairs, expected);
+}
+
+const NODE: &str = "process.roles=broker,controller\nnode.id=1\n\
+    controller.quorum.voters=1@localhost:9093\ncontroller.listener.names=CONTROLLER\n\
+    listeners=PLAINTEXT://127.0.0.1:9092,CONTROLLER://:9093\nlog.dirs=/a,/b\n";
+
+fn node(more: &str) -> Result<BrokerConfig, String> {
+    let text = format!("{NODE}{more}\n");
+    BrokerConfig::parse(properties::parse(&text)).map_err(|error| error.message)
+}
+
+#[test]
+fn a_node_is_read() {
+    let node = node("broker.rack=r1\nmy.plugin.key=5\nlistener.name.plaintext.max.connections=7")
+        .expect("a good file");
+    assert_eq!((node.node_id, node.is_broker, node.is_controller), (1, true, true));
+    assert_eq!(node.log_dirs, ["/a", "/b"]);
+    assert_eq!(node.metadata_log_dir, "/a");
+    assert_eq!(node.rack.as_deref(), Some("r1"));
+    assert_eq!(node.unknown, ["my.plugin.key"]);
+    assert_eq!(node.set.get("broker.id").map(String::as_str), Some("1"));
+    let names: Vec<&str> = node.broker_listeners().map(|e| e.listener.as_str()).collect();
+    assert_eq!(names, ["PLAINTEXT"]);
+    assert_eq!(node.advertised_listeners.len(), 1);
+    assert_eq!(node.controller_listeners().next().map(|e| e.port), Some(9093));
+    assert_eq!(node.inter_broker_listener, "PLAINTEXT");
+    assert_eq!(node.listener_value("PLAINTEXT", "max.connections").integer(), 7);
+    assert_eq!(node.listener_value("OTHER", "max.connections").integer(), i64::from(i32::MAX));
+    assert_eq!(node.integer("num.partitions"), 1);
+}
+
+#[test]
+fn a_bad_node_is_refused() {
+    let check = |more: &str, expected: &str| {
+        let got = node(more).map(|_| "fine").unwrap_or_else(|message| message.leak());
+        assert!(got.contains(expected), "{more}: {got}");
+    };
+    check("", "fine");
+    check("num.io.threads=abc", "Invalid value abc for configuration num.io.threads");
+    check("node.id=2", "the node id 2 must be included in the set of voters");
+    check("broker.id=2", "You must set `node.id` to the same value as `broker.id`.");
+    check("log.retention.ms=0", "log.retention.ms must be unlimited (-1) or");
+    check("listeners=PLAINTEXT://:9092", "must contain at least one value appearing in");
+    check("listeners=PLAINTEXT//:9092", "Unable to parse PLAINTEXT//:9092 to a broker endpoint");
+    check(
+        "listeners=FOO://:9092,CONTROLLER://:9093",
+        "No security protocol defined for listener FOO",
+    );
+    check("listeners=PLAINTEXT://:9092,CONTROLLER://:9092", "must have a different port");
+    check("listeners=PLAINTEXT://:1,PLAINTEXT://:2,CONTROLLER://:9", "must have a different name");
+    check(
+        "listeners=PLAINTEXT://127.0.0.1:5,SSL://[::1]:5,CONTROLLER://:9",
+        "No security protocol",
+    );
+    check("advertised.listeners=PLAINTEXT://0.0.0.0:9092", "nonroutable meta-address 0.0.0.0");
+    check(
+        "advertised.listeners=SSL://h:9092",
+        "inter.broker.listener.name must be a listener name",
+    );
+    check(
+        "inter.broker.listener.name=PLAINTEXT\nsecurity.inter.broker.protocol=PLAINTEXT",
+        "Only one of inter.broker.listener.name and security.inter.broker.protocol should be set.",
+    );
+    check("inter.broker.listener.name=FOO", "Listener with name FOO defined in");
+    check("queued.max.request.bytes=100", "queued.max.request.bytes must be larger or equal");
+    check("max.connections.per.ip=0", "max.connections.per.ip can be set to zero only if");
+    check("max.connections.per.ip=0\nmax.connections.per.ip.overrides=h:5,10.0.0.1:7", "fine");
+    check("max.connections.per.ip.overrides=h:x", "Invalid value x for configuration");
+    check("controller.quorum.voters=", "either controller.quorum.bootstrap.servers must contain");
+    check("process.roles=broker,master", "String must be one of: broker, controller");
+    check("listener.name.plaintext.max.connections=x", "Not a number of type INT");
+    let missing = BrokerConfig::parse(properties::parse("node.id=1")).map_err(|e| e.message);
+    assert_eq!(
+        missing.err().as_deref(),
+        Some("Missing required configuration \"process.roles\" which has no default value.")
+    );
+}
+
+#[test]
+fn topics_inherit_from_the_first_synonym_that_is_set() {
+    let check =
+        |topic: &[(&str, &str)], broker: &[(&str, &str)], cluster: &[(&str, &str)], file: &str| {
+            let node = node(file).expect("a good file");
+            let (broker, cluster) = (configs(broker), configs(cluster));
+            TopicConfig::resolve(&configs(topic), node.layers(&broker, &cluster))
+        };
+    let hour = 3_600_000;
+    let plain = check(&[], &[], &[], "");
+    assert_eq!((plain.retention_ms, plain.segment_ms), (168 * hour, 168 * hour));
+    assert_eq!((plain.flush_ms, plain.flush_messages), (i64::MAX, i64::MAX));
+    assert_eq!((plain.segment_bytes, plain.compression), (1 << 30, StoredCompression::Producer));
+    assert!(plain.delete && !plain.compact && !plain.log_append_time);
+    assert_eq!(check(&[], &[], &[], "log.retention.hours=2").retention_ms, 2 * hour);
+    let minutes = "log.retention.hours=2\nlog.retention.minutes=3";
+    assert_eq!(check(&[], &[], &[], minutes).retention_ms, 3 * 60_000);
+    let all = "log.retention.hours=2\nlog.retention.minutes=3\nlog.retention.ms=4";
+    assert_eq!(check(&[], &[], &[], all).retention_ms, 4);
+    assert_eq!(check(&[], &[], &[], "log.retention.minutes=-1").retention_ms, -1);
+    assert_eq!(check(&[], &[], &[("log.retention.ms", "5")], all).retention_ms, 5);
+    let both = check(&[], &[("log.retention.ms", "6")], &[("log.retention.ms", "5")], all);
+    assert_eq!(both.retention_ms, 6);
+    assert_eq!(check(&[("retention.ms", "7")], &[], &[], all).retention_ms, 7);
+    assert_eq!(check(&[], &[], &[], "log.flush.scheduler.interval.ms=9").flush_ms, 9);
+    assert_eq!(check(&[("internal.segment.bytes", "100")], &[], &[], "").segment_bytes, 100);
+    // What a newer or older node let in and we cannot read counts as unset.
+    assert_eq!(check(&[("retention.ms", "soon")], &[], &[], "").retention_ms, 168 * hour);
+}
+
+#[test]
+fn run_time_changes_of_brokers_are_checked() {
+    let check = |pairs: &[(&str, &str)], per_broker: bool| {
+        broker::check_dynamic(&configs(pairs), per_broker).map_err(|error| error.message)
+    };
+    assert_eq!(check(&[("num.io.threads", "4"), ("my.key", "x")], false), Ok(()));
+    assert_eq!(
+        check(&[("log.dirs", "/x"), ("node.id", "4")], true).err().as_deref(),
+        Some("Cannot update these configs dynamically: [log.dirs, node.id]")
+    );
+    assert_eq!(check(&[("listener.name.x.max.connections", "4")], false), Ok(()));
+    assert!(check(&[("listener.name.x.ssl.keystore.type", "PEM")], false).is_err());
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_is_written_in_a_file_makes_it_panic(text in "\\PC{0,200}", key in 0..400usize) {
+        let _ = BrokerConfig::parse(properties::parse(&text));
+        let name = Scope::Broker.keys().nth(key).map_or("x", |key| key.name);
+        let _ = node(&format!("{name}={text}"));
+        for scope in Scope::ALL {
+            for key in scope.keys() {
+                let _ = key.parse(&text);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_shown_reads_the_same_again(number: i64, real: f64) {
+        let long = Scope::Topic.key("flush.messages").expect("a key");
+        if let Ok(value) = long.parse(&number.to_string()) {
+            prop_assert_eq!(value.shown(), Some(number.to_string()));
+        }
+        let double = Scope::Broker.key("log.cleaner.io.max.bytes.per.second").expect("a key");
+        if real.is_finite() {
+            let value = double.parse(&real.to_string()).expect("a number");
+            let shown = value.shown().expect("a value");
+            prop_assert_eq!(double.parse(&shown), Ok(value));
+        }
+    }
+}

@@ -173,3 +173,60 @@ impl Table {
         hand
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use dohle_protocol::messages::RegisterBrokerRecord;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cluster(racks: &[Option<u8>], fenced: &[bool]) -> Image {
+        let mut image = Image::default();
+        for (id, (rack, fenced)) in racks.iter().zip(fenced).enumerate() {
+            let record = RegisterBrokerRecord {
+                broker_id: id as i32,
+                rack: rack.map(|rack| rack.to_string().into()),
+                fenced: *fenced,
+                ..RegisterBrokerRecord::default()
+            };
+            image.apply(&record.into());
+        }
+        image
+    }
+
+    proptest! {
+        #[test]
+        fn replicas_differ_and_leaders_are_even(
+            brokers in prop::collection::vec((prop::option::of(0..3u8), prop::bool::weighted(0.2)), 1..9),
+            count in 1..40usize,
+            factor in 1..5i16,
+            seed: [u64; 2],
+        ) {
+            let (racks, fenced): (Vec<_>, Vec<_>) = brokers.into_iter().unzip();
+            let image = cluster(&racks, &fenced);
+            let placed = place(&image, count, factor, &mut Seed(seed));
+            let unfenced = fenced.iter().filter(|fenced| !**fenced).count();
+            if unfenced == 0 || factor as usize > racks.len() {
+                prop_assert!(placed.is_err());
+                return Ok(());
+            }
+            let placed = placed.expect("enough brokers");
+            prop_assert_eq!(placed.len(), count);
+            let mut led: BTreeMap<i32, usize> = BTreeMap::new();
+            for replicas in &placed {
+                let different: BTreeSet<i32> = replicas.iter().copied().collect();
+                prop_assert_eq!(different.len(), factor as usize);
+                prop_assert!(!fenced[replicas[0] as usize], "a fenced broker leads");
+                *led.entry(replicas[0]).or_default() += 1;
+            }
+            // All in one rack: nobody leads more than one partition more than others do.
+            if racks.iter().all(|rack| *rack == racks[0]) {
+                let most = led.values().max().copied().unwrap_or(0);
+                prop_assert!(most <= count.div_ceil(unfenced) + 1);
+            }
+        }
+    }
+}

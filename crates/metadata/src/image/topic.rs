@@ -73,7 +73,13 @@ impl Topics {
         self.by_id.is_empty()
     }
 
+    /// A topic begins, without partitions. Whatever had its id or its name is gone: no log has
+    /// both, but the invariant must not hang on that.
     pub(super) fn insert(&mut self, id: Uuid, name: Text) {
+        self.remove(&id);
+        if let Some(other) = self.ids.get(&name).copied() {
+            self.remove(&other);
+        }
         if let Some(unified) = unified(&name) {
             self.unified.insert((unified, name.clone()));
         }

@@ -73,7 +73,12 @@ fn without_words<'a>(name: &str, default: &'a str) -> &'a str {
         ("principal.builder.class", _) => {
             "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder"
         }
+        // In the order of a hash map, as Kafka serves it.
+        ("listener.security.protocol.map", _) => {
+            "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT"
+        }
         ("ssl.client.auth", _) => "none",
+        ("group.consumer.migration.policy", _) => "bidirectional",
         _ => default.split(" (+").next().unwrap_or(default),
     }
 }

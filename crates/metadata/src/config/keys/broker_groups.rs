@@ -63,7 +63,7 @@ pub(super) const KEYS: &[Key] = &[
         .doc("Most members of a consumer group."),
     list("group.consumer.assignors", "uniform,range").list_not_empty().not_built(GROUPS)
         .doc("Assignors of consumer groups, the first is the default."),
-    string("group.consumer.migration.policy", "BIDIRECTIONAL")
+    string("group.consumer.migration.policy", "bidirectional")
         .one_of_any_case(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]).not_built(GROUPS)
         .doc("Which way groups may change between the classic and the consumer protocol."),
     int("group.consumer.assignment.interval.ms", "1000").at_least(0).cluster_wide().not_built(GROUPS)

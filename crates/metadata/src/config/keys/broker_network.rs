@@ -9,7 +9,7 @@ pub(super) const KEYS: &[Key] = &[
         .doc("Addresses that the node listens on, NAME://host:port each; an empty host is every interface."),
     list_or_null("advertised.listeners").list_or_null().high()
         .doc("Addresses that clients are told; unset means the listeners."),
-    string("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL")
+    string("listener.security.protocol.map", "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT")
         .low().per_broker().doc("Which security protocol each listener name speaks."),
     int("socket.send.buffer.bytes", "102400").high()
         .doc("SO_SNDBUF of accepted connections; -1 leaves it to the system."),
