@@ -124,7 +124,11 @@ fn pass(
         (None, Some(server)) => server.address.clone(),
         (None, None) => return Err("no server to compare with".into()),
     };
-    let offered = World::new(&theirs, Versions::new(), 0).offered()?;
+    let mut offered = World::new(&theirs, Versions::new(), 0).offered()?;
+    if current.is_none() {
+        // Kafka 4 offers the first three for an old librdkafka's sake only, and closes the connection on them.
+        offered.entry(ApiKey::Produce.to_i16()).and_modify(|range| *range = 3..=*range.end());
+    }
     let plan = match current {
         None => offered,
         Some(current) => offered

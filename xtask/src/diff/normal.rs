@@ -68,13 +68,21 @@ const ORDERED_BY: [&str; 14] = [
 ];
 
 /// The ids that a broker made, by order of first sight.
-#[derive(Default)]
 pub(crate) struct Names {
+    /// The broker's port and the next, which its controller has, as text.
+    ports: [String; 2],
     uuids: BTreeMap<String, String>,
     others: usize,
 }
 
 impl Names {
+    /// Nothing is known yet of the broker at this address.
+    pub(crate) fn of(address: &str) -> Self {
+        let port: u32 = address.rsplit(':').next().and_then(|text| text.parse().ok()).unwrap_or(0);
+        let ports = [port.to_string(), (port + 1).to_string()];
+        Self { ports, uuids: BTreeMap::new(), others: 0 }
+    }
+
     /// Remembers a topic's id. The last one stays known, so a deleted and created topic is told apart.
     pub(crate) fn topic(&mut self, id: Uuid, name: &str) {
         self.uuids.entry(id.to_string()).or_insert_with(|| format!("id of {name}"));
@@ -103,10 +111,35 @@ impl Names {
                 kind_of(&value)
             } else if let Some(text) = value.as_str().filter(|text| is_uuid(&name, text)) {
                 Value::String(self.uuid(text))
+            } else if let Some(text) = value.as_str() {
+                Value::String(self.without_own(text))
             } else {
                 self.normal(key, value)
             };
             out.insert(name, value);
+        }
+        out
+    }
+
+    /// A text in which times in milliseconds and the broker's ports are replaced.
+    fn without_own(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut digits = String::new();
+        for letter in text.chars().chain(Some('\0')) {
+            if letter.is_ascii_digit() {
+                digits.push(letter);
+                continue;
+            }
+            out.push_str(match &digits {
+                _ if digits.len() == 13 => "(time)",
+                _ if digits == self.ports[0] => "(port)",
+                _ if digits == self.ports[1] => "(next port)",
+                other => other,
+            });
+            digits.clear();
+            if letter != '\0' {
+                out.push(letter);
+            }
         }
         out
     }

@@ -14,6 +14,9 @@ use dohle_protocol::messages::api_versions_response::ApiVersionsResponse;
 use dohle_protocol::messages::create_topics_request::{
     CreatableTopic, CreatableTopicConfig, CreateTopicsRequest,
 };
+use dohle_protocol::messages::list_offsets_request::{
+    ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic,
+};
 use dohle_protocol::messages::metadata_request::{MetadataRequest, MetadataRequestTopic};
 use dohle_protocol::wire::{Message, Part, Reader, Request, Text};
 use serde_json::Value;
@@ -38,7 +41,7 @@ pub(crate) enum Heard {
 }
 
 /// How long an answer may take.
-const WAIT: Duration = Duration::from_secs(15);
+const WAIT: Duration = Duration::from_secs(3);
 /// How long garbage is given to bring an answer or a closed connection.
 const GARBAGE_WAIT: Duration = Duration::from_millis(1500);
 
@@ -67,7 +70,7 @@ impl World {
             now_ms,
             heard: Vec::new(),
             link: None,
-            names: Names::default(),
+            names: Names::of(address),
             topic_ids: BTreeMap::new(),
             correlation_id: 0,
         }
@@ -165,15 +168,39 @@ impl World {
             if let Some(answer) = self.prepare(12, &request)
                 && let Some(topic) = answer.topics.first()
                 && topic.error_code.0 == 0
-                && topic.partitions.iter().all(|partition| partition.error_code.0 == 0)
+                && self.is_led(name, topic.partitions.len())
             {
                 self.names.topic(topic.topic_id, name);
                 self.topic_ids.insert(name.to_owned(), topic.topic_id);
                 return topic.topic_id;
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(20));
         }
         Uuid::ZERO
+    }
+
+    /// Whether the broker serves all these partitions: its metadata shows them a moment before.
+    fn is_led(&mut self, topic: &str, partitions: usize) -> bool {
+        let partitions = (0i32..).take(partitions).map(|partition_index| ListOffsetsPartition {
+            partition_index,
+            current_leader_epoch: -1,
+            timestamp: -1,
+            ..ListOffsetsPartition::default()
+        });
+        let topic = ListOffsetsTopic {
+            name: topic.into(),
+            partitions: partitions.collect(),
+            ..ListOffsetsTopic::default()
+        };
+        let request = ListOffsetsRequest {
+            replica_id: -1,
+            topics: vec![topic],
+            ..ListOffsetsRequest::default()
+        };
+        self.prepare(5, &request).is_some_and(|answer| {
+            let mut partitions = answer.topics.iter().flat_map(|topic| &topic.partitions);
+            partitions.all(|partition| partition.error_code.0 == 0)
+        })
     }
 
     /// The id of a topic that a script made; zero for any other.

@@ -110,7 +110,15 @@ fn produce_to(
 /// Stores a batch without noting it.
 fn stored(world: &mut World, topic: &str, index: i32, batch: Vec<u8>) {
     let request = produce_to(world, topic, index, Some(batch));
-    world.prepare(9, &request);
+    for _ in 0..20 {
+        let answer = world.prepare(9, &request);
+        let partition =
+            answer.as_ref().and_then(|it| it.responses.first()?.partition_responses.first());
+        if partition.is_none_or(|partition| partition.error_code.0 == 0) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
 }
 
 /// A partition to fetch, with generous limits.

@@ -87,7 +87,6 @@ pub(super) fn refused(world: &mut World) {
             produce_to(world, topic, index, records)
         };
         let cases = [
-            ("no records", to(world, "prx", 0, None)),
             ("empty records", to(world, "prx", 0, Some(Vec::new()))),
             ("unknown topic", to(world, "bad name!", 0, Some(good.clone()))),
             ("unknown partition", to(world, "prx", 9, Some(good.clone()))),
@@ -104,6 +103,11 @@ pub(super) fn refused(world: &mut World) {
         request.acks = -1;
         request.topic_data.clear();
         world.note("no topics", version, &request);
+        if Some(&version) == world.versions::<ProduceRequest>().last() {
+            // Once is enough: Kafka says nothing at all, and waiting for that takes its time.
+            let request = produce_to(world, "prx", 0, None);
+            world.note("no records", version, &request);
+        }
         if version >= 13 {
             let mut request = produce_to(world, "prx", 0, Some(good.clone()));
             request.topic_data[0].topic_id = Uuid::from_u128(99 << 64);
