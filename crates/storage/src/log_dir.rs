@@ -40,6 +40,15 @@ impl fmt::Display for Offline {
 
 impl std::error::Error for Offline {}
 
+/// What a checkpoint said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OffsetsRead {
+    /// Its entries; none if it was malformed.
+    pub entries: Vec<(TopicPartition, i64)>,
+    /// Why it counts as empty although it is not; for the log.
+    pub warning: Option<String>,
+}
+
 /// A log directory of this process. All methods may block on the disk; all may be called from any
 /// thread.
 pub struct LogDir {
@@ -157,20 +166,15 @@ impl LogDir {
 
     /// The entries of a checkpoint, and a warning where the file is malformed: then it counts as
     /// empty, so that recovery begins at the first segment rather than not at all.
-    pub fn read_offsets(
-        &self,
-        checkpoint: OffsetCheckpoint,
-    ) -> Result<(Vec<(TopicPartition, i64)>, Option<String>), Offline> {
+    pub fn read_offsets(&self, checkpoint: OffsetCheckpoint) -> Result<OffsetsRead, Offline> {
         self.online()?;
         let name = checkpoint.file_name();
         match checkpoint::read_offsets(&*self.disk, &self.path.join(name)) {
-            Ok(entries) => Ok((entries, None)),
+            Ok(entries) => Ok(OffsetsRead { entries, warning: None }),
             Err(CheckpointError::Malformed(reason)) => {
                 let directory = self.path.display();
-                Ok((
-                    Vec::new(),
-                    Some(format!("{name} of directory {directory} counts as empty: {reason}")),
-                ))
+                let warning = format!("{name} of directory {directory} counts as empty: {reason}");
+                Ok(OffsetsRead { entries: Vec::new(), warning: Some(warning) })
             }
             Err(CheckpointError::Io(error)) => self.check("Reading a checkpoint file", Err(error)),
         }

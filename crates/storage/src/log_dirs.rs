@@ -17,7 +17,7 @@ use dohle_protocol::ids::Uuid;
 use crate::log_dir::load::LoadPlan;
 use crate::log_dir::{LOCK_FILE_NAME, LogDir};
 use crate::meta_properties::{self, MetaProperties, MetaPropertiesError};
-use crate::partition_directory::METADATA_DIRECTORY;
+use crate::partition_directory::{self, METADATA_DIRECTORY};
 
 /// Which directories a node has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -256,7 +256,7 @@ impl LockedDirs {
 }
 
 fn take(disk: &dyn Disk, path: &Path) -> io::Result<Box<dyn Lock>> {
-    disk.create_directories(path)?;
+    partition_directory::create_durably(disk, path)?;
     disk.lock(&path.join(LOCK_FILE_NAME))
 }
 

@@ -130,6 +130,24 @@ pub fn name(partition: &TopicPartition, purpose: Purpose, random: &dyn Random) -
     format!("{}{tail}", &topic[..end])
 }
 
+/// Makes a directory and what is missing above it. Once back, all of it survives a crash.
+pub fn create_durably(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let mut made_in = Vec::new();
+    for directory in path.ancestors() {
+        if directory.as_os_str().is_empty() || disk.entry(directory)?.is_some() {
+            break;
+        }
+        made_in.push(match directory.parent() {
+            // The working directory.
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+            None => break,
+        });
+    }
+    disk.create_directories(path)?;
+    made_in.into_iter().rev().try_for_each(|parent| disk.sync_directory(parent))
+}
+
 /// Makes the directory of a partition in `log_directory`, with its topic id, and gives its path.
 /// One that is there already gets the id only. Once back, it survives a crash.
 pub fn create(

@@ -17,7 +17,7 @@ use dohle_protocol::messages::VotersRecord;
 use crate::log_dirs::Layout;
 use crate::meta_properties::{self, MetaProperties, MetaPropertiesError};
 use crate::metadata_snapshot::{self, SnapshotId, SnapshotStart, SnapshotWriter};
-use crate::partition_directory::METADATA_DIRECTORY;
+use crate::partition_directory::{self, METADATA_DIRECTORY};
 
 /// What to format, and as what.
 #[derive(Clone, Debug)]
@@ -156,7 +156,7 @@ impl Format<'_> {
         random: &dyn Random,
         now: i64,
     ) -> io::Result<()> {
-        disk.create_directories(path)?;
+        partition_directory::create_durably(disk, path)?;
         metadata_snapshot::write_bootstrap(disk, path, self.bootstrap, now)?;
         match (kind, self.voters) {
             (
@@ -170,7 +170,6 @@ impl Format<'_> {
                 };
                 let directory = path.join(METADATA_DIRECTORY);
                 SnapshotWriter::create(disk, &directory, &start, now, random)?.freeze(now)?;
-                disk.sync_directory(path)?;
             }
             (DirectoryKind::Data | DirectoryKind::StaticMetadata, _) | (_, None) => {}
         }

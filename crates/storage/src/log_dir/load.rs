@@ -9,7 +9,7 @@ use dohle_protocol::ids::Uuid;
 
 use crate::checkpoint::{CheckpointError, OffsetCheckpoint};
 use crate::clean_shutdown;
-use crate::log_dir::{LogDir, Offline};
+use crate::log_dir::{LogDir, Offline, OffsetsRead};
 use crate::partition_directory::{METADATA_TOPIC, Purpose, Removal, TopicPartition};
 use crate::partition_metadata;
 
@@ -83,7 +83,7 @@ impl LogDir {
 
         let mut warnings = Vec::new();
         let mut table = |checkpoint| -> Result<BTreeMap<TopicPartition, i64>, Offline> {
-            let (entries, warning) = self.read_offsets(checkpoint)?;
+            let OffsetsRead { entries, warning } = self.read_offsets(checkpoint)?;
             warnings.extend(warning);
             Ok(entries.into_iter().collect())
         };

@@ -9,9 +9,9 @@ use std::fmt::{self, Write as _};
 
 /// Why a text is no properties file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PropertiesError {
+pub(super) struct PropertiesError {
     /// The line on which the bad entry starts, from 1.
-    pub line: usize,
+    pub(super) line: usize,
 }
 
 impl fmt::Display for PropertiesError {
@@ -23,7 +23,7 @@ impl fmt::Display for PropertiesError {
 impl std::error::Error for PropertiesError {}
 
 /// The entries of a properties file. Of two with one key the later wins, as in Java.
-pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, PropertiesError> {
+pub(super) fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, PropertiesError> {
     let mut entries = BTreeMap::new();
     let mut lines = Lines { rest: bytes, number: 0 };
     while let Some((number, line)) = lines.next_logical() {
@@ -39,7 +39,7 @@ pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, PropertiesError> 
 /// The text that Java's `store` writes: an empty comment, the date, then one line per entry in
 /// the order given. `now` in milliseconds since 1970; the date is shown in UTC.
 #[must_use]
-pub fn text(entries: &[(&str, &str)], now: i64) -> String {
+pub(super) fn text(entries: &[(&str, &str)], now: i64) -> String {
     let mut text = format!("#\n#{}\n", JavaDate(now));
     for (key, value) in entries {
         escape(key, true, &mut text);

@@ -14,6 +14,7 @@ use dohle_protocol::record::{BatchBuilder, BuildError, ControlRecordType, NewRec
 use dohle_protocol::wire::{Message, Writer};
 
 use super::{BATCH_SIZE_MAX, SnapshotId};
+use crate::partition_directory::create_durably;
 
 /// The most that a record's own fields take beside its value: lengths, deltas, a null key.
 const RECORD_OVERHEAD_MAX: usize = 32;
@@ -53,7 +54,7 @@ impl<'d> SnapshotWriter<'d> {
         now: i64,
         random: &dyn Random,
     ) -> io::Result<Self> {
-        disk.create_directories(directory)?;
+        create_durably(disk, directory)?;
         let partial = format!("{}-{}.checkpoint.part", start.id, random.next_u64());
         let paths = (directory.join(partial), directory.join(start.id.file_name()));
         Self::create_as(disk, paths, start, now)
