@@ -6,8 +6,6 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
-    clippy::print_stdout,
     reason = "the outermost shell: tools read the files that they are given and print"
 )]
 
@@ -21,6 +19,9 @@ use std::process::ExitCode;
 
 use console::{Console, Failure};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut words: Vec<String> =
         std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
     let mut console = Console { out: &mut out, err: &mut err };
     let result = start(&program, words, &mut console);
     let flushed = out.flush().map_err(Failure::Output);
-    match result.and_then(|()| flushed) {
+    match result.and(flushed) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Exit(code)) => code,
         // Who reads from us has heard enough, as with `dump-log ... | head`.

@@ -137,7 +137,9 @@ impl Flags {
                 (Takes::Value(_) | Takes::OptionalValue, Some(value)) => Some(value),
                 (Takes::Value(_), None) => {
                     let value = words.next();
-                    Some(value.ok_or(format!("Option {name} requires an argument"))?.clone())
+                    Some(
+                        value.ok_or_else(|| format!("Option {name} requires an argument"))?.clone(),
+                    )
                 }
                 (Takes::OptionalValue, None) => {
                     words.next_if(|next| !next.starts_with('-')).cloned()

@@ -237,8 +237,8 @@ fn metadata(kind: Kind, value: &[u8]) -> Result<String, String> {
     }
     let record_type = next("type")?;
     let version = next("version")?;
-    let descriptor =
-        Descriptor::keyed(kind, record_type).ok_or(format!("Unknown metadata id {record_type}"))?;
+    let descriptor = Descriptor::keyed(kind, record_type)
+        .ok_or_else(|| format!("Unknown metadata id {record_type}"))?;
     let mut json =
         format!("{{\"type\":\"{}\",\"version\":{version},\"data\":", type_name(descriptor.name));
     let left = (descriptor.decode_json)(Bytes::copy_from_slice(rest), version, &mut json)

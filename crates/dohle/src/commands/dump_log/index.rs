@@ -220,7 +220,7 @@ fn sane(
     entry_size: usize,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    if size_bytes % entry_size != 0 {
+    if !size_bytes.is_multiple_of(entry_size) {
         let title = if entry_size == TIME_ENTRY_SIZE { "Time index" } else { "Index" };
         return Err(Failure::new(format!(
             "{title} file {} is corrupt, found {size_bytes} bytes which is neither positive nor a \

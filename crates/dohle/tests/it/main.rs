@@ -1,0 +1,13 @@
+//! Tests of the binary: run as a user runs it, compared with what Kafka's tools print.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests run programs on real files, fail by panicking and tell their counts"
+)]
+
+mod command_line;
+mod dump_log;
+mod golden;
+mod storage;
