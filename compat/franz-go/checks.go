@@ -598,7 +598,7 @@ func longPoll(c *client) error {
 var groupChecks = []check{
 	{"group_consume", groupConsume}, {"group_commit", groupCommit},
 	{"group_rebalance", func(c *client) error { return groupRebalance(c, "gr") }},
-	{"group_rebalance_new", func(c *client) error { return groupRebalance(c, "gn", kgo.ServerSideBalancer("uniform")) }},
+	{"group_rebalance_new", func(c *client) error { return groupRebalance(c, "gn", kgo.ServerSideBalancer()) }},
 	{"group_list", groupList}, {"group_describe", groupDescribe}, {"group_delete", groupDelete},
 }
 
