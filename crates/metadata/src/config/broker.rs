@@ -296,6 +296,21 @@ fn endpoints(
     Ok(all)
 }
 
+/// Checks the name of a broker whose configs are asked to change: a broker takes such requests for
+/// itself, or under the empty name for all.
+pub fn check_name(name: &str, node_id: i32) -> Result<(), ConfigError> {
+    match name.parse::<i32>() {
+        _ if name.is_empty() => Ok(()),
+        Ok(id) if id == node_id => Ok(()),
+        Ok(_) => Err(ConfigError::bad_request(format!(
+            "Unexpected broker id, expected {node_id}, but received {name}"
+        ))),
+        Err(_) => {
+            Err(ConfigError::bad_request(format!("Node id must be an integer, but it is: {name}")))
+        }
+    }
+}
+
 /// Checks what would be set at run time for a broker, or for all of them.
 pub fn check_dynamic(configs: &Configs, per_broker: bool) -> Result<(), ConfigError> {
     let refuse = |what: &str, names: Vec<&str>| match names[..] {

@@ -255,6 +255,10 @@ fn run_time_changes_of_brokers_are_checked() {
     );
     assert_eq!(check(&[("listener.name.x.max.connections", "4")], false), Ok(()));
     assert!(check(&[("listener.name.x.ssl.keystore.type", "PEM")], false).is_err());
+    let name = |name| broker::check_name(name, 1).map_err(|error| error.message);
+    assert_eq!((name(""), name("1")), (Ok(()), Ok(())));
+    assert_eq!(name("7"), Err("Unexpected broker id, expected 1, but received 7".to_owned()));
+    assert_eq!(name("x"), Err("Node id must be an integer, but it is: x".to_owned()));
 }
 
 proptest! {

@@ -4,6 +4,7 @@
 //! `REWRITE=1` writes the files anew; the difference is then for the eyes. Answers and messages
 //! stand as Apache Kafka 4.3.1 gives them, where it was asked the same.
 
+mod answer;
 mod command;
 mod host;
 

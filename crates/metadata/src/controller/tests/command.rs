@@ -1,13 +1,12 @@
-//! Commands and answers of transcripts as text.
+//! Commands of transcripts as requests.
 //!
 //! A word is `key=value`; what repeats, repeats. `~` stands for a space in a value.
 
-use dohle_protocol::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages as m;
-use dohle_protocol::wire::{JsonWriter, Message, Text};
+use dohle_protocol::wire::Text;
 
-use crate::controller::{Answer, Request};
+use crate::controller::{Request, ScramKeys};
 use crate::image::Image;
 
 /// The words of a line.
@@ -68,6 +67,13 @@ pub(super) fn parse(image: &Image, verb: &str, words: &[&str]) -> (i16, Request)
         "assign" => assign(image, words),
         "alter-partition" => alter_partition(image, words),
         "alter-quota" => alter_quota(words),
+        "scram" => scram(words),
+        "register-controller" => {
+            Request::ControllerRegistration(m::ControllerRegistrationRequest {
+                controller_id: words.number("controller", 1),
+                ..Default::default()
+            })
+        }
         "add-acl" => add_acl(words),
         "delete-acls" => delete_acls(words),
         other => panic!("no command is called {other}"),
@@ -364,6 +370,35 @@ fn alter_quota(words: &Words<'_>) -> Request {
     })
 }
 
+/// `upsert=user:mechanism:iterations` and `delete=user:mechanism`.
+fn scram(words: &Words<'_>) -> Request {
+    use m::alter_user_scram_credentials_request::{
+        ScramCredentialDeletion, ScramCredentialUpsertion,
+    };
+    let parts = |text: &str| {
+        let mut parts = text.split(':').map(str::to_owned);
+        let mut next = || parts.next().unwrap_or_default();
+        (next(), next().parse().unwrap_or(0), next().parse().unwrap_or(0))
+    };
+    let upsertion = |text: &str| {
+        let (name, mechanism, iterations) = parts(text);
+        let salt = "salt".into();
+        let name = name.into();
+        ScramCredentialUpsertion { name, mechanism, iterations, salt, ..Default::default() }
+    };
+    let deletion = |text: &str| {
+        let (name, mechanism, _) = parts(text);
+        ScramCredentialDeletion { name: name.into(), mechanism, ..Default::default() }
+    };
+    let upsertions: Vec<_> = words.all("upsert").map(upsertion).collect();
+    let key = || ScramKeys { stored_key: "stored".into(), server_key: "server".into() };
+    let keys = upsertions.iter().map(|_| key()).collect();
+    let deletions = words.all("delete").map(deletion).collect();
+    let request =
+        m::AlterUserScramCredentialsRequest { deletions, upsertions, ..Default::default() };
+    Request::AlterUserScramCredentials(request, keys)
+}
+
 fn add_acl(words: &Words<'_>) -> Request {
     let creation = m::create_acls_request::AclCreation {
         resource_type: words.number("type", 2),
@@ -390,73 +425,4 @@ fn delete_acls(words: &Words<'_>) -> Request {
         ..Default::default()
     };
     Request::DeleteAcls(m::DeleteAclsRequest { filters: vec![filter], ..Default::default() })
-}
-
-fn json<M: Message>(message: &M) -> Vec<String> {
-    let mut json = JsonWriter::new();
-    message.write_json(&mut json, M::HIGHEST_VERSION);
-    vec![json.finish()]
-}
-
-fn line(subject: &str, code: ErrorCode, message: &Option<Text>) -> String {
-    match message {
-        Some(message) => format!("{subject}: {code} {message}"),
-        None => format!("{subject}: {code}"),
-    }
-}
-
-/// An answer, what matters of it.
-pub(super) fn show(answer: &Answer) -> Vec<String> {
-    match answer {
-        Answer::CreateTopics(response) => {
-            let row = |topic: &m::create_topics_response::CreatableTopicResult| {
-                let places = (topic.num_partitions, topic.replication_factor);
-                let subject = format!("{} {}x{}", topic.name, places.0, places.1);
-                line(&subject, topic.error_code, &topic.error_message)
-            };
-            response.topics.iter().map(row).collect()
-        }
-        Answer::DeleteTopics(response) => {
-            let row = |topic: &m::delete_topics_response::DeletableTopicResult| {
-                let name = topic.name.clone().unwrap_or_else(|| "(no name)".into());
-                line(&name, topic.error_code, &topic.error_message)
-            };
-            response.responses.iter().map(row).collect()
-        }
-        Answer::CreatePartitions(response) => {
-            let row = |topic: &m::create_partitions_response::CreatePartitionsTopicResult| {
-                line(&topic.name, topic.error_code, &topic.error_message)
-            };
-            response.results.iter().map(row).collect()
-        }
-        Answer::IncrementalAlterConfigs(response) => {
-            let all = response.responses.iter();
-            all.map(|r| line(&r.resource_name, r.error_code, &r.error_message)).collect()
-        }
-        Answer::AlterConfigs(response) => {
-            let all = response.responses.iter();
-            all.map(|r| line(&r.resource_name, r.error_code, &r.error_message)).collect()
-        }
-        Answer::BrokerRegistration(response) => {
-            vec![format!("{} epoch {}", response.error_code, response.broker_epoch)]
-        }
-        Answer::BrokerHeartbeat(response) => vec![format!(
-            "{} caught-up={} fenced={} stop={}",
-            response.error_code,
-            response.is_caught_up,
-            response.is_fenced,
-            response.should_shut_down
-        )],
-        Answer::UnregisterBroker(response) => json(response),
-        Answer::ControllerRegistration(response) => json(response),
-        Answer::AllocateProducerIds(response) => json(response),
-        Answer::UpdateFeatures(response) => json(response),
-        Answer::AssignReplicasToDirs(response) => json(response),
-        Answer::ElectLeaders(response) => json(response),
-        Answer::AlterPartition(response) => json(response),
-        Answer::AlterClientQuotas(response) => json(response),
-        Answer::CreateAcls(response) => json(response),
-        Answer::DeleteAcls(response) => json(response),
-        Answer::AlterUserScramCredentials(response) => json(response),
-    }
 }

@@ -6,7 +6,7 @@ use dohle_protocol::ids::{Offset, Timestamp, Uuid};
 use dohle_protocol::wire::JsonWriter;
 use dohle_replication::machine::{Entry, Machine, Token};
 
-use super::command;
+use super::{answer, command};
 use crate::controller::{
     Answer, Asked, Command, Controller, Leadership, Request, Seed, Settings, bootstrap_records,
 };
@@ -131,6 +131,6 @@ impl Host {
     }
 
     fn shown(&self, answer: &Answer) -> Vec<String> {
-        command::show(answer).into_iter().map(|line| self.named(line)).collect()
+        answer::show(answer).into_iter().map(|line| self.named(line)).collect()
     }
 }
