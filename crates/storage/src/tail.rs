@@ -3,7 +3,7 @@
 use crate::limits::{
     FILE_PIECE_BYTES_MIN, TAIL_BYTES_MAX, TAIL_FRAME_SHARE, TAIL_MS_MAX, TAIL_SLICE_BYTES_MIN,
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use dohle_env::net::Piece;
 use dohle_protocol::record::batch::PLACED_PREFIX_SIZE;
 use std::collections::VecDeque;
@@ -16,15 +16,11 @@ pub(crate) struct TailBatch {
     /// The base offset of the segment that it lies in, and where.
     pub(crate) segment: i64,
     pub(crate) position: u64,
+    size_bytes: usize,
     /// The first 16 bytes as placed; empty if `rest` is the whole batch.
     prefix: Bytes,
+    /// Empty where the batch is so large that it always leaves from the file.
     rest: Bytes,
-}
-
-impl TailBatch {
-    pub(crate) fn size_bytes(&self) -> usize {
-        self.prefix.len() + self.rest.len()
-    }
 }
 
 /// Batches without gaps up to the log's end.
@@ -52,37 +48,41 @@ impl Tail {
     }
 
     /// Adds a batch whose first 16 bytes are replaced by `prefix`.
-    pub(crate) fn push(&mut self, placed: Placed, prefix: Bytes, bytes: &Bytes, now: i64) {
-        let size = bytes.len();
+    pub(crate) fn push(
+        &mut self,
+        placed: Placed,
+        prefix: &[u8; PLACED_PREFIX_SIZE],
+        bytes: &Bytes,
+        now: i64,
+    ) {
+        let size_bytes = bytes.len();
         self.touched_at = now;
-        if size > TAIL_BYTES_MAX {
-            // Tails have no gaps: what came before goes too.
-            self.clear();
-            return;
-        }
         let keeps_much =
-            size < TAIL_SLICE_BYTES_MIN || size < placed.frame_bytes / TAIL_FRAME_SHARE;
-        let (prefix, rest) = if keeps_much {
-            let mut copy = BytesMut::with_capacity(size);
-            copy.extend_from_slice(&prefix);
+            size_bytes < TAIL_SLICE_BYTES_MIN || size_bytes < placed.frame_bytes / TAIL_FRAME_SHARE;
+        let (prefix, rest) = if size_bytes >= FILE_PIECE_BYTES_MIN {
+            (Bytes::new(), Bytes::new())
+        } else if keeps_much {
+            let mut copy = Vec::with_capacity(size_bytes);
+            copy.extend_from_slice(prefix);
             copy.extend_from_slice(&bytes[PLACED_PREFIX_SIZE..]);
-            (Bytes::new(), copy.freeze())
+            (Bytes::new(), copy.into())
         } else {
-            (prefix, bytes.slice(PLACED_PREFIX_SIZE..))
+            (Bytes::copy_from_slice(prefix), bytes.slice(PLACED_PREFIX_SIZE..))
         };
         let Placed { base_offset, next_offset, segment, position, .. } = placed;
-        self.size_bytes += size;
+        self.size_bytes += size_bytes;
         self.batches.push_back(TailBatch {
             base_offset,
             next_offset,
             segment,
             position,
+            size_bytes,
             prefix,
             rest,
         });
-        while self.size_bytes > TAIL_BYTES_MAX {
+        while self.size_bytes > TAIL_BYTES_MAX && self.batches.len() > 1 {
             let Some(oldest) = self.batches.pop_front() else { break };
-            self.size_bytes -= oldest.size_bytes();
+            self.size_bytes -= oldest.size_bytes;
         }
     }
 
@@ -95,7 +95,7 @@ impl Tail {
         old
     }
 
-    /// Bytes held.
+    /// The size of the batches that the tail knows.
     pub(crate) fn size_bytes(&self) -> usize {
         self.size_bytes
     }
@@ -137,7 +137,7 @@ impl Run {
     ) -> Option<Self> {
         let mut run: Option<Self> = None;
         for batch in batches {
-            let size = batch.size_bytes();
+            let size = batch.size_bytes;
             let taken = run.as_ref().map_or(0, |run| run.size_bytes);
             let fits = taken + size <= size_bytes_max || (run.is_none() && at_least_one);
             let same_segment = run.as_ref().is_none_or(|run| run.segment == batch.segment);

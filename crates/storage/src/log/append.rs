@@ -9,7 +9,7 @@ use crate::scan::{Scan, Step};
 use crate::segment::{NewEntry, Segment};
 use crate::segment_files::remove_segment;
 use crate::tail::Placed;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use dohle_env::disk::{File, Open};
 use dohle_protocol::record::batch::{BatchHeader, HEADER_SIZE, PLACED_PREFIX_SIZE};
 use std::hash::Hasher;
@@ -100,15 +100,14 @@ pub(crate) struct Staged {
 pub struct StagedWrite {
     place: Arc<Place>,
     parts: Vec<Part>,
-    prefixes: Bytes,
-    batches: Vec<Bytes>,
+    batches: Vec<([u8; PLACED_PREFIX_SIZE], Bytes)>,
 }
 
 struct Part {
     segment: Segment,
+    batches: Range<usize>,
     position: u64,
     size_bytes: u64,
-    batches: Range<usize>,
 }
 
 impl StagedWrite {
@@ -129,24 +128,37 @@ impl StagedWrite {
     /// # Errors
     /// The disk's.
     pub fn write(&self) -> io::Result<()> {
-        let mut slices = Vec::with_capacity(self.batches.len() * 2);
         for part in &self.parts {
-            slices.clear();
-            for number in part.batches.clone() {
-                let prefix = number * PLACED_PREFIX_SIZE;
-                slices.push(IoSlice::new(&self.prefixes[prefix..prefix + PLACED_PREFIX_SIZE]));
-                slices.push(IoSlice::new(&self.batches[number][PLACED_PREFIX_SIZE..]));
-            }
-            let file = if part.position == 0 {
-                part.segment.make_file(&self.place, Open::Truncate)?
-            } else {
-                part.segment.file(&self.place)?
-            };
-            file.write_at(part.position, &slices)?;
-            start_writeback(&*file, part.position, part.size_bytes);
+            let batches = &self.batches[part.batches.clone()];
+            let batches = batches.iter().map(|(prefix, bytes)| (prefix, bytes));
+            write_part(&self.place, &part.segment, part.position, batches)?;
         }
         Ok(())
     }
+}
+
+/// One write: of each batch the new 16 bytes, then the rest as it came.
+fn write_part<'a>(
+    place: &Place,
+    segment: &Segment,
+    position: u64,
+    batches: impl ExactSizeIterator<Item = (&'a [u8; PLACED_PREFIX_SIZE], &'a Bytes)>,
+) -> io::Result<()> {
+    let mut slices = Vec::with_capacity(batches.len() * 2);
+    let mut size_bytes = 0;
+    for (prefix, bytes) in batches {
+        slices.push(IoSlice::new(prefix));
+        slices.push(IoSlice::new(&bytes[PLACED_PREFIX_SIZE..]));
+        size_bytes += bytes.len() as u64;
+    }
+    let file = if position == 0 {
+        segment.make_file(place, Open::Truncate)?
+    } else {
+        segment.file(place)?
+    };
+    file.write_at(position, &slices)?;
+    start_writeback(&*file, position, size_bytes);
+    Ok(())
 }
 
 /// Each full MiB is given to the kernel once, by the write that fills it.
@@ -334,49 +346,42 @@ impl Log {
     /// What the staged batches have to write.
     #[must_use]
     pub fn staged(&self) -> StagedWrite {
-        let mut write = StagedWrite {
-            place: self.place.clone(),
-            parts: Vec::new(),
-            prefixes: self.prefixes(),
-            batches: Vec::with_capacity(self.staged.len()),
-        };
-        for (number, staged) in self.staged.iter().enumerate() {
-            write.batches.push(staged.bytes.clone());
-            let size_bytes = staged.bytes.len() as u64;
-            match write.parts.last_mut() {
-                Some(part) if part.segment.base_offset == staged.placed.segment => {
-                    part.size_bytes += size_bytes;
-                    part.batches.end = number + 1;
-                }
-                Some(_) | None => {
-                    let place_of = self.segments.floor(staged.placed.segment);
-                    let segment =
-                        self.segments.get(place_of).unwrap_or(&self.segments.active).clone();
-                    assert_eq!(segment.base_offset, staged.placed.segment);
-                    let (position, batches) = (staged.placed.position, number..number + 1);
-                    write.parts.push(Part { segment, position, size_bytes, batches });
-                }
+        let batches = self.staged.iter().map(|staged| (staged.prefix, staged.bytes.clone()));
+        let parts = self.parts().map(|(segment, batches)| {
+            let staged = &self.staged[batches.clone()];
+            Part {
+                segment: segment.clone(),
+                position: staged[0].placed.position,
+                size_bytes: staged.iter().map(|staged| staged.bytes.len() as u64).sum(),
+                batches,
             }
+        });
+        StagedWrite {
+            place: self.place.clone(),
+            parts: parts.collect(),
+            batches: batches.collect(),
         }
-        write
     }
 
-    fn prefixes(&self) -> Bytes {
-        let mut prefixes = BytesMut::with_capacity(self.staged.len() * PLACED_PREFIX_SIZE);
-        for staged in &self.staged {
-            prefixes.extend_from_slice(&staged.prefix);
-        }
-        prefixes.freeze()
+    /// The staged batches by segment; no run is empty.
+    fn parts(&self) -> impl Iterator<Item = (&Segment, Range<usize>)> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let first = next;
+            let base_offset = self.staged.get(first)?.placed.segment;
+            let same = |staged: &&Staged| staged.placed.segment == base_offset;
+            next += self.staged[first..].iter().take_while(same).count();
+            let segment = self.segments.get(self.segments.floor(base_offset))?;
+            assert_eq!(segment.base_offset, base_offset, "staged batches lie in known segments");
+            Some((segment, first..next))
+        })
     }
 
     /// The staged batches are written: they are in the log now. Their offsets.
     pub fn publish(&mut self, now: i64) -> Range<i64> {
         let published = self.end_offset..self.staged_end;
-        let prefixes = self.prefixes();
-        for (number, staged) in self.staged.drain(..).enumerate() {
-            let prefix = number * PLACED_PREFIX_SIZE;
-            let prefix = prefixes.slice(prefix..prefix + PLACED_PREFIX_SIZE);
-            self.tail.push(staged.placed, prefix, &staged.bytes, now);
+        for staged in self.staged.drain(..) {
+            self.tail.push(staged.placed, &staged.prefix, &staged.bytes, now);
         }
         self.end_offset = self.staged_end;
         published
@@ -388,7 +393,13 @@ impl Log {
     /// When the log is offline or goes offline by this.
     pub fn write_staged(&mut self, now: i64) -> Result<Range<i64>, Offline> {
         self.require_online()?;
-        if let Err(error) = self.staged().write() {
+        let written = self.parts().try_for_each(|(segment, batches)| {
+            let staged = &self.staged[batches];
+            let position = staged[0].placed.position;
+            let batches = staged.iter().map(|staged| (&staged.prefix, &staged.bytes));
+            write_part(&self.place, segment, position, batches)
+        });
+        if let Err(error) = written {
             self.take_offline(&error);
         }
         self.require_online()?;

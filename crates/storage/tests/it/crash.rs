@@ -114,9 +114,7 @@ fn kill_at_every_change() {
         let whole = prepared(seed);
         run(&whole, seed).unwrap();
         let changes = whole.counts().changes();
-        let mut random = Generator::named(seed, "points");
-        for _ in 0..30 {
-            let point = random.below(changes);
+        for point in 0..changes {
             let disk = prepared(seed);
             disk.lose_power_after(point);
             let Some(history) = run(&disk, seed) else { continue };
@@ -172,12 +170,8 @@ fn flipped_bits() {
         let log = try_open(&disk, history.opening(false)).unwrap();
         let found = batches(&log);
         let intact = found.iter().take_while(|batch| history.sent.contains(*batch)).count();
-        // Outside the checksum (base offset, leader epoch) one batch may differ.
-        assert!(
-            found.len() - intact <= 1 || position % 61 < 17,
-            "seed {seed}: {intact} of {}",
-            found.len()
-        );
+        // Outside the checksum (base offset, leader epoch, magic) one batch may differ.
+        assert!(found.len() - intact <= 1, "seed {seed}: {intact} of {}", found.len());
         cut += usize::from(found.len() < history.model.len());
         drop(log);
         let again = try_open(&disk, history.opening(false)).unwrap();
