@@ -8,6 +8,7 @@ mod decoder;
 mod index;
 mod log;
 mod log_file;
+mod remote_log;
 mod snapshot;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ use dohle_protocol::record::RecordRef;
 use dohle_protocol::varint;
 use dohle_protocol::wire::{Message, Reader};
 
+use super::remote_log;
 use crate::arguments::flags::Given;
 use crate::console::Failure;
 
@@ -18,8 +19,10 @@ pub(super) enum Decoder {
     Plain { key: Plain, value: Plain, asked_for: bool },
     /// Records of a coordinator: a type before the key, a version before the value.
     Coordinator { key: Kind, value: Kind },
-    /// Metadata records: type and version inside the value, no key.
-    Metadata(Kind),
+    /// Records of the cluster's metadata: type and version inside the value, no key.
+    Metadata,
+    /// Records of tiered storage, framed in the same way.
+    RemoteLogMetadata,
 }
 
 /// What bytes are shown as.
@@ -43,9 +46,9 @@ impl Decoder {
         } else if given.has("transaction-log-decoder") {
             coordinator(Kind::TransactionKey, Kind::TransactionValue)
         } else if given.has("cluster-metadata-decoder") {
-            Ok(Self::Metadata(Kind::Metadata))
+            Ok(Self::Metadata)
         } else if given.has("remote-log-metadata-decoder") {
-            Ok(Self::Metadata(Kind::RemoteLogMetadata))
+            Ok(Self::RemoteLogMetadata)
         } else if given.has("share-group-state-decoder") {
             coordinator(Kind::ShareKey, Kind::ShareValue)
         } else {
@@ -61,7 +64,7 @@ impl Decoder {
     pub(super) fn was_asked_for(&self) -> bool {
         match self {
             Self::Plain { asked_for, .. } => *asked_for,
-            Self::Coordinator { .. } | Self::Metadata(_) => true,
+            Self::Coordinator { .. } | Self::Metadata | Self::RemoteLogMetadata => true,
         }
     }
 
@@ -73,15 +76,19 @@ impl Decoder {
                 record.value.map(|bytes| value.show(bytes)).transpose()?,
             )),
             Self::Coordinator { key, value } => coordinator(*key, *value, record),
-            Self::Metadata(kind) => {
-                let shown = metadata(*kind, record.value.unwrap_or_default());
-                let at = if *kind == Kind::Metadata { "Error at" } else { "Error at offset" };
-                Ok((
-                    None,
-                    Some(shown.unwrap_or_else(|error| {
-                        format!("{at} {}, skipping. {error}", record.offset)
-                    })),
-                ))
+            Self::Metadata => {
+                let shown = metadata(record.value.unwrap_or_default()).unwrap_or_else(|error| {
+                    format!("Error at {}, skipping. {error}", record.offset)
+                });
+                Ok((None, Some(shown)))
+            }
+            Self::RemoteLogMetadata => {
+                let shown = unframed(record.value.unwrap_or_default())
+                    .and_then(|(kind, version, body)| remote_log::show(kind, version, body))
+                    .unwrap_or_else(|error| {
+                        format!("Error at offset {}, skipping. {error}", record.offset)
+                    });
+                Ok((None, Some(shown)))
             }
         }
     }
@@ -219,8 +226,9 @@ fn consumer_protocol(schema: &str, bytes: &Bytes) -> Option<String> {
     Some(json)
 }
 
-/// A framed metadata record: frame version, type and version as unsigned varints, then the body.
-fn metadata(kind: Kind, value: &[u8]) -> Result<String, String> {
+/// Type, version and body of a record in Kafka's frame: frame version, type and version as
+/// unsigned varints, then the body.
+fn unframed(value: &[u8]) -> Result<(i16, i16, &[u8]), String> {
     let mut rest = value;
     let mut next = |what: &str| {
         let (number, size) = varint::read_unsigned(rest)
@@ -235,9 +243,12 @@ fn metadata(kind: Kind, value: &[u8]) -> Result<String, String> {
              {frame_version}(only frame version 1 is supported)"
         ));
     }
-    let record_type = next("type")?;
-    let version = next("version")?;
-    let descriptor = Descriptor::keyed(kind, record_type)
+    Ok((next("type")?, next("version")?, rest))
+}
+
+fn metadata(value: &[u8]) -> Result<String, String> {
+    let (record_type, version, rest) = unframed(value)?;
+    let descriptor = Descriptor::keyed(Kind::Metadata, record_type)
         .ok_or_else(|| format!("Unknown metadata id {record_type}"))?;
     let mut json =
         format!("{{\"type\":\"{}\",\"version\":{version},\"data\":", type_name(descriptor.name));
@@ -323,7 +334,7 @@ mod tests {
             (b"\x01\x14\x63\x00", "99"),
             (b"\x01\xff\xff\x7f", "too large"),
         ] {
-            let error = metadata(Kind::Metadata, bytes).unwrap_err();
+            let error = metadata(bytes).unwrap_err();
             assert!(error.contains(expected), "{bytes:?}: {error}");
         }
     }
