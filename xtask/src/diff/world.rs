@@ -123,7 +123,11 @@ impl World {
             Ok(mut link) => {
                 link.send(bytes);
                 match link.listen(GARBAGE_WAIT) {
-                    Reply::Frame(frame) => Heard::Answer(Value::String(hex(&frame))),
+                    Reply::Frame(frame) => {
+                        let port = self.address.rsplit(':').next().and_then(|it| it.parse().ok());
+                        let port: u32 = port.unwrap_or(0);
+                        Heard::Answer(hex(&frame).replace(&format!("{port:08x}"), "(port)").into())
+                    }
                     Reply::Closed => Heard::Closed,
                     Reply::Silence => Heard::Silence,
                 }

@@ -62,7 +62,6 @@ pub(super) fn bodies(world: &mut World) {
         ApiKey::DeleteTopics,
         ApiKey::DescribeConfigs,
         ApiKey::InitProducerId,
-        ApiKey::DescribeCluster,
     ] {
         let Some(versions) = world.plan.get(&key.to_i16()).cloned() else { continue };
         let (oldest, newest) = (*versions.start(), *versions.end());
