@@ -1,0 +1,104 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::measure::Extent;
+use crate::run::Plan;
+use crate::server::{Kind, Places};
+use crate::workload::{self, Workload};
+
+/// How the benchmark is asked for.
+pub(crate) const USAGE: &str = "usage: cargo xtask bench [--quick] [--workload NAME]... \
+[--rounds N] [--server floor|dohle|reference]... [--port FIRST] [--write | --no-write]";
+
+/// What the command line asks for.
+pub(crate) struct Options {
+    pub(crate) plan: Plan,
+    pub(crate) places: Places,
+    /// Whether `docs/benchmarks.md` is written.
+    pub(crate) write: bool,
+    pub(crate) root: PathBuf,
+    /// The words after the command, as a reader would repeat them.
+    pub(crate) words: Vec<String>,
+}
+
+const FULL: Extent = Extent {
+    warm: Duration::from_millis(1000),
+    time: Duration::from_secs(6),
+    bytes_max: 4_000_000_000,
+    preload_bytes: 600_000_000,
+    idle: Duration::from_secs(5),
+};
+const QUICK: Extent = Extent {
+    warm: Duration::from_millis(300),
+    time: Duration::from_millis(2500),
+    bytes_max: 1_500_000_000,
+    preload_bytes: 300_000_000,
+    idle: Duration::from_millis(1500),
+};
+const WARM_UP: Duration = Duration::from_secs(60);
+/// Ten ports from here on, unless told otherwise.
+const PORT: u16 = 26_000;
+
+/// Reads `ROOT SHARED DOHLE DATA WORDS...`: four places from the caller, then the user's words.
+///
+/// # Errors
+/// The usage, when they make no sense.
+pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
+    let [root, shared, dohle, data, words @ ..] = arguments else { return Err(USAGE.into()) };
+    let mut places = Places {
+        reference: PathBuf::from(shared).join("oracle/kafka"),
+        dohle: dohle.into(),
+        data: data.into(),
+        port: PORT,
+    };
+    let (mut workloads, mut kinds): (Vec<&'static Workload>, Vec<Kind>) = (vec![], vec![]);
+    let (mut quick, mut rounds, mut write) = (false, None, None);
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let mut value = || rest.next().ok_or_else(|| format!("{word} wants a value\n{USAGE}"));
+        match word.as_str() {
+            "--quick" => quick = true,
+            "--write" => write = Some(true),
+            "--no-write" => write = Some(false),
+            "--workload" => workloads.push(known_workload(value()?)?),
+            "--server" => kinds.push(known_server(value()?)?),
+            "--rounds" => rounds = Some(number(value()?)?),
+            "--port" => places.port = number(value()?)?,
+            _ => return Err(format!("{word}?\n{USAGE}")),
+        }
+    }
+    let whole = workloads.is_empty() && kinds.is_empty() && !quick;
+    if workloads.is_empty() {
+        workloads = workload::ALL.iter().collect();
+    }
+    if kinds.is_empty() {
+        kinds = if quick { vec![Kind::Floor, Kind::Dohle] } else { Kind::ALL.to_vec() };
+    }
+    let plan = Plan {
+        workloads,
+        kinds,
+        rounds: rounds.unwrap_or(if quick { 2 } else { 3 }),
+        extent: if quick { QUICK } else { FULL },
+        warm_up: WARM_UP,
+    };
+    let write = write.unwrap_or(whole);
+    Ok(Options { plan, places, write, root: root.into(), words: words.to_vec() })
+}
+
+fn known_workload(name: &str) -> Result<&'static Workload, String> {
+    Workload::named(name).ok_or_else(|| {
+        let names: Vec<&str> = workload::ALL.iter().map(|workload| workload.name).collect();
+        format!("no workload {name}; there are {}", names.join(", "))
+    })
+}
+
+fn known_server(word: &str) -> Result<Kind, String> {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word);
+    kind.ok_or_else(|| format!("no server {word}\n{USAGE}"))
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("{text} is no number\n{USAGE}"))
+}

@@ -1,0 +1,262 @@
+//! The workloads, what each measures, and what is to be reached.
+
+use crate::load::Contents;
+
+/// A figure of a measurement.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Figure {
+    MegabytesPerSecond,
+    RequestsPerSecond,
+    RecordsPerSecond,
+    /// CPU seconds of the server for 10^9 bytes of batches.
+    CpuPerGigabyte,
+    /// Microseconds of the server's CPU.
+    CpuPerRequest,
+    /// CPU seconds of the server in a second.
+    Cores,
+    /// The generator's CPU seconds in a second: near one, it is what limits.
+    GeneratorCores,
+    /// Bytes written to disk for each byte of batches.
+    WrittenPerByte,
+    P50,
+    P99,
+    P999,
+    /// MiB at the end.
+    Resident,
+    /// Milliseconds from the start of the process.
+    FirstAnswer,
+    FirstAcknowledged,
+    /// MiB, some seconds after the start.
+    IdleResident,
+    /// KiB of resident memory for each connection.
+    PerConnection,
+    /// MiB of resident memory that all partitions add.
+    ForPartitions,
+    /// Seconds until all partitions are there.
+    Creation,
+}
+
+impl Figure {
+    /// Its name and unit.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::MegabytesPerSecond => "MB/s",
+            Self::RequestsPerSecond => "requests/s",
+            Self::RecordsPerSecond => "records/s",
+            Self::CpuPerGigabyte => "CPU s/GB",
+            Self::CpuPerRequest => "CPU µs/request",
+            Self::Cores => "server's cores",
+            Self::GeneratorCores => "generator's cores",
+            Self::WrittenPerByte => "bytes written per byte",
+            Self::P50 => "p50 ms",
+            Self::P99 => "p99 ms",
+            Self::P999 => "p99.9 ms",
+            Self::Resident => "resident MiB",
+            Self::FirstAnswer => "first answer ms",
+            Self::FirstAcknowledged => "first acknowledged produce ms",
+            Self::IdleResident => "idle resident MiB",
+            Self::PerConnection => "KiB per connection",
+            Self::ForPartitions => "MiB for 10,000 partitions",
+            Self::Creation => "s to create",
+        }
+    }
+}
+
+/// What a figure is to reach.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Reach {
+    AtMostFloor(f64),
+    AtLeastReference(f64),
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+/// A batch that is sent again and again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BatchShape {
+    pub(crate) contents: Contents,
+    pub(crate) record_count: usize,
+    pub(crate) record_bytes: usize,
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Work {
+    /// A closed loop of producers.
+    Produce { batch: BatchShape, partitions: i32, window: u64 },
+    /// A closed loop of consumers, over what was written before.
+    Fetch { bytes_max: i32 },
+    /// An open loop of producers.
+    ProduceAtRate { per_second: u32 },
+    /// An open loop from a producer to a consumer that waits.
+    DeliverAtRate { per_second: u32 },
+    /// A start on an existing directory, and rest.
+    Start,
+    /// Connections that do nothing after their first request.
+    Connections { count: usize },
+    /// Partitions in topics of 1,000 each.
+    Partitions { topics: usize },
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) work: Work,
+    /// The figures of the table; all others are among the details.
+    pub(crate) shown: &'static [(Figure, Option<Reach>)],
+}
+
+impl Workload {
+    /// Whether it needs a server that has done nothing else.
+    pub(crate) const fn is_fresh(&self) -> bool {
+        matches!(self.work, Work::Start | Work::Connections { .. } | Work::Partitions { .. })
+    }
+
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|workload| workload.name == name)
+    }
+}
+
+/// Connections, and partitions unless a workload says otherwise.
+pub(crate) const CONNECTIONS: usize = 4;
+pub(crate) const PARTITIONS: i32 = 6;
+const WINDOW: u64 = 5;
+
+/// Records of 1 KiB in a batch of at most 64 KiB.
+pub(crate) const LARGE: BatchShape =
+    BatchShape { contents: Contents::Noise, record_count: 63, record_bytes: 1024 };
+/// One record of 1 KiB.
+pub(crate) const KIBIBYTE: BatchShape = BatchShape { record_count: 1, ..LARGE };
+const TINY: BatchShape = BatchShape { record_count: 1, record_bytes: 100, ..LARGE };
+
+const fn produce(batch: BatchShape, window: u64) -> Work {
+    Work::Produce { batch, partitions: PARTITIONS, window }
+}
+
+/// All workloads, in the order in which they run.
+pub(crate) const ALL: &[Workload] = &[
+    Workload {
+        name: "produce-64k",
+        title: "produce, 64 KiB batches of 1 KiB records",
+        work: produce(LARGE, WINDOW),
+        shown: &[
+            (Figure::CpuPerGigabyte, Some(Reach::AtMostFloor(1.25))),
+            (Figure::MegabytesPerSecond, Some(Reach::AtLeastReference(2.5))),
+            (Figure::Resident, Some(Reach::AtMost(60.0))),
+        ],
+    },
+    Workload {
+        name: "produce-16k",
+        title: "produce, 16 KiB batches of 1 KiB records",
+        work: produce(BatchShape { record_count: 15, ..LARGE }, WINDOW),
+        shown: &[
+            (Figure::CpuPerGigabyte, Some(Reach::AtMostFloor(1.35))),
+            (Figure::MegabytesPerSecond, None),
+        ],
+    },
+    Workload {
+        name: "produce-lz4",
+        title: "produce, LZ4, 64 KiB of records before compression",
+        work: produce(BatchShape { contents: Contents::WordsInLz4, ..LARGE }, WINDOW),
+        shown: &[
+            (Figure::CpuPerGigabyte, Some(Reach::AtMostFloor(2.0))),
+            (Figure::MegabytesPerSecond, None),
+        ],
+    },
+    Workload {
+        name: "produce-tiny-5",
+        title: "produce, one 100-byte record a request, 5 in flight",
+        work: produce(TINY, WINDOW),
+        shown: &[
+            (Figure::RequestsPerSecond, Some(Reach::AtLeast(110_000.0))),
+            (Figure::CpuPerRequest, None),
+        ],
+    },
+    Workload {
+        name: "produce-tiny-64",
+        title: "produce, one 100-byte record a request, 64 in flight",
+        work: produce(TINY, 64),
+        shown: &[
+            (Figure::RequestsPerSecond, Some(Reach::AtLeast(200_000.0))),
+            (Figure::CpuPerRequest, None),
+        ],
+    },
+    Workload {
+        name: "produce-1000",
+        title: "produce, 4 KiB batches of 1 KB records over 1,000 partitions",
+        work: Work::Produce {
+            batch: BatchShape { record_count: 4, record_bytes: 1000, ..LARGE },
+            partitions: 1000,
+            window: WINDOW,
+        },
+        shown: &[
+            (Figure::RecordsPerSecond, Some(Reach::AtLeast(200_000.0))),
+            (Figure::CpuPerGigabyte, Some(Reach::AtMost(6.0))),
+        ],
+    },
+    Workload {
+        name: "fetch-1m",
+        title: "fetch from the page cache, 1 MiB answers",
+        work: Work::Fetch { bytes_max: 1 << 20 },
+        shown: &[
+            (Figure::CpuPerGigabyte, Some(Reach::AtMostFloor(1.1))),
+            (Figure::MegabytesPerSecond, None),
+        ],
+    },
+    Workload {
+        name: "fetch-64k",
+        title: "fetch from the page cache, 64 KiB answers",
+        work: Work::Fetch { bytes_max: 64 << 10 },
+        shown: &[
+            (Figure::CpuPerGigabyte, Some(Reach::AtMostFloor(1.1))),
+            (Figure::MegabytesPerSecond, None),
+        ],
+    },
+    Workload {
+        name: "produce-rate",
+        title: "produce at 4,000 requests/s of 1 KiB",
+        work: Work::ProduceAtRate { per_second: 4000 },
+        shown: &[
+            (Figure::P50, None),
+            (Figure::P99, Some(Reach::AtMostFloor(1.3))),
+            (Figure::P999, Some(Reach::AtMostFloor(1.3))),
+        ],
+    },
+    Workload {
+        name: "deliver-rate",
+        title: "producer to long-polling consumer at 1,000/s",
+        work: Work::DeliverAtRate { per_second: 1000 },
+        shown: &[
+            (Figure::P50, Some(Reach::AtMostFloor(1.3))),
+            (Figure::P99, Some(Reach::AtMostFloor(1.3))),
+            (Figure::P999, Some(Reach::AtMostFloor(1.3))),
+        ],
+    },
+    Workload {
+        name: "start",
+        title: "cold start, then idle",
+        work: Work::Start,
+        shown: &[
+            (Figure::FirstAnswer, None),
+            (Figure::FirstAcknowledged, Some(Reach::AtMost(100.0))),
+            (Figure::IdleResident, Some(Reach::AtMost(15.0))),
+        ],
+    },
+    Workload {
+        name: "connections",
+        title: "10,000 idle connections",
+        work: Work::Connections { count: 10_000 },
+        shown: &[(Figure::PerConnection, Some(Reach::AtMost(16.0)))],
+    },
+    Workload {
+        name: "partitions",
+        title: "10,000 partitions created",
+        work: Work::Partitions { topics: 10 },
+        shown: &[
+            (Figure::Creation, Some(Reach::AtMost(2.0))),
+            (Figure::ForPartitions, Some(Reach::AtMost(100.0))),
+        ],
+    },
+];
