@@ -1,1 +1,24 @@
-//! broker
+//! The broker: connections, APIs, partitions and their owners, the metadata quorum's host.
+//!
+//! What this crate does not know: tokio, threads, TLS, HTTP, files and clocks other than through
+//! [`dohle_env`].
+
+mod api;
+mod connection;
+mod directory;
+mod dispatch;
+mod feed;
+mod fetch_session;
+mod housekeeping;
+mod limits;
+mod listener;
+mod load;
+mod machine_host;
+mod node;
+mod partition;
+mod producer_ids;
+mod quorum;
+mod request;
+mod session;
+pub mod start;
+mod topic;

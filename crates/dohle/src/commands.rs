@@ -1,6 +1,7 @@
 //! The commands, each by its own name and by that of Kafka's script.
 
 mod dump_log;
+mod server;
 mod storage;
 
 use std::fmt::Write as _;
@@ -19,6 +20,7 @@ pub(crate) struct Command {
 }
 
 const COMMANDS: &[Command] = &[
+    Command { name: "server", script: "kafka-server-start", about: "run a node", run: server::run },
     Command {
         name: "storage",
         script: "kafka-storage",

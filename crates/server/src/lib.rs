@@ -8,4 +8,9 @@
     reason = "this crate is what stands behind the doors that the others must use"
 )]
 
+pub mod config_file;
+mod logging;
+pub mod node;
 pub mod world;
+
+pub use node::{ServerError, ServerOptions, run};

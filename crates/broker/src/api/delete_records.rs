@@ -1,0 +1,75 @@
+//! DeleteRecords: the log's start moves up.
+
+use super::asking::{Found, ask_each, find};
+use crate::node::View;
+use crate::partition::{Effect, Partition};
+use crate::request::Context;
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::delete_records_request::{DeleteRecordsRequest, DeleteRecordsTopic};
+use dohle_protocol::messages::delete_records_response::{
+    DeleteRecordsPartitionResult, DeleteRecordsResponse, DeleteRecordsTopicResult,
+};
+
+/// In place of an offset: the high watermark.
+const HIGH_WATERMARK: i64 = -1;
+/// No low watermark, because nothing was deleted.
+const NO_LOW_WATERMARK: i64 = -1;
+
+pub(crate) async fn handle(
+    context: Context,
+    request: DeleteRecordsRequest,
+) -> DeleteRecordsResponse {
+    let view = context.view();
+    let questions = request.topics.iter().flat_map(|topic| {
+        let view = &view;
+        topic.partitions.iter().map(move |wanted| {
+            (find_deletable(view, topic, wanted.partition_index), question(wanted.offset))
+        })
+    });
+    let mut answers = ask_each(questions).answers().await.into_iter();
+    let topics = request.topics.iter().map(|topic| DeleteRecordsTopicResult {
+        name: topic.name.clone(),
+        partitions: topic
+            .partitions
+            .iter()
+            .zip(answers.by_ref())
+            .map(|(wanted, answer)| DeleteRecordsPartitionResult {
+                partition_index: wanted.partition_index,
+                low_watermark: answer.unwrap_or(NO_LOW_WATERMARK),
+                error_code: answer.err().unwrap_or_default(),
+                ..DeleteRecordsPartitionResult::default()
+            })
+            .collect(),
+        ..DeleteRecordsTopicResult::default()
+    });
+    DeleteRecordsResponse { topics: topics.collect(), ..DeleteRecordsResponse::default() }
+}
+
+fn find_deletable(view: &View, topic: &DeleteRecordsTopic, index: i32) -> Found {
+    let found = find(view, &topic.name, index);
+    let is_known = !matches!(found, Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+    if is_known && crate::topic::is_internal(&topic.name) {
+        return Err(ErrorCode::INVALID_TOPIC_EXCEPTION);
+    }
+    found
+}
+
+fn question(
+    offset: i64,
+) -> impl FnOnce(&mut Partition, &mut Vec<Effect>) -> Result<i64, ErrorCode> + Send + 'static {
+    move |partition, _| {
+        let high_watermark = partition.high_watermark();
+        let log = partition.log_mut()?;
+        // Compaction alone never takes the newest record of a key away.
+        if log.config().compact && !log.config().delete {
+            return Err(ErrorCode::POLICY_VIOLATION);
+        }
+        let offset = if offset == HIGH_WATERMARK { high_watermark } else { offset };
+        if !(0..=high_watermark).contains(&offset) {
+            return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
+        }
+        log.advance_start_offset(offset);
+        // This replica is the only one, so its start is that of all.
+        Ok(log.start_offset())
+    }
+}

@@ -1,0 +1,356 @@
+//! Fetch: partitions are asked at once, again when they say that something changed, and their
+//! bytes leave as they lie in the log.
+
+use crate::dispatch::Reply;
+use crate::fetch_session::{Borrowed, FetchKey, FetchSession, SessionClaim, TopicKey, Wanted};
+use crate::node::View;
+use crate::partition::command::{Command, Read, ReadAnswer};
+use crate::request::Context;
+use dohle_env::clock::{Instant, Timer};
+use dohle_env::gather::{Answer, Gather};
+use dohle_env::net::Piece;
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::fetch_request::{FetchPartition, FetchRequest};
+use dohle_protocol::messages::fetch_response::{
+    AbortedTransaction, EpochEndOffset, FetchResponse, FetchableTopicResponse, LeaderIdAndEpoch,
+    PartitionData,
+};
+use dohle_protocol::wire::Records;
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::task::Poll;
+
+/// Topics are named by id from this version on.
+const VERSION_TOPIC_IDS: i16 = 13;
+/// Below this version a response never exceeds the limits, even if that means no progress.
+const VERSION_FIRST_BATCH_WHOLE: i16 = 3;
+const READ_COMMITTED: i8 = 1;
+
+/// The answers of a fetch, by place in the session.
+type Answers = BTreeMap<u32, ReadAnswer>;
+
+pub(crate) async fn handle(context: Context, request: FetchRequest) -> Reply {
+    let now = context.node.env.clock.now();
+    let claim = SessionClaim {
+        id: request.session_id,
+        epoch: request.session_epoch,
+        by_id: VERSION_TOPIC_IDS <= context.version,
+    };
+    let random = context.node.env.random.next_u64();
+    let mut borrowed = match context.node.fetch_sessions.borrow(claim, now, random) {
+        Ok(borrowed) => borrowed,
+        Err(error_code) => {
+            return context.respond(&FetchResponse { error_code, ..FetchResponse::default() });
+        }
+    };
+    update(&mut borrowed.session, &request, claim.by_id);
+    let deadline = now.after_ms(i64::from(request.max_wait_ms));
+    let mut fetch = Fetch { context, request, answers: Answers::new() };
+    fetch.collect(&mut borrowed.session, deadline).await;
+    fetch.respond(&mut borrowed).await
+}
+
+/// Brings the session up to what the request says.
+fn update(session: &mut FetchSession, request: &FetchRequest, by_id: bool) {
+    for forgotten in &request.forgotten_topics_data {
+        let topic = topic_key(by_id, &forgotten.topic, forgotten.topic_id);
+        for index in &forgotten.partitions {
+            session.forget(&FetchKey { topic: topic.clone(), index: *index });
+        }
+    }
+    for topic in &request.topics {
+        let key = topic_key(by_id, &topic.topic, topic.topic_id);
+        for partition in &topic.partitions {
+            let key = FetchKey { topic: key.clone(), index: partition.partition };
+            session.want(key, wanted(partition));
+        }
+    }
+}
+
+fn topic_key(
+    by_id: bool,
+    name: &dohle_protocol::wire::Text,
+    id: dohle_protocol::ids::Uuid,
+) -> TopicKey {
+    if by_id { TopicKey::Id(id) } else { TopicKey::Name(name.clone()) }
+}
+
+fn wanted(partition: &FetchPartition) -> Wanted {
+    Wanted {
+        fetch_offset: partition.fetch_offset,
+        size_bytes_max: partition.partition_max_bytes,
+        current_leader_epoch: partition.current_leader_epoch,
+        last_fetched_epoch: partition.last_fetched_epoch,
+    }
+}
+
+struct Fetch {
+    context: Context,
+    request: FetchRequest,
+    answers: Answers,
+}
+
+impl Fetch {
+    /// Reads until there is enough, something to tell at once, or no more time.
+    async fn collect(&mut self, session: &mut FetchSession, deadline: Instant) {
+        let mut places: Vec<u32> = session
+            .partitions
+            .iter()
+            .filter(|(_, partition)| !partition.watched)
+            .map(|(place, _)| *place)
+            .collect();
+        let mut marked = Vec::new();
+        // What changed since the last request of this session.
+        poll_fn(|cx| Poll::Ready(session.ready.poll_marked(cx, &mut marked))).await.is_ready();
+        places.extend(unwatch(session, &mut marked));
+        places.sort_unstable();
+        places.dedup();
+        let mut timer = None;
+        loop {
+            self.read(session, &places).await;
+            if session.partitions.is_empty() || self.is_enough() {
+                return;
+            }
+            let clock = &self.context.node.env.clock;
+            if deadline <= clock.now() {
+                return;
+            }
+            let timer = timer.get_or_insert_with(|| armed(clock.timer(), deadline));
+            let in_time = poll_fn(|cx| match session.ready.poll_marked(cx, &mut marked) {
+                Poll::Ready(()) => Poll::Ready(true),
+                Poll::Pending => timer.poll_expired(cx).map(|()| false),
+            });
+            if !in_time.await {
+                return;
+            }
+            places = unwatch(session, &mut marked);
+        }
+    }
+
+    fn is_enough(&self) -> bool {
+        let wanted = usize::try_from(self.request.min_bytes).unwrap_or(0);
+        let bytes = self.answers.values().map(|answer| answer.size_bytes).sum::<usize>();
+        let tells =
+            |answer: &ReadAnswer| answer.error != ErrorCode::NONE || answer.diverging.is_some();
+        wanted <= bytes || self.answers.values().any(tells)
+    }
+
+    /// Asks the partitions at `places` and keeps their answers.
+    async fn read(&mut self, session: &mut FetchSession, places: &[u32]) {
+        let view = self.context.view();
+        let gather = Gather::with_capacity(places.len());
+        let mut asked = Vec::with_capacity(places.len());
+        for place in places {
+            let Some(partition) = session.partitions.get(place) else { continue };
+            let found = find(&view, &partition.key);
+            match found {
+                Err(error) => {
+                    self.answers.insert(*place, ReadAnswer::refused(error));
+                }
+                Ok(strand) => {
+                    asked.push(*place);
+                    strand.submit(Command::Read(Read {
+                        cursor: partition.cursor,
+                        current_leader_epoch: partition.wanted.current_leader_epoch,
+                        last_fetched_epoch: partition.wanted.last_fetched_epoch,
+                        committed_only: self.request.isolation_level == READ_COMMITTED,
+                        size_bytes_max: self.partition_bytes_max(partition.wanted.size_bytes_max),
+                        at_least_one_batch: VERSION_FIRST_BATCH_WHOLE <= self.context.version,
+                        mark: session.ready.mark(*place),
+                        slot: gather.slot(),
+                    }));
+                }
+            }
+        }
+        for (place, answer) in asked.into_iter().zip(gather.all().await) {
+            let answer = match answer {
+                Answer::Filled(answer) => answer,
+                Answer::Gone | Answer::Missing => {
+                    ReadAnswer::refused(ErrorCode::NOT_LEADER_OR_FOLLOWER)
+                }
+            };
+            if let Some(partition) = session.partitions.get_mut(&place) {
+                partition.watched = answer.watched;
+                partition.next = answer.next;
+            }
+            self.answers.insert(place, answer);
+        }
+    }
+
+    fn partition_bytes_max(&self, wanted: i32) -> usize {
+        let limit = self.context.node.limits.fetch_bytes_max.min(self.request.max_bytes);
+        usize::try_from(wanted.min(limit)).unwrap_or(0)
+    }
+
+    async fn respond(mut self, borrowed: &mut Borrowed) -> Reply {
+        self.cut_to_limit();
+        if self.context.version < 4 {
+            super::fetch_legacy::convert(&self.context, &mut self.answers).await;
+        }
+        let by_id = VERSION_TOPIC_IDS <= self.context.version;
+        let mut response =
+            FetchResponse { session_id: borrowed.session.id, ..FetchResponse::default() };
+        let mut elsewhere = Vec::new();
+        let mut served = Vec::new();
+        for (place, answer) in std::mem::take(&mut self.answers) {
+            let Some(partition) = borrowed.session.partitions.get_mut(&place) else { continue };
+            let told = (answer.high_watermark, answer.log_start_offset);
+            let news = answer.size_bytes != 0
+                || answer.error != ErrorCode::NONE
+                || answer.diverging.is_some()
+                || told != partition.told;
+            if !news && !borrowed.full {
+                continue;
+            }
+            partition.told = if answer.error == ErrorCode::NONE { told } else { (-1, -1) };
+            if answer.size_bytes != 0 {
+                served.push(place);
+            }
+            let topic = partition.key.topic.clone();
+            let data = self.partition_data(partition.key.index, answer, &mut elsewhere);
+            topic_response(&mut response, &topic, by_id).partitions.push(data);
+        }
+        for place in served {
+            borrowed.session.move_to_end(place);
+        }
+        self.context.respond_with(&response, elsewhere)
+    }
+
+    /// Keeps the whole response within `max_bytes`; only its first batch may exceed it.
+    fn cut_to_limit(&mut self) {
+        let limit = self.context.node.limits.fetch_bytes_max.min(self.request.max_bytes);
+        let mut left = usize::try_from(limit).unwrap_or(0);
+        let mut first = true;
+        for answer in self.answers.values_mut().filter(|answer| answer.size_bytes != 0) {
+            if left < answer.size_bytes && !first {
+                truncate(&mut answer.pieces, left);
+                answer.size_bytes = left;
+            }
+            first = false;
+            left = left.saturating_sub(answer.size_bytes);
+        }
+    }
+
+    fn partition_data(
+        &self,
+        index: i32,
+        answer: ReadAnswer,
+        elsewhere: &mut Vec<Vec<Piece>>,
+    ) -> PartitionData {
+        let mut data = PartitionData {
+            partition_index: index,
+            error_code: answer.error,
+            high_watermark: answer.high_watermark,
+            last_stable_offset: answer.last_stable_offset,
+            log_start_offset: answer.log_start_offset,
+            records: Some(records(answer.pieces, answer.size_bytes, elsewhere)),
+            ..PartitionData::default()
+        };
+        if let Some((epoch, end_offset)) = answer.diverging {
+            data.diverging_epoch =
+                EpochEndOffset { epoch, end_offset, ..EpochEndOffset::default() };
+        }
+        let is_hint = answer.error == ErrorCode::NOT_LEADER_OR_FOLLOWER
+            || answer.error == ErrorCode::FENCED_LEADER_EPOCH;
+        if is_hint && 0 <= answer.leader_epoch {
+            data.current_leader = LeaderIdAndEpoch {
+                leader_id: self.context.node.id,
+                leader_epoch: answer.leader_epoch,
+                ..LeaderIdAndEpoch::default()
+            };
+        }
+        if self.request.isolation_level == READ_COMMITTED {
+            data.aborted_transactions = Some(answer.aborted.iter().map(aborted).collect());
+        }
+        data
+    }
+}
+
+fn aborted(of: &dohle_storage::AbortedTransaction) -> AbortedTransaction {
+    AbortedTransaction {
+        producer_id: of.producer_id,
+        first_offset: of.first_offset,
+        ..AbortedTransaction::default()
+    }
+}
+
+fn armed(mut timer: Box<dyn Timer>, deadline: Instant) -> Box<dyn Timer> {
+    timer.arm(deadline);
+    timer
+}
+
+/// Takes the marked places, each to be read again.
+fn unwatch(session: &mut FetchSession, marked: &mut Vec<u32>) -> Vec<u32> {
+    marked.sort_unstable();
+    marked.dedup();
+    for place in &*marked {
+        if let Some(partition) = session.partitions.get_mut(place) {
+            partition.watched = false;
+        }
+    }
+    std::mem::take(marked)
+}
+
+fn find<'a>(
+    view: &'a View,
+    key: &FetchKey,
+) -> Result<&'a std::sync::Arc<dohle_env::strand::Strand<crate::partition::Partition>>, ErrorCode> {
+    let topic = match &key.topic {
+        TopicKey::Name(name) => view.topic(name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?,
+        TopicKey::Id(id) => view.topic_by_id(*id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?,
+    };
+    topic.find(key.index)
+}
+
+/// The response's entry for the topic: the last one if it is the same, as Kafka groups them.
+fn topic_response<'a>(
+    response: &'a mut FetchResponse,
+    topic: &TopicKey,
+    by_id: bool,
+) -> &'a mut FetchableTopicResponse {
+    let same = response.responses.last().is_some_and(|last| match topic {
+        TopicKey::Name(name) => !by_id && last.topic == *name,
+        TopicKey::Id(id) => by_id && last.topic_id == *id,
+    });
+    if !same {
+        let mut entry = FetchableTopicResponse::default();
+        match topic {
+            TopicKey::Name(name) => entry.topic = name.clone(),
+            TopicKey::Id(id) => entry.topic_id = *id,
+        }
+        response.responses.push(entry);
+    }
+    response.responses.last_mut().expect("it was pushed if there was none")
+}
+
+/// Pieces as a field of a message: few bytes go into it, the rest is sent from where it lies.
+fn records(mut pieces: Vec<Piece>, size_bytes: usize, elsewhere: &mut Vec<Vec<Piece>>) -> Records {
+    if let [Piece::Bytes(_)] | [] = &*pieces {
+        return match pieces.pop() {
+            Some(Piece::Bytes(bytes)) => Records::Bytes(bytes),
+            Some(Piece::File { .. }) | None => Records::default(),
+        };
+    }
+    let key = u32::try_from(elsewhere.len()).expect("a response has fewer partitions");
+    let size_bytes = u32::try_from(size_bytes).expect("limited by fetch.max.bytes, an int");
+    elsewhere.push(pieces);
+    Records::Elsewhere { size_bytes, key }
+}
+
+/// Drops what lies beyond `size_bytes`.
+fn truncate(pieces: &mut Vec<Piece>, size_bytes: usize) {
+    let mut left = size_bytes;
+    pieces.retain_mut(|piece| {
+        let size = piece.size_bytes();
+        if left < size {
+            match piece {
+                Piece::Bytes(bytes) => bytes.truncate(left),
+                Piece::File { size_bytes, .. } => {
+                    *size_bytes = u32::try_from(left).expect("less than what was a u32");
+                }
+            }
+        }
+        left -= left.min(size);
+        piece.size_bytes() != 0
+    });
+}

@@ -1,0 +1,79 @@
+//! What fetchers are given that know no newer format: batches in older magics.
+//!
+//! Kafka dropped this with version 4; the rules are those of 3.9.
+
+use crate::partition::command::ReadAnswer;
+use crate::request::Context;
+use bytes::Bytes;
+use dohle_env::disk::read_exact_at;
+use dohle_env::gather::{Answer, Gather};
+use dohle_env::net::Piece;
+use dohle_env::tasks::Lane;
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::record::check::UNPACKED_BYTES_MAX;
+use dohle_protocol::record::convert::{ConvertError, down_convert};
+use std::collections::BTreeMap;
+use std::io;
+
+/// The first version whose fetchers know magic 1; older ones know magic 0 only.
+const VERSION_MAGIC_1: i16 = 2;
+
+/// Puts the records of all answers into the magic that the version's fetchers know.
+pub(super) async fn convert(context: &Context, answers: &mut BTreeMap<u32, ReadAnswer>) {
+    let to_magic = i8::from(VERSION_MAGIC_1 <= context.version);
+    let gather = Gather::with_capacity(answers.len());
+    let has_records = |answer: &&mut ReadAnswer| answer.size_bytes != 0;
+    for answer in answers.values_mut().filter(has_records) {
+        let (slot, pieces) = (gather.slot(), std::mem::take(&mut answer.pieces));
+        let job = move || slot.fill(converted(&pieces, to_magic));
+        context.node.env.tasks.job(&Lane::Cpu, Box::new(job));
+    }
+    let converted = gather.all().await;
+    for (answer, converted) in answers.values_mut().filter(has_records).zip(converted) {
+        match converted {
+            Answer::Filled(Ok(records)) => {
+                answer.size_bytes = records.len();
+                answer.pieces = vec![Piece::Bytes(records)];
+            }
+            Answer::Filled(Err(error)) => *answer = ReadAnswer::refused(error),
+            // The lane is full, or the node stops: the fetcher comes again.
+            Answer::Gone | Answer::Missing => {
+                *answer = ReadAnswer::refused(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+            }
+        }
+    }
+}
+
+fn converted(pieces: &[Piece], to_magic: i8) -> Result<Bytes, ErrorCode> {
+    let records = gathered(pieces).map_err(|error| {
+        tracing::error!("records to be converted cannot be read: {error}");
+        ErrorCode::KAFKA_STORAGE_ERROR
+    })?;
+    let mut into = Vec::with_capacity(records.len());
+    match down_convert(&records, to_magic, i64::MIN, UNPACKED_BYTES_MAX, &mut into) {
+        Ok(()) => Ok(into.into()),
+        // What comes before it is whole; the fetcher meets the error when it comes again.
+        Err(_) if !into.is_empty() => Ok(into.into()),
+        Err(ConvertError::Zstd) => Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE),
+        Err(error) => {
+            tracing::error!("records cannot be converted to magic {to_magic}: {error}");
+            Err(ErrorCode::CORRUPT_MESSAGE)
+        }
+    }
+}
+
+/// The bytes of all pieces.
+fn gathered(pieces: &[Piece]) -> io::Result<Vec<u8>> {
+    let mut all = Vec::with_capacity(pieces.iter().map(Piece::size_bytes).sum());
+    for piece in pieces {
+        match piece {
+            Piece::Bytes(bytes) => all.extend_from_slice(bytes),
+            Piece::File { file, position, size_bytes } => {
+                let at = all.len();
+                all.resize(at + *size_bytes as usize, 0);
+                read_exact_at(&**file, *position, &mut all[at..])?;
+            }
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,64 @@
+//! The APIs of a node, one file each.
+//!
+//! A handler takes the decoded request and returns a response, never an error: every answer of
+//! Kafka can carry its failure. An API that is not in [`SERVED`] is not advertised, and a request
+//! for it ends the connection, as in Kafka.
+
+pub(crate) mod api_versions;
+mod asking;
+mod authorized_operations;
+mod broker_nodes;
+pub(crate) mod configs;
+pub(crate) mod create_partitions;
+pub(crate) mod create_topics;
+pub(crate) mod delete_records;
+pub(crate) mod delete_topics;
+pub(crate) mod describe_cluster;
+pub(crate) mod describe_log_dirs;
+pub(crate) mod describe_producers;
+pub(crate) mod describe_quorum;
+pub(crate) mod describe_topic_partitions;
+pub(crate) mod fetch;
+mod fetch_legacy;
+pub(crate) mod init_producer_id;
+pub(crate) mod list_offsets;
+pub(crate) mod metadata;
+pub(crate) mod offset_for_leader_epoch;
+pub(crate) mod produce;
+pub(crate) mod update_features;
+
+use dohle_protocol::api_key::ApiKey;
+use std::ops::RangeInclusive;
+
+/// What is served, in the order of the keys, with the versions of each.
+///
+/// The highest version is that of Apache Kafka 4.3; the lowest is 0 also where Kafka 4 begins
+/// later, so that older clients work.
+pub(crate) const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
+    (ApiKey::Produce, 0..=13),
+    (ApiKey::Fetch, 0..=18),
+    (ApiKey::ListOffsets, 0..=11),
+    (ApiKey::Metadata, 0..=13),
+    (ApiKey::ApiVersions, 0..=4),
+    (ApiKey::CreateTopics, 0..=7),
+    (ApiKey::DeleteTopics, 0..=6),
+    (ApiKey::DeleteRecords, 0..=2),
+    (ApiKey::InitProducerId, 0..=5),
+    (ApiKey::OffsetForLeaderEpoch, 0..=4),
+    (ApiKey::DescribeConfigs, 0..=4),
+    (ApiKey::AlterConfigs, 0..=2),
+    (ApiKey::DescribeLogDirs, 0..=5),
+    (ApiKey::CreatePartitions, 0..=3),
+    (ApiKey::IncrementalAlterConfigs, 0..=1),
+    (ApiKey::DescribeQuorum, 0..=2),
+    (ApiKey::UpdateFeatures, 0..=2),
+    (ApiKey::DescribeCluster, 0..=2),
+    (ApiKey::DescribeProducers, 0..=0),
+    (ApiKey::DescribeTopicPartitions, 0..=0),
+];
+
+/// The versions served of an API; `None` if it is not served.
+pub(crate) fn versions(key: ApiKey) -> Option<RangeInclusive<i16>> {
+    let at = SERVED.binary_search_by_key(&(key as i16), |(served, _)| *served as i16).ok()?;
+    SERVED.get(at).map(|(_, versions)| versions.clone())
+}

@@ -1,0 +1,226 @@
+//! Produce: batches are checked here, on the connection, and appended by their partitions.
+//!
+//! The checks run before a batch is submitted; the request's batches then go to their partitions'
+//! strands, and one gather waits for all of them. The connection goes on with its next request.
+
+use crate::dispatch::{Handled, Reply};
+use crate::partition::Partition;
+use crate::partition::command::{Acks, Append, Appended, Command};
+use crate::request::Context;
+use crate::topic::Topic;
+use bytes::Bytes;
+use dohle_env::clock::Instant;
+use dohle_env::gather::{Answer, Gather};
+use dohle_env::strand::Strand;
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::produce_request::{PartitionProduceData, ProduceRequest};
+use dohle_protocol::messages::produce_response::{
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceResponse, ProduceResponse,
+    TopicProduceResponse,
+};
+use dohle_protocol::record::check::{self, CheckError, CheckedBatch, Scratch};
+use dohle_protocol::wire::{Records, Text};
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::task::{self, Poll};
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+}
+
+/// The client id with which Kafka's tools may write to internal topics.
+const ADMIN_CLIENT_ID: &str = "__admin_client";
+
+/// A produce whose batches are with their partitions.
+pub(crate) struct Waiting {
+    context: Context,
+    response: ProduceResponse,
+    /// For each slot of the gather: (topic, partition) in the response.
+    places: Vec<(usize, usize)>,
+    gather: Option<Gather<Appended>>,
+    deadline: Instant,
+    acks: i16,
+}
+
+/// Why a partition's data is not appended.
+#[derive(Default)]
+struct Refusal {
+    error: ErrorCode,
+    message: Option<String>,
+    records: Vec<BatchIndexAndErrorMessage>,
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(error: ErrorCode) -> Self {
+        Self { error, ..Self::default() }
+    }
+}
+
+impl From<CheckError> for Refusal {
+    fn from(error: CheckError) -> Self {
+        let records = error.rejections().iter().map(|rejection| BatchIndexAndErrorMessage {
+            batch_index: rejection.batch_index,
+            batch_index_error_message: Some(rejection.message.as_str().into()),
+            ..BatchIndexAndErrorMessage::default()
+        });
+        Self {
+            records: records.collect(),
+            message: error.answer_message(),
+            error: error.error_code(),
+        }
+    }
+}
+
+/// Checks the batches and hands them to their partitions.
+pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
+    let now = context.node.env.clock.now();
+    let mut waiting = Waiting {
+        deadline: now.after_ms(i64::from(request.timeout_ms)),
+        response: ProduceResponse::default(),
+        places: Vec::new(),
+        gather: None,
+        acks: request.acks,
+        context,
+    };
+    let view = waiting.context.view();
+    for data in request.topic_data {
+        let topic = if waiting.context.version < 13 {
+            view.topic(&data.name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+        } else {
+            view.topic_by_id(data.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)
+        };
+        waiting.response.responses.push(TopicProduceResponse {
+            name: data.name,
+            topic_id: data.topic_id,
+            partition_responses: Vec::with_capacity(data.partition_data.len()),
+            ..TopicProduceResponse::default()
+        });
+        for partition in data.partition_data {
+            waiting.submit(topic, partition);
+        }
+    }
+    if waiting.gather.is_none() {
+        return Handled::ready(waiting.reply());
+    }
+    if waiting.acks == 0 {
+        // Nobody waits for the offsets, but the connection has to end if the append fails.
+        waiting.deadline = Instant::NEVER;
+    }
+    Handled::produce(waiting)
+}
+
+impl Waiting {
+    /// When the client is told that it took too long.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The response, once every batch is answered or the time is up.
+    pub(crate) fn poll_reply(&mut self, cx: &mut task::Context<'_>, now: Instant) -> Poll<Reply> {
+        if let Some(gather) = &mut self.gather
+            && gather.poll_complete(cx).is_pending()
+            && now < self.deadline
+        {
+            return Poll::Pending;
+        }
+        let answers = self.gather.take().map(Gather::take).unwrap_or_default();
+        for ((topic, partition), answer) in self.places.iter().zip(answers) {
+            let into = &mut self.response.responses[*topic].partition_responses[*partition];
+            put_answer(into, answer, self.context.node.id);
+        }
+        Poll::Ready(self.reply())
+    }
+
+    fn reply(&self) -> Reply {
+        if self.acks != 0 {
+            return self.context.respond(&self.response);
+        }
+        let mut partitions =
+            self.response.responses.iter().flat_map(|topic| &topic.partition_responses);
+        // Without an answer the only way to tell the client is to end the connection.
+        if partitions.any(|partition| partition.error_code != ErrorCode::NONE) {
+            Reply::Close(None)
+        } else {
+            Reply::Nothing
+        }
+    }
+
+    fn submit(&mut self, topic: Result<&Arc<Topic>, ErrorCode>, data: PartitionProduceData) {
+        let index = data.index;
+        let checked = topic.map_err(Refusal::from).and_then(|topic| self.check(topic, data));
+        let topic_at = self.response.responses.len() - 1;
+        let into = &mut self.response.responses[topic_at].partition_responses;
+        match checked {
+            Ok((partition, batch)) => {
+                let slot = self.gather.get_or_insert_with(|| Gather::with_capacity(1)).slot();
+                let acks = if self.acks == -1 { Acks::All } else { Acks::Leader };
+                partition.submit(Command::Append(Append { batch, acks, slot }));
+                self.places.push((topic_at, into.len()));
+                into.push(unanswered(index));
+            }
+            Err(refusal) => into.push(PartitionProduceResponse {
+                error_code: refusal.error,
+                error_message: refusal.message.map(Text::from),
+                record_errors: refusal.records,
+                ..unanswered(index)
+            }),
+        }
+    }
+
+    /// Finds the partition and holds the batch to the topic's rules.
+    fn check<'a>(
+        &self,
+        topic: &'a Arc<Topic>,
+        data: PartitionProduceData,
+    ) -> Result<(&'a Arc<Strand<Partition>>, CheckedBatch), Refusal> {
+        if !(-1..=1).contains(&self.acks) {
+            return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
+        }
+        if topic.is_internal && self.context.client_id.as_str() != ADMIN_CLIENT_ID {
+            return Err(Refusal {
+                message: Some(format!("Cannot append to internal topic {}", topic.name)),
+                ..ErrorCode::INVALID_TOPIC_EXCEPTION.into()
+            });
+        }
+        let partition = topic.find(data.index)?;
+        let records = match data.records {
+            Some(Records::Bytes(bytes)) => bytes,
+            Some(Records::Elsewhere { .. }) | None => Bytes::new(),
+        };
+        let now = self.context.node.env.clock.timestamp();
+        let rules = topic.check_rules(data.index, now, self.context.version);
+        let batch = SCRATCH.with_borrow_mut(|scratch| check::check(&records, &rules, scratch))?;
+        Ok((partition, batch))
+    }
+}
+
+fn unanswered(index: i32) -> PartitionProduceResponse {
+    PartitionProduceResponse {
+        index,
+        base_offset: -1,
+        log_append_time_ms: -1,
+        log_start_offset: -1,
+        ..PartitionProduceResponse::default()
+    }
+}
+
+fn put_answer(into: &mut PartitionProduceResponse, answer: Answer<Appended>, node_id: i32) {
+    match answer {
+        Answer::Filled(appended) => {
+            into.error_code = appended.error;
+            into.error_message = appended.message.map(Text::from);
+            into.base_offset = appended.base_offset;
+            into.log_append_time_ms = appended.log_append_time;
+            into.log_start_offset = appended.log_start_offset;
+            if appended.error == ErrorCode::NOT_LEADER_OR_FOLLOWER {
+                into.current_leader = LeaderIdAndEpoch {
+                    leader_id: node_id,
+                    leader_epoch: appended.leader_epoch,
+                    ..LeaderIdAndEpoch::default()
+                };
+            }
+        }
+        Answer::Gone => into.error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER,
+        Answer::Missing => into.error_code = ErrorCode::REQUEST_TIMED_OUT,
+    }
+}

@@ -1,0 +1,166 @@
+//! Bytes that have arrived, cut into frames.
+//!
+//! A frame is received into one allocation and never copied whole: the batches in it are slices
+//! until they are written to the log. An idle connection holds no buffer. Small frames arrive in a
+//! chunk that all connections of a reactor share; a connection with large frames receives into
+//! buffers of its own, sized so that one system call brings several frames.
+
+use bytes::{Buf, Bytes, BytesMut};
+use dohle_env::budget::{Budget, Permit, Ticket};
+use dohle_env::net::Connection;
+use std::cell::RefCell;
+use std::io;
+use std::task::{Context, Poll, ready};
+
+/// The chunk that the connections of a reactor share.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Spare bytes below which the shared chunk is replaced.
+const CHUNK_SPARE_MIN: usize = 8 * 1024;
+/// From this size on a frame takes permits from the budget and a buffer of its own.
+const LARGE_FRAME_BYTES: usize = 32 * 1024;
+/// The largest buffer that is made before a frame asks for more.
+const BUFFER_BYTES_MAX: usize = 512 * 1024;
+/// Buffers that a reactor keeps for connections that have gone quiet.
+const POOLED_MAX: usize = 8;
+
+thread_local! {
+    static CHUNK: RefCell<BytesMut> = RefCell::new(BytesMut::new());
+    static POOL: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A frame's body, with the permits it took.
+pub(crate) struct Frame {
+    /// Header and message, without the size.
+    pub(crate) bytes: Bytes,
+    /// Given back when the request is answered.
+    pub(crate) permit: Option<Permit>,
+}
+
+/// A size that no frame may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FrameSizeError {
+    /// What the first four bytes said.
+    pub(crate) size_bytes: i32,
+    /// What is allowed.
+    pub(crate) size_bytes_max: i32,
+}
+
+/// What one connection has received and not yet handled.
+pub(crate) struct Inbound {
+    buffer: BytesMut,
+    /// Bytes that the first frame in the buffer needs, its size included; 0 while unknown.
+    needed: usize,
+    /// The last large frame's size: what the next buffer is made for.
+    bulk: usize,
+    budget: Budget,
+    ticket: Option<Ticket>,
+    permit: Option<Permit>,
+}
+
+impl Inbound {
+    pub(crate) fn new(budget: Budget) -> Self {
+        Self { buffer: BytesMut::new(), needed: 0, bulk: 0, budget, ticket: None, permit: None }
+    }
+
+    /// The next whole frame, if it is there.
+    pub(crate) fn next_frame(
+        &mut self,
+        size_bytes_max: i32,
+    ) -> Result<Option<Frame>, FrameSizeError> {
+        if self.needed == 0 {
+            let Some(prefix) = self.buffer.first_chunk::<4>() else { return Ok(None) };
+            let size_bytes = i32::from_be_bytes(*prefix);
+            if size_bytes < 0 || size_bytes_max < size_bytes {
+                return Err(FrameSizeError { size_bytes, size_bytes_max });
+            }
+            self.needed = 4 + usize::try_from(size_bytes).expect("it is not negative");
+        }
+        if self.buffer.len() < self.needed {
+            return Ok(None);
+        }
+        let mut frame = self.buffer.split_to(self.needed);
+        frame.advance(4);
+        if LARGE_FRAME_BYTES <= self.needed {
+            self.bulk = self.needed;
+        } else if self.needed < self.bulk / 8 {
+            self.bulk /= 2;
+        }
+        self.needed = 0;
+        Ok(Some(Frame { bytes: frame.freeze(), permit: self.permit.take() }))
+    }
+
+    /// Receives more. `Ok(0)` means that the peer has closed.
+    pub(crate) fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &mut dyn Connection,
+    ) -> Poll<io::Result<usize>> {
+        if LARGE_FRAME_BYTES <= self.needed && self.permit.is_none() {
+            // The body of a large frame is not read before there is room for all of it: two
+            // half-read frames can never wait for each other.
+            let ticket = self.ticket.get_or_insert_with(|| self.budget.ask(self.needed));
+            self.permit = Some(ready!(ticket.poll_permit(cx)));
+            self.ticket = None;
+        }
+        let received = if self.buffer.is_empty() && self.bulk < LARGE_FRAME_BYTES {
+            self.receive_into_chunk(cx, from)
+        } else {
+            self.make_room();
+            from.poll_receive(cx, &mut self.buffer)
+        };
+        if received.is_pending() && self.buffer.is_empty() {
+            let quiet = std::mem::take(&mut self.buffer);
+            if LARGE_FRAME_BYTES <= self.bulk {
+                give_to_pool(quiet);
+            }
+        }
+        received
+    }
+
+    fn receive_into_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &mut dyn Connection,
+    ) -> Poll<io::Result<usize>> {
+        CHUNK.with_borrow_mut(|chunk| {
+            if chunk.capacity() - chunk.len() < CHUNK_SPARE_MIN && !chunk.try_reclaim(CHUNK_BYTES) {
+                *chunk = BytesMut::with_capacity(CHUNK_BYTES);
+            }
+            let received = ready!(from.poll_receive(cx, chunk))?;
+            self.buffer = chunk.split();
+            Poll::Ready(Ok(received))
+        })
+    }
+
+    /// Makes the buffer large enough for the frame that has begun, and for some more like it.
+    fn make_room(&mut self) {
+        let missing = self.needed.saturating_sub(self.buffer.len());
+        let spare = self.buffer.capacity() - self.buffer.len();
+        if spare != 0 && missing <= spare {
+            return;
+        }
+        let several = (4 * self.bulk).min(BUFFER_BYTES_MAX);
+        let size_bytes = self.needed.max(several).max(4096);
+        let mut buffer = take_from_pool(size_bytes);
+        buffer.extend_from_slice(&self.buffer);
+        self.buffer = buffer;
+    }
+}
+
+fn take_from_pool(size_bytes: usize) -> BytesMut {
+    POOL.with_borrow_mut(|pool| {
+        let fit = pool.iter_mut().position(|buffer| buffer.try_reclaim(size_bytes));
+        fit.map(|index| pool.swap_remove(index))
+    })
+    .unwrap_or_else(|| BytesMut::with_capacity(size_bytes))
+}
+
+/// Keeps a buffer whose frames may still be in use; it is taken again only once they are gone.
+fn give_to_pool(buffer: BytesMut) {
+    POOL.with_borrow_mut(|pool| {
+        if pool.len() == POOLED_MAX {
+            pool.remove(0);
+        }
+        pool.push(buffer);
+    });
+}

@@ -1,0 +1,217 @@
+//! One client's connection: frames in, replies out, in order.
+//!
+//! ```text
+//!   receive ─► frames ─► dispatch ─► open replies (in request order) ─► out ─► send
+//! ```
+//!
+//! Requests run one after another, as Kafka runs them; only a produce lets the next begin once its
+//! batches are with their partitions. Everything that is ready leaves with one send. A connection
+//! that owes too much takes no new frame, and the peer's writes stop against a full socket.
+
+mod inbound;
+
+use crate::dispatch::{self, Handled, Reply};
+use crate::node::Node;
+use crate::session::Session;
+use dohle_env::clock::{Instant, Timer};
+use dohle_env::net::{Connection, Piece};
+use inbound::{Frame, FrameSizeError, Inbound};
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// Replies that a connection may owe before it takes no new frame.
+const OPEN_REPLIES_MAX: usize = 64;
+/// Unsent bytes above which a connection takes no new frame.
+const UNSENT_BYTES_MAX: usize = 1024 * 1024;
+/// Rounds of one poll, so that a busy peer does not keep the reactor for itself.
+const ROUNDS_MAX: usize = 32;
+
+/// Why a connection ended.
+#[derive(Debug)]
+pub(crate) enum Closed {
+    /// The peer closed it.
+    ByPeer,
+    /// Nothing came for `connections.max.idle.ms`.
+    Idle,
+    /// A frame's size is negative or above `socket.request.max.bytes`.
+    FrameSize(FrameSizeError),
+    /// The request cannot be answered; says why.
+    Refused(String),
+    /// An error that has no answer (a failed produce with acks=0), as Kafka closes for it.
+    Unanswerable,
+    /// The stream failed.
+    Io(io::Error),
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByPeer => f.write_str("closed by the peer"),
+            Self::Idle => f.write_str("idle for longer than connections.max.idle.ms"),
+            Self::FrameSize(FrameSizeError { size_bytes, size_bytes_max }) => write!(
+                f,
+                "a frame of {size_bytes} bytes where 0 to {size_bytes_max} \
+                 (socket.request.max.bytes) are allowed"
+            ),
+            Self::Refused(why) => f.write_str(why),
+            Self::Unanswerable => f.write_str("an error of a request that has no answer"),
+            Self::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+/// Serves one connection until it ends.
+pub(crate) async fn serve(node: Arc<Node>, io: Box<dyn Connection>, listener: usize) {
+    let session = Session::new(&*io, listener);
+    let peer = session.peer;
+    let mut connection = ServedConnection::new(node, io, session);
+    let closed = std::future::poll_fn(|cx| connection.poll(cx)).await;
+    match closed {
+        Closed::ByPeer | Closed::Idle | Closed::Io(_) => {
+            tracing::debug!(%peer, "connection ended: {closed}");
+        }
+        Closed::FrameSize(_) | Closed::Refused(_) | Closed::Unanswerable => {
+            tracing::warn!(%peer, "connection closed: {closed}");
+        }
+    }
+}
+
+struct ServedConnection {
+    node: Arc<Node>,
+    io: Box<dyn Connection>,
+    session: Session,
+    inbound: Inbound,
+    /// In request order. Only the last may be one that keeps the next request waiting.
+    open: VecDeque<Handled>,
+    out: VecDeque<Piece>,
+    timer: Box<dyn Timer>,
+    timer_armed_for: Instant,
+    active_at: Instant,
+}
+
+impl ServedConnection {
+    fn new(node: Arc<Node>, io: Box<dyn Connection>, session: Session) -> Self {
+        Self {
+            inbound: Inbound::new(node.request_bytes.clone()),
+            open: VecDeque::new(),
+            out: VecDeque::new(),
+            timer: node.env.clock.timer(),
+            timer_armed_for: Instant::NEVER,
+            active_at: node.env.clock.now(),
+            session,
+            io,
+            node,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
+        match self.poll_rounds(cx) {
+            Ok(()) => Poll::Pending,
+            Err(closed) => Poll::Ready(closed),
+        }
+    }
+
+    fn poll_rounds(&mut self, cx: &mut Context<'_>) -> Result<(), Closed> {
+        for _ in 0..ROUNDS_MAX {
+            self.collect_replies(cx)?;
+            if self.take_frames()? {
+                continue;
+            }
+            if !self.out.is_empty() {
+                let sent = self.io.poll_send(cx, &mut self.out).map_err(Closed::Io)?;
+                if sent.is_ready() && self.wants_frames() {
+                    // Room again: frames that were held back may be in the buffer already.
+                    if self.take_frames()? {
+                        continue;
+                    }
+                }
+            }
+            let received = if self.wants_frames() {
+                self.inbound.poll_receive(cx, &mut *self.io)
+            } else {
+                Poll::Pending
+            };
+            match received {
+                Poll::Ready(Ok(0)) => return Err(Closed::ByPeer),
+                Poll::Ready(Ok(_)) => self.active_at = self.node.env.clock.now(),
+                Poll::Ready(Err(error)) => return Err(Closed::Io(error)),
+                Poll::Pending => {
+                    if self.poll_timer(cx)? {
+                        continue;
+                    }
+                    return Ok(());
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// Moves replies that are ready, from the front, to what is to be sent.
+    fn collect_replies(&mut self, cx: &mut Context<'_>) -> Result<(), Closed> {
+        let now = self.node.env.clock.now();
+        while let Some(front) = self.open.front_mut() {
+            match front.poll_reply(cx, now) {
+                Poll::Ready(Reply::Send(pieces)) => self.out.extend(pieces),
+                Poll::Ready(Reply::Nothing) => {}
+                Poll::Ready(Reply::Close(None)) => return Err(Closed::Unanswerable),
+                Poll::Ready(Reply::Close(Some(why))) => return Err(Closed::Refused(why)),
+                Poll::Pending => break,
+            }
+            self.open.pop_front();
+        }
+        // A request that runs behind open produces makes progress while it waits for its turn.
+        if 1 < self.open.len()
+            && let Some(last) = self.open.back_mut()
+        {
+            last.advance(cx, now);
+        }
+        Ok(())
+    }
+
+    /// Begins the requests that are here and may begin; whether there was one.
+    fn take_frames(&mut self) -> Result<bool, Closed> {
+        let mut any = false;
+        while self.wants_frames() {
+            let frame = self.inbound.next_frame(self.node.limits.frame_bytes_max);
+            let Some(Frame { bytes, permit }) = frame.map_err(Closed::FrameSize)? else { break };
+            any = true;
+            let handled = dispatch::begin(&self.node, &mut self.session, bytes);
+            self.open.push_back(handled.holding(permit));
+        }
+        Ok(any)
+    }
+
+    fn wants_frames(&self) -> bool {
+        let blocked = self.open.back().is_some_and(Handled::blocks_next);
+        let unsent = || self.out.iter().map(Piece::size_bytes).sum::<usize>();
+        !blocked && self.open.len() < OPEN_REPLIES_MAX && unsent() < UNSENT_BYTES_MAX
+    }
+
+    /// Arms the timer for what is due first; true if something is due now.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
+        let idle_at = self.active_at.after_ms(self.node.limits.idle_ms_max);
+        let due = self.open.iter().filter_map(Handled::deadline).min().map_or_else(
+            || if self.open.is_empty() { idle_at } else { Instant::NEVER },
+            |deadline| deadline,
+        );
+        // A timer that was armed earlier stays: expiring for nothing once in a while is cheaper
+        // than arming it for every request.
+        if due < self.timer_armed_for {
+            self.timer.arm(due);
+            self.timer_armed_for = due;
+        }
+        if self.timer_armed_for == Instant::NEVER || self.timer.poll_expired(cx).is_pending() {
+            return Ok(false);
+        }
+        self.timer_armed_for = Instant::NEVER;
+        let now = self.node.env.clock.now();
+        if self.open.is_empty() && idle_at <= now {
+            return Err(Closed::Idle);
+        }
+        Ok(true)
+    }
+}

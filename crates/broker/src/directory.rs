@@ -1,0 +1,152 @@
+//! A log directory as partitions see it: its lane, how fast it is, and its group commit.
+//!
+//! Flush rounds: what becomes dirty during one round is flushed in the next, so any number of
+//! partitions and producers share one round. A failed write or sync takes the directory offline
+//! and is never tried again: after a failed fdatasync the kernel may have dropped the pages.
+
+use crate::partition::Partition;
+use crate::partition::command::Command;
+use dohle_env::clock::{Clock, Instant};
+use dohle_env::gather::{Answer, Gather};
+use dohle_env::strand::Strand;
+use dohle_env::tasks::{Job, Lane, Tasks};
+use dohle_storage::FlushWork;
+use dohle_storage::log_dir::LogDir;
+use std::io;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// A write that takes longer makes its directory slow.
+const SLOW_WRITE: Duration = Duration::from_millis(2);
+/// For how long it counts as slow: its writes run on its lane, while inboxes batch.
+const SLOW_FOR: Duration = Duration::from_secs(1);
+
+/// One of `log.dirs`.
+pub(crate) struct Directory {
+    /// What is in it.
+    pub(crate) log_dir: Arc<LogDir>,
+    /// Where its blocking work runs.
+    pub(crate) lane: Lane,
+    tasks: Arc<dyn Tasks>,
+    slow_until: AtomicU64,
+    flushes: Mutex<Flushes>,
+    /// Partitions placed here since the start.
+    partitions: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Flushes {
+    /// The next round.
+    wanted: Vec<(Arc<Strand<Partition>>, FlushWork)>,
+    /// A round is on the lane.
+    running: bool,
+}
+
+impl Directory {
+    pub(crate) fn new(log_dir: Arc<LogDir>, tasks: Arc<dyn Tasks>) -> Arc<Self> {
+        Arc::new(Self {
+            lane: Lane::Disk(log_dir.path().clone()),
+            log_dir,
+            tasks,
+            slow_until: AtomicU64::new(0),
+            flushes: Mutex::default(),
+            partitions: AtomicUsize::new(0),
+        })
+    }
+
+    /// Whether writes should not run on a reactor now.
+    pub(crate) fn is_slow(&self, now: Instant) -> bool {
+        now.0 < self.slow_until.load(Ordering::Relaxed)
+    }
+
+    /// Runs `write` and remembers if it was slow.
+    pub(crate) fn time_write(
+        &self,
+        clock: &dyn Clock,
+        write: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
+        let began = clock.now();
+        let written = write();
+        let ended = clock.now();
+        if SLOW_WRITE < ended - began {
+            self.slow_until.store((ended + SLOW_FOR).0, Ordering::Relaxed);
+        }
+        written
+    }
+
+    /// How many partitions were placed here: new ones go where there are fewest.
+    pub(crate) fn partition_count(&self) -> usize {
+        self.partitions.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add_partitions(&self, count: usize) {
+        self.partitions.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Takes the directory offline.
+    pub(crate) fn fail(&self, doing: &str, error: &io::Error) {
+        let was_online = self.log_dir.is_online();
+        let offline = self.log_dir.fail(doing, error);
+        if was_online {
+            tracing::error!(
+                "{offline}; its partitions are not served until the disk is mended and the node \
+                 is started again"
+            );
+        }
+    }
+
+    /// Runs `job` on the directory's lane.
+    pub(crate) fn job(&self, job: Job) {
+        self.tasks.job(&self.lane, job);
+    }
+
+    /// Runs `work` on the directory's lane and waits for what it gives; `None` if the lane is full
+    /// or the node stops.
+    pub(crate) async fn on_lane<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let gather = Gather::with_capacity(1);
+        let slot = gather.slot();
+        self.job(Box::new(move || slot.fill(work())));
+        match gather.all().await.pop() {
+            Some(Answer::Filled(result)) => Some(result),
+            Some(Answer::Gone | Answer::Missing) | None => None,
+        }
+    }
+
+    /// Flushes `work` in the next round and tells the partition.
+    pub(crate) fn flush(self: &Arc<Self>, partition: Arc<Strand<Partition>>, work: FlushWork) {
+        let mut flushes = self.lock();
+        flushes.wanted.push((partition, work));
+        let begin = !std::mem::replace(&mut flushes.running, true);
+        drop(flushes);
+        if begin {
+            self.begin_round();
+        }
+    }
+
+    fn begin_round(self: &Arc<Self>) {
+        let directory = self.clone();
+        self.job(Box::new(move || directory.run_round()));
+    }
+
+    fn run_round(self: &Arc<Self>) {
+        let round = std::mem::take(&mut self.lock().wanted);
+        for (partition, work) in round {
+            partition.submit(Command::Flushed(work.run()));
+        }
+        let mut flushes = self.lock();
+        flushes.running = !flushes.wanted.is_empty();
+        let again = flushes.running;
+        drop(flushes);
+        if again {
+            self.begin_round();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Flushes> {
+        self.flushes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,222 @@
+//! From a frame to the API that answers it.
+//!
+//! Header, version, then one match over what is served. What Kafka answers to a version that it
+//! does not know, and what it closes the connection for, is decided here and nowhere else.
+
+use crate::api;
+use crate::node::Node;
+use crate::request::Context;
+use crate::session::Session;
+use bytes::Bytes;
+use dohle_env::budget::Permit;
+use dohle_env::clock::Instant;
+use dohle_env::net::Piece;
+use dohle_protocol::api_key::ApiKey;
+use dohle_protocol::frame;
+use dohle_protocol::wire::{DecodeError, Message, Reader, Request};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll};
+
+/// What a request ended with.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// A response frame.
+    Send(Vec<Piece>),
+    /// acks=0: done, and nothing to say.
+    Nothing,
+    /// The connection ends; with the reason if there is one to log.
+    Close(Option<String>),
+}
+
+/// A request that has begun.
+pub(crate) struct Handled {
+    stage: Stage,
+    /// Memory of the request's frame, given back with the reply.
+    permit: Option<Permit>,
+}
+
+enum Stage {
+    Ready(Reply),
+    /// Submitted; the next request may begin.
+    Produce(Box<api::produce::Waiting>),
+    /// Running; the next request waits.
+    Later(Pin<Box<dyn Future<Output = Reply> + Send>>),
+    /// The reply was taken.
+    Over,
+}
+
+impl Handled {
+    pub(crate) fn ready(reply: Reply) -> Self {
+        Self { stage: Stage::Ready(reply), permit: None }
+    }
+
+    pub(crate) fn produce(waiting: api::produce::Waiting) -> Self {
+        Self { stage: Stage::Produce(Box::new(waiting)), permit: None }
+    }
+
+    pub(crate) fn later(future: impl Future<Output = Reply> + Send + 'static) -> Self {
+        Self { stage: Stage::Later(Box::pin(future)), permit: None }
+    }
+
+    /// Keeps `permit` until the reply is taken.
+    pub(crate) fn holding(mut self, permit: Option<Permit>) -> Self {
+        self.permit = permit;
+        self
+    }
+
+    /// The reply, once it is there. Not called again after that.
+    pub(crate) fn poll_reply(&mut self, cx: &mut task::Context<'_>, now: Instant) -> Poll<Reply> {
+        self.advance(cx, now);
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Ready(reply) => {
+                self.permit = None;
+                Poll::Ready(reply)
+            }
+            running => {
+                self.stage = running;
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Lets a request that runs go on.
+    pub(crate) fn advance(&mut self, cx: &mut task::Context<'_>, now: Instant) {
+        let reply = match &mut self.stage {
+            Stage::Produce(waiting) => waiting.poll_reply(cx, now),
+            Stage::Later(future) => future.as_mut().poll(cx),
+            Stage::Ready(_) | Stage::Over => return,
+        };
+        if let Poll::Ready(reply) = reply {
+            self.stage = Stage::Ready(reply);
+        }
+    }
+
+    /// Whether the next request has to wait for this one.
+    pub(crate) fn blocks_next(&self) -> bool {
+        match &self.stage {
+            Stage::Later(_) | Stage::Ready(Reply::Close(_)) => true,
+            Stage::Ready(Reply::Send(_) | Reply::Nothing) | Stage::Produce(_) | Stage::Over => {
+                false
+            }
+        }
+    }
+
+    /// When it has to be looked at again even if nothing happens.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Produce(waiting) => Some(waiting.deadline()),
+            Stage::Later(_) | Stage::Ready(_) | Stage::Over => None,
+        }
+    }
+}
+
+/// Begins the request in `frame`.
+pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Handled {
+    let mut reader = Reader::new(frame);
+    let start = match frame::read_request_start(&mut reader) {
+        Ok(start) => start,
+        Err(error) => return close(format!("a request header that cannot be read: {error}")),
+    };
+    let key = start.key;
+    let Some(versions) = api::versions(key) else {
+        return close(format!("{key:?} is not served"));
+    };
+    let context = Context {
+        node: node.clone(),
+        key,
+        version: start.version,
+        correlation_id: start.correlation_id,
+        client_id: start.client_id.unwrap_or_default(),
+        peer: session.peer,
+        listener: session.listener,
+    };
+    if !versions.contains(&context.version) {
+        if key == ApiKey::ApiVersions {
+            return Handled::ready(api::api_versions::unsupported_version(context));
+        }
+        return close(format!("version {} of {key:?} is not served", context.version));
+    }
+    let version = context.version;
+    match route(context, session, &mut reader) {
+        Ok(handled) => handled,
+        Err(error) => {
+            close(format!("a {key:?} request, version {version}, that cannot be read: {error}"))
+        }
+    }
+}
+
+fn close(why: String) -> Handled {
+    Handled::ready(Reply::Close(Some(why)))
+}
+
+/// A handler that answers at once.
+fn now<R: Request>(
+    context: &Context,
+    reader: &mut Reader,
+    handle: impl FnOnce(&Context, R) -> R::Response,
+) -> Result<Handled, DecodeError> {
+    let request = R::decode(reader, context.version)?;
+    Ok(Handled::ready(context.respond(&handle(context, request))))
+}
+
+/// A handler that waits for something.
+fn later<R, F>(
+    context: Context,
+    reader: &mut Reader,
+    handle: impl FnOnce(Context, R) -> F,
+) -> Result<Handled, DecodeError>
+where
+    R: Request,
+    R::Response: Send,
+    F: Future<Output = R::Response> + Send + 'static,
+{
+    let request = R::decode(reader, context.version)?;
+    let answer = handle(context.clone(), request);
+    Ok(Handled::later(async move { context.respond(&answer.await) }))
+}
+
+fn route(
+    context: Context,
+    session: &mut Session,
+    reader: &mut Reader,
+) -> Result<Handled, DecodeError> {
+    match context.key {
+        ApiKey::Produce => {
+            let request = Message::decode(reader, context.version)?;
+            Ok(api::produce::begin(context, request))
+        }
+        ApiKey::Fetch => {
+            let request = Message::decode(reader, context.version)?;
+            Ok(Handled::later(api::fetch::handle(context, request)))
+        }
+        ApiKey::ApiVersions => now(&context, reader, |context, request| {
+            api::api_versions::handle(context, session, request)
+        }),
+        ApiKey::Metadata => later(context, reader, api::metadata::handle),
+        ApiKey::ListOffsets => later(context, reader, api::list_offsets::handle),
+        ApiKey::CreateTopics => later(context, reader, api::create_topics::handle),
+        ApiKey::DeleteTopics => later(context, reader, api::delete_topics::handle),
+        ApiKey::DeleteRecords => later(context, reader, api::delete_records::handle),
+        ApiKey::InitProducerId => later(context, reader, api::init_producer_id::handle),
+        ApiKey::OffsetForLeaderEpoch => {
+            later(context, reader, api::offset_for_leader_epoch::handle)
+        }
+        ApiKey::DescribeConfigs => now(&context, reader, api::configs::describe),
+        ApiKey::AlterConfigs => later(context, reader, api::configs::alter),
+        ApiKey::IncrementalAlterConfigs => {
+            later(context, reader, api::configs::alter_incrementally)
+        }
+        ApiKey::DescribeLogDirs => later(context, reader, api::describe_log_dirs::handle),
+        ApiKey::CreatePartitions => later(context, reader, api::create_partitions::handle),
+        ApiKey::DescribeQuorum => later(context, reader, api::describe_quorum::handle),
+        ApiKey::UpdateFeatures => later(context, reader, api::update_features::handle),
+        ApiKey::DescribeCluster => now(&context, reader, api::describe_cluster::handle),
+        ApiKey::DescribeProducers => later(context, reader, api::describe_producers::handle),
+        ApiKey::DescribeTopicPartitions => {
+            now(&context, reader, api::describe_topic_partitions::handle)
+        }
+        unserved => Ok(close(format!("{unserved:?} is advertised and has no handler"))),
+    }
+}

@@ -1,0 +1,221 @@
+//! What a node does by itself: one pass over all partitions per duty, not a timer each.
+
+use crate::directory::Directory;
+use crate::node::Node;
+use crate::partition::{Effect, Partition, submit_question};
+use crate::quorum;
+use crate::topic::Replica;
+use dohle_env::clock::{self, Instant};
+use dohle_env::gather::{Answer, Gather};
+use dohle_env::strand::Strand;
+use dohle_storage::checkpoint::OffsetCheckpoint;
+use dohle_storage::partition_directory::TopicPartition;
+use std::sync::Arc;
+
+/// How often tails are aged and due flushes begun.
+const SHORT_PASS_MS: i64 = 1000;
+/// Partitions asked at once, so that a pass over many does not hold up their reactors.
+const ASKED_AT_ONCE: usize = 500;
+
+/// A duty and when it is due next.
+struct Duty {
+    kind: Kind,
+    interval_ms: i64,
+    due: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Old tails, flushes that `flush.ms` asks for, the controller's timer.
+    Short,
+    /// `replication-offset-checkpoint`.
+    HighWatermarks,
+    /// `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint`.
+    RecoveryPoints,
+    /// Segments past their time, size or start.
+    Retention,
+    /// Producers that have not written for long.
+    Producers,
+    /// A snapshot of the metadata.
+    Snapshot,
+}
+
+/// Runs the duties for as long as the node lives.
+pub(crate) async fn run(node: Arc<Node>) {
+    let mut duties = duties(&node);
+    while !node.is_stopping() {
+        let due = duties.iter().map(|duty| duty.due).min().unwrap_or(Instant::NEVER);
+        clock::sleep_until(&*node.env.clock, due).await;
+        let now = node.env.clock.now();
+        for duty in duties.iter_mut().filter(|duty| duty.due <= now) {
+            duty.due = now.after_ms(duty.interval_ms);
+            perform(&node, duty.kind).await;
+        }
+    }
+}
+
+fn duties(node: &Node) -> Vec<Duty> {
+    let now = node.env.clock.now();
+    let of = |name| node.config.integer(name).max(1);
+    let first_retention = of("log.initial.task.delay.ms");
+    [
+        (Kind::Short, SHORT_PASS_MS, SHORT_PASS_MS),
+        (Kind::HighWatermarks, of("replica.high.watermark.checkpoint.interval.ms"), 0),
+        (Kind::RecoveryPoints, of("log.flush.offset.checkpoint.interval.ms"), 0),
+        (Kind::Retention, of("log.retention.check.interval.ms"), first_retention),
+        (Kind::Producers, of("producer.id.expiration.check.interval.ms"), 0),
+        (Kind::Snapshot, 10_000, 0),
+    ]
+    .into_iter()
+    .map(|(kind, interval_ms, first_ms)| {
+        let first_ms = if first_ms == 0 { interval_ms } else { first_ms };
+        Duty { kind, interval_ms, due: now.after_ms(first_ms) }
+    })
+    .collect()
+}
+
+async fn perform(node: &Arc<Node>, kind: Kind) {
+    match kind {
+        Kind::Short => {
+            node.controller.submit(quorum::Command::Wake);
+            each(node, |partition, effects, now| {
+                let Ok(log) = partition.log_mut() else { return };
+                log.age_tail(now);
+                if log.is_flush_due(now) {
+                    partition.flush(effects);
+                }
+            })
+            .await;
+        }
+        Kind::HighWatermarks => write_high_watermarks(node).await,
+        Kind::RecoveryPoints => write_recovery_points(node).await,
+        Kind::Retention => retain(node).await,
+        Kind::Producers => {
+            each(node, |partition, _, now| {
+                if let Ok(log) = partition.log_mut() {
+                    log.expire_producers(now);
+                }
+            })
+            .await;
+        }
+        Kind::Snapshot => node.controller.submit(quorum::Command::Snapshot),
+    }
+}
+
+/// Every partition that is open here.
+pub(crate) fn partitions(node: &Node) -> Vec<Arc<Strand<Partition>>> {
+    let view = node.view();
+    let replicas = view.topics().flat_map(|topic| &topic.partitions);
+    replicas
+        .filter_map(|replica| match replica {
+            Replica::Here(partition) => Some(partition.clone()),
+            Replica::Offline | Replica::Elsewhere => None,
+        })
+        .collect()
+}
+
+/// Asks every partition the same, some hundreds at a time, and gathers what they say.
+async fn each<T: Send + 'static>(
+    node: &Arc<Node>,
+    question: impl Fn(&mut Partition, &mut Vec<Effect>, i64) -> T + Copy + Send + 'static,
+) -> Vec<T> {
+    let now = node.env.clock.timestamp();
+    let mut all = Vec::new();
+    for some in partitions(node).chunks(ASKED_AT_ONCE) {
+        let gather = Gather::with_capacity(some.len());
+        for partition in some {
+            submit_question(partition, &gather, move |partition, effects| {
+                question(partition, effects, now)
+            });
+        }
+        all.extend(gather.all().await.into_iter().filter_map(|answer| match answer {
+            Answer::Filled(said) => Some(said),
+            Answer::Gone | Answer::Missing => None,
+        }));
+    }
+    all
+}
+
+/// What the checkpoints of a directory say of a partition.
+struct Offsets {
+    directory: Arc<Directory>,
+    partition: TopicPartition,
+    recovery_point: i64,
+    high_watermark: i64,
+    start: Option<i64>,
+}
+
+async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
+    let said = each(node, |partition, _, _| {
+        let log = partition.log().ok()?;
+        Some(Offsets {
+            directory: partition.directory.clone(),
+            partition: TopicPartition::new(partition.topic.as_str(), partition.index),
+            recovery_point: log.recovery_point(),
+            high_watermark: partition.high_watermark(),
+            start: log.has_own_start_offset().then(|| log.start_offset()),
+        })
+    });
+    said.await.into_iter().flatten().collect()
+}
+
+/// Writes `replication-offset-checkpoint` of every directory.
+pub(crate) async fn write_high_watermarks(node: &Arc<Node>) {
+    let all = offsets(node).await;
+    write(node, OffsetCheckpoint::Replication, &all, |of| Some(of.high_watermark)).await;
+}
+
+/// Writes `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint`.
+pub(crate) async fn write_recovery_points(node: &Arc<Node>) {
+    let all = offsets(node).await;
+    write(node, OffsetCheckpoint::RecoveryPoint, &all, |of| Some(of.recovery_point)).await;
+    write(node, OffsetCheckpoint::LogStart, &all, |of| of.start).await;
+}
+
+async fn write(
+    node: &Arc<Node>,
+    checkpoint: OffsetCheckpoint,
+    all: &[Offsets],
+    value: impl Fn(&Offsets) -> Option<i64>,
+) {
+    for directory in node.directories.iter().filter(|directory| directory.log_dir.is_online()) {
+        let entries: Vec<_> = all
+            .iter()
+            .filter(|of| Arc::ptr_eq(&of.directory, directory))
+            .filter_map(|of| Some((of.partition.clone(), value(of)?)))
+            .collect();
+        let log_dir = directory.log_dir.clone();
+        let written = directory.on_lane(move || log_dir.write_offsets(checkpoint, &entries)).await;
+        if let Some(Err(offline)) = written {
+            tracing::error!("{offline}");
+        }
+    }
+}
+
+async fn retain(node: &Arc<Node>) {
+    let done = each(node, |partition, _, now| {
+        let high_watermark = partition.high_watermark();
+        let directory = partition.directory.clone();
+        let log = partition.log_mut().ok()?;
+        let delay_ms = log.config().file_delete_delay_ms;
+        let retention = log.retention(now, high_watermark);
+        Some((partition.topic.clone(), partition.index, directory, delay_ms, retention))
+    });
+    for (topic, index, directory, delay_ms, retention) in done.await.into_iter().flatten() {
+        match retention {
+            Ok(retention) => {
+                for removed in &retention.removed {
+                    tracing::info!(
+                        %topic, partition = index, base_offset = removed.base_offset,
+                        bytes = removed.size_bytes, "segment deleted: {:?}", removed.reason
+                    );
+                }
+                if !retention.deletion.is_empty() {
+                    let deletion = retention.deletion;
+                    node.later(directory, delay_ms, Box::new(move || deletion.run()));
+                }
+            }
+            Err(error) => directory.fail("Deleting old segments", &error),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What a node holds at most, from its configuration.
+
+use dohle_metadata::config::BrokerConfig;
+
+/// Bytes for requests in flight where `queued.max.request.bytes` sets no limit.
+const REQUEST_BYTES_DEFAULT: usize = 512 * 1024 * 1024;
+
+/// The limits of a node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// `socket.request.max.bytes`: the largest frame.
+    pub(crate) frame_bytes_max: i32,
+    /// `connections.max.idle.ms`.
+    pub(crate) idle_ms_max: i64,
+    /// `queued.max.request.bytes`: memory of all requests in flight, at least one largest frame.
+    pub(crate) request_bytes: usize,
+    /// `fetch.max.bytes`: the most that one fetch returns.
+    pub(crate) fetch_bytes_max: i32,
+    /// `max.incremental.fetch.session.cache.slots`.
+    pub(crate) fetch_sessions: usize,
+    /// `max.connections`, and for one address `max.connections.per.ip`.
+    pub(crate) connections: usize,
+    pub(crate) connections_per_ip: usize,
+}
+
+impl Limits {
+    pub(crate) fn of(config: &BrokerConfig) -> Self {
+        let number = |name| usize::try_from(config.integer(name)).unwrap_or(usize::MAX);
+        let int = |name| i32::try_from(config.integer(name)).unwrap_or(i32::MAX);
+        let frame_bytes_max = int("socket.request.max.bytes");
+        let queued = usize::try_from(config.integer("queued.max.request.bytes"));
+        let request_bytes =
+            queued.ok().filter(|bytes| *bytes != 0).unwrap_or(REQUEST_BYTES_DEFAULT);
+        Self {
+            frame_bytes_max,
+            idle_ms_max: config.integer("connections.max.idle.ms"),
+            request_bytes: request_bytes.max(usize::try_from(frame_bytes_max).unwrap_or(0) + 4),
+            fetch_bytes_max: int("fetch.max.bytes"),
+            fetch_sessions: number("max.incremental.fetch.session.cache.slots"),
+            connections: number("max.connections"),
+            connections_per_ip: number("max.connections.per.ip"),
+        }
+    }
+}

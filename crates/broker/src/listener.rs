@@ -1,0 +1,104 @@
+//! Accepting connections: each goes to the reactor with the least to do.
+
+use crate::connection;
+use crate::node::Node;
+use dohle_env::collections::HashMap;
+use dohle_env::net;
+use dohle_env::tasks::Home;
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A listener that is bound.
+pub struct BoundListener {
+    /// Its name in `listeners`.
+    pub name: String,
+    /// Where connections come from.
+    pub listener: Box<dyn net::Listener>,
+}
+
+/// What handlers know of a listener.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    pub(crate) name: String,
+    pub(crate) address: SocketAddr,
+}
+
+/// How many connections there are: `max.connections`, `max.connections.per.ip`.
+#[derive(Default)]
+pub(crate) struct Connections {
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    total: usize,
+    by_ip: HashMap<IpAddr, usize>,
+}
+
+/// One connection's place; given back on drop.
+struct Place {
+    node: Arc<Node>,
+    ip: IpAddr,
+}
+
+impl Connections {
+    fn take(node: &Arc<Node>, ip: IpAddr) -> Option<Place> {
+        let mut open = node.connections.lock();
+        let of_ip = open.by_ip.get(&ip).copied().unwrap_or(0);
+        if node.limits.connections <= open.total || node.limits.connections_per_ip <= of_ip {
+            return None;
+        }
+        open.total += 1;
+        open.by_ip.insert(ip, of_ip + 1);
+        drop(open);
+        Some(Place { node: node.clone(), ip })
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.node.connections.lock();
+        open.total -= 1;
+        if let Some(count) = open.by_ip.get_mut(&self.ip) {
+            *count -= 1;
+            if *count == 0 {
+                open.by_ip.remove(&self.ip);
+            }
+        }
+    }
+}
+
+/// Accepts for as long as the node lives. An error (no descriptors left) is logged and passes.
+pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn net::Listener>) {
+    loop {
+        let accepted = poll_fn(|cx| listener.poll_accept(cx)).await;
+        if node.is_stopping() {
+            return;
+        }
+        let io = match accepted {
+            Ok(io) => io,
+            Err(error) => {
+                tracing::warn!(listener = node.listeners[index].name, "cannot accept: {error}");
+                continue;
+            }
+        };
+        let peer = io.peer();
+        let Some(place) = Connections::take(&node, peer.ip()) else {
+            tracing::warn!(%peer, "connection refused: max.connections or max.connections.per.ip");
+            continue;
+        };
+        let served = connection::serve(node.clone(), io, index);
+        node.env.tasks.spawn(
+            Home::LeastLoaded,
+            Box::pin(async move {
+                served.await;
+                drop(place);
+            }),
+        );
+    }
+}

@@ -1,0 +1,273 @@
+//! Opening partitions: those that a start finds in the log directories, and new ones.
+//!
+//! Work is spread over each directory's lane, a few jobs at a time; every job opens its share one
+//! after the other.
+
+use crate::directory::Directory;
+use crate::feed;
+use crate::node::{Node, View};
+use crate::topic::{Replica, Topic, TopicSettings, is_internal};
+use dohle_env::gather::{Answer, Gather};
+use dohle_protocol::ids::Uuid;
+use dohle_storage::log_dir::load::{LoadPlan, ReplicaToLoad};
+use dohle_storage::partition_directory::{Purpose, TopicPartition};
+use dohle_storage::{Log, Opening, Place};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Jobs at once per directory for new partitions.
+const CREATING_JOBS: usize = 4;
+
+/// A partition that this node is to have.
+#[derive(Clone)]
+pub(crate) struct Wanted {
+    pub(crate) partition: TopicPartition,
+    pub(crate) topic_id: Uuid,
+    /// Which log directory the metadata gives it.
+    pub(crate) directory_id: Uuid,
+    pub(crate) settings: Arc<TopicSettings>,
+}
+
+type Made = BTreeMap<(Uuid, i32), Replica>;
+type Opened = (Wanted, Arc<Directory>, Result<(Log, Option<i64>), String>);
+
+/// Makes new partitions, each in its directory.
+pub(crate) async fn create(node: &Arc<Node>, wanted: Vec<Wanted>) -> Made {
+    let mut made = Made::new();
+    let mut shares: BTreeMap<usize, Vec<Wanted>> = BTreeMap::new();
+    let mut counts: Vec<usize> =
+        node.directories.iter().map(|directory| directory.partition_count()).collect();
+    for wanted in wanted {
+        match place(node, &counts, wanted.directory_id) {
+            Some(at) => {
+                counts[at] += 1;
+                shares.entry(at).or_default().push(wanted);
+            }
+            None => {
+                made.insert((wanted.topic_id, wanted.partition.partition), Replica::Offline);
+            }
+        }
+    }
+    let gather = Gather::with_capacity(shares.len() * CREATING_JOBS);
+    for (at, share) in shares {
+        let directory = &node.directories[at];
+        directory.add_partitions(share.len());
+        for part in share.chunks(share.len().div_ceil(CREATING_JOBS)) {
+            let (node, lane) = (node.clone(), directory.clone());
+            let (directory, part, slot) = (directory.clone(), part.to_vec(), gather.slot());
+            lane.job(Box::new(move || slot.fill(create_share(&node, &directory, part))));
+        }
+    }
+    put_opened(node, gather.all().await, &mut made);
+    made
+}
+
+/// The directory with this id, or the one with the fewest partitions if the metadata names none.
+fn place(node: &Node, counts: &[usize], id: Uuid) -> Option<usize> {
+    let known = node.directories.iter().position(|directory| directory.log_dir.id() == id);
+    if let Some(at) = known {
+        return node.directories[at].log_dir.is_online().then_some(at);
+    }
+    if !id.is_reserved() && id != Uuid::ZERO {
+        return None;
+    }
+    let online = |at: &usize| node.directories[*at].log_dir.is_online();
+    (0..counts.len()).filter(online).min_by_key(|at| counts[*at])
+}
+
+fn create_share(node: &Node, directory: &Arc<Directory>, share: Vec<Wanted>) -> Vec<Opened> {
+    let random = &*node.env.random;
+    let make = |wanted: &Wanted| {
+        let made = directory.log_dir.create_partition(
+            &wanted.partition,
+            Purpose::Current,
+            wanted.topic_id,
+            random,
+        );
+        let path = made.map_err(|offline| offline.to_string())?;
+        let place = Place::new(node.storage.clone(), path, wanted.partition.to_string());
+        let now = node.env.clock.timestamp();
+        let opening = Opening { clean: true, recovery_point: 0, log_start_offset: 0, now };
+        let opened = Log::open(place, wanted.settings.log_config(), opening);
+        let (log, _) = opened.map_err(|error| error.to_string())?;
+        Ok((log, None))
+    };
+    share
+        .into_iter()
+        .map(|wanted| {
+            let made = make(&wanted);
+            (wanted, directory.clone(), made)
+        })
+        .collect()
+}
+
+fn put_opened(node: &Node, answers: Vec<Answer<Vec<Opened>>>, made: &mut Made) {
+    for answer in answers {
+        let Answer::Filled(share) = answer else { continue };
+        for (wanted, directory, opened) in share {
+            let key = (wanted.topic_id, wanted.partition.partition);
+            let replica = match opened {
+                Ok((log, high_watermark)) => {
+                    Replica::Here(feed::strand(node, &directory, log, high_watermark, &wanted))
+                }
+                Err(error) => {
+                    tracing::error!(partition = %wanted.partition, "partition is offline: {error}");
+                    Replica::Offline
+                }
+            };
+            made.insert(key, replica);
+        }
+    }
+}
+
+/// Opens what the log directories hold and the metadata knows; what it does not know is put
+/// aside. The view that comes back has every topic of the image.
+pub(crate) async fn load(node: &Arc<Node>, plans: Vec<(Arc<Directory>, LoadPlan)>) -> View {
+    let mut view = (*node.view()).clone();
+    let mut made = Made::new();
+    let threads = node.config.integer("num.recovery.threads.per.data.dir");
+    let threads = usize::try_from(threads).unwrap_or(1).max(1);
+    let gather = Gather::with_capacity(plans.len() * threads);
+    for (directory, plan) in plans {
+        for warning in &plan.warnings {
+            tracing::warn!("{warning}");
+        }
+        let delay_ms = node.config.integer("log.segment.delete.delay.ms");
+        for removal in plan.removals {
+            let disk = node.env.disk.clone();
+            node.later(directory.clone(), delay_ms, Box::new(move || removal.run(&*disk)));
+        }
+        let mut known = Vec::new();
+        for replica in plan.replicas {
+            if replica.is_future {
+                // A move between directories that has not ended: the current copy serves, and the
+                // other one is left for who can finish the move.
+                tracing::info!(partition = %replica.partition, "a move to another log directory waits");
+                continue;
+            }
+            match wanted(node, &view, &replica) {
+                Some(wanted) => known.push((wanted, replica)),
+                None => put_aside(node, &directory, &replica),
+            }
+        }
+        directory.add_partitions(known.len());
+        let clean = plan.clean;
+        let share = known.len().div_ceil(threads).max(1);
+        for part in known.chunks(share) {
+            let (node, slot, part) = (node.clone(), gather.slot(), part.to_vec());
+            let job = {
+                let directory = directory.clone();
+                move || slot.fill(open_share(&node, &directory, part, clean))
+            };
+            directory.job(Box::new(job));
+        }
+    }
+    put_opened(node, gather.all().await, &mut made);
+    add_topics(node, &mut view, made).await;
+    view
+}
+
+/// What the metadata says of a replica that was found; `None` if it does not know it.
+fn wanted(node: &Node, view: &View, replica: &ReplicaToLoad) -> Option<Wanted> {
+    let topic_id = replica.topic_id(&*node.env.disk).ok().flatten()?;
+    let topic = view.image.topics.by_id(&topic_id)?;
+    let partition = topic.partitions.get(&replica.partition.partition)?;
+    let is_ours =
+        topic.name.as_str() == &*replica.partition.topic && partition.replicas.contains(&node.id);
+    is_ours.then(|| Wanted {
+        partition: replica.partition.clone(),
+        topic_id,
+        directory_id: Uuid::ZERO,
+        settings: feed::settings(node, &view.image, topic.name.as_str()),
+    })
+}
+
+/// Renames the folder of a partition that the metadata does not give to this node.
+fn put_aside(node: &Node, directory: &Directory, replica: &ReplicaToLoad) {
+    let renamed = directory.log_dir.rename_partition(
+        &replica.directory,
+        &replica.partition,
+        Purpose::Stray,
+        &*node.env.random,
+    );
+    match renamed {
+        Ok(path) => tracing::warn!(
+            partition = %replica.partition,
+            "the cluster's metadata does not give this partition to this node; its records were \
+             put aside in {}",
+            path.display()
+        ),
+        Err(offline) => tracing::error!("{offline}"),
+    }
+}
+
+fn open_share(
+    node: &Node,
+    directory: &Arc<Directory>,
+    share: Vec<(Wanted, ReplicaToLoad)>,
+    clean: bool,
+) -> Vec<Opened> {
+    let open = |wanted: &Wanted, replica: &ReplicaToLoad| {
+        let name = wanted.partition.to_string();
+        let place = Place::new(node.storage.clone(), &*replica.directory, name);
+        let opening = Opening {
+            clean,
+            recovery_point: replica.recovery_point,
+            log_start_offset: replica.log_start_offset,
+            now: node.env.clock.timestamp(),
+        };
+        let opened = Log::open(place, wanted.settings.log_config(), opening);
+        let (log, report) = opened.map_err(|error| error.to_string())?;
+        if report.truncated_bytes != 0 || report.removed_segments != 0 {
+            tracing::warn!(
+                partition = %wanted.partition,
+                bytes = report.truncated_bytes,
+                segments = report.removed_segments,
+                "cut off what was not whole after an unclean stop"
+            );
+        }
+        let delay_ms = log.config().file_delete_delay_ms;
+        let deletion = report.deletion;
+        if !deletion.is_empty() {
+            node.later(directory.clone(), delay_ms, Box::new(move || deletion.run()));
+        }
+        Ok((log, replica.high_watermark))
+    };
+    share
+        .into_iter()
+        .map(|(wanted, replica)| {
+            let opened = open(&wanted, &replica);
+            (wanted, directory.clone(), opened)
+        })
+        .collect()
+}
+
+/// Adds every topic of the image; partitions of ours that no directory holds are made, unless the
+/// directory that should hold them is offline.
+async fn add_topics(node: &Arc<Node>, view: &mut View, mut made: Made) {
+    let mut missing = Vec::new();
+    for topic in view.image.topics.iter() {
+        for (index, partition) in &topic.partitions {
+            if partition.replicas.contains(&node.id) && !made.contains_key(&(topic.id, *index)) {
+                missing.push(Wanted {
+                    partition: TopicPartition::new(topic.name.as_str(), *index),
+                    topic_id: topic.id,
+                    directory_id: partition.directory_of(node.id).unwrap_or(Uuid::ZERO),
+                    settings: feed::settings(node, &view.image, topic.name.as_str()),
+                });
+            }
+        }
+    }
+    made.append(&mut create(node, missing).await);
+    let topics: Vec<_> = view.image.topics.iter().cloned().collect();
+    for topic in topics {
+        let partitions = feed::replicas(&topic, None, &mut made);
+        view.put_topic(Arc::new(Topic {
+            settings: feed::settings(node, &view.image, topic.name.as_str()),
+            is_internal: is_internal(topic.name.as_str()),
+            name: topic.name,
+            id: topic.id,
+            partitions,
+        }));
+    }
+}

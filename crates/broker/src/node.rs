@@ -1,0 +1,174 @@
+//! What all connections of a node share.
+
+use crate::directory::Directory;
+use crate::fetch_session::FetchSessions;
+use crate::limits::Limits;
+use crate::listener::{Connections, Listener};
+use crate::producer_ids::ProducerIds;
+use crate::quorum::Controller;
+use crate::topic::Topic;
+use arc_swap::ArcSwap;
+use dohle_env::Env;
+use dohle_env::budget::Budget;
+use dohle_env::clock;
+use dohle_env::tasks::Home;
+use dohle_metadata::config::resource::Configs;
+use dohle_metadata::config::{BrokerConfig, ConfigResource, Layers};
+use dohle_metadata::image::Image;
+use dohle_protocol::ids::Uuid;
+use dohle_protocol::wire::Text;
+use dohle_storage::Storage;
+use imbl::OrdMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Work that waits for its time, such as the removal of files.
+pub(crate) type DelayedWork = Box<dyn FnOnce() -> io::Result<()> + Send>;
+
+/// A broker, as its connections and handlers see it.
+pub(crate) struct Node {
+    pub(crate) id: i32,
+    pub(crate) cluster_id: Text,
+    pub(crate) env: Env,
+    pub(crate) config: BrokerConfig,
+    pub(crate) limits: Limits,
+    /// Memory for requests in flight.
+    pub(crate) request_bytes: Budget,
+    pub(crate) fetch_sessions: Arc<FetchSessions>,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) connections: Connections,
+    /// `log.dirs`.
+    pub(crate) directories: Vec<Arc<Directory>>,
+    /// Where the metadata log is; often one of `directories`.
+    pub(crate) metadata_directory: Arc<Directory>,
+    pub(crate) storage: Arc<Storage>,
+    pub(crate) controller: Controller,
+    pub(crate) producer_ids: ProducerIds,
+    view: ArcSwap<View>,
+    stopping: AtomicBool,
+}
+
+/// The metadata, and the partitions that belong to it. A value: it never changes.
+#[derive(Clone, Default)]
+pub(crate) struct View {
+    pub(crate) image: Image,
+    topics: OrdMap<Text, Arc<Topic>>,
+    topics_by_id: OrdMap<Uuid, Arc<Topic>>,
+}
+
+impl View {
+    /// The metadata alone: no partition is open yet.
+    pub(crate) fn of(image: Image) -> Self {
+        Self { image, ..Self::default() }
+    }
+
+    pub(crate) fn topic(&self, name: &Text) -> Option<&Arc<Topic>> {
+        self.topics.get(name)
+    }
+
+    pub(crate) fn topic_by_id(&self, id: Uuid) -> Option<&Arc<Topic>> {
+        self.topics_by_id.get(&id)
+    }
+
+    /// All topics, by name.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = &Arc<Topic>> {
+        self.topics.values()
+    }
+
+    /// Adds or replaces a topic.
+    pub(crate) fn put_topic(&mut self, topic: Arc<Topic>) {
+        self.topics.insert(topic.name.clone(), topic.clone());
+        self.topics_by_id.insert(topic.id, topic);
+    }
+
+    pub(crate) fn remove_topic(&mut self, id: Uuid) -> Option<Arc<Topic>> {
+        let topic = self.topics_by_id.remove(&id)?;
+        if self.topics.get(&topic.name).is_some_and(|named| named.id == id) {
+            self.topics.remove(&topic.name);
+        }
+        Some(topic)
+    }
+}
+
+/// What a node is made of.
+pub(crate) struct NewNode {
+    pub(crate) env: Env,
+    pub(crate) config: BrokerConfig,
+    pub(crate) cluster_id: Text,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) directories: Vec<Arc<Directory>>,
+    pub(crate) metadata_directory: Arc<Directory>,
+    pub(crate) storage: Arc<Storage>,
+    pub(crate) controller: Controller,
+    pub(crate) view: View,
+}
+
+impl Node {
+    pub(crate) fn new(new: NewNode) -> Arc<Self> {
+        let limits = Limits::of(&new.config);
+        Arc::new(Self {
+            id: new.config.node_id,
+            cluster_id: new.cluster_id,
+            request_bytes: Budget::new(limits.request_bytes),
+            fetch_sessions: FetchSessions::new(limits.fetch_sessions),
+            limits,
+            env: new.env,
+            config: new.config,
+            listeners: new.listeners,
+            connections: Connections::default(),
+            directories: new.directories,
+            metadata_directory: new.metadata_directory,
+            storage: new.storage,
+            controller: new.controller,
+            producer_ids: ProducerIds::default(),
+            view: ArcSwap::from_pointee(new.view),
+            stopping: AtomicBool::new(false),
+        })
+    }
+
+    /// The metadata and partitions as they are now.
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// Makes `view` what every request from here on sees.
+    pub(crate) fn publish(&self, view: View) {
+        self.view.store(Arc::new(view));
+    }
+
+    /// The log directory that `path` lies in.
+    pub(crate) fn directory_of(&self, path: &Path) -> Option<&Arc<Directory>> {
+        self.directories.iter().find(|directory| path.starts_with(directory.log_dir.path()))
+    }
+
+    /// Runs `work` on the directory's lane after a delay; a failure takes the directory offline.
+    pub(crate) fn later(&self, directory: Arc<Directory>, delay_ms: i64, work: DelayedWork) {
+        let clock = self.env.clock.clone();
+        let due = clock.now().after_ms(delay_ms);
+        let task = async move {
+            clock::sleep_until(&*clock, due).await;
+            if let Some(Err(error)) = directory.on_lane(work).await {
+                directory.fail("Removing files", &error);
+            }
+        };
+        self.env.tasks.spawn(Home::LeastLoaded, Box::pin(task));
+    }
+
+    /// The node is on its way down.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn begin_stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// The layers of this broker's own configs, given to `with`.
+    pub(crate) fn with_layers<T>(&self, image: &Image, with: impl FnOnce(Layers<'_>) -> T) -> T {
+        let broker: Configs = image.configs_of(&ConfigResource::broker(self.id));
+        let cluster: Configs = image.configs_of(&ConfigResource::all_brokers());
+        with(Layers { broker: &broker, cluster: &cluster, file: &self.config.set })
+    }
+}

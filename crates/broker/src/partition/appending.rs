@@ -1,0 +1,109 @@
+//! Appending to a partition: staging in the turn, answering after the write.
+
+use super::command::{Acks, Append, Appended};
+use super::{Effect, Partition, StagedAppend};
+use dohle_protocol::error_code::ErrorCode;
+use dohle_storage::producers::ProducerError;
+use dohle_storage::{AppendError, NewBatch, Origin, Source};
+use std::io;
+
+impl Partition {
+    /// An answer without an offset.
+    pub(super) fn refused(&self, error: ErrorCode) -> Appended {
+        Appended {
+            error,
+            message: None,
+            base_offset: -1,
+            log_append_time: -1,
+            log_start_offset: -1,
+            leader_epoch: self.leader_epoch,
+        }
+    }
+
+    /// Gives a batch its place; what it answers waits for the write.
+    pub(super) fn stage(&mut self, append: Append, effects: &mut Vec<Effect>) {
+        let Append { batch, acks, slot } = append;
+        let origin =
+            Origin { leader_epoch: self.leader_epoch, source: Source::Client { verified: true } };
+        let now = self.clock.timestamp();
+        let staged = match self.log_mut() {
+            Ok(log) => log.stage(NewBatch::from(batch), origin, now).map_err(refusal),
+            Err(error) => Err((error, None)),
+        };
+        match staged {
+            Ok(appended) => {
+                let answer = Appended {
+                    error: ErrorCode::NONE,
+                    message: None,
+                    base_offset: appended.first_offset,
+                    log_append_time: appended.append_time,
+                    log_start_offset: appended.log_start_offset,
+                    leader_epoch: self.leader_epoch,
+                };
+                let end_offset = appended.last_offset + 1;
+                self.staged.push(StagedAppend { acks, slot, answer, end_offset });
+            }
+            Err((error, message)) => {
+                let answer = Appended { message, ..self.refused(error) };
+                effects.push(Effect::Appended(slot, answer));
+            }
+        }
+    }
+
+    /// Publishes what was written, or tells everybody that it was not.
+    pub(super) fn finish_appends(&mut self, written: io::Result<()>, effects: &mut Vec<Effect>) {
+        let mut staged = std::mem::take(&mut self.staged);
+        if staged.is_empty() {
+            return;
+        }
+        let now = self.clock.timestamp();
+        match (written, &mut self.log) {
+            (Ok(()), Some(log)) => {
+                log.publish(now);
+                for StagedAppend { acks, slot, answer, end_offset } in staged.drain(..) {
+                    match acks {
+                        Acks::Leader => effects.push(Effect::Appended(slot, answer)),
+                        Acks::All => self.waiting.push(end_offset, slot, answer),
+                    }
+                }
+                if self.is_durable() || self.log().is_ok_and(|log| log.is_flush_due(now)) {
+                    self.flush(effects);
+                }
+                self.advance_high_watermark(effects);
+            }
+            (written, _) => {
+                for StagedAppend { slot, .. } in staged.drain(..) {
+                    let answer = self.refused(ErrorCode::KAFKA_STORAGE_ERROR);
+                    effects.push(Effect::Appended(slot, answer));
+                }
+                if let Err(error) = written {
+                    self.go_offline(error, effects);
+                }
+            }
+        }
+        self.staged = staged;
+    }
+}
+
+/// The error code of a refused batch, with Kafka's words where it has any.
+fn refusal(error: AppendError) -> (ErrorCode, Option<String>) {
+    match error {
+        AppendError::Offline(_) => (ErrorCode::KAFKA_STORAGE_ERROR, None),
+        AppendError::TooLarge { .. } => (ErrorCode::RECORD_LIST_TOO_LARGE, None),
+        AppendError::Producer(ProducerError::InvalidEpoch { .. }) => {
+            (ErrorCode::INVALID_PRODUCER_EPOCH, None)
+        }
+        AppendError::Producer(ProducerError::OutOfOrderSequence { .. }) => {
+            (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, None)
+        }
+        AppendError::Producer(ProducerError::InvalidTransactionState) => {
+            (ErrorCode::INVALID_TXN_STATE, None)
+        }
+        AppendError::Producer(ProducerError::CoordinatorFenced { .. }) => {
+            (ErrorCode::TRANSACTION_COORDINATOR_FENCED, None)
+        }
+        AppendError::UnexpectedOffset { .. } | AppendError::OffsetOverflow => {
+            (ErrorCode::UNKNOWN_SERVER_ERROR, None)
+        }
+    }
+}

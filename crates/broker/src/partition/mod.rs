@@ -1,0 +1,358 @@
+//! A partition: its log, its role, and who waits for it.
+//!
+//! One turn handles all that arrived in a tick:
+//!
+//! ```text
+//!  commands ─► stage every append ─► one write ─► publish ─► reads and questions ─► effects
+//!                                      │ slow disk: the write runs on the directory's lane,
+//!                                      └ and the inbox grows until it is back
+//! ```
+//!
+//! Invariant: log start offset <= last stable offset <= high watermark <= log end offset, and none
+//! of them goes back while this value lives.
+
+mod appending;
+pub(crate) mod command;
+mod reading;
+mod waiting;
+
+use crate::directory::Directory;
+use crate::topic::TopicSettings;
+use command::{Acks, Appended, Command, Read, ReadAnswer};
+use dohle_env::clock::Clock;
+use dohle_env::gather::{Answer, Gather, Slot};
+use dohle_env::ready::Mark;
+use dohle_env::strand::{Owned, Strand, Then, Turned};
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::ids::Uuid;
+use dohle_protocol::wire::Text;
+use dohle_storage::{ColdRead, FlushWork, Log};
+use std::io;
+use std::sync::Arc;
+use waiting::Waiting;
+
+/// A partition of which this node has a replica.
+pub(crate) struct Partition {
+    pub(crate) topic: Text,
+    pub(crate) topic_id: Uuid,
+    pub(crate) index: i32,
+    /// `None` once it was given away.
+    log: Option<Box<Log>>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) leader_epoch: i32,
+    partition_epoch: i32,
+    high_watermark: i64,
+    settings: Arc<TopicSettings>,
+    clock: Arc<dyn Clock>,
+    /// Acks that wait for the high watermark.
+    waiting: Waiting,
+    /// Readers at the end of the log.
+    watches: Vec<Mark>,
+    /// A flush is with the directory, or on its way there.
+    is_flushing: bool,
+    /// What this turn has staged, and what it does after the write.
+    staged: Vec<StagedAppend>,
+    after: Vec<Command>,
+}
+
+struct StagedAppend {
+    acks: Acks,
+    slot: Slot<Appended>,
+    answer: Appended,
+    /// The high watermark that commits it.
+    end_offset: i64,
+}
+
+/// What a turn wants done once the state is free.
+pub(crate) enum Effect {
+    /// Tell a producer.
+    Appended(Slot<Appended>, Appended),
+    /// Tell a reader.
+    Read(Slot<ReadAnswer>, ReadAnswer),
+    /// Something changed for this reader.
+    Mark(Mark),
+    /// A read that may wait for the disk, for the directory's lane.
+    Cold(Box<(Arc<Directory>, ColdRead, Read)>),
+    /// Flush in the directory's next round.
+    Flush(Arc<Directory>, FlushWork),
+    /// A write failed.
+    Offline(Arc<Directory>, io::Error),
+    /// Give the log away.
+    TakeLog(Slot<Box<Log>>, Box<Log>),
+}
+
+/// What a partition is made of.
+pub(crate) struct NewPartition {
+    pub(crate) topic: Text,
+    pub(crate) topic_id: Uuid,
+    pub(crate) index: i32,
+    pub(crate) log: Log,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) high_watermark: Option<i64>,
+    pub(crate) settings: Arc<TopicSettings>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Partition {
+    /// A partition that does not lead yet.
+    pub(crate) fn new(new: NewPartition) -> Self {
+        let (start, end) = (new.log.start_offset(), new.log.end_offset());
+        Self {
+            topic: new.topic,
+            topic_id: new.topic_id,
+            index: new.index,
+            log: Some(Box::new(new.log)),
+            directory: new.directory,
+            leader_epoch: -1,
+            partition_epoch: -1,
+            high_watermark: new.high_watermark.unwrap_or(start).clamp(start, end),
+            settings: new.settings,
+            clock: new.clock,
+            waiting: Waiting::default(),
+            watches: Vec::new(),
+            is_flushing: false,
+            staged: Vec::new(),
+            after: Vec::new(),
+        }
+    }
+
+    /// The log, or what to answer when there is none any more.
+    pub(crate) fn log(&self) -> Result<&Log, ErrorCode> {
+        let log = self.log.as_deref().ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
+        if log.offline().is_some() { Err(ErrorCode::KAFKA_STORAGE_ERROR) } else { Ok(log) }
+    }
+
+    pub(crate) fn log_mut(&mut self) -> Result<&mut Log, ErrorCode> {
+        self.log()?;
+        self.log.as_deref_mut().ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)
+    }
+
+    pub(crate) fn high_watermark(&self) -> i64 {
+        self.high_watermark
+    }
+
+    /// The end of what a reader may see.
+    pub(crate) fn visible_end(&self, committed_only: bool) -> i64 {
+        match &self.log {
+            Some(log) if committed_only => log.last_stable_offset(self.high_watermark),
+            Some(_) | None => self.high_watermark,
+        }
+    }
+
+    /// Holds the epoch that an asker believes in against ours; -1 is any.
+    pub(crate) fn check_epoch(&self, current_leader_epoch: i32) -> Result<(), ErrorCode> {
+        match current_leader_epoch {
+            -1 => Ok(()),
+            older if older < self.leader_epoch => Err(ErrorCode::FENCED_LEADER_EPOCH),
+            newer if self.leader_epoch < newer => Err(ErrorCode::UNKNOWN_LEADER_EPOCH),
+            _ => Ok(()),
+        }
+    }
+
+    /// Acks of this partition wait for the disk: `flush.messages=1`.
+    fn is_durable(&self) -> bool {
+        self.settings.flush_messages == 1
+    }
+
+    fn lead(&mut self, leader_epoch: i32, partition_epoch: i32, effects: &mut Vec<Effect>) {
+        if partition_epoch <= self.partition_epoch {
+            return;
+        }
+        self.partition_epoch = partition_epoch;
+        if self.leader_epoch < leader_epoch {
+            self.leader_epoch = leader_epoch;
+            if let Ok(log) = self.log_mut() {
+                log.assign_epoch_start(leader_epoch);
+            }
+        }
+        self.advance_high_watermark(effects);
+    }
+
+    /// With one replica all is committed that this log has, and on the disk if the topic asks so.
+    fn advance_high_watermark(&mut self, effects: &mut Vec<Effect>) {
+        let is_durable = self.is_durable();
+        let Ok(log) = self.log_mut() else { return };
+        let committed = if is_durable { log.recovery_point() } else { log.end_offset() };
+        if self.high_watermark < committed {
+            self.high_watermark = committed;
+            if let Ok(log) = self.log_mut() {
+                log.on_high_watermark(committed);
+            }
+            effects.extend(self.watches.drain(..).map(Effect::Mark));
+        }
+        while let Some((slot, answer)) = self.waiting.release(self.high_watermark) {
+            effects.push(Effect::Appended(slot, answer));
+        }
+    }
+
+    /// Asks for a flush in the directory's next round, if something is dirty and none is under way.
+    pub(crate) fn flush(&mut self, effects: &mut Vec<Effect>) {
+        if self.is_flushing {
+            return;
+        }
+        let Ok(log) = self.log() else { return };
+        if let Some(work) = log.flush_work() {
+            effects.push(Effect::Flush(self.directory.clone(), work));
+            self.is_flushing = true;
+        }
+    }
+
+    fn on_flushed(
+        &mut self,
+        flushed: io::Result<dohle_storage::Flushed>,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.is_flushing = false;
+        let now = self.clock.timestamp();
+        match flushed {
+            Ok(flushed) => {
+                if let Ok(log) = self.log_mut() {
+                    log.on_flushed(flushed, now);
+                }
+                self.advance_high_watermark(effects);
+                if self.is_durable() {
+                    self.flush(effects);
+                }
+            }
+            Err(error) => self.go_offline(error, effects),
+        }
+    }
+
+    /// A write or sync has failed: nothing of this log is served any more.
+    fn go_offline(&mut self, error: io::Error, effects: &mut Vec<Effect>) {
+        if let Some(log) = &mut self.log {
+            log.take_offline(&error);
+        }
+        while let Some(slot) = self.waiting.abandon() {
+            let answer = self.refused(ErrorCode::KAFKA_STORAGE_ERROR);
+            effects.push(Effect::Appended(slot, answer));
+        }
+        effects.extend(self.watches.drain(..).map(Effect::Mark));
+        effects.push(Effect::Offline(self.directory.clone(), error));
+    }
+
+    fn take_log(&mut self, slot: Slot<Box<Log>>, effects: &mut Vec<Effect>) {
+        if let Some(log) = self.log.take() {
+            effects.push(Effect::TakeLog(slot, log));
+        }
+        while let Some(slot) = self.waiting.abandon() {
+            let answer = self.refused(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+            effects.push(Effect::Appended(slot, answer));
+        }
+        effects.extend(self.watches.drain(..).map(Effect::Mark));
+    }
+
+    fn apply_settings(&mut self, settings: Arc<TopicSettings>, effects: &mut Vec<Effect>) {
+        let config = settings.log_config();
+        self.settings = settings;
+        if let Ok(log) = self.log_mut() {
+            log.update_config(config);
+        }
+        self.advance_high_watermark(effects);
+    }
+
+    /// The write is done or has failed: publish, then everything else of the turn.
+    fn after_write(&mut self, written: io::Result<()>, effects: &mut Vec<Effect>) {
+        self.finish_appends(written, effects);
+        self.do_rest(effects);
+    }
+
+    fn do_rest(&mut self, effects: &mut Vec<Effect>) {
+        let mut after = std::mem::take(&mut self.after);
+        for command in after.drain(..) {
+            match command {
+                Command::Append(append) => self.stage(append, effects),
+                Command::Read(read) => self.read(read, effects),
+                Command::ColdRead(read, plan) => self.on_cold_read(read, plan, effects),
+                Command::Flushed(flushed) => self.on_flushed(flushed, effects),
+                Command::Lead { leader_epoch, partition_epoch } => {
+                    self.lead(leader_epoch, partition_epoch, effects);
+                }
+                Command::Settings(settings) => self.apply_settings(settings, effects),
+                Command::Ask(question) => question(self, effects),
+                Command::TakeLog(slot) => self.take_log(slot, effects),
+            }
+        }
+        self.after = after;
+    }
+}
+
+impl Owned for Partition {
+    type Command = Command;
+    type Effect = Effect;
+
+    fn turn(&mut self, commands: &mut Vec<Command>, effects: &mut Vec<Effect>) -> Turned<Self> {
+        for command in commands.drain(..) {
+            match command {
+                Command::Append(append) => self.stage(append, effects),
+                later => self.after.push(later),
+            }
+        }
+        let staged = match &self.log {
+            Some(log) if !self.staged.is_empty() => log.staged(),
+            Some(_) | None => {
+                self.after_write(Ok(()), effects);
+                return Turned::Done;
+            }
+        };
+        if !self.directory.is_slow(self.clock.now()) {
+            let written = self.directory.time_write(&*self.clock, || staged.write());
+            self.after_write(written, effects);
+            return Turned::Done;
+        }
+        let (directory, clock) = (self.directory.clone(), self.clock.clone());
+        let lane = directory.lane.clone();
+        let work = move || {
+            let written = directory.time_write(&*clock, || staged.write());
+            let then: Then<Self> = Box::new(move |partition, effects| {
+                partition.after_write(written, effects);
+                Turned::Done
+            });
+            then
+        };
+        Turned::Job(lane, Box::new(work))
+    }
+
+    fn perform(strand: &Arc<Strand<Self>>, effect: Effect) {
+        match effect {
+            Effect::Appended(slot, answer) => slot.fill(answer),
+            Effect::Read(slot, answer) => slot.fill(answer),
+            Effect::Mark(mark) => mark.set(),
+            Effect::Cold(cold) => {
+                let (directory, cold, read) = *cold;
+                let strand = strand.clone();
+                let job = move || strand.submit(Command::ColdRead(read, cold.run()));
+                directory.job(Box::new(job));
+            }
+            Effect::Flush(directory, work) => directory.flush(strand.clone(), work),
+            Effect::Offline(directory, error) => directory.fail("Writing", &error),
+            Effect::TakeLog(slot, log) => slot.fill(log),
+        }
+    }
+}
+
+/// Asks a partition something rare; `None` if it is gone.
+pub(crate) async fn ask<T: Send + 'static>(
+    partition: &Arc<Strand<Partition>>,
+    question: impl FnOnce(&mut Partition, &mut Vec<Effect>) -> T + Send + 'static,
+) -> Option<T> {
+    let gather = Gather::with_capacity(1);
+    submit_question(partition, &gather, question);
+    match gather.all().await.pop() {
+        Some(Answer::Filled(answer)) => Some(answer),
+        Some(Answer::Gone | Answer::Missing) | None => None,
+    }
+}
+
+/// Asks a partition something rare as one of several; its answer is the gather's next.
+pub(crate) fn submit_question<T: Send + 'static>(
+    partition: &Arc<Strand<Partition>>,
+    gather: &Gather<T>,
+    question: impl FnOnce(&mut Partition, &mut Vec<Effect>) -> T + Send + 'static,
+) {
+    let slot = gather.slot();
+    let question = move |partition: &mut Partition, effects: &mut Vec<Effect>| {
+        slot.fill(question(partition, effects));
+    };
+    partition.submit(Command::Ask(Box::new(question)));
+}

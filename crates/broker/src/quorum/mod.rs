@@ -1,0 +1,99 @@
+//! The metadata quorum with one voter: this node leads it from its start to its end.
+//!
+//! The log is durable: a change is committed once it is flushed. What is committed goes to the
+//! feed, which makes it real on this node before those who asked are answered.
+//!
+//! ```text
+//!  ask ─► decide ─► stage ─► one write ─► flush (lane) ─► commit ─► feed ─► answer
+//! ```
+
+mod open;
+mod owner;
+mod snapshots;
+
+use crate::feed::Feed;
+use dohle_env::gather::{Answer as Gathered, Gather, Slot};
+use dohle_env::strand::Strand;
+use dohle_metadata::controller::{Answer, Request, Settings};
+use dohle_protocol::ids::Uuid;
+use dohle_protocol::wire::Text;
+use std::sync::Arc;
+
+pub(crate) use open::open;
+pub(crate) use owner::MetadataLog;
+
+/// The name of the metadata log's topic.
+pub(crate) const METADATA_TOPIC: &str = "__cluster_metadata";
+
+/// How a node reaches its controller.
+#[derive(Clone)]
+pub(crate) struct Controller {
+    owner: Arc<Strand<MetadataLog>>,
+}
+
+/// A message to the metadata log's strand.
+pub(crate) enum Command {
+    /// Begin to lead, and tell the feed of what is committed from here on.
+    Lead(Box<Settings>, Feed),
+    /// Somebody asks.
+    Ask(i16, Box<Request>, Slot<Answer>),
+    /// The machine wants to be woken.
+    Wake,
+    /// How the quorum stands.
+    Describe(Slot<QuorumStatus>),
+    /// Write a snapshot if enough has changed since the last.
+    Snapshot,
+    /// Flush and close the log.
+    Close(Slot<()>),
+}
+
+/// How the quorum stands.
+#[derive(Clone, Debug)]
+pub(crate) struct QuorumStatus {
+    pub(crate) leader_id: i32,
+    pub(crate) leader_epoch: i32,
+    pub(crate) high_watermark: i64,
+    pub(crate) log_end_offset: i64,
+    /// Of the leader's metadata directory; zero with static voters.
+    pub(crate) directory_id: Uuid,
+}
+
+impl Controller {
+    pub(crate) fn new(owner: Arc<Strand<MetadataLog>>) -> Self {
+        Self { owner }
+    }
+
+    pub(crate) fn submit(&self, command: Command) {
+        self.owner.submit(command);
+    }
+
+    /// Asks for a change; answered once it is committed and visible on this node. `None` if the
+    /// node stops.
+    pub(crate) async fn ask(&self, version: i16, request: Request) -> Option<Answer> {
+        self.answer(|slot| Command::Ask(version, Box::new(request), slot)).await
+    }
+
+    /// How the quorum stands. `None` if the node stops.
+    pub(crate) async fn describe(&self) -> Option<QuorumStatus> {
+        self.answer(Command::Describe).await
+    }
+
+    /// Flushes and closes the log; nothing is decided after that.
+    pub(crate) async fn close(&self) {
+        self.answer(Command::Close).await;
+    }
+
+    async fn answer<T>(&self, command: impl FnOnce(Slot<T>) -> Command) -> Option<T> {
+        let gather = Gather::with_capacity(1);
+        self.owner.submit(command(gather.slot()));
+        match gather.all().await.pop() {
+            Some(Gathered::Filled(answer)) => Some(answer),
+            Some(Gathered::Gone | Gathered::Missing) | None => None,
+        }
+    }
+}
+
+/// The metadata topic's name as messages carry it.
+pub(crate) fn metadata_topic() -> Text {
+    Text::from_static(METADATA_TOPIC)
+}

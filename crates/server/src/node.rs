@@ -1,0 +1,161 @@
+//! One node from its configuration to its end: what `dohle server` runs.
+
+use crate::config_file;
+use crate::world::net::TcpOptions;
+use crate::world::{World, WorldOptions};
+use dohle_broker::start::{self, BoundListener, Running, StartError};
+use dohle_env::Env;
+use dohle_env::tasks::Home;
+use dohle_metadata::config::BrokerConfig;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io::{self, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+/// How long a stop waits for work that is still on the lanes.
+const STOP_LANES_WITHIN: Duration = Duration::from_secs(30);
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOptions {
+    /// The properties file; the defaults of [`config_file::defaults`] without one.
+    pub file: Option<PathBuf>,
+    /// `--override KEY=VALUE`, in order; they win over the file.
+    pub overrides: Vec<(String, String)>,
+}
+
+/// Why a server ended before its time. The text is for the operator.
+#[derive(Debug)]
+pub struct ServerError(pub String);
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ServerError {}
+
+impl From<StartError> for ServerError {
+    fn from(error: StartError) -> Self {
+        Self(error.0)
+    }
+}
+
+/// Runs a node until SIGTERM or SIGINT. Prints one line to `out` when it serves.
+pub fn run(options: &ServerOptions, out: &mut dyn Write) -> Result<(), ServerError> {
+    let config = config_file::read(options).map_err(ServerError)?;
+    crate::logging::start();
+    for name in &config.unknown {
+        tracing::warn!("{name} is no configuration that Kafka knows; it has no effect");
+    }
+    let tcp = tcp_options(&config);
+    let world = World::start(&WorldOptions { tcp, ..WorldOptions::default() })
+        .map_err(|error| ServerError(format!("cannot start the reactors: {error}")))?;
+    let signals = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| ServerError(format!("cannot wait for signals: {error}")))?;
+    let served = signals.block_on(serve(world.env().clone(), config, out));
+    world.stop(STOP_LANES_WITHIN);
+    served
+}
+
+async fn serve(env: Env, config: BrokerConfig, out: &mut dyn Write) -> Result<(), ServerError> {
+    let failed = |error: io::Error| ServerError(format!("cannot wait for signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let listeners = bind(&env, &config)?;
+    let directories = config.log_dirs.join(", ");
+    let running = on_reactor(&env, start::start(env.clone(), config, listeners))
+        .await
+        .ok_or_else(|| ServerError("the node ended while it started".to_owned()))??;
+    // Whoever waits for the line may be gone; the node serves all the same.
+    let told = writeln!(out, "{}", ready_line(&running, &directories)).and_then(|()| out.flush());
+    if let Err(error) = told {
+        tracing::debug!("cannot say that the node is ready: {error}");
+    }
+    let asked_by = poll_fn(|cx| match terminate.poll_recv(cx) {
+        Poll::Ready(_) => Poll::Ready("SIGTERM"),
+        Poll::Pending => interrupt.poll_recv(cx).map(|_| "SIGINT"),
+    });
+    tracing::info!("stopping: {}", asked_by.await);
+    on_reactor(&env, running.stop())
+        .await
+        .ok_or_else(|| ServerError("the node ended while it stopped".to_owned()))
+}
+
+fn ready_line(running: &Running, directories: &str) -> String {
+    let listeners: Vec<String> =
+        running.listeners().map(|(name, address)| format!("{name}://{address}")).collect();
+    format!(
+        "dohle is ready: {} cluster {} data {directories}",
+        listeners.join(","),
+        running.cluster_id()
+    )
+}
+
+/// Runs `task` on a reactor and waits for it; `None` if the reactor ended first.
+async fn on_reactor<T: Send + 'static>(
+    env: &Env,
+    task: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    let (done, result) = oneshot::channel();
+    let task = async move {
+        // Nobody waits any more: then the result is not missed.
+        let _unheard = done.send(task.await);
+    };
+    env.tasks.spawn(Home::LeastLoaded, Box::pin(task));
+    result.await.ok()
+}
+
+/// Binds the listeners of clients and brokers. The controller's is not opened: with one node,
+/// only this process speaks to it.
+fn bind(env: &Env, config: &BrokerConfig) -> Result<Vec<BoundListener>, ServerError> {
+    config
+        .broker_listeners()
+        .map(|endpoint| {
+            let name = endpoint.listener.clone();
+            let address = resolve(&endpoint.host, endpoint.port)
+                .map_err(|error| ServerError(format!("listener {name}: {error}")))?;
+            let listener = env.net.listen(address).map_err(|error| {
+                ServerError(format!(
+                    "listener {name} cannot listen on {address}: {error}; is another server \
+                     running there? Choose another address with --override listeners=..."
+                ))
+            })?;
+            Ok(BoundListener { name, listener })
+        })
+        .collect()
+}
+
+/// The address of a host name; an empty one is every address of this machine.
+fn resolve(host: &str, port: u16) -> Result<SocketAddr, String> {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let host = if host.is_empty() { "0.0.0.0" } else { host };
+    let mut found = (host, port)
+        .to_socket_addrs()
+        .map_err(|error| format!("the host name {host} cannot be resolved: {error}"))?;
+    found.next().ok_or_else(|| format!("the host name {host} has no address"))
+}
+
+/// Socket options as far as the file sets them; the kernel's own sizes serve better than Kafka's
+/// defaults.
+fn tcp_options(config: &BrokerConfig) -> TcpOptions {
+    let size = |name: &str| {
+        let set = config.set.contains_key(name).then(|| config.integer(name));
+        set.and_then(|size| u32::try_from(size).ok())
+    };
+    let backlog = u32::try_from(config.integer("socket.listen.backlog.size")).unwrap_or(50);
+    TcpOptions {
+        send_buffer_bytes: size("socket.send.buffer.bytes"),
+        receive_buffer_bytes: size("socket.receive.buffer.bytes"),
+        backlog,
+        ..TcpOptions::default()
+    }
+}
