@@ -54,8 +54,8 @@ impl FlushWork {
         &self.place.directory
     }
 
-    /// Writes and syncs. Never to be tried again after a failure: the directory is to go offline, for the kernel may
-    /// have dropped what it could not write.
+    /// Writes and syncs. Never to be tried again after a failure: the directory is to go offline,
+    /// for the kernel may have dropped what it could not write.
     ///
     /// # Errors
     /// The disk's.
@@ -150,7 +150,8 @@ impl Log {
                 || sealed_waits)
     }
 
-    /// A flush is done: the recovery point moves. One that began before a truncation counts for nothing.
+    /// A flush is done: the recovery point moves. One that began before a truncation counts for
+    /// nothing.
     pub fn on_flushed(&mut self, flushed: Flushed, now: i64) {
         self.flushed_at = now;
         for offset in flushed.snapshots {

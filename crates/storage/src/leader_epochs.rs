@@ -75,7 +75,8 @@ impl LeaderEpochs {
         self.entries.last().map(|entry| entry.epoch)
     }
 
-    /// Epoch `epoch` begins at `start_offset`. Entries that contradict it go. True if anything changed.
+    /// Epoch `epoch` begins at `start_offset`. Entries that contradict it go. True if anything
+    /// changed.
     pub fn assign(&mut self, epoch: i32, start_offset: i64) -> bool {
         if epoch < 0 || start_offset < 0 {
             return false;
@@ -95,8 +96,9 @@ impl LeaderEpochs {
         true
     }
 
-    /// The epoch that has `epoch`'s answer and where it ends, by the rules of OffsetsForLeaderEpoch: the newest epoch
-    /// ends at `end_offset`; an unknown one answers for the largest below it. (-1, -1) where nothing is known.
+    /// The epoch that has `epoch`'s answer and where it ends, by the rules of
+    /// OffsetsForLeaderEpoch: the newest epoch ends at `end_offset`; an unknown one answers for the
+    /// largest below it. (-1, -1) where nothing is known.
     #[must_use]
     pub fn end_offset_for(&self, epoch: i32, end_offset: i64) -> (i32, i64) {
         if epoch == -1 {
@@ -125,8 +127,8 @@ impl LeaderEpochs {
         self.entries.len() != count
     }
 
-    /// The log begins at `start_offset` now: older epochs go, the one that spans it begins there. True if anything
-    /// changed.
+    /// The log begins at `start_offset` now: older epochs go, the one that spans it begins there.
+    /// True if anything changed.
     pub fn truncate_from_start(&mut self, start_offset: i64) -> bool {
         let above = self.entries.partition_point(|entry| entry.start_offset <= start_offset);
         let Some(spanning) = above.checked_sub(1) else { return false };

@@ -1,7 +1,9 @@
-//! A partition's log on disk, in Kafka's formats: segments, indexes, producer state, leader epochs, recovery.
+//! A partition's log on disk, in Kafka's formats: segments, indexes, producer state, leader epochs,
+//! recovery.
 //!
-//! Plain blocking code over [`dohle_env::disk::Disk`]: who calls decides on which thread. What this crate does not
-//! know: leaders and replicas, threads, locks between partitions, clocks (time is an argument).
+//! Plain blocking code over [`dohle_env::disk::Disk`]: who calls decides on which thread. What this
+//! crate does not know: leaders and replicas, threads, locks between partitions, clocks (time is an
+//! argument).
 
 pub mod checkpoint;
 pub mod clean_shutdown;

@@ -1,7 +1,8 @@
 //! Every limit of this crate, with its arithmetic.
 
-/// A batch that a tail keeps is a slice of its frame; one that is smaller than this is copied, for the chunk that it
-/// was cut from (64 KiB) would stay in memory for less than a quarter of its size.
+/// A batch that a tail keeps is a slice of its frame; one that is smaller than this is copied, for
+/// the chunk that it was cut from (64 KiB) would stay in memory for less than a quarter of its
+/// size.
 pub const TAIL_SLICE_BYTES_MIN: usize = 16 * 1024;
 /// A slice under this fraction of its frame is copied as well: 1/4.
 pub const TAIL_FRAME_SHARE: usize = 4;
@@ -9,16 +10,18 @@ pub const TAIL_FRAME_SHARE: usize = 4;
 pub const TAIL_BYTES_MAX: usize = 256 * 1024;
 /// How long a tail keeps bytes that nobody adds to.
 pub const TAIL_MS_MAX: i64 = 5_000;
-/// A read of this size and more leaves from the file even if it is in the tail: `sendfile` beats a copy.
+/// A read of this size and more leaves from the file even if it is in the tail: `sendfile` beats a
+/// copy.
 pub const FILE_PIECE_BYTES_MIN: usize = 32 * 1024;
-/// After so many new bytes the kernel is asked to begin writing them, so that no later write has to wait for all.
+/// After so many new bytes the kernel is asked to begin writing them, so that no later write has to
+/// wait for all.
 pub const WRITEBACK_BYTES: u64 = 1024 * 1024;
 /// Bytes read at once where headers are looked for: an index interval and the header behind it.
 pub const HEADER_WINDOW_BYTES: usize = 8 * 1024;
 /// Bytes read at once where whole batches are looked at. Grows with a batch that is larger.
 pub const SCAN_WINDOW_BYTES: usize = 1024 * 1024;
-/// Unpacked bytes of one batch that a search by timestamp looks at: what `socket.request.max.bytes` lets in (100 MiB)
-/// times 16, below which no honest batch stays packed.
+/// Unpacked bytes of one batch that a search by timestamp looks at: what `socket.request.max.bytes`
+/// lets in (100 MiB) times 16, below which no honest batch stays packed.
 pub const UNPACKED_BYTES_MAX: usize = 1600 * 1024 * 1024;
 /// Open files of a node's logs.
 pub const FILES_OPEN_MAX: usize = 4096;

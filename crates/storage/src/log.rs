@@ -1,8 +1,8 @@
 //! A partition's log: batches in segments on a disk, and all that follows from them.
 //!
 //! Owned by one strand. A turn calls [`Log::stage`] any number of times, then does one write, then
-//! [`Log::publish`]. Nothing here waits for anything but the disk, locks, or looks at a clock. A failed write takes the
-//! log offline for good, so nothing staged is ever rolled back.
+//! [`Log::publish`]. Nothing here waits for anything but the disk, locks, or looks at a clock. A
+//! failed write takes the log offline for good, so nothing staged is ever rolled back.
 
 pub mod append;
 mod close;
@@ -24,9 +24,9 @@ use std::sync::Arc;
 
 /// A log.
 ///
-/// Invariants, outside a turn: the segments hold exactly the batches below `end_offset`, without overlap and in
-/// offset order; `start_offset <= recovery point or start <= end_offset`; producers, epochs and indexes are what the
-/// batches say; the tail holds the newest batches without a gap.
+/// Invariants, outside a turn: the segments hold exactly the batches below `end_offset`, without
+/// overlap and in offset order; `start_offset <= recovery point or start <= end_offset`; producers,
+/// epochs and indexes are what the batches say; the tail holds the newest batches without a gap.
 pub struct Log {
     pub(crate) place: Arc<Place>,
     pub(crate) config: LogConfig,
@@ -76,7 +76,8 @@ impl Log {
         self.recovery_point
     }
 
-    /// Whether the checkpoint of log starts must name this log: its start is not its first segment's.
+    /// Whether the checkpoint of log starts must name this log: its start is not its first
+    /// segment's.
     #[must_use]
     pub fn has_own_start_offset(&self) -> bool {
         self.start_offset > self.segments.first().base_offset
@@ -116,7 +117,8 @@ impl Log {
         self.producers.iter()
     }
 
-    /// Whether the producer has a transaction open here in this epoch; one that has not needs verification.
+    /// Whether the producer has a transaction open here in this epoch; one that has not needs
+    /// verification.
     #[must_use]
     pub fn has_open_transaction(&self, producer_id: i64, epoch: i16) -> bool {
         self.producers.has_open_transaction(producer_id, epoch)
@@ -162,8 +164,8 @@ impl Log {
         }
     }
 
-    /// Moves the log's start up to `offset`, at most to its end. Whole segments below it go with the next
-    /// [`Log::retention`]. False if the start was there already.
+    /// Moves the log's start up to `offset`, at most to its end. Whole segments below it go with
+    /// the next [`Log::retention`]. False if the start was there already.
     pub fn advance_start_offset(&mut self, offset: i64) -> bool {
         let offset = offset.min(self.end_offset);
         if offset <= self.start_offset {

@@ -5,9 +5,11 @@
 pub struct LogConfig {
     /// `segment.bytes`: a segment is not grown past it.
     pub segment_bytes: u64,
-    /// `segment.ms`: a batch whose timestamp is so much later than the segment's first begins another.
+    /// `segment.ms`: a batch whose timestamp is so much later than the segment's first begins
+    /// another.
     pub segment_ms: i64,
-    /// `segment.jitter.ms`: the most that is taken off `segment_ms`, another amount for each segment.
+    /// `segment.jitter.ms`: the most that is taken off `segment_ms`, another amount for each
+    /// segment.
     pub segment_jitter_ms: i64,
     /// `segment.index.bytes`: a segment whose index would be larger is closed.
     pub segment_index_bytes: usize,

@@ -42,7 +42,8 @@ impl NewBatch {
         Ok(Self { header, bytes, marker, frame_bytes })
     }
 
-    /// Says how large the buffer is that the bytes are a slice of, so that a small slice does not keep it alive.
+    /// Says how large the buffer is that the bytes are a slice of, so that a small slice does not
+    /// keep it alive.
     #[must_use]
     pub fn in_frame_of(mut self, frame_bytes: usize) -> Self {
         self.frame_bytes = frame_bytes;

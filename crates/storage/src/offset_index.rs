@@ -1,7 +1,7 @@
 //! The `.index` of a segment: which byte of the log to look from for an offset.
 //!
-//! Entries of 8 bytes: the last offset of a batch relative to the segment's base (int32), and the position of the
-//! batch's first byte (int32). Both rise strictly.
+//! Entries of 8 bytes: the last offset of a batch relative to the segment's base (int32), and the
+//! position of the batch's first byte (int32). Both rise strictly.
 
 /// The size of an entry in the file.
 pub const ENTRY_SIZE: usize = 8;
@@ -27,8 +27,8 @@ impl OffsetIndex {
         Self { base_offset, entries: Vec::new() }
     }
 
-    /// The index that `bytes` hold. It ends where entries stop rising or point behind the log (`size_bytes`): what
-    /// follows is preallocated space or damage, and lookups do well without.
+    /// The index that `bytes` hold. It ends where entries stop rising or point behind the log
+    /// (`size_bytes`): what follows is preallocated space or damage, and lookups do well without.
     #[must_use]
     pub fn decode(base_offset: i64, bytes: &[u8], size_bytes: u64) -> Self {
         let mut entries: Vec<Entry> = Vec::with_capacity(bytes.len() / ENTRY_SIZE);
@@ -64,7 +64,8 @@ impl OffsetIndex {
         self.entries.len()
     }
 
-    /// Adds the batch at `position` that ends with `last_offset`. An entry that would not rise is left out.
+    /// Adds the batch at `position` that ends with `last_offset`. An entry that would not rise is
+    /// left out.
     pub fn append(&mut self, last_offset: i64, position: u64) {
         let Ok(relative) = i32::try_from(last_offset.wrapping_sub(self.base_offset)) else {
             return;
@@ -79,7 +80,8 @@ impl OffsetIndex {
         }
     }
 
-    /// The position to look from for the batch with `offset`: that of the last entry at or below it, else 0.
+    /// The position to look from for the batch with `offset`: that of the last entry at or below
+    /// it, else 0.
     #[must_use]
     pub fn lookup(&self, offset: i64) -> u64 {
         let relative = offset.saturating_sub(self.base_offset);

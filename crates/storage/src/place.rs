@@ -21,7 +21,8 @@ impl Storage {
         Self::with_limits(disk, FILES_OPEN_MAX, INDEX_BYTES_MAX)
     }
 
-    /// Keeps at most `files_max` files open and `index_bytes_max` bytes of sealed segments' indexes.
+    /// Keeps at most `files_max` files open and `index_bytes_max` bytes of sealed segments'
+    /// indexes.
     #[must_use]
     pub fn with_limits(disk: Arc<dyn Disk>, files_max: usize, index_bytes_max: usize) -> Arc<Self> {
         Arc::new(Self { disk, files: Pool::new(files_max), indexes: Pool::new(index_bytes_max) })

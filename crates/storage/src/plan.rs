@@ -40,7 +40,8 @@ impl Cursor {
 /// How much a read may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimit {
-    /// Only batches that end before this offset: the log's end, the high watermark, the last stable offset.
+    /// Only batches that end before this offset: the log's end, the high watermark, the last stable
+    /// offset.
     pub end_offset: i64,
     /// Bytes at most.
     pub size_bytes_max: usize,
@@ -57,8 +58,8 @@ pub struct ReadPlan {
     pub pieces: Vec<Piece>,
     /// Bytes of all pieces together.
     pub size_bytes: usize,
-    /// Where to read on. No batch is between what was read and it, but it may be before the end of what was read:
-    /// readers know better from the batches, see [`Cursor::to`].
+    /// Where to read on. No batch is between what was read and it, but it may be before the end of
+    /// what was read: readers know better from the batches, see [`Cursor::to`].
     pub next: Cursor,
     /// What a reader of committed records must skip, if asked for.
     pub aborted: Vec<AbortedTransaction>,
@@ -91,7 +92,8 @@ impl ColdRead {
     /// Loads what is missing, touches the range, and plans.
     ///
     /// # Errors
-    /// `NotFound` where retention or truncation was faster: ask the log again. Others are the disk's.
+    /// `NotFound` where retention or truncation was faster: ask the log again. Others are the
+    /// disk's.
     pub fn run(self) -> io::Result<ReadPlan> {
         let plan = self.reader.read(self.from, self.limit)?;
         for piece in &plan.pieces {
@@ -246,7 +248,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Where the first batch that ends at or behind `offset` begins; the segment's end if there is none.
+    /// Where the first batch that ends at or behind `offset` begins; the segment's end if there is
+    /// none.
     pub(crate) fn position_of(&self, segment: &Segment, offset: i64) -> Result<u64, Stop> {
         let look_at = self.indexes(segment)?.offsets.lookup(offset);
         self.require_cached(segment, look_at, crate::limits::HEADER_WINDOW_BYTES as u64)?;
@@ -254,7 +257,8 @@ impl Planner<'_> {
         Ok(found.map_or(segment.size_bytes, |found| found.position))
     }
 
-    /// The aborted transactions of what begins at the offset and ends at the position, across segments.
+    /// The aborted transactions of what begins at the offset and ends at the position, across
+    /// segments.
     fn aborted(
         &self,
         number: usize,

@@ -1,8 +1,8 @@
 //! Values that can be made again: kept while they fit, given up when nobody uses them.
 //!
-//! Open files and the indexes of sealed segments live in pools that a whole node shares. Using a value that is there
-//! touches no shared lock; only making one does. What goes is found by a clock: whoever was used since the hand
-//! last passed stays.
+//! Open files and the indexes of sealed segments live in pools that a whole node shares. Using a
+//! value that is there touches no shared lock; only making one does. What goes is found by a clock:
+//! whoever was used since the hand last passed stays.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,7 +97,8 @@ impl<T: Clone> Pool<T> {
         members.shrink(self.weight_max);
     }
 
-    /// What all values weigh together, those of dropped slots included until the hand has passed them.
+    /// What all values weigh together, those of dropped slots included until the hand has passed
+    /// them.
     #[must_use]
     pub fn weight(&self) -> usize {
         lock(&self.members).weight

@@ -1,7 +1,8 @@
-//! What a log knows of idempotent and transactional producers: sequences, epochs, open transactions.
+//! What a log knows of idempotent and transactional producers: sequences, epochs, open
+//! transactions.
 //!
-//! The same on every replica, for it follows from the batches alone. Kept in `<offset>.snapshot` files, from which it
-//! is rebuilt together with the batches that follow.
+//! The same on every replica, for it follows from the batches alone. Kept in `<offset>.snapshot`
+//! files, from which it is rebuilt together with the batches that follow.
 
 mod snapshot;
 
@@ -111,12 +112,14 @@ impl Producer {
 /// Who appends, as far as producers are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writer {
-    /// A client: everything is checked. `verified`: its transaction is known to be open at the coordinator.
+    /// A client: everything is checked. `verified`: its transaction is known to be open at the
+    /// coordinator.
     Client {
         /// Whether the transaction's coordinator confirmed it, or none needed to.
         verified: bool,
     },
-    /// A coordinator: sequences are not checked. The version of transactions that the marker follows.
+    /// A coordinator: sequences are not checked. The version of transactions that the marker
+    /// follows.
     Coordinator {
         /// From 2 on a marker's epoch must be above the producer's.
         transaction_version: i16,
@@ -142,7 +145,8 @@ pub enum ProducerError {
         /// The last one known.
         last_sequence: i32,
     },
-    /// INVALID_TXN_STATE: a plain write inside a transaction, or a transaction that the coordinator does not know.
+    /// INVALID_TXN_STATE: a plain write inside a transaction, or a transaction that the coordinator
+    /// does not know.
     InvalidTransactionState,
     /// TRANSACTION_COORDINATOR_FENCED: a marker from a former coordinator.
     CoordinatorFenced {
@@ -252,8 +256,8 @@ impl Producers {
         Ok(())
     }
 
-    /// Takes in a batch that is appended with the offsets in `header`. An aborted transaction that it ends is
-    /// returned for the transaction index.
+    /// Takes in a batch that is appended with the offsets in `header`. An aborted transaction that
+    /// it ends is returned for the transaction index.
     pub fn append(&mut self, header: &BatchHeader, marker: Option<&Marker>) -> Option<Aborted> {
         self.end_offset = header.next_offset();
         if !header.has_producer_id() {
@@ -302,7 +306,8 @@ impl Producers {
         aborts.then_some(Aborted { transaction, last_offset, last_stable_offset })
     }
 
-    /// Records below `high_watermark` are replicated: markers there end their transactions for readers.
+    /// Records below `high_watermark` are replicated: markers there end their transactions for
+    /// readers.
     pub fn on_high_watermark(&mut self, high_watermark: i64) {
         if !self.unreplicated.is_empty() {
             self.unreplicated.retain(|_, last_offset| *last_offset >= high_watermark);
@@ -340,7 +345,8 @@ fn check_marker(
         Writer::Client { .. } | Writer::Log => 0,
     };
     let (epoch, known) = (header.producer_epoch, current.epoch);
-    // From version 2 on every transaction raises the epoch; an equal one is a repeated marker, or the last there is.
+    // From version 2 on every transaction raises the epoch; an equal one is a repeated marker, or
+    // the last there is.
     let repeated = version >= 2
         && epoch == known
         && (current.transaction_first_offset.is_none() || epoch == i16::MAX);

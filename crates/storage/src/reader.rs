@@ -70,7 +70,8 @@ impl LogReader {
         unblocked(self.planner().plan(Want { from, limit, end_position: None }))
     }
 
-    /// Whole batches as they lie in the log, from the one that holds `from` on, those that end before `end`; until
+    /// Whole batches as they lie in the log, from the one that holds `from` on, those that end
+    /// before `end`; until
     /// `visit` says false.
     ///
     /// # Errors
@@ -223,7 +224,8 @@ fn first_record(
     let mut buffer = Vec::new();
     let mut as_known = Vec::new();
     let bytes = if found.magic > MAGIC_V2 {
-        // Brokers look into a batch whose magic is damaged as if it were today's; clients refuse it.
+        // Brokers look into a batch whose magic is damaged as if it were today's; clients refuse
+        // it.
         as_known.extend_from_slice(bytes);
         as_known[MAGIC_POSITION] = MAGIC_V2 as u8;
         &as_known

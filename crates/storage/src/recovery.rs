@@ -1,4 +1,5 @@
-//! What opening does to files: leftovers of an interrupted swap, segments that must be scanned, producer state.
+//! What opening does to files: leftovers of an interrupted swap, segments that must be scanned,
+//! producer state.
 
 use crate::leader_epochs::LeaderEpochs;
 use crate::limits::SCAN_WINDOW_BYTES;
@@ -36,8 +37,9 @@ fn sizes(place: &Place) -> io::Result<Names> {
 
 /// Removes what waited to be deleted and what a cleaner had not finished; finishes what it had.
 ///
-/// `.deleted` goes. `.cleaned` goes, and with it every `.swap` from the lowest `.cleaned` on: that swap had not begun.
-/// The other `.swap` files replace all segment files in the offsets that they cover.
+/// `.deleted` goes. `.cleaned` goes, and with it every `.swap` from the lowest `.cleaned` on: that
+/// swap had not begun. The other `.swap` files replace all segment files in the offsets that they
+/// cover.
 pub(crate) fn finish_swaps(place: &Place) -> io::Result<()> {
     let disk = place.disk();
     let remove = |name: &str| remove_if_there(disk, &place.directory.join(name));
@@ -170,7 +172,8 @@ impl Loader<'_> {
         Ok(Some(end_offset))
     }
 
-    /// In offset order, for what one segment says of epochs and producers stands before what the next one says.
+    /// In offset order, for what one segment says of epochs and producers stands before what the
+    /// next one says.
     fn recover_segments(&mut self) -> io::Result<()> {
         let recovery_point = self.opening.recovery_point;
         let above = self.segments.partition_point(|segment| segment.base_offset <= recovery_point);
@@ -192,8 +195,8 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// Scans a segment, cuts it at the first bad batch, rebuilds its indexes, and leaves a producer snapshot at its
-    /// end. The bytes cut off.
+    /// Scans a segment, cuts it at the first bad batch, rebuilds its indexes, and leaves a producer
+    /// snapshot at its end. The bytes cut off.
     fn recover_segment(&mut self, segment: &mut Segment) -> io::Result<u64> {
         let before = Segments::new(self.segments.clone(), Segment::fresh(segment.base_offset, 0));
         let known = Known {
@@ -270,7 +273,8 @@ impl Scanned {
     }
 }
 
-/// The end of a segment's batches, from its last index entry on. What follows the last whole batch does not count.
+/// The end of a segment's batches, from its last index entry on. What follows the last whole batch
+/// does not count.
 fn end_of(segment: &mut Segment, place: &Place) -> io::Result<i64> {
     if segment.size_bytes == 0 {
         return Ok(segment.base_offset);

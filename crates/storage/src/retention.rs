@@ -44,8 +44,8 @@ struct Pass {
 }
 
 impl Log {
-    /// Takes the oldest segments out of the log that the configuration does not want any more; never one with records
-    /// at or above the high watermark. The log's start moves with them.
+    /// Takes the oldest segments out of the log that the configuration does not want any more;
+    /// never one with records at or above the high watermark. The log's start moves with them.
     ///
     /// # Errors
     /// The disk's; the log is offline then.
@@ -87,7 +87,8 @@ impl Log {
         Ok(())
     }
 
-    /// Removes segments from the oldest on while `goes` says so. It is told the next segment's base.
+    /// Removes segments from the oldest on while `goes` says so. It is told the next segment's
+    /// base.
     fn remove_while(
         &mut self,
         pass: &mut Pass,

@@ -1,7 +1,7 @@
 //! Walks the batches of a log file, of any magic, with one buffer.
 //!
-//! It sees a file as Kafka does: a magic above 2 counts as 2 (readers refuse it later), and what is incomplete ends the
-//! walk.
+//! It sees a file as Kafka does: a magic above 2 counts as 2 (readers refuse it later), and what is
+//! incomplete ends the walk.
 
 use dohle_env::disk::File;
 use dohle_protocol::record::Batches;
@@ -26,7 +26,8 @@ pub(crate) struct Found {
     pub(crate) size_bytes: u64,
     /// Its magic as it stands there.
     pub(crate) magic: i8,
-    /// Its first record's offset; in magic 0 and 1 the outermost message's, which is its last record's.
+    /// Its first record's offset; in magic 0 and 1 the outermost message's, which is its last
+    /// record's.
     pub(crate) base_offset: i64,
     /// Its last record's offset.
     pub(crate) last_offset: i64,
@@ -65,7 +66,8 @@ pub(crate) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Begins at `position`; `end` is where the file (or the part to look at) ends. `window_bytes` are read at once.
+    /// Begins at `position`; `end` is where the file (or the part to look at) ends. `window_bytes`
+    /// are read at once.
     pub(crate) fn new(file: &'a dyn File, position: u64, end: u64, window_bytes: usize) -> Self {
         Self { file, position, end, window_bytes, buffer: Vec::new(), buffer_position: position }
     }

@@ -1,7 +1,7 @@
 //! One segment of a log: a file of batches and its indexes.
 //!
-//! A value that is cheap to copy: files and loaded indexes are shared. Only the log that owns it appends to the last
-//! one; earlier ones are sealed and change no more.
+//! A value that is cheap to copy: files and loaded indexes are shared. Only the log that owns it
+//! appends to the last one; earlier ones are sealed and change no more.
 
 use crate::limits::HEADER_WINDOW_BYTES;
 use crate::offset_index::OffsetIndex;
@@ -52,8 +52,8 @@ pub(crate) struct Segment {
     loaded: Slot<Arc<Indexes>>,
     /// The indexes while they hold what the files do not, or while the segment is appended to.
     pinned: Option<Arc<Indexes>>,
-    /// The index files hold just what `pinned` does. While they do not, there is no `.index` file: whoever finds a
-    /// segment without it rebuilds all three.
+    /// The index files hold just what `pinned` does. While they do not, there is no `.index` file:
+    /// whoever finds a segment without it rebuilds all three.
     written: bool,
     /// Whether there is a `.txnindex` or an entry for one.
     pub(crate) has_transactions: bool,
@@ -190,8 +190,8 @@ impl Segment {
         }
     }
 
-    /// The largest timestamp and the last offset of the batch that has it: as far as indexes know, where nothing was
-    /// appended since the segment was opened.
+    /// The largest timestamp and the last offset of the batch that has it: as far as indexes know,
+    /// where nothing was appended since the segment was opened.
     pub(crate) fn largest(&self, place: &Place) -> io::Result<TimestampOffset> {
         if let Some(largest) = self.largest.get() {
             return Ok(*largest);
@@ -203,7 +203,8 @@ impl Segment {
         Ok(*self.largest.get_or_init(|| last))
     }
 
-    /// Whether [`Segment::largest`] was asked for or changed: only then a close adds it to the time index.
+    /// Whether [`Segment::largest`] was asked for or changed: only then a close adds it to the time
+    /// index.
     pub(crate) fn largest_known(&self) -> Option<TimestampOffset> {
         self.largest.get().copied()
     }
@@ -212,7 +213,8 @@ impl Segment {
         self.largest = OnceLock::from(largest);
     }
 
-    /// Takes note of a batch of `size` bytes at the segment's end. Its bytes are written by the caller.
+    /// Takes note of a batch of `size` bytes at the segment's end. Its bytes are written by the
+    /// caller.
     pub(crate) fn append(
         &mut self,
         place: &Place,
@@ -251,8 +253,8 @@ impl Segment {
         Ok(())
     }
 
-    /// The first batch whose last offset is at least `offset`, looking from the index, or from `hint` if that is
-    /// where a batch begins that is not behind `offset`.
+    /// The first batch whose last offset is at least `offset`, looking from the index, or from
+    /// `hint` if that is where a batch begins that is not behind `offset`.
     pub(crate) fn find(
         &self,
         place: &Place,

@@ -7,7 +7,8 @@ use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Files that have a `.deleted` name and wait to be removed: readers that began before may go on for
+/// Files that have a `.deleted` name and wait to be removed: readers that began before may go on
+/// for
 /// `file.delete.delay.ms`.
 #[derive(Default)]
 pub struct Deletion {

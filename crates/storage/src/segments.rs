@@ -39,7 +39,8 @@ impl Segments {
         self.sealed.first().unwrap_or(&self.active)
     }
 
-    /// The number of the last segment that begins at or before `offset`; the first one if none does.
+    /// The number of the last segment that begins at or before `offset`; the first one if none
+    /// does.
     pub(crate) fn floor(&self, offset: i64) -> usize {
         if offset >= self.active.base_offset {
             return self.sealed.len();

@@ -96,7 +96,8 @@ impl Snapshots {
         Ok(())
     }
 
-    /// Removes the files that are no segment's base, except the newest if it lies behind the last segment's base.
+    /// Removes the files that are no segment's base, except the newest if it lies behind the last
+    /// segment's base.
     pub(crate) fn remove_strays(&mut self, place: &Place, bases: &BTreeSet<i64>) -> io::Result<()> {
         let strays: Vec<i64> = self.written.difference(bases).copied().collect();
         let newest_base = bases.last().copied().unwrap_or(i64::MIN);
@@ -129,8 +130,8 @@ impl Snapshots {
         Ok(())
     }
 
-    /// The state in the newest snapshot that can be read; damaged ones are removed. Without any, nobody has written
-    /// and the log is known up to `start_offset`.
+    /// The state in the newest snapshot that can be read; damaged ones are removed. Without any,
+    /// nobody has written and the log is known up to `start_offset`.
     pub(crate) fn load_latest(
         &mut self,
         place: &Place,

@@ -127,8 +127,9 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Takes batches of one segment while they end at or before `end_offset` and fit into `size_bytes_max`; the first
-    /// also if it does not fit, where `at_least_one`. Pieces are made only while they are few bytes.
+    /// Takes batches of one segment while they end at or before `end_offset` and fit into
+    /// `size_bytes_max`; the first also if it does not fit, where `at_least_one`. Pieces are made
+    /// only while they are few bytes.
     pub(crate) fn take<'a>(
         batches: impl Iterator<Item = &'a TailBatch>,
         end_offset: i64,

@@ -1,7 +1,7 @@
 //! The `.timeindex` of a segment: which offset to look from for a timestamp.
 //!
-//! Entries of 12 bytes: the largest timestamp of the segment so far (int64), and the last offset of the batch that
-//! has it, relative to the segment's base (int32). Timestamps rise strictly.
+//! Entries of 12 bytes: the largest timestamp of the segment so far (int64), and the last offset of
+//! the batch that has it, relative to the segment's base (int32). Timestamps rise strictly.
 
 /// The size of an entry in the file.
 pub const ENTRY_SIZE: usize = 12;
@@ -86,7 +86,8 @@ impl TimeIndex {
         }
     }
 
-    /// The last entry whose timestamp is at most `timestamp`; without one: timestamp -1 at the segment's base.
+    /// The last entry whose timestamp is at most `timestamp`; without one: timestamp -1 at the
+    /// segment's base.
     #[must_use]
     pub fn lookup(&self, timestamp: i64) -> TimestampOffset {
         let count = self.entries.partition_point(|entry| entry.0 <= timestamp);

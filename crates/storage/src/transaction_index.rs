@@ -1,7 +1,8 @@
 //! The `.txnindex` of a segment: transactions whose abort marker it holds.
 //!
-//! Entries of 34 bytes: version int16 (0), producer id int64, first offset int64, last offset int64 (the marker's),
-//! last stable offset int64 (once this transaction is complete). Last offsets rise strictly.
+//! Entries of 34 bytes: version int16 (0), producer id int64, first offset int64, last offset int64
+//! (the marker's), last stable offset int64 (once this transaction is complete). Last offsets rise
+//! strictly.
 
 /// The size of an entry in the file.
 pub const ENTRY_SIZE: usize = 34;
@@ -89,7 +90,8 @@ impl TransactionIndex {
         self.entries.truncate(count.unwrap_or(self.entries.len()));
     }
 
-    /// Adds the transactions that touch `start..end` to `into`; true if later segments cannot hold more of them.
+    /// Adds the transactions that touch `start..end` to `into`; true if later segments cannot hold
+    /// more of them.
     pub fn collect(&self, start: i64, end: i64, into: &mut Vec<AbortedTransaction>) -> bool {
         for entry in &self.entries {
             if entry.last_offset >= start && entry.transaction.first_offset < end {

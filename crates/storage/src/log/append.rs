@@ -20,7 +20,8 @@ use std::sync::Arc;
 /// Who appends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
-    /// The epoch of the leader that places the batch; not used where the batch is a copy of a leader's.
+    /// The epoch of the leader that places the batch; not used where the batch is a copy of a
+    /// leader's.
     pub leader_epoch: i32,
     /// What is checked.
     pub source: Source,
@@ -29,7 +30,8 @@ pub struct Origin {
 /// Where a batch comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// A client's produce request. `verified`: the coordinator knows its transaction, or none needs to.
+    /// A client's produce request. `verified`: the coordinator knows its transaction, or none needs
+    /// to.
     Client {
         /// See above.
         verified: bool,
@@ -50,11 +52,13 @@ pub struct Appended {
     pub first_offset: i64,
     /// Its last record's offset.
     pub last_offset: i64,
-    /// The log append time where the topic has one, or the first batch's timestamp if this one is a duplicate; else -1.
+    /// The log append time where the topic has one, or the first batch's timestamp if this one is a
+    /// duplicate; else -1.
     pub append_time: i64,
     /// The log's start.
     pub log_start_offset: i64,
-    /// Nothing was appended: an idempotent producer has sent it before. It may still wait to be written or replicated.
+    /// Nothing was appended: an idempotent producer has sent it before. It may still wait to be
+    /// written or replicated.
     pub duplicate: bool,
 }
 
@@ -171,8 +175,8 @@ fn start_writeback(file: &dyn File, position: u64, size_bytes: u64) {
 }
 
 impl Log {
-    /// Gives a batch its place. It is not in the log before [`Log::staged`] is written and [`Log::publish`] called;
-    /// several batches may be staged before that.
+    /// Gives a batch its place. It is not in the log before [`Log::staged`] is written and
+    /// [`Log::publish`] called; several batches may be staged before that.
     ///
     /// # Errors
     /// When the batch may not be appended; nothing is changed then.
@@ -246,7 +250,8 @@ impl Log {
         Ok(header)
     }
 
-    /// Changes all that follows from the batch. Only the disk can fail here, and then the log goes offline.
+    /// Changes all that follows from the batch. Only the disk can fail here, and then the log goes
+    /// offline.
     fn take_in(&mut self, header: &BatchHeader, batch: NewBatch, now: i64) -> io::Result<()> {
         let size_bytes = batch.bytes.len() as u64;
         if self.must_roll(header, size_bytes, now)? {
@@ -387,7 +392,8 @@ impl Log {
         published
     }
 
-    /// Writes what is staged and publishes it, where blocking is allowed. A failure takes the log offline.
+    /// Writes what is staged and publishes it, where blocking is allowed. A failure takes the log
+    /// offline.
     ///
     /// # Errors
     /// When the log is offline or goes offline by this.

@@ -5,8 +5,9 @@ use dohle_env::disk::Open;
 use std::io;
 
 impl Log {
-    /// Writes and syncs all there is: batches, indexes, a producer snapshot at the end, leader epochs. Afterwards the
-    /// recovery point is the log's end. The log may be used on; what is appended then needs another close.
+    /// Writes and syncs all there is: batches, indexes, a producer snapshot at the end, leader
+    /// epochs. Afterwards the recovery point is the log's end. The log may be used on; what is
+    /// appended then needs another close.
     ///
     /// # Errors
     /// The disk's; the directory is to go offline then.

@@ -65,8 +65,9 @@ impl fmt::Display for OpenError {
 impl std::error::Error for OpenError {}
 
 impl Log {
-    /// Opens the log at `place`; makes it if there is none. After a clean stop nothing is scanned; else all from the
-    /// recovery point on is, and the log is cut at the first batch that is not right.
+    /// Opens the log at `place`; makes it if there is none. After a clean stop nothing is scanned;
+    /// else all from the recovery point on is, and the log is cut at the first batch that is not
+    /// right.
     ///
     /// # Errors
     /// The disk's.

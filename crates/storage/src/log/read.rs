@@ -10,8 +10,8 @@ use dohle_env::net::Piece;
 use std::io;
 
 impl Log {
-    /// Where the batches from `from` on lie, as far as `limit` allows; without waiting for the disk. The first batch
-    /// is the one that holds the offset; batches are never cut.
+    /// Where the batches from `from` on lie, as far as `limit` allows; without waiting for the
+    /// disk. The first batch is the one that holds the offset; batches are never cut.
     ///
     /// # Errors
     /// [`ReadError::Cold`] where the disk may be waited for.
@@ -74,8 +74,8 @@ impl Log {
         Ok(Some(ReadPlan { pieces, size_bytes: run.size_bytes, next, aborted }))
     }
 
-    /// Where the batch at `end_offset` lies, if it is not the log's end; remembered, for the high watermark and the
-    /// last stable offset are asked for again and again.
+    /// Where the batch at `end_offset` lies, if it is not the log's end; remembered, for the high
+    /// watermark and the last stable offset are asked for again and again.
     fn end_position(
         &self,
         planner: &Planner<'_>,
@@ -122,8 +122,8 @@ impl Log {
         }
     }
 
-    /// The aborted transactions that touch `start..end`; `None` where an index must be loaded first: ask a
-    /// [`LogReader`].
+    /// The aborted transactions that touch `start..end`; `None` where an index must be loaded
+    /// first: ask a [`LogReader`].
     #[must_use]
     pub fn aborted_transactions(&self, start: i64, end: i64) -> Option<Vec<AbortedTransaction>> {
         self.planner().collect_aborted(self.segments.floor(start), start, end).ok()

@@ -12,9 +12,10 @@ use dohle_env::disk::{Open, replace_file};
 use std::io;
 
 impl Log {
-    /// Makes `end` the log's end, removing all records from there on; waits for the disk. Producers, epochs and
-    /// indexes are as if the rest had never been. Nothing happens where the log ends before. What comes back is to be
-    /// removed after `file.delete.delay.ms`. No flush may be under way.
+    /// Makes `end` the log's end, removing all records from there on; waits for the disk.
+    /// Producers, epochs and indexes are as if the rest had never been. Nothing happens where the
+    /// log ends before. What comes back is to be removed after `file.delete.delay.ms`. No flush may
+    /// be under way.
     ///
     /// # Errors
     /// The disk's; the log is offline then.
@@ -98,7 +99,8 @@ impl Log {
         self.end_memo.set(None);
     }
 
-    /// At once: after a crash only entries may be missing that the batches have, none may be left that they have not.
+    /// At once: after a crash only entries may be missing that the batches have, none may be left
+    /// that they have not.
     fn write_epochs(&mut self) -> io::Result<()> {
         self.epochs_version += 1;
         let path = self.place.directory.join(EPOCHS_FILE);

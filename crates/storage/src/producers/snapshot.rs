@@ -1,8 +1,9 @@
 //! The `.snapshot` file of a log: its producers at one offset.
 //!
-//! version int16 (1), CRC-32C of what follows it (uint32), count int32, and per producer 46 bytes: id int64, epoch
-//! int16, last sequence int32, last offset int64, offset delta int32, timestamp int64, coordinator epoch int32, first
-//! offset of the open transaction int64 (-1: none). Only the last batch is kept.
+//! version int16 (1), CRC-32C of what follows it (uint32), count int32, and per producer 46 bytes:
+//! id int64, epoch int16, last sequence int32, last offset int64, offset delta int32, timestamp
+//! int64, coordinator epoch int32, first offset of the open transaction int64 (-1: none). Only the
+//! last batch is kept.
 
 use super::{Producer, Producers, SeenBatch, is_expired};
 use bytes::Buf;
@@ -50,7 +51,8 @@ impl Producers {
         bytes
     }
 
-    /// The state in a snapshot file taken at `end_offset`, without the producers that have expired at `now`.
+    /// The state in a snapshot file taken at `end_offset`, without the producers that have expired
+    /// at `now`.
     ///
     /// # Errors
     /// When the file is damaged.

@@ -1,4 +1,5 @@
-//! The golden data directories: archives that Apache Kafka's files are packed in, and what Kafka says of them.
+//! The golden data directories: archives that Apache Kafka's files are packed in, and what Kafka
+//! says of them.
 
 use dohle_env::disk::{Disk, Open};
 use dohle_sim::disk::SimulatedDisk;

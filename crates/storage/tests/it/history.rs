@@ -1,16 +1,17 @@
 //! A log that random operations are done to, and a plain list of what it should hold.
 
-use crate::support::{self, bytes_of, plan};
+use crate::support::{bytes_of, plan};
 use bytes::Bytes;
 use dohle_protocol::record::control::EndTransactionMarker;
 use dohle_protocol::record::{Batch, BatchBuilder, BatchHeader, NewRecord};
 use dohle_sim::disk::SimulatedDisk;
 use dohle_sim::random::Generator;
 use dohle_storage::{
-    AppendError, Cursor, Log, LogConfig, NewBatch, Opening, Origin, ReadLimit, Source,
-    TimestampQuery,
+    AppendError, Cursor, Log, LogConfig, NewBatch, Opening, Origin, Place, ReadLimit, Source,
+    Storage, TimestampQuery,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(crate) const DIRECTORY: &str = "/data/topic-0";
 
@@ -131,8 +132,8 @@ impl History {
         Ok(())
     }
 
-    /// A batch that the log must accept: plain, of an idempotent producer (1, 2), of a transaction (11, 12), or the
-    /// end of one.
+    /// A batch that the log must accept: plain, of an idempotent producer (1, 2), of a transaction
+    /// (11, 12), or the end of one.
     fn batch(&mut self) -> (Bytes, Source) {
         let client = Source::Client { verified: true };
         let kind = self.random.below(4);
@@ -141,7 +142,8 @@ impl History {
             1 => 1 + self.random.below(2) as i64,
             _ => 11 + self.random.below(2) as i64,
         };
-        // By the log, not the model: what was deleted may have taken a producer's sequences with it.
+        // By the log, not the model: what was deleted may have taken a producer's sequences with
+        // it.
         let known = self.log.producers().find(|(known, _)| *known == id);
         let (epoch, last, open) = known.map_or((0, -1, None), |(_, producer)| {
             (producer.epoch, producer.last_sequence(), producer.transaction_first_offset)
@@ -192,8 +194,10 @@ impl History {
 
     fn truncate(&mut self) -> Result<(), DiskFailed> {
         let kept = self.model.len().saturating_sub(self.random.index(6));
-        let end =
-            self.model.get(kept).map_or(self.log.end_offset(), |batch| header(batch).base_offset);
+        let end = self
+            .model
+            .get(kept)
+            .map_or_else(|| self.log.end_offset(), |batch| header(batch).base_offset);
         if end < self.log.start_offset() {
             return Ok(());
         }
@@ -241,7 +245,7 @@ impl History {
 
     fn end(&self) -> i64 {
         let last = self.model.last().map(|batch| header(batch).next_offset());
-        last.unwrap_or(self.log.start_offset()).max(self.end_at_least)
+        last.unwrap_or_else(|| self.log.start_offset()).max(self.end_at_least)
     }
 
     /// Compares the log with the model, in every way in which it can be read.
@@ -274,7 +278,10 @@ impl History {
 }
 
 pub(crate) fn try_open(disk: &SimulatedDisk, opening: Opening) -> Result<Log, DiskFailed> {
-    support::try_open(disk, DIRECTORY, config(), opening).map_err(|_| DiskFailed)
+    // So few files and so little memory for indexes that both run out all the time.
+    let storage = Storage::with_limits(Arc::new(disk.clone()), 2, 1_000);
+    let opened = Log::open(Place::new(storage, DIRECTORY, "topic-0"), config(), opening);
+    opened.map(|(log, _)| log).map_err(|_| DiskFailed)
 }
 
 /// Reads from many offsets, with many limits, begin with the right batch and go on without a gap.
@@ -341,7 +348,8 @@ fn check_times(log: &Log, kept: &[Bytes]) {
         for at in [*timestamp, *timestamp + 1] {
             let expected = times.iter().find(|(time, _)| *time >= at);
             let found = log.reader().offset_for_timestamp(TimestampQuery::At(at)).unwrap();
-            // Kafka looks only into the first segment that may have one, also if all of those are below the start.
+            // Kafka looks only into the first segment that may have one, also if all of those are
+            // below the start.
             if found.is_some() || !log.has_own_start_offset() {
                 assert_eq!(found.map(|found| (found.timestamp, found.offset)), expected.copied());
             }
@@ -362,8 +370,12 @@ fn check_times(log: &Log, kept: &[Bytes]) {
 pub(crate) fn wrote<'a>(batches: impl Iterator<Item = &'a Bytes>, id: i64) -> Option<Wrote> {
     let mut wrote: Option<Wrote> = None;
     for header in batches.map(|batch| header(batch)).filter(|header| header.producer_id == id) {
-        let state =
-            wrote.get_or_insert(Wrote { last_sequence: -1, last_offset: -1, ..Wrote::default() });
+        let state = wrote.get_or_insert(Wrote {
+            epoch: 0,
+            last_sequence: -1,
+            last_offset: -1,
+            open_since: None,
+        });
         state.epoch = header.producer_epoch;
         if header.attributes.is_control() {
             state.open_since = None;
@@ -415,7 +427,8 @@ fn check_producers(log: &Log, kept: &[Bytes], model: &[Bytes]) {
             continue;
         }
         let first = began.remove(&id);
-        // Key of the marker: version, then 0 for an abort. It is record byte 5 on behind the header.
+        // Key of the marker: version, then 0 for an abort. It is record byte 5 on behind the
+        // header.
         let is_abort = batch[61 + 8] == 0;
         let Some(first) = first.filter(|_| is_abort && header.last_offset() >= log.start_offset())
         else {

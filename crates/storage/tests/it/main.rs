@@ -1,7 +1,11 @@
 //! Tests of `storage` against golden data, plain models and crashing disks.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "tests print what they have counted")]
+
 mod appends;
 mod crash;
+mod decoders;
 mod directories;
 mod golden;
 mod golden_data;

@@ -12,7 +12,8 @@ fn constants() -> [u32; 64] {
 
 /// 32 bits of the fraction of the `degree`th root.
 fn root_fraction(number: u32, degree: u32) -> u32 {
-    // The largest r with r^degree <= number * 2^(32*degree), in 128 bits: found bit by bit on a shifted scale.
+    // The largest r with r^degree <= number * 2^(32*degree), in 128 bits: found bit by bit on a
+    // shifted scale.
     let fits = |root: u128| -> bool {
         // root < 2^36, so its cube needs 108 bits.
         root.pow(degree) <= u128::from(number) << (32 * degree)

@@ -4,9 +4,7 @@ use bytes::Bytes;
 use dohle_env::disk::{Disk, File, Open};
 use dohle_env::net::Piece;
 use dohle_sim::disk::SimulatedDisk;
-use dohle_storage::{
-    Cursor, Log, LogConfig, OpenError, Opening, Place, ReadLimit, ReadPlan, Storage,
-};
+use dohle_storage::{Cursor, Log, LogConfig, Opening, Place, ReadLimit, ReadPlan, Storage};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,19 +15,9 @@ pub(crate) fn open(
     config: LogConfig,
     opening: Opening,
 ) -> Log {
-    try_open(disk, directory, config, opening).unwrap()
-}
-
-/// The same where the disk may fail.
-pub(crate) fn try_open(
-    disk: &SimulatedDisk,
-    directory: &str,
-    config: LogConfig,
-    opening: Opening,
-) -> Result<Log, OpenError> {
     let storage = Storage::new(Arc::new(disk.clone()));
     let name = Path::new(directory).file_name().unwrap().to_string_lossy().into_owned();
-    Log::open(Place::new(storage, directory, name), config, opening).map(|(log, _)| log)
+    Log::open(Place::new(storage, directory, name), config, opening).unwrap().0
 }
 
 /// The bytes of a plan's pieces.
