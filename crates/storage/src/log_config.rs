@@ -23,7 +23,8 @@ pub struct LogConfig {
     pub flush_messages: i64,
     /// `flush.ms`: time after which a flush is due.
     pub flush_ms: i64,
-    /// `preallocate`: segments are made with their full size.
+    /// `preallocate`. Kept for who asks; segments grow as they are written, and preallocated ones
+    /// that Kafka left are read.
     pub preallocate: bool,
     /// `file.delete.delay.ms`.
     pub file_delete_delay_ms: i64,
