@@ -2,21 +2,27 @@
 
 #![allow(clippy::disallowed_methods, reason = "a tool of the shell: it works on real files")]
 #![allow(clippy::print_stdout, reason = "a command speaks to its user")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a tool singles out the cases it treats apart")]
 
+mod ci;
 mod codegen;
 mod compat;
 mod diff;
+mod tidy;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask codegen [--check] | compat [--help] | diff [--help]";
+const USAGE: &str = "usage: cargo xtask test [--list] | tidy | codegen [--check] | \
+compat [--help] | diff [--help]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace");
     let result = match arguments.as_slice() {
+        ["test", rest @ ..] => ci::run(root, rest).map_err(Into::into),
+        ["tidy"] => tidy::run(root).map_err(Into::into),
         ["codegen"] => codegen::run(root, false),
         ["codegen", "--check"] => codegen::run(root, true),
         ["diff", rest @ ..] => diff::run(root, rest).map_err(Into::into),

@@ -160,7 +160,8 @@ impl<'a> Emitter<'a> {
         }
         let Versions { lowest, highest } = schema.versions;
         let name = &schema.name;
-        let flexible = schema.flexible_from.map_or("i16::MAX".to_owned(), |from| from.to_string());
+        let flexible =
+            schema.flexible_from.map_or_else(|| "i16::MAX".to_owned(), |from| from.to_string());
         self.line(&format!("message!({name}, {lowest} ..= {highest}, flexible from {flexible});"));
         if schema.kind == "request" {
             let stem = name.strip_suffix("Request").unwrap_or(name);
@@ -326,7 +327,7 @@ impl<'a> Emitter<'a> {
             let test = condition(field.versions, each.versions);
             if let Some(tag) = field.tag {
                 let there = presence(field);
-                let there = test.map_or(there.clone(), |test| format!("{test} && {there}"));
+                let there = test.map_or_else(|| there.clone(), |test| format!("{test} && {there}"));
                 let flag = format!("has_{}", snake(&field.name));
                 let _ = writeln!(body, "let {flag} = {there};");
                 let _ = writeln!(body, "if S::NAMED && {flag} {{ {statement} }}");

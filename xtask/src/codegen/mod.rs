@@ -133,10 +133,12 @@ fn api_keys(schemas: &[(&str, Schema)]) -> String {
     for schema in requests() {
         let name = stem(schema);
         let range = schema.versions;
-        let flexible = schema.flexible_from.map_or("i16::MAX".to_owned(), |v| v.to_string());
-        let advertised = schema.advertised.map_or("None".to_owned(), |versions| {
-            format!("Some(({}, {}))", versions.lowest, versions.highest)
-        });
+        let flexible =
+            schema.flexible_from.map_or_else(|| "i16::MAX".to_owned(), |v| v.to_string());
+        let advertised = schema.advertised.map_or_else(
+            || "None".to_owned(),
+            |versions| format!("Some(({}, {}))", versions.lowest, versions.highest),
+        );
         let _ = writeln!(
             text,
             "Facts {{ key: ApiKey::{name}, name: \"{name}\", lowest: {}, highest: {}, \

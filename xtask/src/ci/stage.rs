@@ -1,0 +1,85 @@
+//! The stages of the test command.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::toolchains;
+use crate::{compat, diff, tidy};
+
+/// Something that must hold, and how to find out.
+pub(super) struct Stage {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    pub(super) run: fn(&Path) -> Result<(), String>,
+}
+
+/// In the order in which they run: what is quick to fail comes first. Each can be run alone.
+pub(super) static STAGES: [Stage; 9] = [
+    Stage {
+        name: "toolchains",
+        what: "every toolchain that a later stage needs is there",
+        run: |_| toolchains::check(),
+    },
+    Stage {
+        name: "format",
+        what: "rustfmt has nothing to change",
+        run: |root| cargo(root, &["fmt", "--all", "--check"]),
+    },
+    Stage {
+        name: "tidy",
+        what: "edges between crates, doors to the world, files, licences, generated code",
+        run: tidy::run,
+    },
+    Stage {
+        name: "clippy",
+        what: "no warning in any crate, tests included",
+        run: |root| {
+            cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-Dwarnings"])
+        },
+    },
+    Stage {
+        name: "unit",
+        what: "unit, golden, property, fuzz, crash and simulation tests of all crates",
+        run: |root| cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]),
+    },
+    Stage { name: "loom", what: "what threads share, in every order of meeting", run: loom },
+    Stage {
+        name: "release",
+        what: "the binary as it is shipped",
+        run: |root| cargo(root, &["build", "--release", "--locked", "--package", "dohle"]),
+    },
+    Stage {
+        name: "compat",
+        what: "real clients against the binary",
+        run: |root| compat::run(root, &[]),
+    },
+    Stage {
+        name: "diff",
+        what: "the same requests to the binary and to Apache Kafka",
+        run: |root| diff::run(root, &[]),
+    },
+];
+
+fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    status(Command::new("cargo").args(arguments).current_dir(root))
+}
+
+/// The loom tests of `env`, in a folder of their own: the flag would make every other build begin again.
+fn loom(root: &Path) -> Result<(), String> {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let mut command = Command::new("cargo");
+    command
+        .args(["test", "--package", "dohle-env", "--lib", "--locked", "--target-dir"])
+        .arg(target.join("loom"))
+        .env("RUSTFLAGS", "--cfg loom")
+        .current_dir(root);
+    status(&mut command)
+}
+
+fn status(command: &mut Command) -> Result<(), String> {
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+    let said = format!("cargo {}", words.join(" "));
+    let status = command.stdin(Stdio::null()).status().map_err(|e| format!("{said}: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{said}: {status}")) }
+}
