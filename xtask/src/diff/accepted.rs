@@ -39,7 +39,7 @@ impl Accepted {
                 });
                 found
                     .filter(|text| !text.is_empty())
-                    .ok_or(format!("an entry lacks {key}: {table}"))
+                    .ok_or_else(|| format!("an entry lacks {key}: {table}"))
             };
             value("reason")?;
             let entry = Entry {
