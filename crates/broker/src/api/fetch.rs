@@ -185,7 +185,7 @@ impl Fetch {
     async fn respond(mut self, borrowed: &mut Borrowed) -> Reply {
         self.cut_to_limit();
         if self.context.version < 4 {
-            super::fetch_legacy::convert(&self.context, &mut self.answers).await;
+            super::fetch_legacy::convert(&self.context, &borrowed.session, &mut self.answers).await;
         }
         let by_id = VERSION_TOPIC_IDS <= self.context.version;
         let mut response =

@@ -2,6 +2,8 @@
 //!
 //! Kafka dropped this with version 4; the rules are those of 3.9.
 
+use crate::fetch_session::{FetchSession, TopicKey};
+use crate::node::View;
 use crate::partition::command::ReadAnswer;
 use crate::request::Context;
 use bytes::Bytes;
@@ -9,6 +11,7 @@ use dohle_env::disk::read_exact_at;
 use dohle_env::gather::{Answer, Gather};
 use dohle_env::net::Piece;
 use dohle_env::tasks::Lane;
+use dohle_metadata::config::topic::StoredCompression;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::record::check::UNPACKED_BYTES_MAX;
 use dohle_protocol::record::convert::{ConvertError, down_convert};
@@ -19,17 +22,31 @@ use std::io;
 const VERSION_MAGIC_1: i16 = 2;
 
 /// Puts the records of all answers into the magic that the version's fetchers know.
-pub(super) async fn convert(context: &Context, answers: &mut BTreeMap<u32, ReadAnswer>) {
+pub(super) async fn convert(
+    context: &Context,
+    session: &FetchSession,
+    answers: &mut BTreeMap<u32, ReadAnswer>,
+) {
+    let view = context.view();
     let to_magic = i8::from(VERSION_MAGIC_1 <= context.version);
     let gather = Gather::with_capacity(answers.len());
-    let has_records = |answer: &&mut ReadAnswer| answer.size_bytes != 0;
-    for answer in answers.values_mut().filter(has_records) {
-        let (slot, pieces) = (gather.slot(), std::mem::take(&mut answer.pieces));
-        let job = move || slot.fill(converted(&pieces, to_magic));
-        context.node.env.tasks.job(&Lane::Cpu, Box::new(job));
+    let mut asked = Vec::with_capacity(answers.len());
+    for (place, answer) in answers.iter_mut() {
+        let Some(partition) = session.partitions.get(place) else { continue };
+        // Before any record is seen: a fetcher of such a topic learns at once that it is too old.
+        if answer.error == ErrorCode::NONE && is_zstd(&view, &partition.key.topic) {
+            *answer = ReadAnswer::refused(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
+        }
+        if answer.size_bytes != 0 {
+            asked.push(*place);
+            let (slot, pieces) = (gather.slot(), std::mem::take(&mut answer.pieces));
+            let first_offset = partition.wanted.fetch_offset;
+            let job = move || slot.fill(converted(&pieces, to_magic, first_offset));
+            context.node.env.tasks.job(&Lane::Cpu, Box::new(job));
+        }
     }
-    let converted = gather.all().await;
-    for (answer, converted) in answers.values_mut().filter(has_records).zip(converted) {
+    for (place, converted) in asked.into_iter().zip(gather.all().await) {
+        let Some(answer) = answers.get_mut(&place) else { continue };
         match converted {
             Answer::Filled(Ok(records)) => {
                 answer.size_bytes = records.len();
@@ -44,13 +61,22 @@ pub(super) async fn convert(context: &Context, answers: &mut BTreeMap<u32, ReadA
     }
 }
 
-fn converted(pieces: &[Piece], to_magic: i8) -> Result<Bytes, ErrorCode> {
+/// Whether the topic stores all batches with zstd, which no old magic has.
+fn is_zstd(view: &View, topic: &TopicKey) -> bool {
+    let topic = match topic {
+        TopicKey::Name(name) => view.topic(name),
+        TopicKey::Id(id) => view.topic_by_id(*id),
+    };
+    topic.is_some_and(|topic| topic.settings.compression == StoredCompression::Zstd)
+}
+
+fn converted(pieces: &[Piece], to_magic: i8, first_offset: i64) -> Result<Bytes, ErrorCode> {
     let records = gathered(pieces).map_err(|error| {
         tracing::error!("records to be converted cannot be read: {error}");
         ErrorCode::KAFKA_STORAGE_ERROR
     })?;
     let mut into = Vec::with_capacity(records.len());
-    match down_convert(&records, to_magic, i64::MIN, UNPACKED_BYTES_MAX, &mut into) {
+    match down_convert(&records, to_magic, first_offset, UNPACKED_BYTES_MAX, &mut into) {
         Ok(()) => Ok(into.into()),
         // What comes before it is whole; the fetcher meets the error when it comes again.
         Err(_) if !into.is_empty() => Ok(into.into()),

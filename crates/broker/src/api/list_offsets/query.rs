@@ -120,17 +120,16 @@ impl Lookup {
 
 /// The code for a search that failed.
 pub(super) fn lookup_error(error: &io::Error) -> ErrorCode {
-    match error.kind() {
+    let kind = error.kind();
+    if kind == io::ErrorKind::NotFound {
         // Retention was faster: the next search finds the log as it is then.
-        io::ErrorKind::NotFound => ErrorCode::LEADER_NOT_AVAILABLE,
-        io::ErrorKind::InvalidData => {
-            tracing::error!("a batch cannot be searched: {error}");
-            ErrorCode::CORRUPT_MESSAGE
-        }
-        _ => {
-            tracing::error!("a log cannot be searched: {error}");
-            ErrorCode::KAFKA_STORAGE_ERROR
-        }
+        return ErrorCode::LEADER_NOT_AVAILABLE;
+    }
+    tracing::error!("a log cannot be searched: {error}");
+    if kind == io::ErrorKind::InvalidData {
+        ErrorCode::CORRUPT_MESSAGE
+    } else {
+        ErrorCode::KAFKA_STORAGE_ERROR
     }
 }
 

@@ -12,7 +12,8 @@ use dohle_protocol::wire::Text;
 /// The version in which the controller is asked.
 const VERSION: i16 = 7;
 /// In place of a number: the controller's default.
-const DEFAULT: i16 = -1;
+const DEFAULT_PARTITIONS: i32 = -1;
+const DEFAULT_REPLICAS: i16 = -1;
 
 /// Creates topics. True if any may be there now that was not before.
 pub(super) async fn create(context: &Context, mut names: Vec<Text>) -> bool {
@@ -91,8 +92,8 @@ fn creatable(config: &BrokerConfig, name: &Text) -> CreatableTopic {
     };
     CreatableTopic {
         name: name.detached(),
-        num_partitions: partitions.unwrap_or(i32::from(DEFAULT)),
-        replication_factor: replicas.unwrap_or(DEFAULT),
+        num_partitions: partitions.unwrap_or(DEFAULT_PARTITIONS),
+        replication_factor: replicas.unwrap_or(DEFAULT_REPLICAS),
         configs: configs.into_iter().map(config).collect(),
         ..CreatableTopic::default()
     }
