@@ -16,6 +16,8 @@ use dohle_protocol::wire::Text;
 use query::{Looked, Query, lookup_error};
 use std::collections::BTreeMap;
 
+const READ_UNCOMMITTED: i8 = 0;
+const READ_COMMITTED: i8 = 1;
 /// Answers have the epoch of the record's leader from this version on.
 const VERSION_LEADER_EPOCH: i16 = 4;
 /// Clients know OFFSET_NOT_AVAILABLE from this version on.
@@ -26,6 +28,11 @@ pub(crate) async fn handle(context: Context, request: ListOffsetsRequest) -> Lis
         return legacy::handle(context, request).await;
     }
     let wanted = wanted(&request);
+    if !(READ_UNCOMMITTED..=READ_COMMITTED).contains(&request.isolation_level) {
+        let error = Err(ErrorCode::UNKNOWN_SERVER_ERROR);
+        let answers = std::iter::repeat_n(error, wanted.len());
+        return respond(&wanted, answers, context.version);
+    }
     let view = context.view();
     let questions = wanted.iter().map(|wanted| {
         let query = Query::of(&request, wanted.partition, context.version);
@@ -37,7 +44,15 @@ pub(crate) async fn handle(context: Context, request: ListOffsetsRequest) -> Lis
         (found, question(query))
     });
     let looked = ask_each(questions).answers().await;
-    let answers = look_up(looked).await;
+    let answers = look_up(looked).await.into_iter();
+    respond(&wanted, answers, context.version)
+}
+
+fn respond(
+    wanted: &[Wanted<'_>],
+    answers: impl Iterator<Item = Result<Option<Place>, ErrorCode>>,
+    version: i16,
+) -> ListOffsetsResponse {
     let mut topics: Vec<ListOffsetsTopicResponse> = Vec::new();
     for (wanted, answer) in wanted.iter().zip(answers) {
         let at = topics.iter().position(|topic| topic.name == *wanted.topic);
@@ -47,7 +62,7 @@ pub(crate) async fn handle(context: Context, request: ListOffsetsRequest) -> Lis
             topics.len() - 1
         });
         let index = wanted.partition.partition_index;
-        topics[at].partitions.push(respond(index, answer, context.version));
+        topics[at].partitions.push(respond_partition(index, answer, version));
     }
     ListOffsetsResponse { topics, ..ListOffsetsResponse::default() }
 }
@@ -111,7 +126,7 @@ async fn look_up(looked: Vec<Result<Looked, ErrorCode>>) -> Vec<Result<Option<Pl
     looked.into_iter().map(answer).collect()
 }
 
-fn respond(
+fn respond_partition(
     partition_index: i32,
     answer: Result<Option<Place>, ErrorCode>,
     version: i16,

@@ -29,6 +29,12 @@ pub(crate) async fn handle(context: Context, request: MetadataRequest) -> Metada
     {
         return refused(&request, ErrorCode::INVALID_REQUEST);
     }
+    // Kafka stumbles over a topic without both, and so over the request.
+    let is_nothing = |topic: &MetadataRequestTopic| topic.name.is_none();
+    let has_ids = topics.iter().copied().flatten().any(|topic| topic.topic_id != Uuid::ZERO);
+    if !has_ids && topics.is_some_and(|topics| topics.iter().any(is_nothing)) {
+        return refused(&request, ErrorCode::UNKNOWN_SERVER_ERROR);
+    }
     let mut view = context.view();
     let wanted = Wanted::of(&request, context.version, &view);
     if request.allow_auto_topic_creation

@@ -8,7 +8,7 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::alter_configs_request::{self, AlterConfigsRequest};
 use dohle_protocol::messages::alter_configs_response::{self, AlterConfigsResponse};
 use dohle_protocol::messages::incremental_alter_configs_request::{
-    self, IncrementalAlterConfigsRequest,
+    self, AlterableConfig, IncrementalAlterConfigsRequest,
 };
 use dohle_protocol::messages::incremental_alter_configs_response::{
     self, IncrementalAlterConfigsResponse,
@@ -16,7 +16,9 @@ use dohle_protocol::messages::incremental_alter_configs_response::{
 use dohle_protocol::wire::Text;
 use std::collections::BTreeSet;
 
-/// Removes a key: the one operation that needs no value.
+// The first and the last operation, and the one that needs no value.
+const SET: i8 = 0;
+const SUBTRACT: i8 = 3;
 const DELETE: i8 = 1;
 
 pub(crate) async fn alter(context: Context, request: AlterConfigsRequest) -> AlterConfigsResponse {
@@ -159,10 +161,18 @@ fn check_changes(
             Checked::Own(loggers::alter(name, context.node.id, &resource.configs, validate_only))
         }
         None => unknown_kind(resource.resource_type),
+        // Of brokers such an operation is refused in words; of these Kafka has none.
+        Some(_) if !resource.configs.iter().all(has_operation) => {
+            Checked::Own(Err(Refusal::bare(ErrorCode::UNKNOWN_SERVER_ERROR)))
+        }
         Some(ResourceKind::Topic | ResourceKind::ClientMetrics | ResourceKind::Group) => {
             Checked::Controllers
         }
     }
+}
+
+fn has_operation(config: &AlterableConfig) -> bool {
+    (SET..=SUBTRACT).contains(&config.config_operation)
 }
 
 /// Every key once, and with a value where it needs one.

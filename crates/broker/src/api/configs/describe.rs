@@ -40,6 +40,8 @@ pub(crate) fn describe(
             Ok(rows) => (ErrorCode::NONE, None, rows),
             Err(refusal) => (refusal.code, refusal.message, Vec::new()),
         };
+        // Where Kafka has no sentence it says an empty one, not null.
+        let error_message = error_message.or_else(|| Some(Text::default()));
         let keys = resource.configuration_keys.as_deref().unwrap_or_default();
         let is_wanted =
             |row: &Described| keys.is_empty() || keys.iter().any(|key| **key == row.name);

@@ -1,6 +1,6 @@
 //! What is asked of one partition, and what can be said of it at once.
 
-use super::Place;
+use super::{Place, READ_COMMITTED};
 use crate::directory::Directory;
 use crate::partition::Partition;
 use dohle_protocol::error_code::ErrorCode;
@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 /// The replica id of a client; others see the whole log.
 const CLIENT: i32 = -1;
-const READ_COMMITTED: i8 = 1;
 
 // In place of a timestamp.
 const LATEST: i64 = -1;
