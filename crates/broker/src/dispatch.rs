@@ -74,7 +74,7 @@ impl Handled {
                 self.permit = None;
                 Poll::Ready(reply)
             }
-            running => {
+            running @ (Stage::Produce(_) | Stage::Later(_) | Stage::Over) => {
                 self.stage = running;
                 Poll::Pending
             }
@@ -129,7 +129,6 @@ pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Ha
         version: start.version,
         correlation_id: start.correlation_id,
         client_id: start.client_id.unwrap_or_default(),
-        peer: session.peer,
         listener: session.listener,
     };
     if !versions.contains(&context.version) {
@@ -177,6 +176,7 @@ where
     Ok(Handled::later(async move { context.respond(&answer.await) }))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the 95 keys, those in `api::SERVED`")]
 fn route(
     context: Context,
     session: &mut Session,

@@ -96,11 +96,9 @@ pub(crate) async fn run(node: Arc<Node>, feed: Feed) {
 }
 
 fn apply(image: &mut Image, batch: &CommittedBatch, changes: &mut Changes) {
-    let mut offset = batch.base_offset;
-    for record in &batch.records {
+    for (offset, record) in (batch.base_offset..).zip(&batch.records) {
         image.apply_noting(record, changes);
         image.set_provenance(offset, batch.epoch, batch.timestamp);
-        offset += 1;
     }
 }
 
@@ -288,7 +286,6 @@ pub(crate) fn strand(
 ) -> Arc<Strand<Partition>> {
     let partition = Partition::new(crate::partition::NewPartition {
         topic: wanted.partition.topic.as_ref().into(),
-        topic_id: wanted.topic_id,
         index: wanted.partition.partition,
         log,
         directory: directory.clone(),

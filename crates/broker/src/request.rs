@@ -6,7 +6,6 @@ use dohle_env::net::Piece;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::frame;
 use dohle_protocol::wire::{Message, Part, Text};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What every handler is given.
@@ -18,7 +17,6 @@ pub(crate) struct Context {
     pub(crate) correlation_id: i32,
     /// What the client calls itself; empty if it does not.
     pub(crate) client_id: Text,
-    pub(crate) peer: SocketAddr,
     /// Which listener it came through: an index into the node's listeners.
     pub(crate) listener: usize,
 }

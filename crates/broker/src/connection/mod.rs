@@ -194,10 +194,8 @@ impl ServedConnection {
     /// Arms the timer for what is due first; true if something is due now.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let idle_at = self.active_at.after_ms(self.node.limits.idle_ms_max);
-        let due = self.open.iter().filter_map(Handled::deadline).min().map_or_else(
-            || if self.open.is_empty() { idle_at } else { Instant::NEVER },
-            |deadline| deadline,
-        );
+        let otherwise = if self.open.is_empty() { idle_at } else { Instant::NEVER };
+        let due = self.open.iter().filter_map(Handled::deadline).min().unwrap_or(otherwise);
         // A timer that was armed earlier stays: expiring for nothing once in a while is cheaper
         // than arming it for every request.
         if due < self.timer_armed_for {

@@ -20,11 +20,10 @@ use crate::directory::Directory;
 use crate::topic::TopicSettings;
 use command::{Acks, Appended, Command, Read, ReadAnswer};
 use dohle_env::clock::Clock;
-use dohle_env::gather::{Answer, Gather, Slot};
+use dohle_env::gather::{Gather, Slot};
 use dohle_env::ready::Mark;
 use dohle_env::strand::{Owned, Strand, Then, Turned};
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
 use dohle_storage::{ColdRead, FlushWork, Log};
 use std::io;
@@ -34,7 +33,6 @@ use waiting::Waiting;
 /// A partition of which this node has a replica.
 pub(crate) struct Partition {
     pub(crate) topic: Text,
-    pub(crate) topic_id: Uuid,
     pub(crate) index: i32,
     /// `None` once it was given away.
     log: Option<Box<Log>>,
@@ -84,7 +82,6 @@ pub(crate) enum Effect {
 /// What a partition is made of.
 pub(crate) struct NewPartition {
     pub(crate) topic: Text,
-    pub(crate) topic_id: Uuid,
     pub(crate) index: i32,
     pub(crate) log: Log,
     pub(crate) directory: Arc<Directory>,
@@ -99,7 +96,6 @@ impl Partition {
         let (start, end) = (new.log.start_offset(), new.log.end_offset());
         Self {
             topic: new.topic,
-            topic_id: new.topic_id,
             index: new.index,
             log: Some(Box::new(new.log)),
             directory: new.directory,
@@ -283,9 +279,10 @@ impl Owned for Partition {
 
     fn turn(&mut self, commands: &mut Vec<Command>, effects: &mut Vec<Effect>) -> Turned<Self> {
         for command in commands.drain(..) {
-            match command {
-                Command::Append(append) => self.stage(append, effects),
-                later => self.after.push(later),
+            if let Command::Append(append) = command {
+                self.stage(append, effects);
+            } else {
+                self.after.push(command);
             }
         }
         let staged = match &self.log {
@@ -328,19 +325,6 @@ impl Owned for Partition {
             Effect::Offline(directory, error) => directory.fail("Writing", &error),
             Effect::TakeLog(slot, log) => slot.fill(log),
         }
-    }
-}
-
-/// Asks a partition something rare; `None` if it is gone.
-pub(crate) async fn ask<T: Send + 'static>(
-    partition: &Arc<Strand<Partition>>,
-    question: impl FnOnce(&mut Partition, &mut Vec<Effect>) -> T + Send + 'static,
-) -> Option<T> {
-    let gather = Gather::with_capacity(1);
-    submit_question(partition, &gather, question);
-    match gather.all().await.pop() {
-        Some(Answer::Filled(answer)) => Some(answer),
-        Some(Answer::Gone | Answer::Missing) | None => None,
     }
 }
 

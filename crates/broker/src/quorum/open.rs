@@ -100,7 +100,8 @@ pub(crate) fn open(
     replay.log(&log, from).map_err(|error| failed(&path, error))?;
 
     let voter_directory_id = replay.voters.is_some().then(|| directory.log_dir.id());
-    let epoch = begin_epoch(env, &path, &replay, &log, config.node_id, directory.log_dir.id())?;
+    let voter = (config.node_id, directory.log_dir.id());
+    let epoch = begin_epoch(env, &path, &replay, &log, voter)?;
     append_leader_change(env, &mut log, &replay, epoch, config.node_id)
         .map_err(|error| failed(&path, error))?;
     let bootstrap = bootstrap(env, log_dir)?;
@@ -237,8 +238,7 @@ fn begin_epoch(
     path: &Path,
     replay: &Replay,
     log: &Log,
-    node_id: i32,
-    directory_id: Uuid,
+    (node_id, directory_id): (i32, Uuid),
 ) -> Result<i32, OpenQuorumError> {
     let disk = &*env.disk;
     let known = QuorumState::read(disk, path).map_err(|error| failed(path, error))?;

@@ -1,0 +1,178 @@
+//! This broker as its controller knows it: registered, alive, recovered.
+
+use crate::node::Node;
+use crate::start::{StartError, failed};
+use dohle_env::clock;
+use dohle_metadata::controller::{self, Request};
+use dohle_metadata::features::FEATURES;
+use dohle_metadata::image;
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::ids::Uuid;
+use dohle_protocol::messages::alter_partition_request::{BrokerState, PartitionData, TopicData};
+use dohle_protocol::messages::broker_registration_request::{
+    BrokerRegistrationRequest, Feature, Listener,
+};
+use dohle_protocol::messages::{AlterPartitionRequest, BrokerHeartbeatRequest};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The versions that this node speaks to its controller.
+const REGISTRATION_VERSION: i16 = 4;
+const HEARTBEAT_VERSION: i16 = 1;
+const ALTER_PARTITION_VERSION: i16 = 3;
+/// Registers this process as the broker of its id; its epoch comes back.
+pub(crate) async fn register(
+    node: &Arc<Node>,
+    incarnation_id: Uuid,
+    previous_broker_epoch: i64,
+) -> Result<i64, StartError> {
+    let request = BrokerRegistrationRequest {
+        broker_id: node.id,
+        cluster_id: node.cluster_id.clone(),
+        incarnation_id,
+        previous_broker_epoch,
+        listeners: advertised(node),
+        features: features(),
+        rack: node.config.rack.as_deref().map(Into::into),
+        log_dirs: node
+            .directories
+            .iter()
+            .filter(|directory| directory.log_dir.is_online())
+            .map(|directory| directory.log_dir.id())
+            .collect(),
+        ..BrokerRegistrationRequest::default()
+    };
+    let request = Request::BrokerRegistration(request);
+    match node.controller.ask(REGISTRATION_VERSION, request).await {
+        Some(controller::Answer::BrokerRegistration(answer))
+            if answer.error_code == ErrorCode::NONE =>
+        {
+            Ok(answer.broker_epoch)
+        }
+        Some(controller::Answer::BrokerRegistration(answer)) => Err(StartError(format!(
+            "the controller refuses to register this broker: {}",
+            answer.error_code
+        ))),
+        _ => Err(failed("the controller does not answer: see the log for what happened to it")),
+    }
+}
+
+/// What clients are told; a port of 0 is the one that was really taken.
+fn advertised(node: &Node) -> Vec<Listener> {
+    let bound = |name: &str| {
+        node.listeners.iter().find(|listener| listener.name.eq_ignore_ascii_case(name))
+    };
+    node.config
+        .advertised_listeners
+        .iter()
+        .map(|endpoint| Listener {
+            name: endpoint.listener.as_str().into(),
+            host: endpoint.host.as_str().into(),
+            port: match (endpoint.port, bound(&endpoint.listener)) {
+                (0, Some(bound)) => bound.address.port(),
+                (port, _) => port,
+            },
+            security_protocol: endpoint.protocol as i16,
+            ..Listener::default()
+        })
+        .collect()
+}
+
+fn features() -> Vec<Feature> {
+    FEATURES
+        .iter()
+        .map(|feature| Feature {
+            name: feature.name.into(),
+            min_supported_version: feature.lowest,
+            max_supported_version: feature.highest,
+            ..Feature::default()
+        })
+        .collect()
+}
+/// Heartbeats until the controller has unfenced this broker, which it does once the broker has
+/// caught up with its own registration.
+pub(crate) async fn heartbeat(node: &Arc<Node>, broker_epoch: i64) -> Result<(), StartError> {
+    for _ in 0..100 {
+        match beat(node, broker_epoch).await {
+            Some(true) => {}
+            Some(false) => return Ok(()),
+            None => break,
+        }
+        clock::sleep(&*node.env.clock, Duration::from_millis(10)).await;
+    }
+    Err(failed("the controller does not let this broker serve: see the log for the reason"))
+}
+
+/// One heartbeat: whether the broker is fenced; `None` if there was no good answer.
+async fn beat(node: &Arc<Node>, broker_epoch: i64) -> Option<bool> {
+    let request = BrokerHeartbeatRequest {
+        broker_id: node.id,
+        broker_epoch,
+        current_metadata_offset: node.view().image.provenance.offset,
+        offline_log_dirs: node
+            .directories
+            .iter()
+            .filter(|directory| !directory.log_dir.is_online())
+            .map(|directory| directory.log_dir.id())
+            .filter(|id| *id != Uuid::ZERO)
+            .collect(),
+        ..BrokerHeartbeatRequest::default()
+    };
+    let request = Request::BrokerHeartbeat(request);
+    let answer = node.controller.ask(HEARTBEAT_VERSION, request).await?;
+    let controller::Answer::BrokerHeartbeat(answer) = answer else { return None };
+    if answer.error_code != ErrorCode::NONE {
+        tracing::warn!("the controller refuses a heartbeat: {}", answer.error_code);
+        return None;
+    }
+    Some(answer.is_fenced)
+}
+
+/// Tells the controller that partitions which were elected after an unclean stop have recovered:
+/// their logs are open, so they have (KIP-704).
+pub(crate) async fn end_recovery(node: &Arc<Node>, broker_epoch: i64) {
+    let view = node.view();
+    let of_topic = |topic: &image::Topic| {
+        let recovering = topic
+            .partitions
+            .iter()
+            .filter(|(_, partition)| partition.is_recovering && partition.leader == node.id);
+        let partitions = recovering.map(|(index, partition)| PartitionData {
+            partition_index: *index,
+            leader_epoch: partition.leader_epoch,
+            new_isr_with_epochs: vec![BrokerState {
+                broker_id: node.id,
+                broker_epoch,
+                ..BrokerState::default()
+            }],
+            leader_recovery_state: 0,
+            partition_epoch: partition.partition_epoch,
+            ..PartitionData::default()
+        });
+        TopicData { topic_id: topic.id, partitions: partitions.collect(), ..TopicData::default() }
+    };
+    let topics: Vec<TopicData> = view.image.topics.iter().map(of_topic).collect();
+    let topics: Vec<_> = topics.into_iter().filter(|topic| !topic.partitions.is_empty()).collect();
+    if topics.is_empty() {
+        return;
+    }
+    let request = AlterPartitionRequest {
+        broker_id: node.id,
+        broker_epoch,
+        topics,
+        ..AlterPartitionRequest::default()
+    };
+    let request = Request::AlterPartition(request);
+    if node.controller.ask(ALTER_PARTITION_VERSION, request).await.is_none() {
+        tracing::warn!("the controller does not answer: partitions stay marked as recovering");
+    }
+}
+
+pub(crate) async fn keep_alive(node: Arc<Node>, broker_epoch: i64) {
+    let interval = node.config.integer("broker.heartbeat.interval.ms");
+    let interval = Duration::from_millis(u64::try_from(interval).unwrap_or(2000).max(1));
+    while !node.is_stopping() {
+        clock::sleep(&*node.env.clock, interval).await;
+        beat(&node, broker_epoch).await;
+    }
+}

@@ -1,0 +1,102 @@
+//! A clean stop: nothing is served any more, logs are flushed and closed, checkpoints are written,
+//! and last the marker that says so.
+
+use crate::directory::Directory;
+use crate::node::Node;
+use crate::partition::command::Command;
+use crate::start::Running;
+use crate::topic::Replica;
+use dohle_env::gather::{Answer, Gather};
+use dohle_storage::Log;
+use dohle_storage::checkpoint::OffsetCheckpoint;
+use dohle_storage::log_dir::{LogDir, Offline};
+use dohle_storage::partition_directory::TopicPartition;
+use std::sync::Arc;
+
+impl Running {
+    /// Stops cleanly: afterwards a start scans nothing.
+    pub async fn stop(self) {
+        let node = self.node;
+        node.begin_stop();
+        let logs = take_logs(&node).await;
+        let closed = close_logs(logs, node.env.clock.timestamp()).await;
+        node.controller.close().await;
+        for directory in &node.directories {
+            let own: Vec<ClosedLog> =
+                closed.iter().filter(|(of, ..)| Arc::ptr_eq(of, directory)).cloned().collect();
+            let (log_dir, epoch) = (directory.log_dir.clone(), self.broker_epoch);
+            if !log_dir.is_online() {
+                continue;
+            }
+            if let Some(Err(offline)) =
+                directory.on_lane(move || finish(&log_dir, &own, epoch)).await
+            {
+                tracing::error!("{offline}");
+            }
+        }
+        node.metadata_directory.log_dir.unlock();
+    }
+}
+
+type ClosedLog = (Arc<Directory>, TopicPartition, i64, Option<i64>);
+
+/// Takes the logs of all partitions: nothing is served from here on.
+async fn take_logs(node: &Arc<Node>) -> Vec<(Arc<Directory>, TopicPartition, Box<Log>)> {
+    let mut asked = Vec::new();
+    for topic in node.view().topics() {
+        for (index, replica) in (0..).zip(&topic.partitions) {
+            if let Replica::Here(partition) = replica {
+                let gather = Gather::with_capacity(1);
+                partition.submit(Command::TakeLog(gather.slot()));
+                asked.push((TopicPartition::new(topic.name.as_str(), index), gather));
+            }
+        }
+    }
+    let mut logs = Vec::new();
+    for (partition, gather) in asked {
+        if let Some(Answer::Filled(log)) = gather.all().await.pop()
+            && let Some(directory) = node.directory_of(log.place().directory())
+        {
+            logs.push((directory.clone(), partition, log));
+        }
+    }
+    logs
+}
+
+/// Closes logs on their directories' lanes, all at once; says how each ended.
+async fn close_logs(
+    logs: Vec<(Arc<Directory>, TopicPartition, Box<Log>)>,
+    now: i64,
+) -> Vec<ClosedLog> {
+    let gather = Gather::with_capacity(logs.len());
+    for (directory, partition, mut log) in logs {
+        let slot = gather.slot();
+        let lane = directory.clone();
+        lane.job(Box::new(move || match log.close(now) {
+            Ok(()) => {
+                let start = log.has_own_start_offset().then(|| log.start_offset());
+                slot.fill((directory, partition, log.end_offset(), start));
+            }
+            Err(error) => directory.fail("Closing a log", &error),
+        }));
+    }
+    let filled = gather.all().await.into_iter().filter_map(|answer| match answer {
+        Answer::Filled(closed) => Some(closed),
+        Answer::Gone | Answer::Missing => None,
+    });
+    filled.collect()
+}
+
+/// The last writes to a directory: its checkpoints, then the marker of a clean stop.
+fn finish(log_dir: &LogDir, closed: &[ClosedLog], broker_epoch: i64) -> Result<(), Offline> {
+    let ends: Vec<_> =
+        closed.iter().map(|(_, partition, end, _)| (partition.clone(), *end)).collect();
+    let starts: Vec<_> = closed
+        .iter()
+        .filter_map(|(_, partition, _, start)| Some((partition.clone(), (*start)?)))
+        .collect();
+    log_dir.write_offsets(OffsetCheckpoint::RecoveryPoint, &ends)?;
+    log_dir.write_offsets(OffsetCheckpoint::Replication, &ends)?;
+    log_dir.write_offsets(OffsetCheckpoint::LogStart, &starts)?;
+    log_dir.close_cleanly(broker_epoch)
+}
