@@ -4,17 +4,20 @@
 #![allow(clippy::print_stdout, reason = "a command speaks to its user")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a tool singles out the cases it treats apart")]
 
+mod bench;
 mod ci;
 mod codegen;
 mod compat;
 mod diff;
+mod events;
+mod golden;
 mod tidy;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask test [--list] | tidy | codegen [--check] | \
-compat [--help] | diff [--help]";
+const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--quick] | codegen [--check] | \
+compat [--help] | diff [--help] | events [--help] | golden [--help] | takeover [--help]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,9 +26,14 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["test", rest @ ..] => ci::run(root, rest).map_err(Into::into),
         ["tidy"] => tidy::run(root).map_err(Into::into),
+        ["tidy", "--write"] => tidy::write(root).map_err(Into::into),
+        ["bench", rest @ ..] => bench::run(root, rest).map_err(Into::into),
         ["codegen"] => codegen::run(root, false),
         ["codegen", "--check"] => codegen::run(root, true),
         ["diff", rest @ ..] => diff::run(root, rest).map_err(Into::into),
+        ["events", rest @ ..] => events::run(root, rest).map_err(Into::into),
+        ["golden", rest @ ..] => golden::run(root, rest).map_err(Into::into),
+        ["takeover", rest @ ..] => golden::takeover(root, rest).map_err(Into::into),
         ["compat", rest @ ..] => compat::run(root, rest).map_err(Into::into),
         _ => Err(USAGE.into()),
     };
