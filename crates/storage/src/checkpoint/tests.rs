@@ -1,3 +1,5 @@
+//! Checkpoint files: what is read and written, and what is refused in which words.
+
 use super::*;
 
 #[track_caller]

@@ -1,3 +1,5 @@
+//! `meta.properties`: what is read and written, and what is refused in which words.
+
 use super::*;
 
 const CLUSTER: &str = "4L6g3nShT-eMCtK--X86sw";

@@ -1,3 +1,5 @@
+//! Names of partition directories: from name to partition and back.
+
 use super::*;
 
 struct Fixed;

@@ -1,3 +1,5 @@
+//! SCRAM credentials on the command line: what is read, what is refused, and the bytes that come out.
+
 use std::io::Read;
 
 use super::*;
