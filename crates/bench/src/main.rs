@@ -6,20 +6,29 @@
 #![allow(clippy::print_stdout, reason = "a command speaks to its user")]
 
 mod admin;
+mod date;
 mod floor;
 mod load;
 mod measure;
 mod number;
 mod options;
+mod plot;
 mod process;
+mod report;
 mod run;
 mod server;
 mod workload;
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
+use options::Options;
+use report::Head;
+use run::Results;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+const PAGE: &str = "benchmarks.md";
+const PLOT: &str = "benchmarks.svg";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -47,6 +56,38 @@ fn run(arguments: &[String]) -> Result<(), String> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
         .map_err(|error| error.to_string())?;
-    let _results = run::run(&options.plan, &options.places).map_err(|error| error.to_string())?;
+    let results = run::run(&options.plan, &options.places).map_err(|error| error.to_string())?;
+    println!("\n{}", report::summary(&options.plan, &results));
+    if options.write {
+        write(&options, &results).map_err(|error| error.to_string())?;
+    }
+    let failed = results.values().flatten().filter(|round| round.is_err()).count();
+    if failed > 0 {
+        return Err(format!("{failed} measurements failed"));
+    }
+    Ok(())
+}
+
+/// Writes the page and its plot into the workspace's documents.
+fn write(options: &Options, results: &Results) -> std::io::Result<()> {
+    let documents = options.root.join("docs");
+    std::fs::create_dir_all(&documents)?;
+    let commit = Command::new("git")
+        .args(["describe", "--always", "--dirty"])
+        .current_dir(&options.root)
+        .output()
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())?;
+    let head = Head {
+        command: std::iter::once("cargo xtask bench".to_owned())
+            .chain(options.words.iter().cloned())
+            .collect::<Vec<_>>()
+            .join(" "),
+        date: date::today(),
+        commit,
+        plot: PLOT.into(),
+    };
+    std::fs::write(documents.join(PLOT), plot::svg(&options.plan, results))?;
+    std::fs::write(documents.join(PAGE), report::page(&options.plan, results, &head))?;
+    println!("wrote docs/{PAGE} and docs/{PLOT}");
     Ok(())
 }

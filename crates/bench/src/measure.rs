@@ -163,7 +163,9 @@ fn produce(
     let requests_max = extent.bytes_max / batch_bytes;
     let limits = Limits { warm: extent.warm, time: extent.time, requests_max };
     let mut edges = Edges::of(server);
-    let done = produce_closed(server, topic, &frames, window, &limits, || edges.mark())?;
+    let done = produce_closed(server, &Stream { topic, frames: &frames, window }, &limits, || {
+        edges.mark()
+    })?;
     let bytes = (done.requests * batch_bytes) as f64;
     let (mut figures, spent) = edges.figures(done.elapsed)?;
     rates(&mut figures, &done, bytes, spent.cpu_s);
@@ -173,14 +175,20 @@ fn produce(
     Ok(figures)
 }
 
+/// A topic's frames, and how many of them are in flight on each connection.
+struct Stream<'a> {
+    topic: &'a str,
+    frames: &'a [Vec<u8>],
+    window: u64,
+}
+
 fn produce_closed(
     server: &Server,
-    topic: &str,
-    frames: &[Vec<u8>],
-    window: u64,
+    stream: &Stream<'_>,
     limits: &Limits,
     edge: impl FnMut(),
 ) -> io::Result<Done> {
+    let &Stream { topic, frames, window } = stream;
     let client = |number: usize| {
         let first = number * frames.len() / CONNECTIONS;
         let producer = Producer::connect(server.port, topic, frames.to_vec(), first)?;
@@ -207,7 +215,7 @@ fn fetch(server: &Server, topic: &str, bytes_max: i32, extent: &Extent) -> io::R
         time: OPEN_TIME_MAX,
         requests_max: extent.preload_bytes / batch_bytes,
     };
-    produce_closed(server, topic, &frames, 5, &limits, || ())?;
+    produce_closed(server, &Stream { topic, frames: &frames, window: 5 }, &limits, || ())?;
     let client = |number: usize| {
         let fetcher = Fetcher::connect(server.port, topic, 0..PARTITIONS, bytes_max)?
             .of_batches(batch_bytes as usize, LARGE.record_count)
@@ -252,7 +260,7 @@ fn deliver_at_rate(
     let end = open(server, topic, &frames, KIBIBYTE)?;
     let fetcher = Fetcher::connect(server.port, topic, 0..1, 1 << 20)?
         .of_batches(batch_bytes as usize, KIBIBYTE.record_count)
-        .from_offset(end);
+        .starting_at(end);
     let producer = Producer::connect(server.port, topic, frames, 0)?;
     let rate = Rate { per_second, warm: extent.warm, time: extent.time };
     let mut edges = Edges::of(server);

@@ -26,7 +26,7 @@ pub(crate) struct Options {
 const FULL: Extent = Extent {
     warm: Duration::from_millis(1000),
     time: Duration::from_secs(6),
-    bytes_max: 4_000_000_000,
+    bytes_max: 3_000_000_000,
     preload_bytes: 600_000_000,
     idle: Duration::from_secs(5),
 };

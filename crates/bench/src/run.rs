@@ -35,7 +35,7 @@ pub(crate) fn run(plan: &Plan, places: &Places) -> io::Result<Results> {
     let mut results = Results::new();
     for round in 0..plan.rounds {
         for workload in &plan.workloads {
-            for &kind in &plan.kinds {
+            for &kind in plan.kinds.iter().filter(|&&kind| workload.suits(kind)) {
                 let begin = Instant::now();
                 let figures = match &warm {
                     Some(server) if kind == Kind::Reference && !workload.is_fresh() => {
@@ -82,9 +82,6 @@ fn on_warm(server: &Server, workload: &Workload, topic: &str, plan: &Plan) -> io
 }
 
 fn on_fresh(kind: Kind, workload: &Workload, plan: &Plan, places: &Places) -> io::Result<Figures> {
-    if kind == Kind::Floor && matches!(workload.work, Work::Partitions { .. }) {
-        return Err(io::Error::other("the floor creates nothing"));
-    }
     Server::clear(kind, "fresh", places);
     if matches!(workload.work, Work::Start) {
         let (server, figures) = measure::start(kind, places, &plan.extent)?;

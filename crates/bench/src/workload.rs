@@ -1,6 +1,7 @@
 //! The workloads, what each measures, and what is to be reached.
 
 use crate::load::Contents;
+use crate::server::Kind;
 
 /// A figure of a measurement.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -65,10 +66,14 @@ impl Figure {
 /// What a figure is to reach.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Reach {
-    AtMostFloor(f64),
-    AtLeastReference(f64),
-    AtLeast(f64),
-    AtMost(f64),
+    /// At most so many times the floor's.
+    FloorTimes(f64),
+    /// At least so many times the reference's.
+    ReferenceTimes(f64),
+    /// At least this.
+    Least(f64),
+    /// At most this.
+    Most(f64),
 }
 
 /// A batch that is sent again and again.
@@ -114,6 +119,11 @@ impl Workload {
         matches!(self.work, Work::Start | Work::Connections { .. } | Work::Partitions { .. })
     }
 
+    /// Whether that server can do it at all: the floor has no topics to create.
+    pub(crate) fn suits(&self, kind: Kind) -> bool {
+        kind != Kind::Floor || !matches!(self.work, Work::Partitions { .. })
+    }
+
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         ALL.iter().find(|workload| workload.name == name)
     }
@@ -142,9 +152,9 @@ pub(crate) const ALL: &[Workload] = &[
         title: "produce, 64 KiB batches of 1 KiB records",
         work: produce(LARGE, WINDOW),
         shown: &[
-            (Figure::CpuPerGigabyte, Some(Reach::AtMostFloor(1.25))),
-            (Figure::MegabytesPerSecond, Some(Reach::AtLeastReference(2.5))),
-            (Figure::Resident, Some(Reach::AtMost(60.0))),
+            (Figure::CpuPerGigabyte, Some(Reach::FloorTimes(1.25))),
+            (Figure::MegabytesPerSecond, Some(Reach::ReferenceTimes(2.5))),
+            (Figure::Resident, Some(Reach::Most(60.0))),
         ],
     },
     Workload {
@@ -152,7 +162,7 @@ pub(crate) const ALL: &[Workload] = &[
         title: "produce, 16 KiB batches of 1 KiB records",
         work: produce(BatchShape { record_count: 15, ..LARGE }, WINDOW),
         shown: &[
-            (Figure::CpuPerGigabyte, Some(Reach::AtMostFloor(1.35))),
+            (Figure::CpuPerGigabyte, Some(Reach::FloorTimes(1.35))),
             (Figure::MegabytesPerSecond, None),
         ],
     },
@@ -161,7 +171,7 @@ pub(crate) const ALL: &[Workload] = &[
         title: "produce, LZ4, 64 KiB of records before compression",
         work: produce(BatchShape { contents: Contents::WordsInLz4, ..LARGE }, WINDOW),
         shown: &[
-            (Figure::CpuPerGigabyte, Some(Reach::AtMostFloor(2.0))),
+            (Figure::CpuPerGigabyte, Some(Reach::FloorTimes(2.0))),
             (Figure::MegabytesPerSecond, None),
         ],
     },
@@ -170,7 +180,7 @@ pub(crate) const ALL: &[Workload] = &[
         title: "produce, one 100-byte record a request, 5 in flight",
         work: produce(TINY, WINDOW),
         shown: &[
-            (Figure::RequestsPerSecond, Some(Reach::AtLeast(110_000.0))),
+            (Figure::RequestsPerSecond, Some(Reach::Least(110_000.0))),
             (Figure::CpuPerRequest, None),
         ],
     },
@@ -179,7 +189,7 @@ pub(crate) const ALL: &[Workload] = &[
         title: "produce, one 100-byte record a request, 64 in flight",
         work: produce(TINY, 64),
         shown: &[
-            (Figure::RequestsPerSecond, Some(Reach::AtLeast(200_000.0))),
+            (Figure::RequestsPerSecond, Some(Reach::Least(200_000.0))),
             (Figure::CpuPerRequest, None),
         ],
     },
@@ -192,8 +202,8 @@ pub(crate) const ALL: &[Workload] = &[
             window: WINDOW,
         },
         shown: &[
-            (Figure::RecordsPerSecond, Some(Reach::AtLeast(200_000.0))),
-            (Figure::CpuPerGigabyte, Some(Reach::AtMost(6.0))),
+            (Figure::RecordsPerSecond, Some(Reach::Least(200_000.0))),
+            (Figure::CpuPerGigabyte, Some(Reach::Most(6.0))),
         ],
     },
     Workload {
@@ -201,7 +211,7 @@ pub(crate) const ALL: &[Workload] = &[
         title: "fetch from the page cache, 1 MiB answers",
         work: Work::Fetch { bytes_max: 1 << 20 },
         shown: &[
-            (Figure::CpuPerGigabyte, Some(Reach::AtMostFloor(1.1))),
+            (Figure::CpuPerGigabyte, Some(Reach::FloorTimes(1.1))),
             (Figure::MegabytesPerSecond, None),
         ],
     },
@@ -210,7 +220,7 @@ pub(crate) const ALL: &[Workload] = &[
         title: "fetch from the page cache, 64 KiB answers",
         work: Work::Fetch { bytes_max: 64 << 10 },
         shown: &[
-            (Figure::CpuPerGigabyte, Some(Reach::AtMostFloor(1.1))),
+            (Figure::CpuPerGigabyte, Some(Reach::FloorTimes(1.1))),
             (Figure::MegabytesPerSecond, None),
         ],
     },
@@ -220,8 +230,8 @@ pub(crate) const ALL: &[Workload] = &[
         work: Work::ProduceAtRate { per_second: 4000 },
         shown: &[
             (Figure::P50, None),
-            (Figure::P99, Some(Reach::AtMostFloor(1.3))),
-            (Figure::P999, Some(Reach::AtMostFloor(1.3))),
+            (Figure::P99, Some(Reach::FloorTimes(1.3))),
+            (Figure::P999, Some(Reach::FloorTimes(1.3))),
         ],
     },
     Workload {
@@ -229,9 +239,9 @@ pub(crate) const ALL: &[Workload] = &[
         title: "producer to long-polling consumer at 1,000/s",
         work: Work::DeliverAtRate { per_second: 1000 },
         shown: &[
-            (Figure::P50, Some(Reach::AtMostFloor(1.3))),
-            (Figure::P99, Some(Reach::AtMostFloor(1.3))),
-            (Figure::P999, Some(Reach::AtMostFloor(1.3))),
+            (Figure::P50, Some(Reach::FloorTimes(1.3))),
+            (Figure::P99, Some(Reach::FloorTimes(1.3))),
+            (Figure::P999, Some(Reach::FloorTimes(1.3))),
         ],
     },
     Workload {
@@ -240,23 +250,23 @@ pub(crate) const ALL: &[Workload] = &[
         work: Work::Start,
         shown: &[
             (Figure::FirstAnswer, None),
-            (Figure::FirstAcknowledged, Some(Reach::AtMost(100.0))),
-            (Figure::IdleResident, Some(Reach::AtMost(15.0))),
+            (Figure::FirstAcknowledged, Some(Reach::Most(100.0))),
+            (Figure::IdleResident, Some(Reach::Most(15.0))),
         ],
     },
     Workload {
         name: "connections",
         title: "10,000 idle connections",
         work: Work::Connections { count: 10_000 },
-        shown: &[(Figure::PerConnection, Some(Reach::AtMost(16.0)))],
+        shown: &[(Figure::PerConnection, Some(Reach::Most(16.0)))],
     },
     Workload {
         name: "partitions",
         title: "10,000 partitions created",
         work: Work::Partitions { topics: 10 },
         shown: &[
-            (Figure::Creation, Some(Reach::AtMost(2.0))),
-            (Figure::ForPartitions, Some(Reach::AtMost(100.0))),
+            (Figure::Creation, Some(Reach::Most(2.0))),
+            (Figure::ForPartitions, Some(Reach::Most(100.0))),
         ],
     },
 ];

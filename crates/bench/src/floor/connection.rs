@@ -12,10 +12,10 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::Store;
+use super::wire::{Cursor, begin, end, frame_size, invalid, name, number, varint};
 
 /// Holds a few of the largest usual requests, and fits the processor's second cache.
 pub(super) const BUFFER_BYTES: usize = 256 << 10;
-const FRAME_BYTES_MAX: usize = 100 << 20;
 /// From this size on a frame is received alone.
 const LARGE_BYTES: usize = 32 << 10;
 /// Where a batch's checksum stands, and the bytes that it covers begin.
@@ -342,99 +342,5 @@ fn receive(socket: &TcpStream, received: &mut Received) -> io::Result<Come> {
         Err(Errno::AGAIN) => Ok(Come::Nothing),
         Err(Errno::INTR) => Ok(Come::Bytes { more: true }),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// The size that a frame claims, once its four bytes are there.
-fn frame_size(bytes: &[u8]) -> io::Result<Option<usize>> {
-    let Some(size) = bytes.first_chunk::<4>() else { return Ok(None) };
-    match usize::try_from(i32::from_be_bytes(*size)) {
-        Ok(size) if size <= FRAME_BYTES_MAX => Ok(Some(size)),
-        _ => Err(invalid("frame size")),
-    }
-}
-
-fn invalid(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("not of the floor: {what}"))
-}
-
-fn number(batch: &[u8], at: usize) -> io::Result<i32> {
-    let bytes = batch.get(at..at + 4).and_then(|bytes| bytes.first_chunk());
-    Ok(i32::from_be_bytes(*bytes.ok_or_else(|| invalid("batch"))?))
-}
-
-/// Starts an answer with a flexible header: where its size stands.
-fn begin(answers: &mut Vec<u8>, correlation_id: i32) -> usize {
-    let start = answers.len();
-    answers.extend_from_slice(&[0; 4]);
-    answers.extend_from_slice(&correlation_id.to_be_bytes());
-    answers.push(0);
-    start
-}
-
-/// Sets the size of an answer, of which so many bytes follow.
-fn end(answers: &mut [u8], start: usize, following: usize) {
-    let size = (answers.len() - start - 4 + following) as u32;
-    answers[start..start + 4].copy_from_slice(&size.to_be_bytes());
-}
-
-fn name(answers: &mut Vec<u8>, name: &[u8]) {
-    varint(answers, name.len() + 1);
-    answers.extend_from_slice(name);
-}
-
-fn varint(answers: &mut Vec<u8>, mut value: usize) {
-    while value >= 0x80 {
-        answers.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    answers.push(value as u8);
-}
-
-/// Reads a request.
-struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Cursor<'_> {
-    fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
-        let rest = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk);
-        self.at += N;
-        rest.copied().ok_or_else(|| invalid("end"))
-    }
-
-    fn skip(&mut self, count: usize) -> io::Result<()> {
-        self.at = self
-            .at
-            .checked_add(count)
-            .filter(|&at| at <= self.bytes.len())
-            .ok_or_else(|| invalid("end"))?;
-        Ok(())
-    }
-
-    fn i16(&mut self) -> io::Result<i16> {
-        Ok(i16::from_be_bytes(self.take()?))
-    }
-
-    fn i32(&mut self) -> io::Result<i32> {
-        Ok(i32::from_be_bytes(self.take()?))
-    }
-
-    fn i64(&mut self) -> io::Result<i64> {
-        Ok(i64::from_be_bytes(self.take()?))
-    }
-
-    /// A compact length, which is written as one more.
-    fn length(&mut self) -> io::Result<usize> {
-        let mut value = 0_usize;
-        for shift in [0, 7, 14, 21, 28] {
-            let [byte] = self.take()?;
-            value |= usize::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return value.checked_sub(1).ok_or_else(|| invalid("null"));
-            }
-        }
-        Err(invalid("varint"))
     }
 }

@@ -8,6 +8,7 @@
 
 mod connection;
 mod partition;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;

@@ -99,7 +99,7 @@ impl Fetcher {
     }
 
     /// Begins at that offset instead of zero.
-    pub(crate) fn from_offset(mut self, offset: i64) -> Self {
+    pub(crate) fn starting_at(mut self, offset: i64) -> Self {
         self.partitions.iter_mut().for_each(|position| position.offset = offset);
         self
     }

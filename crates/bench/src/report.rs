@@ -1,0 +1,211 @@
+//! The report: tables in Markdown, of nothing but figures that were measured.
+
+use std::fmt::Write as _;
+
+use crate::number::{median, short};
+use crate::process::proc_value;
+use crate::run::{Plan, Results};
+use crate::server::Kind;
+use crate::workload::{Figure, Reach, Workload};
+
+/// What stands above the tables.
+pub(crate) struct Head {
+    /// The command that made the report.
+    pub(crate) command: String,
+    pub(crate) date: String,
+    pub(crate) commit: String,
+    /// The plot's file name, beside the report.
+    pub(crate) plot: String,
+}
+
+/// The values of a figure over the rounds; a round without it has none.
+pub(crate) fn values(
+    results: &Results,
+    workload: &Workload,
+    kind: Kind,
+    figure: Figure,
+) -> Vec<Option<f64>> {
+    let rounds = results.get(&(workload.name, kind)).map_or(&[][..], Vec::as_slice);
+    let value = |round: &Result<_, String>| match round {
+        Ok(figures) => crate::measure::Figures::get(figures, &figure).copied(),
+        Err(_) => None,
+    };
+    rounds.iter().map(value).collect()
+}
+
+/// The median of those that are there.
+pub(crate) fn middle(values: &[Option<f64>]) -> Option<f64> {
+    median(&values.iter().flatten().copied().collect::<Vec<_>>())
+}
+
+/// The ratio of both, round by round.
+fn ratios(of: &[Option<f64>], to: &[Option<f64>]) -> Vec<Option<f64>> {
+    let ratio = |(of, to): (&Option<f64>, &Option<f64>)| Some((*of)? / (*to)?);
+    of.iter().zip(to).map(ratio).filter(|ratio| ratio.is_none_or(f64::is_finite)).collect()
+}
+
+/// Median and, of several, the least and the largest.
+fn spread(values: &[Option<f64>], unit: &str) -> String {
+    let there: Vec<f64> = values.iter().flatten().copied().collect();
+    let Some(median) = median(&there) else { return "-".into() };
+    let least = there.iter().copied().fold(f64::INFINITY, f64::min);
+    let largest = there.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let middle = short(median);
+    if there.len() == 1 {
+        return format!("{middle}{unit}");
+    }
+    format!("{middle}{unit} ({}–{})", short(least), short(largest))
+}
+
+/// What is to be reached, in words, and whether it is.
+fn reach(
+    reach: Option<Reach>,
+    own: Option<f64>,
+    to_reference: &[Option<f64>],
+    to_floor: &[Option<f64>],
+) -> (String, &'static str) {
+    let (text, met) = match reach {
+        None => return (String::new(), ""),
+        Some(Reach::FloorTimes(most)) => {
+            (format!("≤ {most} × floor"), middle(to_floor).map(|ratio| ratio <= most))
+        }
+        Some(Reach::ReferenceTimes(least)) => {
+            (format!("≥ {least} × Kafka"), middle(to_reference).map(|ratio| ratio >= least))
+        }
+        Some(Reach::Least(least)) => {
+            (format!("≥ {}", short(least)), own.map(|value| value >= least))
+        }
+        Some(Reach::Most(most)) => (format!("≤ {}", short(most)), own.map(|value| value <= most)),
+    };
+    (text, met.map_or("", |met| if met { "yes" } else { "no" }))
+}
+
+/// The table of what is to be reached.
+pub(crate) fn summary(plan: &Plan, results: &Results) -> String {
+    let mut text = String::from(
+        "| workload | figure | Kafka | floor | Dohle | Dohle : Kafka | Dohle : floor | reach | met |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    for workload in &plan.workloads {
+        for &(figure, target) in workload.shown {
+            let of = |kind| values(results, workload, kind, figure);
+            let [reference, floor, own] = Kind::ALL.map(of);
+            let to_reference = ratios(&own, &reference);
+            let to_floor = ratios(&own, &floor);
+            let (wanted, met) = reach(target, middle(&own), &to_reference, &to_floor);
+            let median = |values: &[Option<f64>]| middle(values).map_or_else(|| "-".into(), short);
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {} | {} | {} | {} | {wanted} | {met} |",
+                workload.title,
+                figure.title(),
+                median(&reference),
+                median(&floor),
+                median(&own),
+                spread(&to_reference, " ×"),
+                spread(&to_floor, " ×"),
+            );
+        }
+    }
+    text
+}
+
+/// Every figure of every workload, with its spread.
+fn details(plan: &Plan, results: &Results) -> String {
+    let mut text = String::new();
+    for workload in &plan.workloads {
+        let mut figures: Vec<Figure> = Vec::new();
+        for &kind in &plan.kinds {
+            for round in results.get(&(workload.name, kind)).into_iter().flatten().flatten() {
+                figures.extend(round.keys());
+            }
+        }
+        figures.sort_unstable();
+        figures.dedup();
+        let _ = writeln!(text, "\n### {} (`{}`)\n", workload.title, workload.name);
+        let titles: Vec<&str> = plan.kinds.iter().map(|kind| kind.title()).collect();
+        let _ = writeln!(text, "| figure | {} |", titles.join(" | "));
+        let _ = writeln!(text, "|---|{}", "---|".repeat(titles.len()));
+        for figure in figures {
+            let cell = |&kind: &Kind| spread(&values(results, workload, kind, figure), "");
+            let cells: Vec<String> = plan.kinds.iter().map(cell).collect();
+            let _ = writeln!(text, "| {} | {} |", figure.title(), cells.join(" | "));
+        }
+        for &kind in &plan.kinds {
+            let rounds = results.get(&(workload.name, kind)).map_or(&[][..], Vec::as_slice);
+            for (round, error) in rounds.iter().enumerate() {
+                if let Err(error) = error {
+                    let line = error.lines().last().unwrap_or_default();
+                    let _ = writeln!(text, "\n{}, round {}: {line}", kind.title(), round + 1);
+                }
+            }
+        }
+    }
+    text
+}
+
+fn machine() -> String {
+    let cpus = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load: Vec<&str> = load.split_whitespace().take(3).collect();
+    format!(
+        "| | |\n|---|---|\n| processor | {}, {cpus} used |\n| memory | {} |\n| kernel | {} |\n\
+         | load (1, 5, 15 min) at the end | {} |\n",
+        proc_value("cpuinfo", "model name"),
+        proc_value("meminfo", "MemTotal"),
+        kernel.trim(),
+        load.join(", "),
+    )
+}
+
+/// The whole page.
+pub(crate) fn page(plan: &Plan, results: &Results, head: &Head) -> String {
+    let Head { command, date, commit, plot } = head;
+    let extent = &plan.extent;
+    format!(
+        "# Benchmarks\n\n\
+         Written by `{command}` on {date}, at commit {commit}; every figure here was measured in \
+         that run.\n\n{METHOD}\n\
+         This run: {} rounds, each measurement {:.1} s after {:.1} s that do not count (a closed \
+         loop that writes ends sooner, after {} MB); the reference was under load for {} s before \
+         the first round.\n\n\
+         ## Machine\n\n{}\n\
+         ## Results\n\n\
+         Medians over the rounds. Ratios are taken round by round: the median, then the least and \
+         the largest.\n\n{}\n\
+         ![The first figure of every workload, for each server]({plot})\n\n\
+         ## All figures\n\n\
+         Median over the rounds, then the least and the largest.\n{}",
+        plan.rounds,
+        extent.time.as_secs_f64(),
+        extent.warm.as_secs_f64(),
+        extent.bytes_max / 1_000_000,
+        plan.warm_up.as_secs(),
+        machine(),
+        summary(plan, results),
+        details(plan, results),
+    )
+}
+
+const METHOD: &str = "\
+**What runs.** Apache Kafka 4.3.1 (the reference, with its default heap and start flags), Dohle, and \
+a floor: the least a server could do for the same bytes. The floor receives frames, checks the \
+CRC-32C of each batch, writes the batch to its partition's file and answers; fetches leave by \
+`sendfile`; it has one thread, no index, no metadata and no recovery, and does not look into \
+compressed batches. In each round every workload runs on each server in turn. The floor and Dohle \
+are started anew for each measurement; the reference keeps running, warm, save where a workload is \
+about a server that has done nothing.
+
+**The load.** One thread beside the server, on the same machine, over loopback: 4 connections, 6 \
+partitions of one topic, acks=all, one node, Produce 9 and Fetch 12 with one batch or one partition \
+a request. Requests are encoded once and sent again with only their correlation id (and a fetch's \
+offset) set anew; each answer's id and error code are checked; fetched records are dropped in the \
+kernel. Producers are not idempotent. Closed loops keep 5 requests in flight on a connection unless \
+a title says otherwise, consumers one. Open loops send at their times whatever the server does, and \
+a latency counts from the time at which a request was to be sent.
+
+**Figures.** CPU is user and system time of all the server's threads, from `/proc`. GB and MB are 10⁹ \
+and 10⁶ bytes of record batches as they go over the wire. *Bytes written* are those that the server \
+made dirty in the page cache. *Generator's cores* tells how much of a core the load itself took.
+";
