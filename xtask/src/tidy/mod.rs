@@ -4,6 +4,7 @@
 //! crates. Each rule is one function from a value to findings, so that it can be tried without a tree.
 
 mod crates;
+mod documents;
 mod files;
 mod forbidden;
 mod licence;
@@ -67,10 +68,19 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
     }
 }
 
+/// Writes the parts of documents that follow from the code.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub(crate) fn write(root: &Path) -> Result<(), String> {
+    documents::write(root)
+}
+
 /// All findings but those about generated code, in the order of their files.
 fn check(root: &Path, tree: &Tree) -> Result<Vec<Finding>, String> {
     let mut findings = files::check(tree);
     findings.extend(forbidden::check(tree));
+    findings.extend(documents::check(tree));
     findings.extend(crates::check(root)?);
     findings.sort();
     Ok(findings)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::source::Source;
 use super::tree::Tree;
-use super::{crates, files, forbidden, licence};
+use super::{crates, documents, files, forbidden, licence};
 
 /// What a rule says of such a text, a line each.
 fn said(findings: Vec<super::Finding>) -> String {
@@ -171,4 +171,23 @@ fn edges_are_compared_both_ways() {
     check("a tests: b\na:\nb:", "a tests: b\na:\nb:", "");
     assert!(crates::read("a b").is_err());
     assert!(crates::read("a:\na: b").is_err());
+}
+
+#[test]
+fn documents_say_what_is_so() {
+    let dead = |text: &str| {
+        let is_there = |path: &str| ["docs/a.md", "crates/b"].contains(&path);
+        said(documents::dead_paths("docs/c.md", text, is_there))
+    };
+    assert_eq!(dead("[a](a.md) [a](../docs/a.md#part) `crates/b` [c](https://d/e) `other/f`"), "");
+    assert_eq!(dead("\n[g](g.md)"), "docs/c.md:2: leads to docs/g.md, which is not there");
+    assert_eq!(dead("`crates/g.rs`"), "docs/c.md:1: leads to crates/g.rs, which is not there");
+
+    let code = "&[\n    (ApiKey::Produce, 0..=13),\n    (ApiKey::Fetch, 4..=18),\n]";
+    let document = "a\n<!-- apis -->\nold\n<!-- /apis -->\nb";
+    let rows = "| API | versions |\n|---|---|\n| Produce | 0-13 |\n| Fetch | 4-18 |\n";
+    let expected = document.replace("old\n", rows);
+    assert_eq!(documents::with_apis(document, code).as_deref(), Some(expected.as_str()));
+    assert_eq!(documents::with_apis(&expected, code).as_deref(), Some(expected.as_str()));
+    assert_eq!(documents::with_apis("no place", code), None);
 }

@@ -77,6 +77,15 @@ impl Tree {
         sources.filter(|(path, _)| !is_generated(path))
     }
 
+    /// Whether there is a file of that path, or one below it.
+    pub(super) fn contains(&self, path: &str) -> bool {
+        let path = path.trim_end_matches('/');
+        let mut from_there = self.files.range(path.to_owned()..);
+        from_there.any(|(file, _)| {
+            file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
     /// Whether only tests compile it.
     pub(super) fn is_test(&self, path: &str) -> bool {
         self.tests.contains(path)
