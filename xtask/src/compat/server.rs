@@ -83,12 +83,12 @@ impl Drop for Server {
 }
 
 /// Facts, golden data and the reference: beside the checkout, or where `DOHLE_SHARED` says.
-fn shared(root: &Path) -> PathBuf {
+pub(crate) fn shared(root: &Path) -> PathBuf {
     std::env::var_os("DOHLE_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from)
 }
 
 /// A port that is free, as is the one after it (the reference's controller takes that).
-fn free_port() -> Result<u16, String> {
+pub(crate) fn free_port() -> Result<u16, String> {
     for _ in 0..100 {
         let first = TcpListener::bind(("127.0.0.1", 0)).map_err(|e| e.to_string())?;
         let port = first.local_addr().map_err(|e| e.to_string())?.port();
@@ -116,7 +116,7 @@ fn start_script(script: PathBuf, folder: &Path, port: u16, more: &[&str]) -> Res
 }
 
 /// The release binary: built here unless `DOHLE_BINARY` names one.
-fn binary(root: &Path) -> Result<PathBuf, String> {
+pub(crate) fn binary(root: &Path) -> Result<PathBuf, String> {
     if let Some(path) = std::env::var_os("DOHLE_BINARY") {
         return Ok(path.into());
     }

@@ -1,0 +1,107 @@
+//! Apache Kafka's tools on the files that Dohle wrote: none may complain.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::folder::{Folder, names};
+use super::reference::tool;
+
+/// What `dump-log` reads, by how a file's name ends.
+const DUMPED: [&str; 5] = [".log", ".index", ".timeindex", ".txnindex", ".snapshot"];
+
+/// What it says of a file in which something is wrong.
+const COMPLAINTS: [&str; 10] = [
+    "mismatch",
+    "Mismatch",
+    "Non-consecutive",
+    "out of order",
+    "Out of order",
+    "invalid bytes",
+    "isvalid: false",
+    "Exception",
+    "Could not",
+    "Error",
+];
+
+/// Dumps every file of every partition, the metadata log and its snapshots.
+///
+/// # Errors
+/// The complaints.
+pub(super) fn check(root: &Path, folder: &Folder) -> Result<(), String> {
+    let mut files = Vec::new();
+    for directory in folder.directories()? {
+        for name in names(&directory)? {
+            let partition = directory.join(&name);
+            if partition.is_dir() && name != "__cluster_metadata-0" {
+                files.extend(ending(&partition, &DUMPED)?);
+            }
+        }
+    }
+    let lines = dump(root, &files, &["--deep-iteration"])?;
+    println!("dump-log: {} files, {lines} lines, no complaint", files.len());
+    let metadata = folder.metadata()?.join("__cluster_metadata-0");
+    let files = ending(&metadata, &[".log", ".checkpoint"])?;
+    let lines = dump(root, &files, &["--cluster-metadata-decoder"])?;
+    println!("dump-log of metadata: {} files, {lines} lines, no complaint", files.len());
+    let snapshots = ending(&metadata, &[".checkpoint"])?;
+    let own = snapshots
+        .iter()
+        .filter(|path| !path.ends_with("00000000000000000000-0000000000.checkpoint"));
+    match own.max() {
+        Some(newest) => shell(root, newest),
+        None => Err("there is no metadata snapshot".into()),
+    }
+}
+
+fn ending(folder: &Path, ends: &[&str]) -> Result<Vec<PathBuf>, String> {
+    let names = names(folder)?;
+    let wanted = names.iter().filter(|name| ends.iter().any(|end| name.ends_with(end)));
+    Ok(wanted.map(|name| folder.join(name)).collect())
+}
+
+/// Dumps the files, some hundreds at a time; the number of lines comes back.
+fn dump(root: &Path, files: &[PathBuf], options: &[&str]) -> Result<usize, String> {
+    let mut count = 0;
+    let mut complaints = Vec::new();
+    for files in files.chunks(1000) {
+        let list: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+        let mut command = Command::new(tool(root));
+        command.arg("dump-log").args(options).args(["--files", &list.join(",")]);
+        let output = command.stdin(Stdio::null()).output().map_err(|e| e.to_string())?;
+        let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
+        let mut dumping = "";
+        for line in text.iter().flat_map(|text| text.lines()) {
+            dumping = line.strip_prefix("Dumping ").unwrap_or(dumping);
+            if COMPLAINTS.iter().any(|word| line.contains(word)) {
+                complaints.push(format!("{dumping}: {}", line.get(..300).unwrap_or(line)));
+            }
+            count += 1;
+        }
+        if !output.status.success() {
+            complaints.push(format!("dump-log ended with {}", output.status));
+        }
+    }
+    if complaints.is_empty() {
+        return Ok(count);
+    }
+    complaints.iter().take(20).for_each(|line| println!("  dump-log: {line}"));
+    Err(format!("dump-log has {} complaints", complaints.len()))
+}
+
+/// Opens a snapshot in the metadata shell.
+fn shell(root: &Path, snapshot: &Path) -> Result<(), String> {
+    let mut command = Command::new(tool(root));
+    command
+        .args(["metadata-shell", "--snapshot"])
+        .arg(snapshot)
+        .args(["ls", "/image/topics/byName"]);
+    let output = command.stdin(Stdio::null()).output().map_err(|e| e.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let topics = text.split_whitespace().count();
+    if !output.status.success() || topics == 0 {
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(format!("metadata-shell: {}: {text}{error}", output.status));
+    }
+    println!("metadata-shell: the newest snapshot has {topics} topics");
+    Ok(())
+}
