@@ -131,7 +131,6 @@ fn row_response(request: &DescribeConfigsRequest, row: Described) -> DescribeCon
         name: row.name.into(),
         value: row.value.map(Text::from),
         read_only: row.is_read_only,
-        is_default: row.source == describe::Source::Default,
         config_source: row.source as i8,
         is_sensitive: row.is_sensitive,
         synonyms: synonyms.into_iter().map(synonym_response).collect(),

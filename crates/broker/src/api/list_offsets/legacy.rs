@@ -1,7 +1,7 @@
 //! Version 0: the offsets at which segments begin, newest first.
 //!
 //! Kafka dropped it with version 4; the rules are those of 3.9, but for one: Kafka goes by the
-//! times at which segment files were changed, we by the times of the records in them.
+//! times at which segment files were last changed, we by the times of the records in them.
 
 use super::lookup_error;
 use crate::api::asking::{Found, ask_each, find};
@@ -24,6 +24,7 @@ const EARLIEST: i64 = -2;
 
 pub(super) async fn handle(context: Context, request: ListOffsetsRequest) -> ListOffsetsResponse {
     let view = context.view();
+    let now = context.node.env.clock.timestamp();
     let is_client = request.replica_id == CLIENT;
     let questions = request.topics.iter().flat_map(|topic| {
         let view = &view;
@@ -33,9 +34,10 @@ pub(super) async fn handle(context: Context, request: ListOffsetsRequest) -> Lis
             } else {
                 find(view, &topic.name, wanted.partition_index)
             };
-            let (timestamp, count_max) = (wanted.timestamp, wanted.max_num_offsets);
+            let segments = Segments::of(wanted.timestamp, now);
+            let count_max = wanted.max_num_offsets;
             (found, move |partition: &mut Partition, _: &mut Vec<_>| {
-                search(partition, is_client, timestamp, count_max)
+                search(partition, is_client, segments, count_max)
             })
         })
     });
@@ -61,14 +63,34 @@ struct Search {
     reader: LogReader,
     /// Offsets above it are not shown.
     end_offset: i64,
-    timestamp: i64,
+    wanted: Segments,
     count_max: usize,
+}
+
+/// Which segments are told.
+#[derive(Clone, Copy)]
+enum Segments {
+    All,
+    First,
+    /// Those whose records were all written up to this time.
+    UpTo(i64),
+}
+
+impl Segments {
+    fn of(timestamp: i64, now: i64) -> Self {
+        match timestamp {
+            LATEST => Self::All,
+            EARLIEST => Self::First,
+            time if now <= time => Self::All,
+            time => Self::UpTo(time),
+        }
+    }
 }
 
 fn search(
     partition: &Partition,
     is_client: bool,
-    timestamp: i64,
+    wanted: Segments,
     count_max: i32,
 ) -> Result<Search, ErrorCode> {
     let log = partition.log()?;
@@ -77,7 +99,7 @@ fn search(
         place: log.place().clone(),
         reader: log.reader(),
         end_offset: if is_client { partition.high_watermark() } else { log.end_offset() },
-        timestamp,
+        wanted,
         count_max: usize::try_from(count_max).unwrap_or(0),
     })
 }
@@ -119,15 +141,14 @@ impl Search {
         if offsets.last().is_some_and(|last| *last < end) {
             offsets.push(end);
         }
-        let known = match self.timestamp {
-            LATEST => offsets.len(),
-            EARLIEST => 1,
-            time => {
-                let found = self.reader.offset_for_timestamp(TimestampQuery::At(time))?;
-                match found {
-                    Some(found) => offsets.iter().filter(|at| **at <= found.offset).count(),
-                    None => offsets.len(),
-                }
+        let known = match self.wanted {
+            Segments::All => offsets.len(),
+            Segments::First => 1,
+            Segments::UpTo(time) => {
+                let later = TimestampQuery::At(time.saturating_add(1));
+                let later = self.reader.offset_for_timestamp(later)?;
+                let later = later.map_or(end, |record| record.offset);
+                offsets.windows(2).filter(|segment| segment[1] <= later).count()
             }
         };
         offsets.truncate(known);
