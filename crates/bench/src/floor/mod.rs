@@ -53,13 +53,22 @@ impl Store {
 /// # Errors
 /// When the port or the directory cannot be had, or the event loop fails.
 pub(crate) fn serve(port: u16, directory: &Path) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
     let listener = TcpListener::bind(("127.0.0.1", port))?;
+    println!("floor listens on 127.0.0.1:{port}");
+    serve_listener(&listener, directory)
+}
+
+/// Serves whoever comes to `listener`.
+///
+/// # Errors
+/// As [`serve`].
+pub(crate) fn serve_listener(listener: &TcpListener, directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
     listener.set_nonblocking(true)?;
     // The standard library listens with a backlog of 128; many connections at once want more.
-    rustix::net::listen(&listener, 4096)?;
+    rustix::net::listen(listener, 4096)?;
     let events = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-    epoll::add(&events, &listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
+    epoll::add(&events, listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
     let mut store = Store {
         directory: directory.to_owned(),
         partitions: BTreeMap::new(),
@@ -68,7 +77,6 @@ pub(crate) fn serve(port: u16, directory: &Path) -> io::Result<()> {
     };
     let mut connections = BTreeMap::new();
     let mut next_token = 0;
-    println!("floor listens on 127.0.0.1:{port}");
     let mut ready = Vec::with_capacity(EVENTS_MAX);
     loop {
         ready.clear();
@@ -79,7 +87,7 @@ pub(crate) fn serve(port: u16, directory: &Path) -> io::Result<()> {
         for event in &ready {
             let token = event.data.u64();
             if token == LISTENER {
-                accept(&listener, events.as_fd(), &mut connections, &mut next_token)?;
+                accept(listener, events.as_fd(), &mut connections, &mut next_token)?;
             } else {
                 turn(token, &mut connections, &mut store);
             }

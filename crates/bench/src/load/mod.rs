@@ -7,6 +7,8 @@ mod fetcher;
 mod open;
 mod producer;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::TcpStream;
