@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::toolchains;
-use crate::{compat, diff, tidy};
+use crate::{compat, diff, events, golden, tidy};
 
 /// Something that must hold, and how to find out.
 pub(super) struct Stage {
@@ -14,7 +14,7 @@ pub(super) struct Stage {
 }
 
 /// In the order in which they run: what is quick to fail comes first. Each can be run alone.
-pub(super) static STAGES: [Stage; 9] = [
+pub(super) static STAGES: [Stage; 12] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
@@ -57,6 +57,21 @@ pub(super) static STAGES: [Stage; 9] = [
         name: "diff",
         what: "the same requests to the binary and to Apache Kafka",
         run: |root| diff::run(root, &[]),
+    },
+    Stage {
+        name: "golden",
+        what: "Apache Kafka's data directories, served as it serves them",
+        run: |root| golden::run(root, &[]),
+    },
+    Stage {
+        name: "takeover",
+        what: "our data directories, opened by Apache Kafka, and by us again",
+        run: |root| golden::takeover(root, &[]),
+    },
+    Stage {
+        name: "events",
+        what: "events by two clients and every codec, with kills; a short run",
+        run: |root| events::run(root, &["--events", "100000", "--kills", "3"]),
     },
 ];
 
