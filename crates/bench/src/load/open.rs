@@ -46,10 +46,14 @@ impl Schedule {
         })
     }
 
-    /// The next intended time, once it has come.
-    fn take(&mut self, now: Instant) -> Option<Instant> {
-        let intended = self.start + self.interval * self.due;
-        (intended <= now).then(|| {
+    fn next(&self) -> Instant {
+        self.start + self.interval * self.due
+    }
+
+    /// The next intended time, once it has come; none from the end on.
+    fn take(&mut self, now: Instant, ends_at: Instant) -> Option<Instant> {
+        let intended = self.next();
+        (intended <= now && intended < ends_at).then(|| {
             self.due += 1;
             intended
         })
@@ -57,8 +61,8 @@ impl Schedule {
 
     /// Wakes the loop at the next intended time.
     fn arm(&self) -> io::Result<()> {
-        let next = self.start + self.interval * self.due;
-        let wait = next.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1));
+        let wait =
+            self.next().saturating_duration_since(Instant::now()).max(Duration::from_nanos(1));
         let value = Timespec {
             tv_sec: wait.as_secs().cast_signed(),
             tv_nsec: i64::from(wait.subsec_nanos()),
@@ -211,18 +215,18 @@ fn run(
             ended = true;
             edge();
         }
+        // However late this loop is: what was to be sent before the end is sent, and counts.
+        while let Some(time) = schedule.take(Instant::now(), ends_at) {
+            oldest = step(Step::Due(time), &mut latencies)?;
+        }
         if ended && oldest.is_none() {
             return Ok(latencies.histogram);
         }
         if oldest.is_some_and(|oldest| now.saturating_duration_since(oldest) > STALL_MAX) {
             return Err(broken(format!("no answer for {} s", STALL_MAX.as_secs())));
         }
-        if ended {
-            continue;
+        if !ended {
+            schedule.arm()?;
         }
-        while let Some(time) = schedule.take(Instant::now()) {
-            oldest = step(Step::Due(time), &mut latencies)?;
-        }
-        schedule.arm()?;
     }
 }
