@@ -265,8 +265,12 @@ func deleteTopic(c *client) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.partitions(topic)
-	return errors.Join(fails(3, err), fails(3, c.deleteTopic(topic)))
+	// franz-go may answer from what it knew a moment ago.
+	err = soon("describing it gives 3", func() (bool, error) {
+		_, err := c.partitions(topic)
+		return fails(3, err) == nil, nil
+	})
+	return errors.Join(err, fails(3, c.deleteTopic(topic)))
 }
 
 func recreateTopic(c *client) error {

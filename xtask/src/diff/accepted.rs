@@ -9,6 +9,8 @@ struct Entry {
     request: String,
     /// Pattern of the field's path.
     field: String,
+    /// Only where both sides say something: it may differ, but not be missing.
+    texts: bool,
     used: Cell<bool>,
 }
 
@@ -18,7 +20,8 @@ pub(crate) struct Accepted {
 }
 
 impl Accepted {
-    /// Reads the file: tables `[[difference]]` with `request`, `field` and `reason`, each a string in double quotes.
+    /// Reads the file: tables `[[difference]]` with `request`, `field` and `reason`, each a string in
+    /// double quotes, and perhaps `only = "texts"`: both sides say something, each in its own words.
     ///
     /// # Errors
     /// A line that is not of that form, or an entry that lacks one of the three.
@@ -42,9 +45,11 @@ impl Accepted {
                     .ok_or_else(|| format!("an entry lacks {key}: {table}"))
             };
             value("reason")?;
+            let texts = value("only").is_ok_and(|only| only == "texts");
             let entry = Entry {
                 request: value("request")?,
                 field: value("field")?,
+                texts,
                 used: Cell::new(false),
             };
             entries.push(entry);
@@ -52,12 +57,13 @@ impl Accepted {
         Ok(Self { entries })
     }
 
-    /// Whether a difference is wanted.
-    pub(crate) fn has(&self, request: &str, field: &str) -> bool {
-        let found = self
-            .entries
-            .iter()
-            .find(|entry| matches(&entry.request, request) && matches(&entry.field, field));
+    /// Whether a difference is wanted; `texts` says that both sides are texts with something in them.
+    pub(crate) fn has(&self, request: &str, field: &str, texts: bool) -> bool {
+        let found = self.entries.iter().find(|entry| {
+            matches(&entry.request, request)
+                && matches(&entry.field, field)
+                && (texts || !entry.texts)
+        });
         found.inspect(|entry| entry.used.set(true)).is_some()
     }
 
@@ -112,7 +118,7 @@ mod tests {
     #[test]
     fn an_entry_needs_its_reason() {
         let whole = "[[difference]]\nrequest = \"a\"\nfield = \"*\"\nreason = \"because\"\n";
-        assert!(Accepted::parse(whole).is_ok_and(|accepted| accepted.has("a", "/x")));
+        assert!(Accepted::parse(whole).is_ok_and(|accepted| accepted.has("a", "/x", false)));
         assert!(Accepted::parse("[[difference]]\nrequest = \"a\"\nfield = \"*\"\n").is_err());
     }
 }

@@ -78,26 +78,28 @@ pub(super) fn good(world: &mut World) {
 }
 
 pub(super) fn refused(world: &mut World) {
-    world.topic("prx", 1, &[("max.message.bytes", "2000")]);
     world.topic("prx-compact", 1, &[("cleanup.policy", "compact")]);
     world.topic("prx-time", 1, &[("message.timestamp.before.max.ms", "1000")]);
     for version in world.versions::<ProduceRequest>() {
+        // A topic for each version, and for a batch that may be taken: one difference shall not be many.
+        let prx = format!("prx-{version}");
+        world.topic(&prx, 1, &[("max.message.bytes", "2000")]);
         let good = carried(world, version, 2);
         let to = |world: &mut World, topic: &str, index, records| {
             produce_to(world, topic, index, records)
         };
         let cases = [
-            ("empty records", to(world, "prx", 0, Some(Vec::new()))),
+            ("empty records", to(world, &prx, 0, Some(Vec::new()))),
             ("unknown topic", to(world, "bad name!", 0, Some(good.clone()))),
-            ("unknown partition", to(world, "prx", 9, Some(good.clone()))),
-            ("negative partition", to(world, "prx", -1, Some(good.clone()))),
-            ("too large", to(world, "prx", 0, Some(carried(world, version, 200)))),
+            ("unknown partition", to(world, &prx, 9, Some(good.clone()))),
+            ("negative partition", to(world, &prx, -1, Some(good.clone()))),
+            ("too large", to(world, &prx, 0, Some(carried(world, version, 200)))),
             ("too old", to(world, "prx-time", 0, Some(good.clone()))),
         ];
         for (what, request) in cases {
             world.note(what, version, &request);
         }
-        let mut request = produce_to(world, "prx", 0, Some(good.clone()));
+        let mut request = produce_to(world, &prx, 0, Some(good.clone()));
         request.acks = 2;
         world.note("acks 2", version, &request);
         request.acks = -1;
@@ -105,25 +107,27 @@ pub(super) fn refused(world: &mut World) {
         world.note("no topics", version, &request);
         if Some(&version) == world.versions::<ProduceRequest>().last() {
             // Once is enough: Kafka says nothing at all, and waiting for that takes its time.
-            let request = produce_to(world, "prx", 0, None);
+            let request = produce_to(world, &prx, 0, None);
             world.note("no records", version, &request);
         }
         if version >= 13 {
-            let mut request = produce_to(world, "prx", 0, Some(good.clone()));
+            let mut request = produce_to(world, &prx, 0, Some(good.clone()));
             request.topic_data[0].topic_id = Uuid::from_u128(99 << 64);
             world.note("unknown id", version, &request);
             request.topic_data[0].topic_id = Uuid::ZERO;
             world.note("no id", version, &request);
         }
         for (what, records) in damaged(world, version) {
-            let request = produce_to(world, "prx", 0, Some(records));
+            let own = format!("prx-{version}-{}", what.replace(' ', "-"));
+            world.topic(&own, 1, &[]);
+            let request = produce_to(world, &own, 0, Some(records));
             world.note(what, version, &request);
+            read_back(world, &format!("what Produce v{version} stored of {what}"), &own);
         }
         if version >= 3 {
             let request = produce_to(world, "prx-compact", 0, Some(keyless(world)));
             world.note("no key on a compacted topic", version, &request);
         }
-        read_back(world, &format!("what Produce v{version} stored of the refused"), "prx");
     }
 }
 
