@@ -8,6 +8,9 @@ pub const TAIL_SLICE_BYTES_MIN: usize = 16 * 1024;
 pub const TAIL_FRAME_SHARE: usize = 4;
 /// The bytes that one partition's tail keeps.
 pub const TAIL_BYTES_MAX: usize = 256 * 1024;
+/// The bytes that all tails of a node keep; beyond them each keeps its newest batch only. With the
+/// default memory (1/16 of 512 MiB).
+pub const TAILS_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long a tail keeps bytes that nobody adds to.
 pub const TAIL_MS_MAX: i64 = 5_000;
 /// A read of this size and more leaves from the file even if it is in the tail: `sendfile` beats a

@@ -6,12 +6,15 @@ use crate::segment::Indexes;
 use dohle_env::disk::{Disk, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 /// What all logs of a node share: the disk, open files, loaded indexes.
 pub struct Storage {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) files: Pool<Arc<dyn File>>,
     pub(crate) indexes: Pool<Arc<Indexes>>,
+    /// What the tails of all logs hold.
+    pub(crate) tail_bytes: Arc<AtomicUsize>,
 }
 
 impl Storage {
@@ -25,7 +28,12 @@ impl Storage {
     /// indexes.
     #[must_use]
     pub fn with_limits(disk: Arc<dyn Disk>, files_max: usize, index_bytes_max: usize) -> Arc<Self> {
-        Arc::new(Self { disk, files: Pool::new(files_max), indexes: Pool::new(index_bytes_max) })
+        Arc::new(Self {
+            disk,
+            files: Pool::new(files_max),
+            indexes: Pool::new(index_bytes_max),
+            tail_bytes: Arc::default(),
+        })
     }
 
     /// The disk.

@@ -2,11 +2,14 @@
 
 use crate::limits::{
     FILE_PIECE_BYTES_MIN, TAIL_BYTES_MAX, TAIL_FRAME_SHARE, TAIL_MS_MAX, TAIL_SLICE_BYTES_MIN,
+    TAILS_BYTES_MAX,
 };
 use bytes::Bytes;
 use dohle_env::net::Piece;
 use dohle_protocol::record::batch::PLACED_PREFIX_SIZE;
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A batch in memory.
 #[derive(Debug, Clone)]
@@ -24,11 +27,15 @@ pub(crate) struct TailBatch {
 }
 
 /// Batches without gaps up to the log's end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tail {
     batches: VecDeque<TailBatch>,
     size_bytes: usize,
+    /// Of `size_bytes`, those that are really in memory.
+    held_bytes: usize,
     touched_at: i64,
+    /// What all tails of the node hold together.
+    node_bytes: Arc<AtomicUsize>,
 }
 
 /// Where a batch was placed.
@@ -43,8 +50,26 @@ pub(crate) struct Placed {
 }
 
 impl Tail {
+    /// An empty tail that shares its node's memory for tails.
+    pub(crate) fn new(node_bytes: Arc<AtomicUsize>) -> Self {
+        let batches = VecDeque::new();
+        Self { batches, size_bytes: 0, held_bytes: 0, touched_at: 0, node_bytes }
+    }
+
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        self.batches = VecDeque::new();
+        self.size_bytes = 0;
+        self.node_bytes.fetch_sub(self.held_bytes, Ordering::Relaxed);
+        self.held_bytes = 0;
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.batches.pop_front() {
+            self.size_bytes -= oldest.size_bytes;
+            let held = oldest.prefix.len() + oldest.rest.len();
+            self.held_bytes -= held;
+            self.node_bytes.fetch_sub(held, Ordering::Relaxed);
+        }
     }
 
     /// Adds a batch whose first 16 bytes are replaced by `prefix`.
@@ -70,7 +95,13 @@ impl Tail {
             (Bytes::copy_from_slice(prefix), bytes.slice(PLACED_PREFIX_SIZE..))
         };
         let Placed { base_offset, next_offset, segment, position, .. } = placed;
+        let held = prefix.len() + rest.len();
         self.size_bytes += size_bytes;
+        self.held_bytes += held;
+        let node_bytes = self.node_bytes.fetch_add(held, Ordering::Relaxed) + held;
+        // With many busy partitions each keeps little: its newest batch is what a reader that
+        // keeps up asks for.
+        let limit = if node_bytes <= TAILS_BYTES_MAX { TAIL_BYTES_MAX } else { size_bytes };
         self.batches.push_back(TailBatch {
             base_offset,
             next_offset,
@@ -80,9 +111,8 @@ impl Tail {
             prefix,
             rest,
         });
-        while self.size_bytes > TAIL_BYTES_MAX && self.batches.len() > 1 {
-            let Some(oldest) = self.batches.pop_front() else { break };
-            self.size_bytes -= oldest.size_bytes;
+        while self.size_bytes > limit && self.batches.len() > 1 {
+            self.drop_oldest();
         }
     }
 
@@ -113,6 +143,12 @@ impl Tail {
         let number = self.batches.partition_point(|batch| batch.base_offset < offset);
         let batch = self.batches.get(number).filter(|batch| batch.base_offset == offset)?;
         Some((batch.segment, batch.position))
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

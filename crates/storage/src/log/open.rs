@@ -115,6 +115,7 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
         if opening.clean { end_offset } else { opening.recovery_point.min(end_offset) };
     let epochs_version = u64::from(epochs != epochs_read);
     let log = Log {
+        tail: Tail::new(place.storage.tail_bytes.clone()),
         place,
         config,
         segments,
@@ -123,7 +124,6 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
         epochs,
         epochs_version,
         epochs_written: 0,
-        tail: Tail::default(),
         staged: Vec::new(),
         staged_end: end_offset,
         start_offset,
