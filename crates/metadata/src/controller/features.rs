@@ -30,7 +30,7 @@ pub(super) fn update(
     let mut response = UpdateFeaturesResponse { error_message: None, ..Default::default() };
     let mut records = Vec::new();
     for update in &request.feature_updates {
-        match one(image, settings, version, request, update) {
+        match one(image, settings, request, update) {
             Ok(record) => records.push(record),
             Err(refusal) => {
                 let why = refusal.message.unwrap_or_default();
@@ -67,7 +67,6 @@ pub(super) fn update(
 fn one(
     image: &Image,
     settings: &Settings,
-    version: i16,
     request: &UpdateFeaturesRequest,
     update: &FeatureUpdateKey,
 ) -> Result<MetadataRecord, Refusal> {
@@ -76,12 +75,8 @@ fn one(
         let message = format!("Invalid update version {wanted} for feature {name}. {why}");
         Refusal::new(ErrorCode::INVALID_UPDATE_VERSION, message)
     };
-    // Version 0 only says whether a downgrade is meant.
-    let upgrade_type = match (version, update.allow_downgrade) {
-        (0, true) => 2,
-        (0, false) => UPGRADE,
-        _ => update.upgrade_type,
-    };
+    // Kafka does not read the flag that version 0 has in its place: there it is always an upgrade.
+    let upgrade_type = update.upgrade_type;
     if !(UPGRADE..=UNSAFE_DOWNGRADE).contains(&upgrade_type) {
         return Err(invalid("The controller does not support the given upgrade type.".to_owned()));
     }
