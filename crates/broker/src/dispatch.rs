@@ -13,7 +13,7 @@ use dohle_env::clock::Instant;
 use dohle_env::net::Piece;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::frame;
-use dohle_protocol::wire::{DecodeError, Message, Reader, Request};
+use dohle_protocol::wire::{DecodeError, Message, Part, Reader, Request};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,8 +22,10 @@ use std::task::{self, Poll};
 /// What a request ended with.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// A response frame.
-    Send(Vec<Piece>),
+    /// A response frame in one piece.
+    Send(Bytes),
+    /// A response frame in parts; what lies elsewhere under key `n` are the pieces `elsewhere[n]`.
+    SendParts { parts: Vec<Part>, elsewhere: Vec<Vec<Piece>> },
     /// acks=0: done, and nothing to say.
     Nothing,
     /// The connection ends; with the reason if there is one to log.
@@ -97,9 +99,9 @@ impl Handled {
     pub(crate) fn blocks_next(&self) -> bool {
         match &self.stage {
             Stage::Later(_) | Stage::Ready(Reply::Close(_)) => true,
-            Stage::Ready(Reply::Send(_) | Reply::Nothing) | Stage::Produce(_) | Stage::Over => {
-                false
-            }
+            Stage::Ready(Reply::Send(_) | Reply::SendParts { .. } | Reply::Nothing)
+            | Stage::Produce(_)
+            | Stage::Over => false,
         }
     }
 

@@ -29,23 +29,26 @@ impl Context {
 
     /// A response frame of `message` alone.
     pub(crate) fn respond<M: Message>(&self, message: &M) -> Reply {
-        self.respond_with(message, Vec::new())
+        let mut parts = self.encode(message);
+        match (parts.pop(), parts.is_empty()) {
+            (Some(Part::Bytes(frame)), true) => Reply::Send(frame),
+            (last, _) => {
+                parts.extend(last);
+                Reply::SendParts { parts, elsewhere: Vec::new() }
+            }
+        }
     }
 
     /// A response frame whose records of key `n` are the pieces `elsewhere[n]`.
     pub(crate) fn respond_with<M: Message>(
         &self,
         message: &M,
-        mut elsewhere: Vec<Vec<Piece>>,
+        elsewhere: Vec<Vec<Piece>>,
     ) -> Reply {
-        let parts = frame::encode_response(self.key, self.version, self.correlation_id, message);
-        let mut pieces = Vec::with_capacity(parts.len() + 1);
-        for part in parts {
-            match part {
-                Part::Bytes(bytes) => pieces.push(Piece::Bytes(bytes)),
-                Part::Elsewhere { key, .. } => pieces.append(&mut elsewhere[key as usize]),
-            }
-        }
-        Reply::Send(pieces)
+        Reply::SendParts { parts: self.encode(message), elsewhere }
+    }
+
+    fn encode<M: Message>(&self, message: &M) -> Vec<Part> {
+        frame::encode_response(self.key, self.version, self.correlation_id, message)
     }
 }

@@ -203,7 +203,8 @@ impl Fetch {
                 continue;
             }
             partition.told = if answer.error == ErrorCode::NONE { told } else { (-1, -1) };
-            if answer.size_bytes != 0 {
+            // A session of one request has no next one whose order could matter.
+            if answer.size_bytes != 0 && borrowed.session.id != 0 {
                 served.push(place);
             }
             let topic = partition.key.topic.clone();

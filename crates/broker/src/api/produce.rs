@@ -35,8 +35,7 @@ const ADMIN_CLIENT_ID: &str = "__admin_client";
 pub(crate) struct Waiting {
     context: Context,
     response: ProduceResponse,
-    /// For each slot of the gather: (topic, partition) in the response.
-    places: Vec<(usize, usize)>,
+    /// Its slots belong to the partitions of the response that are [`unanswered`], in order.
     gather: Option<Gather<Appended>>,
     deadline: Instant,
     acks: i16,
@@ -76,8 +75,10 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
     let now = context.node.env.clock.now();
     let mut waiting = Waiting {
         deadline: now.after_ms(i64::from(request.timeout_ms)),
-        response: ProduceResponse::default(),
-        places: Vec::new(),
+        response: ProduceResponse {
+            responses: Vec::with_capacity(request.topic_data.len()),
+            ..ProduceResponse::default()
+        },
         gather: None,
         acks: request.acks,
         context,
@@ -124,8 +125,10 @@ impl Waiting {
             return Poll::Pending;
         }
         let answers = self.gather.take().map(Gather::take).unwrap_or_default();
-        for ((topic, partition), answer) in self.places.iter().zip(answers) {
-            let into = &mut self.response.responses[*topic].partition_responses[*partition];
+        let partitions =
+            self.response.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses);
+        let open = partitions.filter(|partition| partition.error_code == ErrorCode::NONE);
+        for (into, answer) in open.zip(answers) {
             put_answer(into, answer, self.context.node.id);
         }
         Poll::Ready(self.reply())
@@ -148,14 +151,13 @@ impl Waiting {
     fn submit(&mut self, topic: Result<&Arc<Topic>, ErrorCode>, data: PartitionProduceData) {
         let index = data.index;
         let checked = topic.map_err(Refusal::from).and_then(|topic| self.check(topic, data));
-        let topic_at = self.response.responses.len() - 1;
-        let into = &mut self.response.responses[topic_at].partition_responses;
+        let topic_response = self.response.responses.last_mut().expect("begin has pushed it");
+        let into = &mut topic_response.partition_responses;
         match checked {
             Ok((partition, batch)) => {
                 let slot = self.gather.get_or_insert_with(|| Gather::with_capacity(1)).slot();
                 let acks = if self.acks == -1 { Acks::All } else { Acks::Leader };
                 partition.submit(Command::Append(Append { batch, acks, slot }));
-                self.places.push((topic_at, into.len()));
                 into.push(unanswered(index));
             }
             Err(refusal) => into.push(PartitionProduceResponse {
@@ -194,6 +196,7 @@ impl Waiting {
     }
 }
 
+/// Without an error so far: with one, the partition has its answer.
 fn unanswered(index: i32) -> PartitionProduceResponse {
     PartitionProduceResponse {
         index,

@@ -50,7 +50,7 @@ pub(crate) struct Inbound {
     buffer: BytesMut,
     /// Bytes that the first frame in the buffer needs, its size included; 0 while unknown.
     needed: usize,
-    /// The last large frame's size: what the next buffer is made for.
+    /// About the size of the last frames: what room is made for.
     bulk: usize,
     budget: Budget,
     ticket: Option<Ticket>,
@@ -80,7 +80,7 @@ impl Inbound {
         }
         let mut frame = self.buffer.split_to(self.needed);
         frame.advance(4);
-        if LARGE_FRAME_BYTES <= self.needed {
+        if self.bulk.min(LARGE_FRAME_BYTES) <= self.needed {
             self.bulk = self.needed;
         } else if self.needed < self.bulk / 8 {
             self.bulk /= 2;
@@ -122,8 +122,11 @@ impl Inbound {
         cx: &mut Context<'_>,
         from: &mut dyn Connection,
     ) -> Poll<io::Result<usize>> {
+        // A frame that does not fit into what is left of the chunk would be received in two parts
+        // and copied.
+        let spare_min = CHUNK_SPARE_MIN.max(self.bulk);
         CHUNK.with_borrow_mut(|chunk| {
-            if chunk.capacity() - chunk.len() < CHUNK_SPARE_MIN && !chunk.try_reclaim(CHUNK_BYTES) {
+            if chunk.capacity() - chunk.len() < spare_min && !chunk.try_reclaim(CHUNK_BYTES) {
                 *chunk = BytesMut::with_capacity(CHUNK_BYTES);
             }
             let received = ready!(from.poll_receive(cx, chunk))?;

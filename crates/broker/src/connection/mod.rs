@@ -15,6 +15,7 @@ use crate::node::Node;
 use crate::session::Session;
 use dohle_env::clock::{Instant, Timer};
 use dohle_env::net::{Connection, Piece};
+use dohle_protocol::wire::Part;
 use inbound::{Frame, FrameSizeError, Inbound};
 use std::collections::VecDeque;
 use std::fmt;
@@ -59,6 +60,16 @@ impl fmt::Display for Closed {
             Self::Refused(why) => f.write_str(why),
             Self::Unanswerable => f.write_str("an error of a request that has no answer"),
             Self::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+/// Puts the parts of a frame behind what is to be sent, with the pieces that lie elsewhere.
+fn put_parts(out: &mut VecDeque<Piece>, parts: Vec<Part>, mut elsewhere: Vec<Vec<Piece>>) {
+    for part in parts {
+        match part {
+            Part::Bytes(bytes) => out.push_back(Piece::Bytes(bytes)),
+            Part::Elsewhere { key, .. } => out.extend(elsewhere[key as usize].drain(..)),
         }
     }
 }
@@ -155,7 +166,10 @@ impl ServedConnection {
         let now = self.node.env.clock.now();
         while let Some(front) = self.open.front_mut() {
             match front.poll_reply(cx, now) {
-                Poll::Ready(Reply::Send(pieces)) => self.out.extend(pieces),
+                Poll::Ready(Reply::Send(frame)) => self.out.push_back(Piece::Bytes(frame)),
+                Poll::Ready(Reply::SendParts { parts, elsewhere }) => {
+                    put_parts(&mut self.out, parts, elsewhere);
+                }
                 Poll::Ready(Reply::Nothing) => {}
                 Poll::Ready(Reply::Close(None)) => return Err(Closed::Unanswerable),
                 Poll::Ready(Reply::Close(Some(why))) => return Err(Closed::Refused(why)),
