@@ -15,6 +15,7 @@ mod options;
 mod plot;
 mod process;
 mod report;
+mod restart;
 mod run;
 mod server;
 mod workload;

@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use crate::admin::Admin;
 use crate::load::{self, Client, Done, Fetcher, Limits, Producer, Rate};
 use crate::process::Reading;
-use crate::server::{Kind, Places, Server};
+use crate::server::{Kind, Server};
 use crate::workload::{BatchShape, CONNECTIONS, Figure, KIBIBYTE, LARGE, PARTITIONS, Work};
 
 /// What a measurement gave.
@@ -29,7 +29,7 @@ pub(crate) struct Extent {
 }
 
 /// A partition may take its first batch some time after it has a leader.
-const OPEN_TIME_MAX: Duration = Duration::from_secs(30);
+pub(crate) const OPEN_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Runs one workload. A topic named `topic` is made first, where the server has topics; it is left
 /// behind.
@@ -51,43 +51,27 @@ pub(crate) fn measure(
         Work::DeliverAtRate { per_second } => deliver_at_rate(server, topic, per_second, extent),
         Work::Connections { count } => connections(server, count, extent),
         Work::Partitions { topics } => partitions(server, topic, topics),
-        Work::Start => Err(io::Error::other("a start begins without a server")),
+        Work::Start | Work::Restart { .. } => {
+            Err(io::Error::other("a start begins without a server"))
+        }
     }
 }
 
-/// Starts a server on a directory where it has been before, and leaves it idle. The floor has
-/// nothing to come back to.
-///
-/// # Errors
-/// When it does not start, or refuses.
-pub(crate) fn start(kind: Kind, places: &Places, extent: &Extent) -> io::Result<(Server, Figures)> {
-    let frame = load::produce_frame("start", 0, encoded(KIBIBYTE));
-    if kind != Kind::Floor {
-        let before = Server::start(kind, "fresh", places)?;
-        let mut admin = Admin::connect(before.port)?;
-        admin.create(&["start".into()], 1, &[])?;
-        admin.produce(&frame, OPEN_TIME_MAX)?;
-        drop(admin);
-        before.stop()?;
-    }
-    let server = Server::start(kind, "fresh", places)?;
-    let mut admin = Admin::connect(server.port)?;
-    admin.produce(&frame, OPEN_TIME_MAX)?;
-    let acknowledged = server.begin.elapsed();
-    drop(admin);
-    std::thread::sleep(extent.idle);
-    let figures = Figures::from([
-        (Figure::FirstAnswer, milliseconds(server.first_answer)),
-        (Figure::FirstAcknowledged, milliseconds(acknowledged)),
-        (Figure::IdleResident, mebibytes(server.reading()?.resident_bytes)),
-    ]);
-    Ok((server, figures))
+/// A batch of that shape, of now.
+pub(crate) fn encoded(shape: BatchShape) -> bytes::Bytes {
+    encoded_at(shape, now_ms())
 }
 
-fn encoded(shape: BatchShape) -> bytes::Bytes {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+/// A batch of that shape and time.
+pub(crate) fn encoded_at(shape: BatchShape, time_ms: i64) -> bytes::Bytes {
     let BatchShape { contents, record_count, record_bytes } = shape;
-    load::batch(contents, record_count, record_bytes, now.as_millis() as i64)
+    load::batch(contents, record_count, record_bytes, time_ms)
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as i64
 }
 
 /// Makes the topic and sends each partition one batch: the offset behind it.
@@ -321,10 +305,10 @@ fn partitions(server: &Server, topic: &str, topics: usize) -> io::Result<Figures
     ]))
 }
 
-fn mebibytes(bytes: u64) -> f64 {
+pub(crate) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
-fn milliseconds(time: Duration) -> f64 {
+pub(crate) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }

@@ -71,7 +71,8 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
     }
     let whole = workloads.is_empty() && kinds.is_empty() && !quick;
     if workloads.is_empty() {
-        workloads = workload::ALL.iter().collect();
+        let wanted = |workload: &&Workload| !(quick && workload.is_slow());
+        workloads = workload::ALL.iter().filter(wanted).collect();
     }
     if kinds.is_empty() {
         kinds = if quick { vec![Kind::Floor, Kind::Dohle] } else { Kind::ALL.to_vec() };

@@ -72,6 +72,9 @@ fn reach(
         Some(Reach::ReferenceTimes(least)) => {
             (format!("≥ {least} × Kafka"), middle(to_reference).map(|ratio| ratio >= least))
         }
+        Some(Reach::ReferenceTimesAtMost(most)) => {
+            (format!("≤ {most} × Kafka"), middle(to_reference).map(|ratio| ratio <= most))
+        }
         Some(Reach::Least(least)) => {
             (format!("≥ {}", short(least)), own.map(|value| value >= least))
         }

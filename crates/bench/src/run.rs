@@ -5,6 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::measure::{self, Extent, Figures};
+use crate::restart;
 use crate::server::{Kind, Places, Server};
 use crate::workload::{Work, Workload};
 
@@ -83,15 +84,24 @@ fn on_warm(server: &Server, workload: &Workload, topic: &str, plan: &Plan) -> io
 
 fn on_fresh(kind: Kind, workload: &Workload, plan: &Plan, places: &Places) -> io::Result<Figures> {
     Server::clear(kind, "fresh", places);
-    if matches!(workload.work, Work::Start) {
-        let (server, figures) = measure::start(kind, places, &plan.extent)?;
-        server.remove();
-        return Ok(figures);
-    }
-    let server = Server::start(kind, "fresh", places)?;
-    let figures = measure::measure(&server, &workload.work, "bench", &plan.extent);
+    let (server, figures) = match workload.work {
+        Work::Start => restart::start(kind, places, plan.extent.idle)?,
+        Work::Restart { partitions, segments } => {
+            restart::restart(kind, places, (partitions, segments))?
+        }
+        Work::Produce { .. }
+        | Work::Fetch { .. }
+        | Work::ProduceAtRate { .. }
+        | Work::DeliverAtRate { .. }
+        | Work::Connections { .. }
+        | Work::Partitions { .. } => {
+            let server = Server::start(kind, "fresh", places)?;
+            let figures = measure::measure(&server, &workload.work, "bench", &plan.extent)?;
+            (server, figures)
+        }
+    };
     server.remove();
-    figures
+    Ok(figures)
 }
 
 /// Deletes a topic and waits until its files are gone: the disk is small, and deleting costs time.

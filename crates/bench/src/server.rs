@@ -11,8 +11,9 @@ use rustix::process::{Pid, Signal};
 use crate::admin::Admin;
 use crate::process::Reading;
 
-const START_TIME_MAX: Duration = Duration::from_secs(60);
-const STOP_TIME_MAX: Duration = Duration::from_secs(60);
+/// A broker with many unclean segments takes long.
+const START_TIME_MAX: Duration = Duration::from_secs(300);
+const STOP_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// What is measured.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -35,6 +35,13 @@ pub(crate) enum Figure {
     ForPartitions,
     /// Seconds until all partitions are there.
     Creation,
+    /// Milliseconds from the start of the process until the first, the middle and the last partition
+    /// have acknowledged a produce, after the server was stopped.
+    CleanRestart,
+    /// The same after it was killed.
+    UncleanRestart,
+    /// Segments in a partition, as counted in the directory.
+    Segments,
 }
 
 impl Figure {
@@ -59,6 +66,9 @@ impl Figure {
             Self::PerConnection => "KiB per connection",
             Self::ForPartitions => "MiB for 10,000 partitions",
             Self::Creation => "s to create",
+            Self::CleanRestart => "ms after a clean stop",
+            Self::UncleanRestart => "ms after a kill",
+            Self::Segments => "segments per partition",
         }
     }
 }
@@ -70,6 +80,8 @@ pub(crate) enum Reach {
     FloorTimes(f64),
     /// At least so many times the reference's.
     ReferenceTimes(f64),
+    /// At most so many times the reference's.
+    ReferenceTimesAtMost(f64),
     /// At least this.
     Least(f64),
     /// At most this.
@@ -99,6 +111,8 @@ pub(crate) enum Work {
     Start,
     /// Connections that do nothing after their first request.
     Connections { count: usize },
+    /// Starts on a directory with many segments, first after a kill, then after a clean stop.
+    Restart { partitions: i32, segments: usize },
     /// Partitions in topics of 1,000 each.
     Partitions { topics: usize },
 }
@@ -116,12 +130,28 @@ pub(crate) struct Workload {
 impl Workload {
     /// Whether it needs a server that has done nothing else.
     pub(crate) const fn is_fresh(&self) -> bool {
-        matches!(self.work, Work::Start | Work::Connections { .. } | Work::Partitions { .. })
+        match self.work {
+            Work::Start
+            | Work::Restart { .. }
+            | Work::Connections { .. }
+            | Work::Partitions { .. } => true,
+            Work::Produce { .. }
+            | Work::Fetch { .. }
+            | Work::ProduceAtRate { .. }
+            | Work::DeliverAtRate { .. } => false,
+        }
     }
 
-    /// Whether that server can do it at all: the floor has no topics to create.
+    /// Whether that server can do it at all: the floor has no topics to create, and nothing to come
+    /// back to.
     pub(crate) fn suits(&self, kind: Kind) -> bool {
-        kind != Kind::Floor || !matches!(self.work, Work::Partitions { .. })
+        let of_brokers = matches!(self.work, Work::Partitions { .. } | Work::Restart { .. });
+        kind != Kind::Floor || !of_brokers
+    }
+
+    /// Whether it is left out of a quick run, as it takes a minute to set up.
+    pub(crate) const fn is_slow(&self) -> bool {
+        matches!(self.work, Work::Restart { .. })
     }
 
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
@@ -139,7 +169,7 @@ pub(crate) const LARGE: BatchShape =
     BatchShape { contents: Contents::Noise, record_count: 63, record_bytes: 1024 };
 /// One record of 1 KiB.
 pub(crate) const KIBIBYTE: BatchShape = BatchShape { record_count: 1, ..LARGE };
-const TINY: BatchShape = BatchShape { record_count: 1, record_bytes: 100, ..LARGE };
+pub(crate) const TINY: BatchShape = BatchShape { record_count: 1, record_bytes: 100, ..LARGE };
 
 const fn produce(batch: BatchShape, window: u64) -> Work {
     Work::Produce { batch, partitions: PARTITIONS, window }
@@ -252,6 +282,15 @@ pub(crate) const ALL: &[Workload] = &[
             (Figure::FirstAnswer, None),
             (Figure::FirstAcknowledged, Some(Reach::Most(100.0))),
             (Figure::IdleResident, Some(Reach::Most(15.0))),
+        ],
+    },
+    Workload {
+        name: "restart",
+        title: "restart with 1,000 partitions of 20 segments (or as many as descriptors allow)",
+        work: Work::Restart { partitions: 1000, segments: 20 },
+        shown: &[
+            (Figure::CleanRestart, Some(Reach::Most(300.0))),
+            (Figure::UncleanRestart, Some(Reach::ReferenceTimesAtMost(0.2))),
         ],
     },
     Workload {
