@@ -148,3 +148,68 @@ fn refused(
         ..DescribeTopicPartitionsResponse::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dohle_protocol::ids::Uuid;
+    use dohle_protocol::messages::{PartitionRecord, TopicRecord};
+
+    /// Topics a (3 partitions) and b (2).
+    fn image() -> Image {
+        let mut image = Image::default();
+        for (name, id, count) in [("a", 100, 3), ("b", 101, 2)] {
+            let topic_id = Uuid::from_u128(id);
+            let topic = TopicRecord { name: name.into(), topic_id, ..TopicRecord::default() };
+            image.apply(&topic.into());
+            for partition_id in 0..count {
+                let partition =
+                    PartitionRecord { topic_id, partition_id, ..PartitionRecord::default() };
+                image.apply(&partition.into());
+            }
+        }
+        image
+    }
+
+    /// What a page of `limit` partitions from a place on tells: partitions by topic, then the cursor.
+    fn page(names: &[&str], start: i32, limit: usize, is_all: bool) -> (String, String) {
+        let image = image();
+        let response = DescribeTopicPartitionsResponse::default();
+        let mut page = Page { image: &image, listener: "L", left: limit, response };
+        for (at, name) in names.iter().enumerate() {
+            page.add((*name).into(), if at == 0 { start } else { 0 }, is_all);
+            if page.response.next_cursor.is_some() {
+                break;
+            }
+        }
+        let topic = |topic: &DescribeTopicPartitionsResponseTopic| {
+            let name = topic.name.as_deref().unwrap_or_default();
+            let indexes = topic.partitions.iter().map(|partition| partition.partition_index);
+            format!("{name}{}{:?}", topic.error_code.0, indexes.collect::<Vec<_>>())
+        };
+        let topics: Vec<String> = page.response.topics.iter().map(topic).collect();
+        let cursor = page.response.next_cursor;
+        let cursor = cursor.map(|next| format!("{} {}", next.topic_name, next.partition_index));
+        (topics.join(" "), cursor.unwrap_or_default())
+    }
+
+    #[test]
+    fn pages_go_on_where_the_last_one_ended() {
+        let check = |names: &[&str], start, limit, topics: &str, cursor: &str| {
+            let expected = (topics.to_owned(), cursor.to_owned());
+            assert_eq!(page(names, start, limit, false), expected, "{names:?} {start} {limit}");
+        };
+        check(&["a", "b"], 0, 9, "a0[0, 1, 2] b0[0, 1]", "");
+        check(&["a", "b"], 0, 2, "a0[0, 1]", "a 2");
+        check(&["a", "b"], 2, 2, "a0[2] b0[0]", "b 1");
+        check(&["a", "b"], 0, 3, "a0[0, 1, 2]", "b 0");
+        check(&["b"], 1, 1, "b0[1]", "");
+        check(&["b"], 7, 1, "b0[]", "");
+        check(&["x", "a!"], 0, 1, "x3[] a!17[]", "");
+    }
+
+    #[test]
+    fn of_all_topics_one_that_is_gone_is_not_told() {
+        assert_eq!(page(&["x", "b"], 0, 9, true), ("b0[0, 1]".to_owned(), String::new()));
+    }
+}
