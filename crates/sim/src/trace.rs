@@ -22,6 +22,7 @@ struct Record {
     hash: u64,
     events: u64,
     keeps_all: bool,
+    prints_all: bool,
     lines: VecDeque<String>,
     coverage: BTreeMap<&'static str, u64>,
 }
@@ -40,6 +41,11 @@ impl Trace {
     /// Keeps every line from now on, for a run that is to be read.
     pub fn keep_all(&self) {
         self.record().keeps_all = true;
+    }
+
+    /// Prints every line from now on, as it is added.
+    pub fn print_all(&self) {
+        self.record().prints_all = true;
     }
 
     pub(crate) fn set_now(&self, now: Instant) {
@@ -65,6 +71,9 @@ impl Trace {
         let line = format!("{:>7}.{:06} {line}", now / 1_000_000_000, now / 1_000 % 1_000_000);
         let word = seed_of(now, &line);
         record.fold(word);
+        if record.prints_all {
+            print(&line);
+        }
         if !record.keeps_all && record.lines.len() == TAIL_LINES {
             record.lines.pop_front();
         }
@@ -74,6 +83,11 @@ impl Trace {
     /// Marks that a rare branch was reached, so that a run can say which never were.
     pub fn sometimes(&self, name: &'static str) {
         *self.record().coverage.entry(name).or_default() += 1;
+    }
+
+    /// Adds to a mark's count, for what is counted elsewhere.
+    pub fn add(&self, name: &'static str, count: u64) {
+        *self.record().coverage.entry(name).or_default() += count;
     }
 
     /// How often each mark was reached.
@@ -99,4 +113,9 @@ impl Trace {
     pub fn tail(&self) -> Vec<String> {
         self.record().lines.iter().cloned().collect()
     }
+}
+
+#[expect(clippy::print_stdout, reason = "for who asked to read one run")]
+fn print(line: &str) {
+    println!("{line}");
 }

@@ -81,6 +81,14 @@ impl World {
         }
     }
 
+    /// As [`Self::start`], after the process that may run there has ended.
+    pub fn start_again(&mut self, name: &str) -> Env {
+        if self.is_running(name) {
+            self.kill(name);
+        }
+        self.start(name)
+    }
+
     /// Ends the node's process with SIGKILL: what it wrote is there, its connections are closed.
     pub fn kill(&mut self, name: &str) {
         self.end(name, "is killed", |node, network, _| {

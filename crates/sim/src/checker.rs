@@ -1,0 +1,162 @@
+//! What clients know of a node, and whether it can all be true at once.
+//!
+//! Every client tells the history what it sends, what it is told and what it reads. Whatever two
+//! of them know must agree: an offset has one record for ever, a record one offset; what was
+//! acknowledged is there; marks of a partition never go back. After a power loss what nobody was
+//! promised may be gone: an audit finds the new end, and what lies above it is forgotten.
+
+pub mod partition;
+pub mod record;
+pub mod topic;
+
+pub use partition::{Asked, Fetched, Partition};
+pub use record::RecordId;
+pub use topic::{Life, Topic};
+
+use crate::trace::Trace;
+use dohle_protocol::ids::Uuid;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A partition, by its topic's id.
+pub type Key = (Uuid, i32);
+
+/// All that clients know. Cloning shares it.
+#[derive(Clone)]
+pub struct History {
+    known: Arc<Mutex<Known>>,
+    trace: Trace,
+}
+
+/// What is behind the history's lock.
+#[derive(Default)]
+pub struct Known {
+    /// Topics that were asked for, by name; a name is never used again.
+    pub topics: BTreeMap<String, Topic>,
+    /// Partitions of topics whose id is known.
+    pub partitions: BTreeMap<Key, Partition>,
+    /// Grows with every power loss.
+    pub generation: u32,
+    /// Clients wait: what is left after a power loss is being looked at.
+    pub is_closed: bool,
+    /// Producers send nothing new.
+    pub is_ending: bool,
+    /// What cannot be true; the first that was seen.
+    violation: Option<String>,
+    /// What every client still has to do, for those that have something.
+    pub pending: BTreeMap<String, String>,
+    /// How much was checked.
+    pub counts: Counts,
+}
+
+/// How much was checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records that were acknowledged.
+    pub acknowledged: u64,
+    /// Records that were read and compared.
+    pub read: u64,
+    /// Records that power losses took and nobody was promised.
+    pub forgotten: u64,
+    /// Metadata that was compared: topics, configs.
+    pub metadata: u64,
+}
+
+impl History {
+    /// Nothing is known; violations are written down in `trace`.
+    #[must_use]
+    pub fn new(trace: Trace) -> Self {
+        Self { known: Arc::default(), trace }
+    }
+
+    /// The trace of the world.
+    #[must_use]
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// What is known.
+    pub fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is wrong.
+    pub fn violate(&self, what: impl Into<String>) {
+        let what = what.into();
+        self.trace.line(format_args!("VIOLATION {what}"));
+        self.known().violation.get_or_insert(what);
+    }
+
+    /// Looks at a partition; what `look` finds wrong is a violation.
+    pub fn look<T>(
+        &self,
+        key: Key,
+        look: impl FnOnce(&mut Partition, &mut Counts) -> Result<T, String>,
+    ) -> Option<T> {
+        let mut known = self.known();
+        let Known { partitions, counts, .. } = &mut *known;
+        let partition = partitions.get_mut(&key)?;
+        let found = look(partition, counts)
+            .map_err(|what| format!("{}-{}: {what}", partition.topic, key.1));
+        drop(known);
+        found.map_err(|what| self.violate(what)).ok()
+    }
+
+    /// The state of a partition when something is asked of it.
+    #[must_use]
+    pub fn ask(&self, key: Key) -> Option<Asked> {
+        let known = self.known();
+        let partition = known.partitions.get(&key)?;
+        Some(partition.asked_in(known.generation))
+    }
+
+    /// Whether what was asked in `asked` still says something: no power loss came between, or the
+    /// partition keeps what it tells.
+    #[must_use]
+    pub fn holds(&self, key: Key, asked: Asked, is_promised: bool) -> bool {
+        let known = self.known();
+        let is_durable = known.partitions.get(&key).is_some_and(|partition| partition.is_durable);
+        asked.generation == known.generation || (is_durable && is_promised)
+    }
+
+    /// The node has lost power: clients wait until an audit has seen what is left.
+    pub fn on_power_loss(&self) {
+        let mut known = self.known();
+        known.generation += 1;
+        known.is_closed = true;
+    }
+
+    /// Clients go on.
+    pub fn open(&self) {
+        self.known().is_closed = false;
+    }
+
+    /// The first violation.
+    #[must_use]
+    pub fn violation(&self) -> Option<String> {
+        self.known().violation.clone()
+    }
+
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_violated(&self) -> bool {
+        self.known().violation.is_some()
+    }
+
+    /// Says what `client` still has to do; `None` if nothing.
+    pub fn set_pending(&self, client: &str, what: Option<String>) {
+        let mut known = self.known();
+        match what {
+            Some(what) => known.pending.insert(client.to_owned(), what),
+            None => known.pending.remove(client),
+        };
+    }
+}
+
+impl Known {
+    /// Whether something cannot be true.
+    #[must_use]
+    pub fn is_violated(&self) -> bool {
+        self.violation.is_some()
+    }
+}

@@ -1,0 +1,255 @@
+//! What clients know of a partition.
+
+use super::RecordId;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A record at an offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fact {
+    id: RecordId,
+    /// Somebody was promised that it survives a power loss.
+    is_promised: bool,
+}
+
+/// Marks of a partition: none of them goes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The first offset that can be read.
+    pub log_start: i64,
+    /// The end of what readers of committed records see.
+    pub last_stable: i64,
+    /// The end of what readers see.
+    pub high_watermark: i64,
+}
+
+/// What was known of a partition when something was asked of it: the answer must not be older.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// Of the history.
+    pub generation: u32,
+    /// The marks.
+    pub marks: Marks,
+    /// The end of what was acknowledged.
+    acknowledged_to: i64,
+}
+
+impl Asked {
+    /// The same asked again at `now`: the answer may be that to the first time.
+    #[must_use]
+    pub fn repeated(self, now: Self) -> Self {
+        Self { acknowledged_to: self.acknowledged_to.min(now.acknowledged_to), ..now }
+    }
+}
+
+/// What a fetch returned of a partition.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The marks that came with it.
+    pub marks: Marks,
+    /// From where on it was asked for.
+    pub position: i64,
+    /// The records, with their offsets.
+    pub records: Vec<(i64, RecordId)>,
+}
+
+/// What clients know of a partition.
+#[derive(Clone, Debug, Default)]
+pub struct Partition {
+    /// Its topic's name, for messages.
+    pub topic: String,
+    /// What readers see and acks=all acknowledges survives a power loss.
+    pub is_durable: bool,
+    /// Records may leave below this offset.
+    pub deletable_to: i64,
+    marks: Marks,
+    acknowledged_to: i64,
+    facts: BTreeMap<i64, Fact>,
+    places: BTreeMap<RecordId, i64>,
+    /// Per (producer, incarnation): how many of its records were sent.
+    sent: BTreeMap<(u32, u32), u64>,
+}
+
+impl Partition {
+    /// A partition of which nothing is known.
+    #[must_use]
+    pub fn new(topic: &str, is_durable: bool, deletable_to: i64) -> Self {
+        Self { topic: topic.to_owned(), is_durable, deletable_to, ..Self::default() }
+    }
+
+    /// Its state now, for what is asked in this generation.
+    #[must_use]
+    pub fn asked_in(&self, generation: u32) -> Asked {
+        Asked { generation, marks: self.marks, acknowledged_to: self.acknowledged_to }
+    }
+
+    /// The marks that were seen.
+    #[must_use]
+    pub fn marks(&self) -> Marks {
+        self.marks
+    }
+
+    /// The records before `id` of its producer, and `id`, were or are about to be sent.
+    pub fn on_sent(&mut self, id: RecordId) {
+        let count = self.sent.entry((id.producer, id.incarnation)).or_default();
+        *count = (*count).max(id.number + 1);
+    }
+
+    /// A batch was acknowledged at `base_offset`.
+    pub fn on_acknowledged(
+        &mut self,
+        asked: Asked,
+        base_offset: i64,
+        ids: Range<RecordId>,
+        by_all: bool,
+    ) -> Result<u64, String> {
+        let (first, count) = (ids.start, ids.end.number - ids.start.number);
+        if base_offset < asked.acknowledged_to && !self.places.contains_key(&first) {
+            return Err(format!(
+                "{first} is acknowledged at {base_offset}, and before it was first sent all below \
+                 {} was",
+                asked.acknowledged_to
+            ));
+        }
+        let end = base_offset + i64::try_from(count).map_err(|error| error.to_string())?;
+        for (offset, number) in (base_offset..end).zip(ids.start.number..) {
+            self.learn(offset, RecordId { number, ..first }, self.is_durable && by_all)?;
+        }
+        self.acknowledged_to = self.acknowledged_to.max(end);
+        if by_all {
+            self.marks.high_watermark = self.marks.high_watermark.max(end);
+        }
+        Ok(count)
+    }
+
+    /// A fetch was answered. Returns the position after it.
+    pub fn on_fetched(&mut self, asked: Asked, fetched: &Fetched) -> Result<i64, String> {
+        self.on_marks(asked, fetched.marks)?;
+        let mut position = fetched.position;
+        for (offset, id) in &fetched.records {
+            if *offset >= position {
+                if *offset != position {
+                    return Err(format!("a fetch from {position} skips to {offset}"));
+                }
+                position += 1;
+            }
+            if *offset >= fetched.marks.high_watermark {
+                return Err(format!(
+                    "{id} at {offset} is shown, the high watermark is {}",
+                    fetched.marks.high_watermark
+                ));
+            }
+            self.learn(*offset, *id, self.is_durable)?;
+        }
+        Ok(position)
+    }
+
+    /// Marks came with an answer.
+    fn on_marks(&mut self, asked: Asked, marks: Marks) -> Result<(), String> {
+        let Marks { log_start, last_stable, high_watermark } = marks;
+        if !(log_start <= last_stable && last_stable <= high_watermark) {
+            return Err(format!("marks out of order: {marks:?}"));
+        }
+        let before = asked.marks;
+        let goes_back = log_start < before.log_start
+            || last_stable < before.last_stable
+            || high_watermark < before.high_watermark;
+        if goes_back {
+            return Err(format!("marks go back, from {before:?} to {marks:?}"));
+        }
+        if self.deletable_to < log_start {
+            return Err(format!(
+                "the log starts at {log_start}, nobody asked for more than {}",
+                self.deletable_to
+            ));
+        }
+        self.marks.log_start = self.marks.log_start.max(log_start);
+        self.marks.last_stable = self.marks.last_stable.max(last_stable);
+        self.marks.high_watermark = self.marks.high_watermark.max(high_watermark);
+        Ok(())
+    }
+
+    /// The log's start is at least here.
+    pub fn on_start(&mut self, log_start: i64) {
+        self.marks.log_start = self.marks.log_start.max(log_start);
+    }
+
+    /// Somebody knows that `id` is at `offset`.
+    fn learn(&mut self, offset: i64, id: RecordId, is_promised: bool) -> Result<(), String> {
+        if let Some(fact) = self.facts.get_mut(&offset) {
+            if fact.id != id {
+                return Err(format!("{id} is at {offset}, where {} was", fact.id));
+            }
+            fact.is_promised |= is_promised;
+            return Ok(());
+        }
+        if let Some(place) = self.places.get(&id) {
+            return Err(format!("{id} is at {place} and at {offset}"));
+        }
+        if self.sent.get(&(id.producer, id.incarnation)).is_none_or(|sent| *sent <= id.number) {
+            return Err(format!("{id} at {offset} was never sent here"));
+        }
+        let is_other =
+            |other: RecordId| (other.producer, other.incarnation) != (id.producer, id.incarnation);
+        let before = self.places.range(..id).next_back().filter(|(other, _)| !is_other(**other));
+        let after = self.places.range(id..).next().filter(|(other, _)| !is_other(**other));
+        if let Some((other, place)) = before.filter(|(_, place)| offset < **place) {
+            return Err(format!("{id} at {offset} lies before {other} at {place}"));
+        }
+        if let Some((other, place)) = after.filter(|(_, place)| **place < offset) {
+            return Err(format!("{id} at {offset} lies behind {other} at {place}"));
+        }
+        self.facts.insert(offset, Fact { id, is_promised });
+        self.places.insert(id, offset);
+        Ok(())
+    }
+
+    /// After a power loss the log goes from `log_start` to `end`: what nobody was promised above
+    /// the end is forgotten. Returns how much that is.
+    pub fn on_cut(&mut self, log_start: i64, end: i64) -> Result<u64, String> {
+        if self.is_durable && end < self.marks.high_watermark {
+            return Err(format!(
+                "readers saw the high watermark {}; after a power loss the log ends at {end}",
+                self.marks.high_watermark
+            ));
+        }
+        if self.deletable_to < log_start {
+            return Err(format!(
+                "after a power loss the log starts at {log_start}, nobody asked for more than {}",
+                self.deletable_to
+            ));
+        }
+        let lost = self.facts.split_off(&end);
+        if let Some((offset, fact)) = lost.iter().find(|(_, fact)| fact.is_promised) {
+            return Err(format!("{} at {offset} was promised, the log ends at {end}", fact.id));
+        }
+        for fact in lost.values() {
+            self.places.remove(&fact.id);
+        }
+        self.acknowledged_to = self.acknowledged_to.min(end);
+        self.marks = Marks { log_start, last_stable: end, high_watermark: end };
+        Ok(u64::try_from(lost.len()).unwrap_or(0))
+    }
+
+    /// Nothing of an idempotent producer is missing between its records: for a partition that was
+    /// read whole, from `log_start` on.
+    pub fn check_gaps(
+        &self,
+        log_start: i64,
+        is_idempotent: impl Fn(u32) -> bool,
+    ) -> Result<(), String> {
+        let mut last: Option<(RecordId, i64)> = None;
+        for (id, place) in &self.places {
+            if let Some((before, at)) = last
+                && (before.producer, before.incarnation) == (id.producer, id.incarnation)
+                && is_idempotent(id.producer)
+                && before.number + 1 != id.number
+                && log_start <= at
+            {
+                return Err(format!("{before} at {at}, then {id} at {place}: a gap"));
+            }
+            last = Some((*id, *place));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! What clients know of a topic.
+
+use dohle_protocol::ids::Uuid;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Among a config's values: the first change was not answered, so it may be anything.
+pub const ANY: &str = "*";
+
+/// Whether a topic is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It was asked for.
+    Wanted,
+    /// It was made, and was acknowledged.
+    Live,
+    /// Its deletion was asked for.
+    Leaving,
+    /// Its deletion was acknowledged.
+    Gone,
+}
+
+/// What clients know of a topic.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    /// Zero until it is known.
+    pub id: Uuid,
+    /// Whether it is there.
+    pub life: Life,
+    /// How many partitions were acknowledged.
+    pub partitions: i32,
+    /// How many were asked for.
+    pub partitions_wanted: i32,
+    /// `flush.messages=1`: what is acknowledged by all replicas survives a power loss.
+    pub is_durable: bool,
+    /// Records leave it by themselves.
+    pub has_retention: bool,
+    /// Per config: what it may be. Several, where a change was asked for and not answered.
+    pub configs: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Topic {
+    /// Whether clients may use it.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.life == Life::Live
+    }
+}

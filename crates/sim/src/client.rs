@@ -1,0 +1,201 @@
+//! A small client of the protocol: one connection, requests one behind the other, a deadline each.
+//!
+//! It stands where applications stand: it knows of the node only what comes over its connection.
+
+use bytes::{Bytes, BytesMut};
+use dohle_env::Env;
+use dohle_env::clock::{Instant, Timer, sleep};
+use dohle_env::net::{Connection, Piece};
+use dohle_protocol::frame::{self, Cut};
+use dohle_protocol::wire::{Message, Part, Reader, Request, Text};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::task::Poll;
+use std::time::Duration;
+
+/// The largest answer that is believed.
+const FRAME_BYTES_MAX: usize = 64 << 20;
+
+/// Why there is no answer. What was asked may have happened or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The connection ended, or could not be made.
+    Broken(io::ErrorKind),
+    /// The time is up.
+    Late,
+    /// What came is no answer to this: the node is wrong.
+    Wrong(String),
+}
+
+/// One client with at most one connection, which is made when it is needed.
+pub struct Client {
+    env: Env,
+    server: SocketAddr,
+    client_id: Text,
+    open: Option<Open>,
+    next_id: i32,
+    /// How long an answer may take.
+    pub patience: Duration,
+}
+
+struct Open {
+    io: Box<dyn Connection>,
+    received: BytesMut,
+    timer: Box<dyn Timer>,
+}
+
+impl Client {
+    /// A client of `server` that calls itself `client_id`.
+    #[must_use]
+    pub fn new(env: Env, server: SocketAddr, client_id: &str) -> Self {
+        let patience = Duration::from_secs(3);
+        Self { env, server, client_id: client_id.into(), open: None, next_id: 0, patience }
+    }
+
+    /// Its doors.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// Waits.
+    pub async fn pause(&mut self, time: Duration) {
+        let clock = self.env.clock.clone();
+        sleep(&*clock, time).await;
+    }
+
+    /// Ends the connection, if there is one.
+    pub fn disconnect(&mut self) {
+        self.open = None;
+    }
+
+    /// Whether there is a connection that has not failed yet.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Asks one thing.
+    pub async fn ask<R: Request>(
+        &mut self,
+        version: i16,
+        request: &R,
+    ) -> Result<R::Response, NoAnswer> {
+        let mut answers = self.ask_all(version, std::slice::from_ref(request)).await;
+        answers.pop().unwrap_or(Err(NoAnswer::Late))
+    }
+
+    /// Sends all requests at once and gathers their answers, which come in order. After the first
+    /// that fails there is no connection and no later answer.
+    pub async fn ask_all<R: Request>(
+        &mut self,
+        version: i16,
+        requests: &[R],
+    ) -> Vec<Result<R::Response, NoAnswer>> {
+        let first_id = self.next_id;
+        let mut out = VecDeque::new();
+        for request in requests {
+            let id = self.next_id;
+            self.next_id = id.wrapping_add(1) & i32::MAX;
+            let parts = frame::encode_request(version, id, Some(self.client_id.clone()), request);
+            out.extend(parts.into_iter().filter_map(|part| match part {
+                Part::Bytes(bytes) => Some(Piece::Bytes(bytes)),
+                Part::Elsewhere { .. } => None,
+            }));
+        }
+        let deadline = self.env.clock.now() + self.patience;
+        let mut answers = Vec::with_capacity(requests.len());
+        let mut id = first_id;
+        let mut failed = self.connect().err();
+        while answers.len() < requests.len() {
+            let answer = match (&failed, &mut self.open) {
+                (Some(why), _) => Err(why.clone()),
+                (None, None) => Err(NoAnswer::Broken(io::ErrorKind::NotConnected)),
+                (None, Some(open)) => {
+                    let frame = open.receive(&mut out, deadline).await;
+                    frame.and_then(|frame| read::<R>(frame, version, id))
+                }
+            };
+            if let Err(why) = &answer {
+                self.open = None;
+                failed = Some(why.clone());
+            }
+            id = id.wrapping_add(1) & i32::MAX;
+            answers.push(answer);
+        }
+        answers
+    }
+
+    fn connect(&mut self) -> Result<(), NoAnswer> {
+        if self.open.is_none() {
+            let io = self.env.net.dial(self.server).map_err(broken)?;
+            let timer = self.env.clock.timer();
+            self.open = Some(Open { io, received: BytesMut::new(), timer });
+        }
+        Ok(())
+    }
+}
+
+fn broken(error: io::Error) -> NoAnswer {
+    NoAnswer::Broken(error.kind())
+}
+
+/// Reads the answer to the request `id`.
+fn read<R: Request>(frame: Bytes, version: i16, id: i32) -> Result<R::Response, NoAnswer> {
+    let mut from = Reader::new(frame);
+    let wrong = |what: String| NoAnswer::Wrong(format!("{:?} v{version}: {what}", R::KEY));
+    let answers = frame::read_response_start(&mut from, R::KEY, version)
+        .map_err(|error| wrong(error.to_string()))?;
+    if answers != id {
+        return Err(wrong(format!("answer {answers} came where {id} was due")));
+    }
+    let response =
+        R::Response::decode(&mut from, version).map_err(|error| wrong(error.to_string()))?;
+    if from.remaining() != 0 {
+        return Err(wrong(format!("{} bytes behind the answer", from.remaining())));
+    }
+    Ok(response)
+}
+
+impl Open {
+    /// The next frame; sends what is left to send meanwhile.
+    async fn receive(
+        &mut self,
+        out: &mut VecDeque<Piece>,
+        deadline: Instant,
+    ) -> Result<Bytes, NoAnswer> {
+        self.timer.arm(deadline);
+        poll_fn(|cx| {
+            if !out.is_empty()
+                && let Poll::Ready(Err(error)) = self.io.poll_send(cx, out)
+            {
+                return Poll::Ready(Err(broken(error)));
+            }
+            loop {
+                match frame::cut(&self.received, FRAME_BYTES_MAX) {
+                    Cut::Whole { size_bytes } => {
+                        return Poll::Ready(Ok(frame::take(&mut self.received, size_bytes)));
+                    }
+                    Cut::Invalid { size } => {
+                        let what = format!("a frame of {size} bytes");
+                        return Poll::Ready(Err(NoAnswer::Wrong(what)));
+                    }
+                    Cut::Start | Cut::Partial { .. } => {}
+                }
+                match self.io.poll_receive(cx, &mut self.received) {
+                    Poll::Ready(Ok(0)) => {
+                        let ended = NoAnswer::Broken(io::ErrorKind::UnexpectedEof);
+                        return Poll::Ready(Err(ended));
+                    }
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(broken(error))),
+                    Poll::Pending => break,
+                }
+            }
+            self.timer.poll_expired(cx).map(|()| Err(NoAnswer::Late))
+        })
+        .await
+    }
+}

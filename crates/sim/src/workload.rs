@@ -1,0 +1,250 @@
+//! The mixed workload: one node under producers, consumers and an administrator, while everything
+//! that can go wrong does; then a healed phase that must come to its end.
+
+pub mod admin;
+pub mod audit;
+pub mod consumer;
+pub mod faults;
+pub mod producer;
+mod reading;
+
+use crate::checker::History;
+use crate::client::Client;
+use crate::disk::Costs;
+use crate::executor::Outcome;
+use crate::net::Weather;
+use crate::node::Node;
+use crate::random::Generator;
+use crate::world::World;
+use audit::After;
+use dohle_env::Env;
+use dohle_env::tasks::Home;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The node's name.
+const NODE: &str = "node";
+/// Within this a start must serve. Disks may cost some milliseconds per call.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// Within this an audit must have read everything.
+const AUDIT_LIMIT: Duration = Duration::from_secs(120);
+/// Within this a healed node must have answered everybody.
+const HEALED_LIMIT: Duration = Duration::from_secs(120);
+
+/// What a run does.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Faults before the healed phase.
+    pub faults: u32,
+    /// Whether the administrator changes things, or only makes two topics.
+    pub has_admin: bool,
+}
+
+impl Plan {
+    /// The plan of this name; `None` if there is none.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "mixed" => Some(Self { faults: 10, has_admin: true }),
+            "long" => Some(Self { faults: 60, has_admin: true }),
+            "calm" => Some(Self { faults: 0, has_admin: true }),
+            _ => None,
+        }
+    }
+}
+
+/// One run.
+struct Run<'a> {
+    world: &'a mut World,
+    node: Node,
+    server: SocketAddr,
+    history: History,
+    random: Generator,
+    /// Names of hosts of clients; the auditor is not among them.
+    clients: Vec<String>,
+    idempotent: Vec<u32>,
+    costs: Costs,
+}
+
+/// Runs the workload in `world`; the error says what went wrong.
+pub fn run(world: &mut World, plan: Plan) -> Result<(), String> {
+    let mut random = world.random("plan");
+    let node = Node::new(world, NODE, 1, &settings(&mut random));
+    let server = node.address(world);
+    let history = History::new(world.trace().clone());
+    let costs = costs(&mut random);
+    let weather = Weather::any(&mut random);
+    let mut run = Run {
+        world,
+        node,
+        server,
+        history,
+        random,
+        clients: Vec::new(),
+        idempotent: Vec::new(),
+        costs,
+    };
+    run.world.set_weather(weather);
+    run.world.disk(NODE).set_costs(costs);
+    run.node.start(run.world, START_LIMIT)?;
+    run.start_clients(plan);
+    let result = run.faults_and_healing(plan);
+    run.tell_counts();
+    result
+}
+
+/// Short intervals, so that much happens in little time.
+fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
+    let mut any = |key, from: u64, to: u64| (key, random.within(from..to).to_string());
+    vec![
+        any("log.retention.check.interval.ms", 200, 2_000),
+        any("log.initial.task.delay.ms", 100, 1_000),
+        any("log.segment.delete.delay.ms", 1, 2_000),
+        any("replica.high.watermark.checkpoint.interval.ms", 200, 5_000),
+        any("log.flush.offset.checkpoint.interval.ms", 200, 5_000),
+        any("metadata.log.max.record.bytes.between.snapshots", 500, 20_000),
+        any("broker.heartbeat.interval.ms", 200, 2_000),
+        any("num.recovery.threads.per.data.dir", 1, 4),
+        // Clocks jump.
+        ("log.message.timestamp.after.max.ms", i64::MAX.to_string()),
+    ]
+}
+
+fn costs(random: &mut Generator) -> Costs {
+    let micros = |random: &mut Generator, below| Duration::from_micros(random.below(below));
+    Costs {
+        operation: micros(random, 20),
+        sync: micros(random, 8_000),
+        write_kib: micros(random, 10),
+        cold_page: micros(random, 200),
+    }
+}
+
+impl Run<'_> {
+    fn start_client<F>(&mut self, name: &str, run: impl FnOnce(Client, History) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let env: Env = self.world.start(name);
+        let client = Client::new(env.clone(), self.server, name);
+        let task = run(client, self.history.clone());
+        env.tasks.spawn(Home::LeastLoaded, Box::pin(task));
+        self.clients.push(name.to_owned());
+    }
+
+    fn start_clients(&mut self, plan: Plan) {
+        let _ = plan;
+        self.start_client("admin", admin::run);
+        let producers = 1 + u32::try_from(self.random.below(3)).unwrap_or(0);
+        for number in 0..=producers {
+            let kind = producer::Kind {
+                number,
+                is_idempotent: number == 0 || self.random.below(3) != 0,
+                by_all: number == 0 || self.random.below(3) != 0,
+                version: *self.random.pick(&[9, 11, 13]),
+                pause: Duration::from_millis(self.random.within(2..80)),
+            };
+            if kind.is_idempotent {
+                self.idempotent.push(number);
+            }
+            self.start_client(&format!("producer {number}"), |client, history| {
+                producer::run(kind, client, history)
+            });
+        }
+        for number in 0..=u32::try_from(self.random.below(2)).unwrap_or(0) {
+            let kind = consumer::Kind {
+                number,
+                version: *self.random.pick(&[7, 12, 13, 17]),
+                committed_only: self.random.below(2) == 0,
+                has_sessions: self.random.below(4) != 0,
+                max_bytes: *self.random.pick(&[300, 5_000, 1 << 20]),
+            };
+            self.start_client(&format!("consumer {number}"), |client, history| {
+                consumer::run(kind, client, history)
+            });
+        }
+        // The auditor's host, which is never parted.
+        drop(self.world.start("auditor"));
+    }
+
+    fn faults_and_healing(&mut self, plan: Plan) -> Result<(), String> {
+        self.run_for(Duration::from_millis(500))?;
+        for _ in 0..plan.faults {
+            let pause = Duration::from_millis(self.random.within(1..1_200));
+            self.run_for(pause)?;
+            self.fault()?;
+        }
+        self.heal()?;
+        self.run_for(Duration::from_secs(1))?;
+        self.converge()?;
+        self.last_end()?;
+        self.audit(After::End)
+    }
+
+    /// Lets time pass; a violation ends it.
+    fn run_for(&mut self, time: Duration) -> Result<(), String> {
+        let history = self.history.clone();
+        self.world.run_until(time, || history.is_violated());
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.history.violation().map_or(Ok(()), Err)
+    }
+
+    /// Everybody must come to an end now.
+    fn converge(&mut self) -> Result<(), String> {
+        let history = self.history.clone();
+        {
+            let mut known = history.known();
+            known.is_ending = true;
+            for client in &self.clients {
+                known.pending.insert(client.clone(), "it has said nothing since".to_owned());
+            }
+        }
+        let outcome = self.world.run_until(HEALED_LIMIT, || {
+            let known = history.known();
+            known.pending.is_empty() || known.is_violated()
+        });
+        self.check()?;
+        if outcome != Outcome::Reached {
+            let pending = self.history.known().pending.clone();
+            return Err(format!("healed, and after {HEALED_LIMIT:?} still: {pending:?}"));
+        }
+        Ok(())
+    }
+
+    /// The last end of the node, of any kind; what it leaves must be all there.
+    fn last_end(&mut self) -> Result<(), String> {
+        match self.random.below(3) {
+            0 => self.lose_power(),
+            1 => {
+                self.node.kill(self.world);
+                self.node.start(self.world, START_LIMIT)
+            }
+            _ => {
+                self.node.stop(self.world, START_LIMIT)?;
+                self.node.start(self.world, START_LIMIT)
+            }
+        }
+    }
+
+    fn audit(&mut self, after: After) -> Result<(), String> {
+        let env = self.world.start_again("auditor");
+        let client = Client::new(env, self.server, "auditor");
+        let audit = audit::run(client, self.history.clone(), after, self.idempotent.clone());
+        let done = self.world.complete("auditor", AUDIT_LIMIT, audit);
+        self.check()?;
+        done.map_err(|end| format!("an audit does not end: {end:?}"))
+    }
+
+    fn tell_counts(&self) {
+        let counts = self.history.known().counts;
+        self.world.trace().line(format_args!("{counts:?}"));
+        self.world.trace().add("records acknowledged", counts.acknowledged);
+        self.world.trace().add("records read and compared", counts.read);
+        self.world.trace().add("records forgotten, unpromised", counts.forgotten);
+        self.world.trace().add("metadata compared", counts.metadata);
+    }
+}

@@ -1,0 +1,220 @@
+//! An audit: reads all that a node has and compares it with what clients know.
+
+use super::reading::{EARLIEST, LATEST, fetched, list_offset};
+use crate::checker::topic::ANY;
+use crate::checker::{History, Key, Life, Topic};
+use crate::client::{Client, NoAnswer};
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::describe_configs_request::DescribeConfigsResource;
+use dohle_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use dohle_protocol::messages::{DescribeConfigsRequest, FetchRequest, MetadataRequest};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What an audit follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// All that was written is there.
+    Kill,
+    /// What was not promised may be gone; nobody writes meanwhile.
+    PowerLoss,
+    /// Nobody writes any more, ever.
+    End,
+}
+
+/// Looks at everything; what is wrong is the history's violation.
+pub async fn run(mut client: Client, history: History, after: After, idempotent: Vec<u32>) {
+    metadata(&mut client, &history).await;
+    let live: Vec<(String, Key)> = {
+        let known = history.known();
+        let live = known.topics.iter().filter(|(_, topic)| topic.is_live());
+        live.flat_map(|(name, topic)| {
+            (0..topic.partitions).map(|index| (name.clone(), (topic.id, index)))
+        })
+        .collect()
+    };
+    for (topic, key) in live {
+        if let Err(what) = partition(&mut client, &history, &topic, key, after, &idempotent).await {
+            history.violate(format!("audit after {after:?}: {topic}-{}: {what}", key.1));
+        }
+        if history.is_violated() {
+            return;
+        }
+    }
+}
+
+async fn offset(client: &mut Client, topic: &str, key: Key, at: i64) -> Result<i64, String> {
+    for _ in 0..20 {
+        match list_offset(client, topic, key, at).await {
+            Ok(Ok(offset)) => return Ok(offset),
+            Err(NoAnswer::Wrong(what)) => return Err(what),
+            Ok(Err(code)) if !code.is_retriable() => return Err(format!("offset {at}: {code}")),
+            Ok(Err(_)) | Err(NoAnswer::Broken(_) | NoAnswer::Late) => {}
+        }
+        client.pause(Duration::from_millis(200)).await;
+    }
+    Err(format!("its offset {at} cannot be had"))
+}
+
+async fn partition(
+    client: &mut Client,
+    history: &History,
+    topic: &str,
+    key: Key,
+    after: After,
+    idempotent: &[u32],
+) -> Result<(), String> {
+    let start = offset(client, topic, key, EARLIEST).await?;
+    let end = offset(client, topic, key, LATEST).await?;
+    if after == After::PowerLoss {
+        history.look(key, |partition, counts| {
+            counts.forgotten += partition.on_cut(start, end)?;
+            Ok(())
+        });
+    }
+    let mut position = start;
+    let mut tries = 0;
+    while position < end && !history.is_violated() {
+        let Some(asked) = history.ask(key) else { return Ok(()) };
+        let partition = FetchPartition {
+            partition: key.1,
+            fetch_offset: position,
+            partition_max_bytes: 1 << 20,
+            ..FetchPartition::default()
+        };
+        let wanted = FetchTopic {
+            topic: topic.into(),
+            topic_id: key.0,
+            partitions: vec![partition],
+            ..FetchTopic::default()
+        };
+        let request = FetchRequest {
+            max_wait_ms: 100,
+            min_bytes: 1,
+            max_bytes: 1 << 20,
+            topics: vec![wanted],
+            ..FetchRequest::default()
+        };
+        tries += 1;
+        if tries > 200 {
+            return Err(format!("it cannot be read from {position} on, its end is {end}"));
+        }
+        let answer = match client.ask(12, &request).await {
+            Ok(answer) => answer,
+            Err(NoAnswer::Wrong(what)) => return Err(what),
+            Err(NoAnswer::Broken(_) | NoAnswer::Late) => continue,
+        };
+        let data = answer.responses.first().and_then(|topic| topic.partitions.first());
+        let Some(data) = data else { continue };
+        match data.error_code {
+            ErrorCode::NONE => {}
+            // Retention was faster.
+            ErrorCode::OFFSET_OUT_OF_RANGE => {
+                position = position.max(offset(client, topic, key, EARLIEST).await?);
+                continue;
+            }
+            code if code.is_retriable() => {
+                client.pause(Duration::from_millis(200)).await;
+                continue;
+            }
+            code => return Err(format!("reading from {position}: {code}")),
+        }
+        let found = fetched(position, data)?;
+        let read = history.look(key, |partition, counts| {
+            counts.read += found.records.len() as u64;
+            partition.on_fetched(asked, &found)
+        });
+        tries = if read.is_some_and(|read| position < read) { 0 } else { tries };
+        position = read.unwrap_or(end);
+    }
+    if after == After::End {
+        history.look(key, |partition, _| {
+            let high_watermark = partition.marks().high_watermark;
+            if end < high_watermark {
+                return Err(format!("it ends at {end}, readers have seen {high_watermark}"));
+            }
+            let start = partition.marks().log_start.max(start);
+            partition.check_gaps(start, |producer| idempotent.contains(&producer))
+        });
+    }
+    Ok(())
+}
+
+/// What the node says of topics and configs, against what was acknowledged.
+async fn metadata(client: &mut Client, history: &History) {
+    let expected: BTreeMap<String, Topic> = history.known().topics.clone();
+    let request = MetadataRequest { topics: None, ..MetadataRequest::default() };
+    let mut answer = None;
+    for _ in 0..20 {
+        match client.ask(12, &request).await {
+            Ok(got) => {
+                answer = Some(got);
+                break;
+            }
+            Err(NoAnswer::Wrong(what)) => return history.violate(what),
+            Err(NoAnswer::Broken(_) | NoAnswer::Late) => {
+                client.pause(Duration::from_millis(200)).await;
+            }
+        }
+    }
+    let Some(answer) = answer else { return history.violate("an audit gets no metadata") };
+    for (name, topic) in &expected {
+        let found = answer
+            .topics
+            .iter()
+            .find(|found| found.name.as_ref().is_some_and(|found| found.as_str() == name));
+        history.known().counts.metadata += 1;
+        let counts = topic.partitions..=topic.partitions.max(topic.partitions_wanted);
+        match (topic.life, found) {
+            (Life::Live, None) => history.violate(format!("{name} was made and is gone")),
+            (Life::Gone, Some(_)) => history.violate(format!("{name} was deleted and is there")),
+            (Life::Live, Some(found)) => {
+                let count = i32::try_from(found.partitions.len()).unwrap_or(0);
+                if found.topic_id != topic.id || !counts.contains(&count) {
+                    history.violate(format!(
+                        "{name} is {} with {count} partitions, was {} with {counts:?}",
+                        found.topic_id, topic.id
+                    ));
+                }
+            }
+            (Life::Gone, None) | (Life::Wanted | Life::Leaving, _) => {}
+        }
+    }
+    for found in &answer.topics {
+        let name = found.name.as_ref().map_or("", |name| name.as_str());
+        if !expected.contains_key(name) {
+            history.violate(format!("a topic {name} that nobody made"));
+        }
+    }
+    configs(client, history, &expected).await;
+}
+
+async fn configs(client: &mut Client, history: &History, expected: &BTreeMap<String, Topic>) {
+    let live = expected.iter().filter(|(_, topic)| topic.is_live());
+    let resources = live.map(|(name, _)| DescribeConfigsResource {
+        resource_type: 2,
+        resource_name: name.as_str().into(),
+        ..DescribeConfigsResource::default()
+    });
+    let request = DescribeConfigsRequest { resources: resources.collect(), ..Default::default() };
+    let Ok(answer) = client.ask(4, &request).await else { return };
+    for result in &answer.results {
+        let name = result.resource_name.as_str();
+        let Some(topic) = expected.get(name) else { continue };
+        if result.error_code != ErrorCode::NONE {
+            history.violate(format!("configs of {name}: {}", result.error_code));
+            continue;
+        }
+        for (key, values) in &topic.configs {
+            let found = result.configs.iter().find(|config| config.name.as_str() == key);
+            let value = found.and_then(|config| config.value.as_ref()).map(|value| value.as_str());
+            history.known().counts.metadata += 1;
+            let is_internal = key.starts_with("internal.");
+            let is_hidden = is_internal && found.is_none();
+            let agrees = value.is_some_and(|value| values.contains(value));
+            if !(agrees || is_hidden || values.contains(ANY)) {
+                history.violate(format!("{name} has {key}={value:?}, was set to {values:?}"));
+            }
+        }
+    }
+}

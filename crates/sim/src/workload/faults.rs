@@ -1,0 +1,213 @@
+//! What is done to the node and its clients.
+
+use super::{After, NODE, Run, START_LIMIT};
+use crate::disk::{Costs, Fault, Operation};
+use crate::net::Weather;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+/// Everything that may be done, at even odds.
+const FAULTS: [&str; 17] = [
+    "kill",
+    "kill",
+    "power loss",
+    "power loss at a change",
+    "power loss at a change of a start",
+    "kill while starting",
+    "clean stop",
+    "write fails",
+    "sync fails",
+    "disk full",
+    "slow disk",
+    "pause",
+    "clock jump",
+    "cut",
+    "part",
+    "one way",
+    "weather",
+];
+
+impl Run<'_> {
+    pub(super) fn fault(&mut self) -> Result<(), String> {
+        let fault = *self.random.pick(&FAULTS);
+        self.world.trace().line(format_args!("fault: {fault}"));
+        self.world.trace().sometimes(fault);
+        let client = self.random.pick(&self.clients).clone();
+        match fault {
+            "kill" => {
+                self.node.kill(self.world);
+                self.start_after(After::Kill)
+            }
+            "power loss" => {
+                // Rather while there is something to lose.
+                let disk = self.world.disk(NODE);
+                self.world.run_until(Duration::from_millis(300), || disk.is_dirty());
+                self.lose_power()
+            }
+            "power loss at a change" => {
+                self.begin_power_loss(30);
+                self.lose_power()
+            }
+            "power loss at a change of a start" => {
+                self.node.kill(self.world);
+                self.start_broken()?;
+                self.lose_power()
+            }
+            "kill while starting" => {
+                self.node.kill(self.world);
+                self.node.begin(self.world);
+                let time = Duration::from_micros(self.random.below(100_000));
+                self.run_for(time)?;
+                self.node.kill(self.world);
+                self.start_after(After::Kill)
+            }
+            "clean stop" => {
+                self.node.stop(self.world, START_LIMIT)?;
+                self.start_after(After::Kill)
+            }
+            "write fails" => self.fail_disk(Operation::Write),
+            "sync fails" => self.fail_disk(Operation::Sync),
+            "disk full" => self.fill_disk(),
+            "slow disk" => self.slow_disk(),
+            "pause" => {
+                self.world.pause(NODE);
+                let time = Duration::from_millis(self.random.below(6_000));
+                self.run_for(time)?;
+                self.world.resume(NODE);
+                Ok(())
+            }
+            "clock jump" => {
+                let by = i64::try_from(self.random.below(7_200_000)).unwrap_or(0) - 3_600_000;
+                self.world.jump_clock(NODE, by);
+                Ok(())
+            }
+            "cut" => {
+                self.world.cut(&client, NODE);
+                Ok(())
+            }
+            "part" | "one way" => {
+                match self.random.below(3) {
+                    _ if fault == "part" => self.world.part(&client, NODE),
+                    0 => self.world.block(&client, NODE),
+                    _ => self.world.block(NODE, &client),
+                }
+                let time = Duration::from_millis(self.random.below(4_000));
+                self.run_for(time)?;
+                self.world.heal();
+                Ok(())
+            }
+            "weather" => {
+                let weather = Weather::any(&mut self.random);
+                self.world.set_weather(weather);
+                Ok(())
+            }
+            other => unreachable!("{other} is no fault"),
+        }
+    }
+
+    /// Starts the ended node. Sometimes everything is read at once.
+    fn start_after(&mut self, after: After) -> Result<(), String> {
+        let down = Duration::from_micros(self.random.below(300_000));
+        self.run_for(down)?;
+        self.node.start(self.world, START_LIMIT)?;
+        if self.random.below(3) == 0 { self.audit(after) } else { self.check() }
+    }
+
+    /// Lets the power go out at some change of the disk, soon.
+    fn begin_power_loss(&mut self, changes: u64) {
+        let disk = self.world.disk(NODE);
+        disk.lose_power_after(self.random.below(changes));
+        self.world.run_until(Duration::from_millis(800), || disk.has_lost_power());
+    }
+
+    /// A start during which the power goes out.
+    fn start_broken(&mut self) -> Result<(), String> {
+        self.node.begin(self.world);
+        self.begin_power_loss(60);
+        self.check()
+    }
+
+    /// The node loses power and starts again; then everything that is left is read before anybody
+    /// goes on.
+    pub(super) fn lose_power(&mut self) -> Result<(), String> {
+        self.history.on_power_loss();
+        self.node.crash(self.world);
+        for client in self.clients.clone() {
+            self.world.part(&client, NODE);
+        }
+        let down = Duration::from_micros(self.random.below(1_000_000));
+        self.run_for(down)?;
+        self.node.start(self.world, START_LIMIT)?;
+        self.audit(After::PowerLoss)?;
+        self.history.open();
+        self.world.heal();
+        Ok(())
+    }
+
+    /// Some call fails; who keeps the node starts it again after a while.
+    fn fail_disk(&mut self, operation: Operation) -> Result<(), String> {
+        let disk = self.world.disk(NODE);
+        let before = disk.counts().faults;
+        disk.inject(Fault::fail(operation, ErrorKind::Other).after(self.random.below(6)));
+        let time = Duration::from_millis(self.random.below(3_000));
+        self.run_for(time)?;
+        if disk.counts().faults == before {
+            disk.clear_faults();
+            return Ok(());
+        }
+        self.world.trace().sometimes("disk fault struck");
+        if operation == Operation::Sync {
+            // After a failed sync only a new start of the machine knows what is on the disk: the
+            // kernel calls pages clean that were never written.
+            return self.lose_power();
+        }
+        self.node.kill(self.world);
+        self.start_after(After::Kill)
+    }
+
+    /// The disk has little room left for a while.
+    fn fill_disk(&mut self) -> Result<(), String> {
+        let disk = self.world.disk(NODE);
+        disk.set_free(self.random.below(60_000));
+        let time = Duration::from_millis(self.random.below(3_000));
+        self.run_for(time)?;
+        self.node.kill(self.world);
+        if self.random.below(2) == 0 {
+            // A start on a full disk may be refused, and must leave what is there.
+            self.node.begin(self.world);
+            self.run_for(Duration::from_secs(2))?;
+            self.node.kill(self.world);
+        }
+        self.world.disk(NODE).set_capacity(1 << 40);
+        self.start_after(After::Kill)
+    }
+
+    fn slow_disk(&mut self) -> Result<(), String> {
+        let disk = self.world.disk(NODE);
+        let slow = Costs {
+            operation: Duration::from_micros(self.random.below(5_000)),
+            sync: Duration::from_millis(self.random.below(300)),
+            write_kib: Duration::from_micros(self.random.below(3_000)),
+            cold_page: Duration::from_millis(self.random.below(5)),
+        };
+        disk.set_costs(slow);
+        let time = Duration::from_millis(self.random.below(3_000));
+        self.run_for(time)?;
+        disk.set_costs(self.costs);
+        Ok(())
+    }
+
+    /// Nothing is wrong from here on.
+    pub(super) fn heal(&mut self) -> Result<(), String> {
+        self.world.heal();
+        self.world.set_weather(Weather::default());
+        let disk = self.world.disk(NODE);
+        disk.clear_faults();
+        disk.set_costs(self.costs);
+        if self.node.is_serving() != Ok(true) {
+            self.node.kill(self.world);
+            return self.start_after(After::Kill);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,346 @@
+//! A producer: idempotent, repeating until it is told; or plain, sending everything once.
+
+use crate::checker::{Asked, History, Key, RecordId};
+use crate::client::{Client, NoAnswer};
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use dohle_protocol::messages::{InitProducerIdRequest, ProduceRequest, ProduceResponse};
+use dohle_protocol::record::{BatchBuilder, Codec, Compression, NewRecord};
+use dohle_protocol::wire::Records;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// Batches of a partition that may wait for their answers at once: as many as a node remembers.
+const IN_FLIGHT_MAX: usize = 5;
+const CODECS: [Codec; 5] = [Codec::None, Codec::None, Codec::Lz4, Codec::Zstd, Codec::Snappy];
+
+/// What kind of producer it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Its number among the producers.
+    pub number: u32,
+    /// Repeats with sequences; else everything is sent once.
+    pub is_idempotent: bool,
+    /// acks=all; else acks=1.
+    pub by_all: bool,
+    /// The version of Produce: below 13 topics are named.
+    pub version: i16,
+    /// The longest pause between two rounds.
+    pub pause: Duration,
+}
+
+/// One batch that was sent and not answered for good.
+struct Batch {
+    first: RecordId,
+    count: u64,
+    sequence: i32,
+    asked: Asked,
+}
+
+/// What is under way to a partition.
+struct Lane {
+    topic: String,
+    incarnation: u32,
+    next: u64,
+    /// The generation in which its sequences began.
+    generation: u32,
+    open: VecDeque<Batch>,
+}
+
+struct Producer {
+    kind: Kind,
+    name: String,
+    client: Client,
+    history: History,
+    incarnation: u32,
+    /// (id, epoch), once it is known.
+    identity: Option<(i64, i16)>,
+    lanes: BTreeMap<Key, Lane>,
+}
+
+/// What became of a batch.
+enum Fate {
+    /// It is in the log, from this offset on.
+    At(i64),
+    /// It is to be sent again.
+    Again,
+    /// Nobody knows and nobody will ask.
+    Abandoned,
+    /// The node has forgotten this producer.
+    Forgotten,
+}
+
+/// Produces until the history ends and nothing is open.
+pub async fn run(kind: Kind, client: Client, history: History) {
+    let name = format!("producer {}", kind.number);
+    let lanes = BTreeMap::new();
+    let mut producer =
+        Producer { kind, name, client, history, incarnation: 0, identity: None, lanes };
+    while producer.round().await {
+        producer.rest().await;
+    }
+    producer.history.set_pending(&producer.name, None);
+}
+
+impl Producer {
+    fn below(&self, bound: u64) -> u64 {
+        self.client.env().random.below(bound.max(1))
+    }
+
+    async fn rest(&mut self) {
+        let nanos = u64::try_from(self.kind.pause.as_nanos()).unwrap_or(u64::MAX);
+        let pause = Duration::from_nanos(self.below(nanos));
+        self.client.pause(pause).await;
+    }
+
+    /// One burst of batches. False once there is nothing to do any more.
+    async fn round(&mut self) -> bool {
+        let (is_closed, is_ending) = {
+            let known = self.history.known();
+            (known.is_closed, known.is_ending)
+        };
+        if is_closed {
+            self.client.pause(Duration::from_millis(20)).await;
+            return true;
+        }
+        self.forget_gone_topics();
+        let open: usize = self.lanes.values().map(|lane| lane.open.len()).sum();
+        if is_ending && open == 0 {
+            return false;
+        }
+        if is_ending {
+            self.history.set_pending(&self.name, Some(format!("{open} batches are not answered")));
+        }
+        if self.kind.is_idempotent && self.identity.is_none() && !self.introduce().await {
+            return true;
+        }
+        if !is_ending {
+            for _ in 0..=self.below(4) {
+                self.add_batch();
+            }
+        }
+        self.send_open().await;
+        true
+    }
+
+    fn forget_gone_topics(&mut self) {
+        let known = self.history.known();
+        self.lanes.retain(|_, lane| known.topics.get(&lane.topic).is_some_and(|of| of.is_live()));
+    }
+
+    /// Gets a producer id. False if there was no answer.
+    async fn introduce(&mut self) -> bool {
+        let request = InitProducerIdRequest {
+            transaction_timeout_ms: 60_000,
+            producer_id: -1,
+            producer_epoch: -1,
+            ..InitProducerIdRequest::default()
+        };
+        match self.client.ask(4, &request).await {
+            Ok(answer) if answer.error_code == ErrorCode::NONE => {
+                self.identity = Some((answer.producer_id, answer.producer_epoch));
+                true
+            }
+            Ok(answer) => {
+                if !answer.error_code.is_retriable() {
+                    let code = answer.error_code;
+                    self.history.violate(format!("InitProducerId is answered with {code}"));
+                }
+                false
+            }
+            Err(why) => {
+                self.on_no_answer(&why);
+                false
+            }
+        }
+    }
+
+    fn on_no_answer(&self, why: &NoAnswer) {
+        if let NoAnswer::Wrong(what) = why {
+            self.history.violate(format!("{} got a wrong answer: {what}", self.name));
+        }
+    }
+
+    /// One more batch for some partition that clients may use.
+    fn add_batch(&mut self) {
+        let mut known = self.history.known();
+        let generation = known.generation;
+        let live: Vec<(Key, String)> = known
+            .topics
+            .iter()
+            .filter(|(_, topic)| topic.is_live())
+            .flat_map(|(name, topic)| {
+                (0..topic.partitions).map(move |index| ((topic.id, index), name.clone()))
+            })
+            .collect();
+        if live.is_empty() {
+            return;
+        }
+        let chosen = usize::try_from(self.below(live.len() as u64)).unwrap_or(0);
+        let (key, topic) = live[chosen].clone();
+        let incarnation = self.incarnation;
+        let count = 1 + self.below(4) * self.below(12);
+        let lane = self.lanes.entry(key).or_insert_with(|| Lane {
+            topic,
+            incarnation,
+            next: 0,
+            generation,
+            open: VecDeque::new(),
+        });
+        if lane.open.len() == IN_FLIGHT_MAX {
+            return;
+        }
+        let first = RecordId {
+            producer: self.kind.number,
+            incarnation: lane.incarnation,
+            number: lane.next,
+        };
+        lane.next += count;
+        let Some(partition) = known.partitions.get_mut(&key) else { return };
+        partition.on_sent(RecordId { number: lane.next - 1, ..first });
+        let asked = partition.asked_in(generation);
+        let sequence = i32::try_from(first.number).unwrap_or(i32::MAX);
+        lane.open.push_back(Batch { first, count, sequence, asked });
+    }
+
+    /// Sends everything that is open, in order, and deals with the answers.
+    async fn send_open(&mut self) {
+        let mut sent = Vec::new();
+        let mut requests = Vec::new();
+        let keys: Vec<Key> = self.lanes.keys().copied().collect();
+        for key in keys {
+            let count = self.lanes.get(&key).map_or(0, |lane| lane.open.len());
+            for at in 0..count {
+                requests.push(self.request(key, at));
+                sent.push(key);
+            }
+        }
+        if requests.is_empty() {
+            return;
+        }
+        let answers = self.client.ask_all(self.kind.version, &requests).await;
+        // Per partition: so many batches of this round stay open, and keep their places.
+        let mut stuck: BTreeMap<Key, usize> = BTreeMap::new();
+        for (key, answer) in sent.into_iter().zip(answers) {
+            if let Err(why) = &answer {
+                self.on_no_answer(why);
+            }
+            let stays = stuck.entry(key).or_default();
+            match self.fate(key, *stays != 0, answer) {
+                Fate::Again => *stays += 1,
+                Fate::Forgotten => return self.begin_anew(),
+                Fate::At(offset) => self.settle(key, *stays, Some(offset)),
+                Fate::Abandoned => self.settle(key, *stays, None),
+            }
+        }
+        if stuck.values().any(|stays| *stays != 0) {
+            let pause = Duration::from_millis(5 + self.below(100));
+            self.client.pause(pause).await;
+        }
+    }
+
+    /// The `at`-th open batch of a partition as a request.
+    fn request(&mut self, key: Key, at: usize) -> ProduceRequest {
+        let codec = CODECS[usize::try_from(self.below(5)).unwrap_or(0)];
+        let timestamp = self.client.env().clock.timestamp();
+        let is_idempotent = self.kind.is_idempotent;
+        let (id, epoch) = self.identity.filter(|_| is_idempotent).unwrap_or((-1, -1));
+        let now = self.history.ask(key);
+        let lane = self.lanes.get_mut(&key).expect("the caller found it");
+        let batch = &mut lane.open[at];
+        batch.asked = now.map_or(batch.asked, |now| batch.asked.repeated(now));
+        let sequence = if is_idempotent { batch.sequence } else { -1 };
+        let mut builder =
+            BatchBuilder::new(0).compression(Compression::of(codec)).producer(id, epoch, sequence);
+        for number in batch.first.number..batch.first.number + batch.count {
+            let value = RecordId { number, ..batch.first }.value();
+            let record = NewRecord { timestamp, value: Some(&value), ..NewRecord::default() };
+            builder.append(&record).expect("offsets rise and the time is positive");
+        }
+        let bytes = builder.build().expect("these codecs take any bytes");
+        let data = PartitionProduceData {
+            index: key.1,
+            records: Some(Records::Bytes(bytes)),
+            ..PartitionProduceData::default()
+        };
+        let topic = TopicProduceData {
+            name: lane.topic.as_str().into(),
+            topic_id: key.0,
+            partition_data: vec![data],
+            ..TopicProduceData::default()
+        };
+        ProduceRequest {
+            acks: if self.kind.by_all { -1 } else { 1 },
+            timeout_ms: 2_000,
+            topic_data: vec![topic],
+            ..ProduceRequest::default()
+        }
+    }
+
+    fn fate(&self, key: Key, is_stuck: bool, answer: Result<ProduceResponse, NoAnswer>) -> Fate {
+        let unknown = if self.kind.is_idempotent { Fate::Again } else { Fate::Abandoned };
+        let Ok(answer) = answer else { return unknown };
+        let partition =
+            answer.responses.first().and_then(|topic| topic.partition_responses.first());
+        let Some(partition) = partition else {
+            self.history.violate("a produce answer without its partition");
+            return unknown;
+        };
+        let Some(lane) = self.lanes.get(&key) else { return Fate::Abandoned };
+        let (is_live, generation) = {
+            let known = self.history.known();
+            let is_live = known.topics.get(&lane.topic).is_some_and(|topic| topic.is_live());
+            (is_live, known.generation)
+        };
+        let is_durable = self.history.known().partitions.get(&key).is_some_and(|of| of.is_durable);
+        match partition.error_code {
+            ErrorCode::NONE => Fate::At(partition.base_offset),
+            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID if !is_live => {
+                Fate::Abandoned
+            }
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER if is_stuck => Fate::Again,
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID
+                if lane.generation != generation && !(is_durable && self.kind.by_all) =>
+            {
+                self.history.trace().sometimes("producer forgotten by power loss");
+                Fate::Forgotten
+            }
+            ErrorCode::NOT_LEADER_OR_FOLLOWER
+            | ErrorCode::KAFKA_STORAGE_ERROR
+            | ErrorCode::REQUEST_TIMED_OUT
+            | ErrorCode::LEADER_NOT_AVAILABLE => unknown,
+            other => {
+                let batch = lane.open.front().map_or(0, |batch| batch.first.number);
+                self.history.violate(format!(
+                    "{} is answered {other} for {}-{} at batch {batch}",
+                    self.name, lane.topic, key.1
+                ));
+                unknown
+            }
+        }
+    }
+
+    /// Takes the batch that was answered off its lane, and tells the history where it is.
+    fn settle(&mut self, key: Key, at: usize, offset: Option<i64>) {
+        let by_all = self.kind.by_all;
+        let Some(lane) = self.lanes.get_mut(&key) else { return };
+        let Some(batch) = lane.open.remove(at) else { return };
+        let Some(offset) = offset else { return };
+        if !self.history.holds(key, batch.asked, by_all) {
+            return;
+        }
+        let end = RecordId { number: batch.first.number + batch.count, ..batch.first };
+        self.history.look(key, |partition, counts| {
+            let ids = batch.first..end;
+            counts.acknowledged += partition.on_acknowledged(batch.asked, offset, ids, by_all)?;
+            Ok(())
+        });
+    }
+
+    /// The node has lost this producer's state, as it may: open batches are given up.
+    fn begin_anew(&mut self) {
+        self.incarnation += 1;
+        self.identity = None;
+        self.lanes.clear();
+    }
+}

@@ -1,0 +1,74 @@
+//! What a fetch or a list of offsets says of partitions, for consumers and audits.
+
+use crate::checker::partition::Marks;
+use crate::checker::{Fetched, Key, RecordId};
+use crate::client::{Client, NoAnswer};
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::ListOffsetsRequest;
+use dohle_protocol::messages::fetch_response::PartitionData;
+use dohle_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use dohle_protocol::record::{AnyBatch, Batches};
+use dohle_protocol::wire::Records;
+
+/// The most that one batch may unpack to.
+const UNPACKED_MAX: usize = 16 << 20;
+
+/// In place of a timestamp: the first offset.
+pub(super) const EARLIEST: i64 = -2;
+/// In place of a timestamp: the end of what readers see.
+pub(super) const LATEST: i64 = -1;
+
+/// What a fetch from `position` on returned of a partition; the error says why it cannot be.
+pub(super) fn fetched(position: i64, data: &PartitionData) -> Result<Fetched, String> {
+    let marks = Marks {
+        log_start: data.log_start_offset,
+        last_stable: data.last_stable_offset,
+        high_watermark: data.high_watermark,
+    };
+    let mut records = Vec::new();
+    let bytes = match &data.records {
+        Some(Records::Bytes(bytes)) => bytes.clone(),
+        Some(Records::Elsewhere { .. }) | None => bytes::Bytes::new(),
+    };
+    let mut unpacked = Vec::new();
+    for batch in Batches::new(&bytes) {
+        let batch =
+            batch.map_err(|error| format!("a fetch returned a batch that is none: {error}"))?;
+        batch.ensure_valid().map_err(|error| format!("a fetch returned a bad batch: {error}"))?;
+        let AnyBatch::V2(batch) = batch else {
+            return Err("a message set of an old format, which nobody sent".to_owned());
+        };
+        let of_batch = batch
+            .records(&mut unpacked, UNPACKED_MAX)
+            .map_err(|error| format!("a fetched batch cannot be unpacked: {error}"))?;
+        for record in of_batch {
+            let record = record.map_err(|error| format!("a fetched record is none: {error}"))?;
+            records.push((record.offset, RecordId::parse(record.value)?));
+        }
+    }
+    Ok(Fetched { marks, position, records })
+}
+
+/// One offset of a partition, or why there is none.
+pub(super) async fn list_offset(
+    client: &mut Client,
+    topic: &str,
+    key: Key,
+    timestamp: i64,
+) -> Result<Result<i64, ErrorCode>, NoAnswer> {
+    let partition =
+        ListOffsetsPartition { partition_index: key.1, timestamp, ..Default::default() };
+    let topic =
+        ListOffsetsTopic { name: topic.into(), partitions: vec![partition], ..Default::default() };
+    let request = ListOffsetsRequest { replica_id: -1, topics: vec![topic], ..Default::default() };
+    let answer = client.ask(7, &request).await?;
+    let partition = answer.topics.first().and_then(|topic| topic.partitions.first());
+    let Some(partition) = partition else {
+        return Err(NoAnswer::Wrong("a list of offsets without its partition".to_owned()));
+    };
+    Ok(if partition.error_code == ErrorCode::NONE {
+        Ok(partition.offset)
+    } else {
+        Err(partition.error_code)
+    })
+}
