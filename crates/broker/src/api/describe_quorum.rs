@@ -72,7 +72,7 @@ fn respond(context: &Context, status: &QuorumStatus) -> DescribeQuorumResponse {
     response
 }
 
-/// Where a voter listens: as the node's file says, or as it registered.
+/// Where a voter listens: as the static voters say, as it registered, or as the node's file says.
 fn voter_listeners(context: &Context, view: &View, id: i32) -> Vec<Listener> {
     let listener =
         |name: Text, host: Text, port: u16| Listener { name, host, port, ..Listener::default() };
@@ -81,9 +81,17 @@ fn voter_listeners(context: &Context, view: &View, id: i32) -> Vec<Listener> {
         let name = config.controller_listener_names.first().map_or("", String::as_str);
         return vec![listener(name.into(), voter.host.as_str().into(), voter.port)];
     }
-    let registered = view.image.controllers.get(&id);
-    let endpoints = registered.into_iter().flat_map(|controller| &controller.endpoints);
-    endpoints.map(|at| listener(at.listener.clone(), at.host.clone(), at.port)).collect()
+    if let Some(controller) = view.image.controllers.get(&id) {
+        let endpoints = controller.endpoints.iter();
+        return endpoints
+            .map(|at| listener(at.listener.clone(), at.host.clone(), at.port))
+            .collect();
+    }
+    // The only voter is this node, and it knows its own listeners without having registered.
+    let own = config.listeners.iter().filter(|endpoint| {
+        !endpoint.host.is_empty() && config.controller_listener_names.contains(&endpoint.listener)
+    });
+    own.map(|at| listener(at.listener.as_str().into(), at.host.as_str().into(), at.port)).collect()
 }
 
 /// Every partition of the request is refused.
