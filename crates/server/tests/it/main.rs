@@ -9,4 +9,5 @@
               print what they measure, and fail by panicking"
 )]
 
+mod node;
 mod world;

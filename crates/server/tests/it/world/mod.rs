@@ -124,10 +124,10 @@ fn pattern(length: usize, seed: u32) -> Vec<u8> {
 }
 
 /// An empty directory, removed on drop.
-struct Directory(PathBuf);
+pub(crate) struct Directory(PathBuf);
 
 impl Directory {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("dohle-world-{}-{number}", std::process::id());
@@ -136,7 +136,7 @@ impl Directory {
         Self(path)
     }
 
-    fn join(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }
@@ -151,7 +151,7 @@ const CHILD: &str = "DOHLE_TEST_CHILD";
 
 /// Runs `body` in a process of its own: for what counts or limits the whole process. `test` is
 /// the full name of the calling test.
-fn in_own_process(test: &str, body: impl FnOnce()) {
+pub(crate) fn in_own_process(test: &str, body: impl FnOnce()) {
     if let Some(status) = own_process(test, body) {
         assert!(status.success(), "{test}: {status}");
     }
