@@ -107,8 +107,9 @@ impl ServedConnection {
     fn new(node: Arc<Node>, io: Box<dyn Connection>, session: Session) -> Self {
         Self {
             inbound: Inbound::new(node.request_bytes.clone()),
-            open: VecDeque::new(),
-            out: VecDeque::new(),
+            // Most clients wait for each answer: room for one keeps an idle connection small.
+            open: VecDeque::with_capacity(1),
+            out: VecDeque::with_capacity(1),
             timer: node.env.clock.timer(),
             timer_armed_for: Instant::NEVER,
             active_at: node.env.clock.now(),
