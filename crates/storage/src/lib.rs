@@ -37,6 +37,7 @@ mod snapshots;
 mod tail;
 pub mod time_index;
 pub mod transaction_index;
+pub mod unreadable_batch;
 
 pub use flush::{FlushWork, Flushed};
 pub use leader_epochs::{EpochEntry, LeaderEpochs};

@@ -8,6 +8,7 @@ use crate::scan::Found;
 use crate::segment::Segment;
 use crate::segments::Segments;
 use crate::transaction_index::AbortedTransaction;
+use crate::unreadable_batch::{Unreadable, UnreadableBatch};
 use bytes::Bytes;
 use dohle_protocol::record::batch::{MAGIC_POSITION, MAGIC_V2};
 use dohle_protocol::record::compression::Unpacker;
@@ -113,7 +114,7 @@ impl LogReader {
     /// The offset that `query` asks for; `None` where no record qualifies.
     ///
     /// # Errors
-    /// The disk's; `InvalidData` for a batch that cannot be unpacked.
+    /// The disk's; `InvalidData` with an [`UnreadableBatch`] for one that cannot be looked into.
     pub fn offset_for_timestamp(
         &self,
         query: TimestampQuery,
@@ -212,11 +213,9 @@ fn first_record(
     timestamp: i64,
     start_offset: i64,
 ) -> io::Result<Option<OffsetAtTimestamp>> {
-    let invalid = |error: &dyn std::fmt::Display| {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("batch at {}: {error}", found.base_offset),
-        )
+    let invalid = |why: Unreadable| {
+        let unreadable = UnreadableBatch { base_offset: found.base_offset, why };
+        io::Error::new(io::ErrorKind::InvalidData, unreadable)
     };
     let leader_epoch = found.header.map_or(-1, |header| header.partition_leader_epoch.max(-1));
     let qualifies = |at: i64, offset: i64| at >= timestamp && offset >= start_offset;
@@ -235,9 +234,9 @@ fn first_record(
     match Batches::new(bytes).next() {
         Some(Ok(AnyBatch::V2(batch))) => {
             let records =
-                batch.records(&mut buffer, UNPACKED_BYTES_MAX).map_err(|e| invalid(&e))?;
+                batch.records(&mut buffer, UNPACKED_BYTES_MAX).map_err(|e| invalid(e.into()))?;
             for record in records {
-                let record = record.map_err(|e| invalid(&e))?;
+                let record = record.map_err(|e| invalid(e.into()))?;
                 if qualifies(record.timestamp, record.offset) {
                     return Ok(Some(answer(record.timestamp, record.offset)));
                 }
@@ -246,15 +245,15 @@ fn first_record(
         Some(Ok(AnyBatch::Legacy(batch))) => {
             let records = batch
                 .records(&mut Unpacker::new(), &mut buffer, UNPACKED_BYTES_MAX)
-                .map_err(|e| invalid(&e))?;
+                .map_err(|e| invalid(e.into()))?;
             for record in records {
-                let record = record.map_err(|e| invalid(&e))?.record;
+                let record = record.map_err(|e| invalid(e.into()))?.record;
                 if qualifies(record.timestamp, record.offset) {
                     return Ok(Some(answer(record.timestamp, record.offset)));
                 }
             }
         }
-        Some(Err(error)) => return Err(invalid(&error)),
+        Some(Err(error)) => return Err(invalid(error.into())),
         None => {}
     }
     Ok(None)

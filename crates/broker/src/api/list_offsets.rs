@@ -2,6 +2,8 @@
 
 mod legacy;
 mod query;
+#[cfg(test)]
+mod tests;
 
 use super::asking::{Found, ask_each, find};
 use crate::partition::{Effect, Partition};

@@ -6,12 +6,15 @@ use crate::support::{batches, bytes_of, content, open, plan};
 use bytes::Bytes;
 use dohle_env::disk::Disk;
 use dohle_protocol::record::compression::Unpacker;
-use dohle_protocol::record::{AnyBatch, Batches, NO_TIMESTAMP, RecordRef, TimestampType};
+use dohle_protocol::record::{
+    AnyBatch, Batches, NO_TIMESTAMP, RecordError, RecordRef, TimestampType,
+};
 use dohle_sim::disk::SimulatedDisk;
+use dohle_storage::unreadable_batch::{Unreadable, UnreadableBatch};
 use dohle_storage::{Cursor, Log, LogConfig, Opening, ReadLimit, TimestampQuery};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
+use std::io;
 use std::path::Path;
 
 /// When the manifests were made, about.
@@ -212,7 +215,7 @@ impl Check<'_> {
             Ok(Some(found)) => vec![found.offset, found.timestamp, i64::from(found.leader_epoch)],
             Ok(None) => vec![-1, -1, -1],
             // UNKNOWN_SERVER_ERROR: the batch to look into cannot be unpacked.
-            Err(error) if error.kind() == ErrorKind::InvalidData => vec![-1],
+            Err(error) if cannot_be_unpacked(&error) => vec![-1],
             Err(error) => panic!("{query:?}: {error}"),
         };
         self.equal(
@@ -421,6 +424,11 @@ fn record_row(kind: &str, record: &RecordRef<'_>) -> Value {
 }
 
 /// Producer and first offset of the aborted transactions that reads of committed records report.
+fn cannot_be_unpacked(error: &io::Error) -> bool {
+    let batch = error.get_ref().and_then(|source| source.downcast_ref::<UnreadableBatch>());
+    batch.is_some_and(|batch| matches!(batch.why, Unreadable::Records(RecordError::Compression(_))))
+}
+
 fn aborted_of(log: &Log, stable: i64) -> Vec<(i64, i64)> {
     let limit = ReadLimit {
         end_offset: stable,

@@ -5,6 +5,8 @@ use crate::directory::Directory;
 use crate::partition::Partition;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest};
+use dohle_protocol::record::{Codec, CompressionError, RecordError};
+use dohle_storage::unreadable_batch::{Unreadable, UnreadableBatch};
 use dohle_storage::{Log, LogReader, TimestampQuery};
 use std::io;
 use std::sync::Arc;
@@ -125,10 +127,19 @@ pub(super) fn lookup_error(error: &io::Error) -> ErrorCode {
         return ErrorCode::LEADER_NOT_AVAILABLE;
     }
     tracing::error!("a log cannot be searched: {error}");
-    if kind == io::ErrorKind::InvalidData {
-        ErrorCode::CORRUPT_MESSAGE
-    } else {
-        ErrorCode::KAFKA_STORAGE_ERROR
+    let unreadable = error.get_ref().and_then(|source| source.downcast_ref::<UnreadableBatch>());
+    match unreadable.map(|batch| &batch.why) {
+        None => ErrorCode::KAFKA_STORAGE_ERROR,
+        Some(Unreadable::Header(_)) => ErrorCode::CORRUPT_MESSAGE,
+        // Kafka has an exception for the end of packed bytes in gzip only, none for what else a codec finds.
+        Some(Unreadable::Records(RecordError::Compression(
+            CompressionError::Damaged { .. }
+            | CompressionError::LimitExceeded { .. }
+            | CompressionError::Incomplete {
+                codec: Codec::Snappy | Codec::Lz4 | Codec::Zstd | Codec::None,
+            },
+        ))) => ErrorCode::UNKNOWN_SERVER_ERROR,
+        Some(Unreadable::Records(_)) => ErrorCode::INVALID_RECORD,
     }
 }
 
