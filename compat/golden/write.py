@@ -3,6 +3,7 @@
 
     write.py HOST:PORT first         topics of every kind, with records
     write.py HOST:PORT again         more into all of them after a start; topics deleted, partitions added, records deleted
+    write.py HOST:PORT more          more into all of them, nothing else: no log's start moves
     write.py HOST:PORT steady FILE   writes until the broker goes; says "writing" once it does, keeps in FILE what was acknowledged
     write.py HOST:PORT kept FILE     exit 1 if something that FILE says was acknowledged is not there
 """
@@ -26,7 +27,7 @@ TOPICS = {
     "w-segments": (2, SMALL),
     "w-small-index": (1, {"segment.index.bytes": "240", "index.interval.bytes": "100"}),
     "w-rolled-by-time": (1, {"segment.ms": "50"}),
-    "w-preallocated": (1, {"preallocate": "true", "internal.segment.bytes": "65536"}),
+    "w-preallocated": (1, {"preallocate": "true", "internal.segment.bytes": "262144"}),
     "w-append-time": (2, {"message.timestamp.type": "LogAppendTime"}),
     "w-broker-gzip": (1, {"compression.type": "gzip"}),
     "w-broker-zstd": (1, {"compression.type": "zstd", "compression.zstd.level": "9"}),
@@ -90,6 +91,14 @@ def create(admin, topics):
         if time.time() > deadline: sys.exit("topics do not show up")
         time.sleep(0.1)
 
+def cluster_default(address, name, value):
+    """librdkafka has no way to say it."""
+    from check import manifest
+    connection = manifest.Connection(address, manifest.load_facts(manifest.FACTS))
+    answer = connection.call("IncrementalAlterConfigs", ValidateOnly=False, Resources=[{"ResourceType": 4, "ResourceName": "", "Configs": [
+        {"Name": name, "ConfigOperation": 0, "Value": value}]}])
+    if answer["Responses"][0]["ErrorCode"]: sys.exit(f"{name}: {answer}")
+
 def fill(address, run):
     """What every run writes: (records)."""
     total = 0
@@ -147,8 +156,9 @@ def again(address):
         resource = lambda kind, name, **entries: ConfigResource(kind, name, incremental_configs=[
             ConfigEntry(k.replace("_", "."), v, incremental_operation=AlterConfigOpType.SET) for k, v in entries.items()])
         for change in (resource(ResourceType.TOPIC, "w-many", retention_ms="172800000", max_message_bytes="1500000"),
-                       resource(ResourceType.BROKER, "1", background_threads="5"), resource(ResourceType.BROKER, "", message_max_bytes="1100000")):
+                       resource(ResourceType.BROKER, "1", background_threads="5")):
             wait(admin.incremental_alter_configs([change]))
+        cluster_default(address, "message.max.bytes", "1100000")
     total = fill(address, "again" if once else "once more")
     writer = Writer(address, enable_idempotence=True)
     for partition in range(5):
@@ -158,6 +168,10 @@ def again(address):
     total += golden(address, there)
     deleted = delete_records(address, admin)
     print(f"{total} records acknowledged, deleted before {deleted}")
+
+def more(address):
+    there = AdminClient({"bootstrap.servers": address}).list_topics(timeout=10).topics
+    print(f"{fill(address, 'more') + golden(address, there)} records acknowledged")
 
 def golden(address, there):
     """Goes on in the topics that Apache Kafka wrote."""
@@ -213,6 +227,6 @@ def kept(address, path):
     print(f"everything that was acknowledged before the kill is there: {sum(acknowledged.values()) + len(acknowledged)} offsets of {len(acknowledged)} partitions")
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3 or sys.argv[2] not in ("first", "again", "steady", "kept"): sys.exit(__doc__)
-    try: {"first": first, "again": again, "steady": steady, "kept": kept}[sys.argv[2]](sys.argv[1], *sys.argv[3:])
+    if len(sys.argv) < 3 or sys.argv[2] not in ("first", "again", "more", "steady", "kept"): sys.exit(__doc__)
+    try: {"first": first, "again": again, "more": more, "steady": steady, "kept": kept}[sys.argv[2]](sys.argv[1], *sys.argv[3:])
     except KafkaException as error: sys.exit(f"refused: {error}")
