@@ -39,6 +39,10 @@ fn main() -> ExitCode {
             Ok(port) => floor::serve(port, Path::new(directory)).map_err(|error| error.to_string()),
             Err(_) => Err("floor PORT DIRECTORY".into()),
         },
+        ["servers", ..] => options::parse_words(&arguments[1..]).map(|options| {
+            let words: Vec<&str> = options.plan.kinds.iter().map(|kind| kind.word()).collect();
+            println!("{}", words.join(" "));
+        }),
         ["run", ..] => run(&arguments[1..]),
         _ => Err(options::USAGE.into()),
     };
@@ -52,15 +56,15 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> Result<(), String> {
-    let options = options::parse(arguments)?;
+    let (root, places, options) = options::parse(arguments)?;
     // Both ends of 10,000 connections need descriptors; the servers inherit the limit.
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
         .map_err(|error| error.to_string())?;
-    let results = run::run(&options.plan, &options.places).map_err(|error| error.to_string())?;
+    let results = run::run(&options.plan, &places).map_err(|error| error.to_string())?;
     println!("\n{}", report::summary(&options.plan, &results));
     if options.write {
-        write(&options, &results).map_err(|error| error.to_string())?;
+        write(&root, &options, &results).map_err(|error| error.to_string())?;
     }
     let failed = results.values().flatten().filter(|round| round.is_err()).count();
     if failed > 0 {
@@ -70,12 +74,12 @@ fn run(arguments: &[String]) -> Result<(), String> {
 }
 
 /// Writes the page and its plot into the workspace's documents.
-fn write(options: &Options, results: &Results) -> std::io::Result<()> {
-    let documents = options.root.join("docs");
+fn write(root: &Path, options: &Options, results: &Results) -> std::io::Result<()> {
+    let documents = root.join("docs");
     std::fs::create_dir_all(&documents)?;
     let commit = Command::new("git")
         .args(["describe", "--always", "--dirty"])
-        .current_dir(&options.root)
+        .current_dir(root)
         .output()
         .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())?;
     let head = Head {

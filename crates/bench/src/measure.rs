@@ -29,7 +29,7 @@ pub(crate) struct Extent {
 }
 
 /// A partition may take its first batch some time after it has a leader.
-pub(crate) const OPEN_TIME_MAX: Duration = Duration::from_secs(30);
+pub(crate) const OPEN_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// Runs one workload. A topic named `topic` is made first, where the server has topics; it is left
 /// behind.

@@ -15,10 +15,10 @@ pub(crate) const USAGE: &str = "usage: cargo xtask bench [--quick] [--workload N
 /// What the command line asks for.
 pub(crate) struct Options {
     pub(crate) plan: Plan,
-    pub(crate) places: Places,
+    /// The first of the ports that servers listen on.
+    pub(crate) port: u16,
     /// Whether `docs/benchmarks.md` is written.
     pub(crate) write: bool,
-    pub(crate) root: PathBuf,
     /// The words after the command, as a reader would repeat them.
     pub(crate) words: Vec<String>,
 }
@@ -41,18 +41,29 @@ const WARM_UP: Duration = Duration::from_secs(60);
 /// Ten ports from here on, unless told otherwise.
 const PORT: u16 = 26_000;
 
-/// Reads `ROOT SHARED DOHLE DATA WORDS...`: four places from the caller, then the user's words.
+/// Reads `ROOT SHARED DOHLE DATA WORDS...`: four places from the caller, then the user's words. The
+/// first place is the workspace's root.
 ///
 /// # Errors
 /// The usage, when they make no sense.
-pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
+pub(crate) fn parse(arguments: &[String]) -> Result<(PathBuf, Places, Options), String> {
     let [root, shared, dohle, data, words @ ..] = arguments else { return Err(USAGE.into()) };
-    let mut places = Places {
+    let options = parse_words(words)?;
+    let places = Places {
         reference: PathBuf::from(shared).join("oracle/kafka"),
         dohle: dohle.into(),
         data: data.into(),
-        port: PORT,
+        port: options.port,
     };
+    Ok((root.into(), places, options))
+}
+
+/// Reads the user's words.
+///
+/// # Errors
+/// The usage, when they make no sense.
+pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
+    let mut port = PORT;
     let (mut workloads, mut kinds): (Vec<&'static Workload>, Vec<Kind>) = (vec![], vec![]);
     let (mut quick, mut rounds, mut write) = (false, None, None);
     let mut rest = words.iter();
@@ -65,7 +76,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
             "--workload" => workloads.push(known_workload(value()?)?),
             "--server" => kinds.push(known_server(value()?)?),
             "--rounds" => rounds = Some(number(value()?)?),
-            "--port" => places.port = number(value()?)?,
+            "--port" => port = number(value()?)?,
             _ => return Err(format!("{word}?\n{USAGE}")),
         }
     }
@@ -85,7 +96,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
         warm_up: WARM_UP,
     };
     let write = write.unwrap_or(whole);
-    Ok(Options { plan, places, write, root: root.into(), words: words.to_vec() })
+    Ok(Options { plan, port, write, words: words.to_vec() })
 }
 
 fn known_workload(name: &str) -> Result<&'static Workload, String> {

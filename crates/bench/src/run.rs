@@ -39,9 +39,12 @@ pub(crate) fn run(plan: &Plan, places: &Places) -> io::Result<Results> {
             for &kind in plan.kinds.iter().filter(|&&kind| workload.suits(kind)) {
                 let begin = Instant::now();
                 let figures = match &warm {
-                    Some(server) if kind == Kind::Reference && !workload.is_fresh() => {
-                        on_warm(server, workload, &format!("{}-{round}", workload.name), plan)
-                    }
+                    Some(server) if kind == Kind::Reference && !workload.is_fresh() => on_warm(
+                        server,
+                        workload,
+                        &format!("{}-{round}", workload.name),
+                        &plan.extent,
+                    ),
                     _ => on_fresh(kind, workload, plan, places),
                 };
                 let figures = figures.map_err(|error| error.to_string());
@@ -69,17 +72,24 @@ fn warm_up(plan: &Plan, places: &Places) -> io::Result<Server> {
     for turn in 0..turns {
         for workload in &works {
             let topic = format!("warm-{}-{turn}", workload.name);
-            measure::measure(&server, &workload.work, &topic, &extent)?;
-            forget(&server, &topic)?;
+            if let Err(error) = on_warm(&server, workload, &topic, &extent) {
+                println!("warming up, {}: {error}", workload.name);
+            }
         }
     }
     Ok(server)
 }
 
-fn on_warm(server: &Server, workload: &Workload, topic: &str, plan: &Plan) -> io::Result<Figures> {
-    let figures = measure::measure(server, &workload.work, topic, &plan.extent)?;
+fn on_warm(
+    server: &Server,
+    workload: &Workload,
+    topic: &str,
+    extent: &Extent,
+) -> io::Result<Figures> {
+    let figures = measure::measure(server, &workload.work, topic, extent);
+    // A failed measurement's topic must not weigh on the next one.
     forget(server, topic)?;
-    Ok(figures)
+    figures
 }
 
 fn on_fresh(kind: Kind, workload: &Workload, plan: &Plan, places: &Places) -> io::Result<Figures> {
