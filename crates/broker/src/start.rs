@@ -187,13 +187,29 @@ fn voters(config: &BrokerConfig, voter_directory_id: Uuid) -> VotersRecord {
     VotersRecord { voters: vec![voter], ..VotersRecord::default() }
 }
 
+/// What the operator waits for: nothing, or a scan of what was not flushed.
+fn tell_last_stop(directory: &Directory, plan: &LoadPlan) {
+    let (path, count) = (directory.log_dir.path().display(), plan.replicas.len());
+    if plan.clean {
+        tracing::info!("{path} was stopped cleanly: none of its {count} logs is scanned");
+    } else if count != 0 {
+        tracing::warn!(
+            "{path} was not stopped cleanly: its {count} logs are scanned from their recovery \
+             points on"
+        );
+    }
+}
+
 fn load_plans(
     directories: &[Arc<Directory>],
 ) -> Result<Vec<(Arc<Directory>, LoadPlan)>, StartError> {
     let mut plans = Vec::new();
     for directory in directories {
         match directory.log_dir.begin_load() {
-            Ok(plan) => plans.push((directory.clone(), plan)),
+            Ok(plan) => {
+                tell_last_stop(directory, &plan);
+                plans.push((directory.clone(), plan));
+            }
             Err(LoadError::Offline(offline)) => tracing::error!("{offline}"),
             Err(LoadError::Refused(why)) => return Err(StartError(why)),
         }

@@ -10,4 +10,5 @@
 mod command_line;
 mod dump_log;
 mod golden;
+mod server;
 mod storage;
