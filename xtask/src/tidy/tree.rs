@@ -97,9 +97,11 @@ pub(super) fn is_generated(path: &str) -> bool {
     path.contains("/src/generated/")
 }
 
-/// Whether a file belongs to a crate that reaches the world only through `env`.
+/// Whether a file belongs to a crate that reaches the world only through `env`. The main file of a
+/// program is the shell of its crate: it has words to read and a status to end with.
 pub(super) fn is_below_the_shell(path: &str) -> bool {
     path.starts_with("crates/")
+        && !path.ends_with("/src/main.rs")
         && !SHELL.iter().any(|shell| path.strip_prefix(shell).is_some_and(|p| p.starts_with('/')))
 }
 
