@@ -45,7 +45,7 @@ fn corpus() -> Vec<Vec<u8>> {
     let text = std::fs::read_to_string(path.join("messages.txt")).unwrap();
     let request = |line: &str| {
         let mut words = line.split(' ');
-        let name = words.next().filter(|kind| *kind == "request").and(words.next())?;
+        let name = words.next().filter(|kind| *kind == "request").and_then(|_| words.next())?;
         let version: i16 = words.next()?.parse().ok()?;
         let hex = words.next()?;
         let key = ApiKey::all().find(|key| format!("{}Request", key.name()) == name)?;
