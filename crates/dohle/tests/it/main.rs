@@ -2,9 +2,10 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "tests run programs on real files, fail by panicking and tell their counts"
+    reason = "tests run programs on real files and sockets, fail by panicking and tell their counts"
 )]
 
 mod command_line;
