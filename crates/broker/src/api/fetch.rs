@@ -24,6 +24,8 @@ use std::task::Poll;
 const VERSION_TOPIC_IDS: i16 = 13;
 /// Below this version a response never exceeds the limits, even if that means no progress.
 const VERSION_FIRST_BATCH_WHOLE: i16 = 3;
+/// From this version on clients know KAFKA_STORAGE_ERROR.
+const VERSION_STORAGE_ERRORS: i16 = 6;
 const READ_COMMITTED: i8 = 1;
 
 /// The answers of a fetch, by place in the session.
@@ -142,8 +144,8 @@ impl Fetch {
         let mut asked = Vec::with_capacity(places.len());
         for place in places {
             let Some(partition) = session.partitions.get(place) else { continue };
-            let found = find(&view, &partition.key);
-            match found {
+            let found = self.check_asker(partition.wanted.size_bytes_max);
+            match found.and_then(|()| find(&view, &partition.key)) {
                 Err(error) => {
                     self.answers.insert(*place, ReadAnswer::refused(error));
                 }
@@ -170,11 +172,23 @@ impl Fetch {
                 }
             };
             if let Some(partition) = session.partitions.get_mut(&place) {
-                partition.watched = answer.watched;
+                // What is served is read again until the client moves on: it may not have got it.
+                partition.watched = answer.watched && answer.size_bytes == 0;
                 partition.next = answer.next;
             }
             self.answers.insert(place, answer);
         }
+    }
+
+    /// Followers have no place on a node without replicas, and a limit below zero is none.
+    fn check_asker(&self, partition_bytes_max: i32) -> Result<(), ErrorCode> {
+        if 0 <= self.request.replica_id.max(self.request.replica_state.replica_id) {
+            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        }
+        if partition_bytes_max < 0 || self.request.max_bytes < 0 {
+            return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
+        }
+        Ok(())
     }
 
     fn partition_bytes_max(&self, wanted: i32) -> usize {
@@ -183,7 +197,7 @@ impl Fetch {
     }
 
     async fn respond(mut self, borrowed: &mut Borrowed) -> Reply {
-        self.cut_to_limit();
+        self.cut_to_limit(&borrowed.session);
         if self.context.version < 4 {
             super::fetch_legacy::convert(&self.context, &borrowed.session, &mut self.answers).await;
         }
@@ -217,15 +231,21 @@ impl Fetch {
         self.context.respond_with(&response, elsewhere)
     }
 
-    /// Keeps the whole response within `max_bytes`; only its first batch may exceed it.
-    fn cut_to_limit(&mut self) {
+    /// Keeps the whole response within `max_bytes`, and what is not first in it within the limit of
+    /// its partition; only the first batch may exceed them.
+    fn cut_to_limit(&mut self, session: &FetchSession) {
         let limit = self.context.node.limits.fetch_bytes_max.min(self.request.max_bytes);
         let mut left = usize::try_from(limit).unwrap_or(0);
         let mut first = true;
-        for answer in self.answers.values_mut().filter(|answer| answer.size_bytes != 0) {
-            if left < answer.size_bytes && !first {
-                truncate(&mut answer.pieces, left);
-                answer.size_bytes = left;
+        let with_bytes = self.answers.iter_mut().filter(|(_, answer)| answer.size_bytes != 0);
+        for (place, answer) in with_bytes {
+            if !first {
+                let own = session.partitions.get(place).map_or(0, |of| of.wanted.size_bytes_max);
+                let allowed = left.min(usize::try_from(own).unwrap_or(0));
+                if allowed < answer.size_bytes {
+                    truncate(&mut answer.pieces, allowed);
+                    answer.size_bytes = allowed;
+                }
             }
             first = false;
             left = left.saturating_sub(answer.size_bytes);
@@ -260,8 +280,13 @@ impl Fetch {
                 ..LeaderIdAndEpoch::default()
             };
         }
-        if self.request.isolation_level == READ_COMMITTED {
-            data.aborted_transactions = Some(answer.aborted.iter().map(aborted).collect());
+        data.aborted_transactions = (self.request.isolation_level == READ_COMMITTED)
+            .then(|| answer.aborted.iter().map(aborted).collect());
+        // Clients of then know no storage errors; they are to look for the leader again.
+        if self.context.version < VERSION_STORAGE_ERRORS
+            && data.error_code == ErrorCode::KAFKA_STORAGE_ERROR
+        {
+            data.error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
         }
         data
     }

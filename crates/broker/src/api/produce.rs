@@ -13,11 +13,14 @@ use dohle_env::clock::Instant;
 use dohle_env::gather::{Answer, Gather};
 use dohle_env::strand::Strand;
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::messages::produce_request::{PartitionProduceData, ProduceRequest};
+use dohle_protocol::messages::produce_request::{
+    PartitionProduceData, ProduceRequest, TopicProduceData,
+};
 use dohle_protocol::messages::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceResponse, ProduceResponse,
     TopicProduceResponse,
 };
+use dohle_protocol::record::batch::BatchHeader;
 use dohle_protocol::record::check::{self, CheckError, CheckedBatch, Scratch};
 use dohle_protocol::wire::{Records, Text};
 use std::cell::RefCell;
@@ -84,8 +87,12 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
         context,
     };
     let view = waiting.context.view();
+    // Kafka refuses the whole request, whichever of its batches is transactional.
+    let refused = request.transactional_id.is_none() && has_transactional(&request.topic_data);
     for data in request.topic_data {
-        let topic = if waiting.context.version < 13 {
+        let topic = if refused {
+            Err(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+        } else if waiting.context.version < 13 {
             view.topic(&data.name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
         } else {
             view.topic_by_id(data.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)
@@ -108,6 +115,17 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
         waiting.deadline = Instant::NEVER;
     }
     Handled::produce(waiting)
+}
+
+/// Whether a batch claims to be part of a transaction. Only a look: the batch is checked later.
+fn has_transactional(topics: &[TopicProduceData]) -> bool {
+    let mut records = topics.iter().flat_map(|topic| &topic.partition_data).filter_map(|data| {
+        match &data.records {
+            Some(Records::Bytes(bytes)) => BatchHeader::parse(bytes).ok(),
+            Some(Records::Elsewhere { .. }) | None => None,
+        }
+    });
+    records.any(|header| header.attributes.is_transactional())
 }
 
 impl Waiting {
@@ -192,6 +210,10 @@ impl Waiting {
         let now = self.context.node.env.clock.timestamp();
         let rules = topic.check_rules(data.index, now, self.context.version);
         let batch = SCRATCH.with_borrow_mut(|scratch| check::check(&records, &rules, scratch))?;
+        if batch.header().attributes.is_transactional() {
+            // Nobody coordinates transactions here, so nobody could ever end this one.
+            return Err(ErrorCode::INVALID_TXN_STATE.into());
+        }
         Ok((partition, batch))
     }
 }

@@ -16,8 +16,11 @@ impl Partition {
             return;
         }
         if let Some(diverging) = self.diverging(&read) {
-            let answer =
-                ReadAnswer { diverging: Some(diverging), ..self.no_records(ErrorCode::NONE) };
+            // An epoch that this log cannot place at all is an offset that it does not have.
+            let answer = match diverging {
+                (_, -1) | (-1, _) => self.no_records(ErrorCode::OFFSET_OUT_OF_RANGE),
+                known => ReadAnswer { diverging: Some(known), ..self.no_records(ErrorCode::NONE) },
+            };
             effects.push(Effect::Read(read.slot, answer));
             return;
         }
@@ -94,7 +97,7 @@ impl Partition {
             return None;
         }
         let (epoch, end_offset) = self.log().ok()?.end_offset_for_epoch(read.last_fetched_epoch);
-        let agrees = epoch == read.last_fetched_epoch && read.cursor.offset <= end_offset;
+        let agrees = read.last_fetched_epoch <= epoch && read.cursor.offset <= end_offset;
         (!agrees).then_some((epoch, end_offset))
     }
 
