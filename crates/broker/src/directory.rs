@@ -33,6 +33,32 @@ pub(crate) struct Directory {
     flushes: Mutex<Flushes>,
     /// Partitions placed here since the start.
     partitions: AtomicUsize,
+    /// Writes of `log-start-offset-checkpoint`.
+    pub(crate) log_starts: Writes,
+}
+
+/// Writes of one file that several tasks replace: what was asked for later wins.
+#[derive(Default)]
+pub(crate) struct Writes {
+    begun: AtomicU64,
+    written: Mutex<u64>,
+}
+
+impl Writes {
+    /// To be called before gathering what is to be written.
+    pub(crate) fn begin(&self) -> u64 {
+        self.begun.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Runs `write`, unless one that began later has been written.
+    pub(crate) fn newest<T>(&self, begun: u64, write: impl FnOnce() -> T) -> Option<T> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if begun < *written {
+            return None;
+        }
+        *written = begun;
+        Some(write())
+    }
 }
 
 #[derive(Default)]
@@ -52,6 +78,7 @@ impl Directory {
             slow_until: AtomicU64::new(0),
             flushes: Mutex::default(),
             partitions: AtomicUsize::new(0),
+            log_starts: Writes::default(),
         })
     }
 

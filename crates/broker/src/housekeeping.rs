@@ -169,7 +169,40 @@ pub(crate) async fn write_high_watermarks(node: &Arc<Node>) {
 pub(crate) async fn write_recovery_points(node: &Arc<Node>) {
     let all = offsets(node).await;
     write(node, OffsetCheckpoint::RecoveryPoint, &all, |of| Some(of.recovery_point)).await;
-    write(node, OffsetCheckpoint::LogStart, &all, |of| of.start).await;
+    write_log_starts(node).await;
+}
+
+/// Writes `log-start-offset-checkpoint` alone: what was deleted stays so after a kill.
+///
+/// Two of these may run at once; one that began to ask earlier never replaces what a later one
+/// has written. False if a directory could not be written.
+pub(crate) async fn write_log_starts(node: &Arc<Node>) -> bool {
+    let mut is_written = true;
+    let asked: Vec<u64> = node.directories.iter().map(|of| of.log_starts.begin()).collect();
+    let all = offsets(node).await;
+    for (directory, asked) in node.directories.iter().zip(asked) {
+        if !directory.log_dir.is_online() {
+            is_written = false;
+            continue;
+        }
+        let own = all.iter().filter(|of| Arc::ptr_eq(&of.directory, directory));
+        let entries: Vec<_> =
+            own.filter_map(|of| Some((of.partition.clone(), of.start?))).collect();
+        let into = directory.clone();
+        let written = directory.on_lane(move || {
+            let write = || into.log_dir.write_offsets(OffsetCheckpoint::LogStart, &entries);
+            into.log_starts.newest(asked, write).unwrap_or(Ok(()))
+        });
+        match written.await {
+            Some(Ok(())) => {}
+            Some(Err(offline)) => {
+                tracing::error!("{offline}");
+                is_written = false;
+            }
+            None => is_written = false,
+        }
+    }
+    is_written
 }
 
 async fn write(

@@ -13,6 +13,7 @@ use dohle_storage::log_dir::load::{LoadPlan, ReplicaToLoad};
 use dohle_storage::partition_directory::{Purpose, TopicPartition};
 use dohle_storage::{Log, Opening, Place};
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 /// Jobs at once per directory for new partitions.
@@ -217,7 +218,7 @@ fn open_share(
             now: node.env.clock.timestamp(),
         };
         let opened = Log::open(place, wanted.settings.log_config(), opening);
-        let (log, report) = opened.map_err(|error| error.to_string())?;
+        let (mut log, report) = opened.map_err(|error| error.to_string())?;
         if report.truncated_bytes != 0 || report.removed_segments != 0 {
             tracing::warn!(
                 partition = %wanted.partition,
@@ -225,6 +226,14 @@ fn open_share(
                 segments = report.removed_segments,
                 "cut off what was not whole after an unclean stop"
             );
+        }
+        if wanted.settings.flush_messages == 1 {
+            // Readers of such a topic see what is on the disk; what the last process wrote and did
+            // not flush was perhaps seen before, so it is flushed before anybody asks.
+            flush(&mut log, node.env.clock.timestamp()).map_err(|error| {
+                directory.fail("Flushing what an unclean stop left", &error);
+                error.to_string()
+            })?;
         }
         let delay_ms = log.config().file_delete_delay_ms;
         let deletion = report.deletion;
@@ -240,6 +249,13 @@ fn open_share(
             (wanted, directory.clone(), opened)
         })
         .collect()
+}
+
+fn flush(log: &mut Log, now: i64) -> io::Result<()> {
+    if let Some(work) = log.flush_work() {
+        log.on_flushed(work.run()?, now);
+    }
+    Ok(())
 }
 
 /// Adds every topic of the image; partitions of ours that no directory holds are made, unless the

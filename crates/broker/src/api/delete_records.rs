@@ -1,6 +1,7 @@
 //! DeleteRecords: the log's start moves up.
 
 use super::asking::{Found, ask_each, find};
+use crate::housekeeping;
 use crate::node::View;
 use crate::partition::{Effect, Partition};
 use crate::request::Context;
@@ -26,7 +27,12 @@ pub(crate) async fn handle(
             (find_deletable(view, topic, wanted.partition_index), question(wanted.offset))
         })
     });
-    let mut answers = ask_each(questions).answers().await.into_iter();
+    let mut answers = ask_each(questions).answers().await;
+    // Who is told that records are gone must not see them again after a kill.
+    if answers.iter().any(Result::is_ok) && !housekeeping::write_log_starts(&context.node).await {
+        answers.iter_mut().for_each(|answer| *answer = Err(ErrorCode::KAFKA_STORAGE_ERROR));
+    }
+    let mut answers = answers.into_iter();
     let topics = request.topics.iter().map(|topic| DeleteRecordsTopicResult {
         name: topic.name.clone(),
         partitions: topic
