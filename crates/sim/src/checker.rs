@@ -119,11 +119,17 @@ impl History {
         asked.generation == known.generation || (is_durable && is_promised)
     }
 
+    /// The node's process ends.
+    pub fn on_end(&self) {
+        self.known().partitions.values_mut().for_each(Partition::on_end);
+    }
+
     /// The node has lost power: clients wait until an audit has seen what is left.
     pub fn on_power_loss(&self) {
         let mut known = self.known();
         known.generation += 1;
         known.is_closed = true;
+        known.partitions.values_mut().for_each(Partition::on_end);
     }
 
     /// Clients go on.

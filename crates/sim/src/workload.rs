@@ -220,11 +220,12 @@ impl Run<'_> {
         match self.random.below(3) {
             0 => self.lose_power(),
             1 => {
-                self.node.kill(self.world);
+                self.kill();
                 self.node.start(self.world, START_LIMIT)
             }
             _ => {
                 self.node.stop(self.world, START_LIMIT)?;
+                self.history.on_end();
                 self.node.start(self.world, START_LIMIT)
             }
         }

@@ -28,6 +28,8 @@ pub struct Marks {
 pub struct Asked {
     /// Of the history.
     pub generation: u32,
+    /// Of the partition: how many processes served it before.
+    life: u32,
     /// The marks.
     pub marks: Marks,
     /// The end of what was acknowledged.
@@ -64,6 +66,10 @@ pub struct Partition {
     pub deletable_to: i64,
     marks: Marks,
     acknowledged_to: i64,
+    /// Grows with every end of the node's process.
+    life: u32,
+    /// Whoever deleted records was told that none below is left.
+    promised_start: i64,
     facts: BTreeMap<i64, Fact>,
     places: BTreeMap<RecordId, i64>,
     /// Per (producer, incarnation): how many of its records were sent.
@@ -80,7 +86,12 @@ impl Partition {
     /// Its state now, for what is asked in this generation.
     #[must_use]
     pub fn asked_in(&self, generation: u32) -> Asked {
-        Asked { generation, marks: self.marks, acknowledged_to: self.acknowledged_to }
+        Asked {
+            generation,
+            life: self.life,
+            marks: self.marks,
+            acknowledged_to: self.acknowledged_to,
+        }
     }
 
     /// The marks that were seen.
@@ -150,7 +161,10 @@ impl Partition {
         if !(log_start <= last_stable && last_stable <= high_watermark) {
             return Err(format!("marks out of order: {marks:?}"));
         }
-        let before = asked.marks;
+        let mut before = asked.marks;
+        if asked.life != self.life {
+            before.log_start = before.log_start.min(self.promised_start);
+        }
         let goes_back = log_start < before.log_start
             || last_stable < before.last_stable
             || high_watermark < before.high_watermark;
@@ -163,15 +177,35 @@ impl Partition {
                 self.deletable_to
             ));
         }
-        self.marks.log_start = self.marks.log_start.max(log_start);
+        self.on_start(asked, log_start);
         self.marks.last_stable = self.marks.last_stable.max(last_stable);
         self.marks.high_watermark = self.marks.high_watermark.max(high_watermark);
         Ok(())
     }
 
-    /// The log's start is at least here.
-    pub fn on_start(&mut self, log_start: i64) {
-        self.marks.log_start = self.marks.log_start.max(log_start);
+    /// Somebody was told that the log starts at `log_start`.
+    pub fn on_start(&mut self, asked: Asked, log_start: i64) {
+        if asked.life == self.life {
+            self.marks.log_start = self.marks.log_start.max(log_start);
+        }
+    }
+
+    /// Somebody was told that no record below `log_start` is left.
+    pub fn on_deleted(&mut self, asked: Asked, log_start: i64) {
+        self.promised_start = self.promised_start.max(log_start);
+        self.on_start(asked, log_start);
+    }
+
+    /// The process has ended. The log's start is on the disk only where somebody was told so.
+    pub(super) fn on_end(&mut self) {
+        self.life += 1;
+        self.marks.log_start = self.promised_start;
+    }
+
+    /// Whether the node's process that was asked is still the one that runs.
+    #[must_use]
+    pub fn is_of_this_life(&self, asked: Asked) -> bool {
+        asked.life == self.life
     }
 
     /// Somebody knows that `id` is at `offset`.
@@ -217,6 +251,12 @@ impl Partition {
             return Err(format!(
                 "after a power loss the log starts at {log_start}, nobody asked for more than {}",
                 self.deletable_to
+            ));
+        }
+        if log_start < self.promised_start.min(end) {
+            return Err(format!(
+                "records below {} were deleted, and after a power loss the log starts at {log_start}",
+                self.promised_start
             ));
         }
         let lost = self.facts.split_off(&end);

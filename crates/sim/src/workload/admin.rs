@@ -28,6 +28,8 @@ use std::time::Duration;
 /// Topics that may be there at once.
 const TOPICS_MAX: usize = 5;
 const PARTITIONS_MAX: i32 = 4;
+/// A segment holds the largest batch of a producer.
+const SEGMENT_BYTES_MIN: u64 = 25_000;
 
 /// Administers until the history ends.
 pub async fn run(client: Client, history: History) {
@@ -128,7 +130,7 @@ impl Admin {
         let has_retention = self.made > 2 && self.below(3) == 0;
         let mut configs = BTreeMap::new();
         let mut set = |name: &str, value: u64| configs.insert(name.to_owned(), value.to_string());
-        set("internal.segment.bytes", 2_000 + self.below(30_000));
+        set("internal.segment.bytes", SEGMENT_BYTES_MIN + self.below(30_000));
         if is_durable {
             set("flush.messages", 1);
         } else if self.below(2) == 0 {
@@ -242,7 +244,12 @@ impl Admin {
             topic.partitions_wanted = topic.partitions + 1;
             topic.partitions_wanted
         };
-        let topic = CreatePartitionsTopic { name: name.into(), count, ..Default::default() };
+        let topic = CreatePartitionsTopic {
+            name: name.into(),
+            count,
+            assignments: None,
+            ..Default::default()
+        };
         let request = CreatePartitionsRequest {
             topics: vec![topic],
             timeout_ms: 2_000,
@@ -271,7 +278,7 @@ impl Admin {
     async fn change(&mut self, name: &str) {
         let (key, value) = match self.below(3) {
             0 => ("segment.ms", 100 + self.below(5_000)),
-            1 => ("internal.segment.bytes", 2_000 + self.below(60_000)),
+            1 => ("internal.segment.bytes", SEGMENT_BYTES_MIN + self.below(60_000)),
             _ => ("max.message.bytes", 1_000_000 + self.below(1_000)),
         };
         let value = value.to_string();
@@ -353,7 +360,7 @@ impl Admin {
                 self.history.trace().sometimes("records deleted");
                 if self.history.holds(key, asked, false) {
                     self.history.look(key, |partition, _| {
-                        partition.on_start(offset);
+                        partition.on_deleted(asked, offset);
                         Ok(())
                     });
                 }

@@ -33,8 +33,8 @@ struct Place {
     told: Option<i64>,
     /// It has read up to where the partition ended when it looked.
     is_at_end: bool,
-    /// It was told that its position is out of range.
-    is_out: bool,
+    /// It was told that its position is out of range, when it had asked this.
+    out: Option<Asked>,
 }
 
 struct Consumer {
@@ -123,12 +123,13 @@ impl Consumer {
                     position: 0,
                     told: None,
                     is_at_end: false,
-                    is_out: false,
+                    out: None,
                 });
             }
         }
+        let is_ending = known.is_ending;
         drop(known);
-        if self.places.values().all(|place| place.is_at_end) {
+        if !is_ending && self.places.values().all(|place| place.is_at_end) {
             self.passes += 1;
             if self.client.env().random.below(3) == 0 {
                 self.history.trace().sometimes("everything read again");
@@ -141,32 +142,29 @@ impl Consumer {
 
     /// Where the position is out of range: the log's start, which must explain it.
     async fn find_starts(&mut self) {
-        let out: Vec<(Key, String, i64)> = self
+        let out: Vec<(Key, String, i64, Asked)> = self
             .places
             .iter()
-            .filter(|(_, place)| place.is_out)
-            .map(|(key, place)| (*key, place.topic.clone(), place.position))
+            .filter_map(|(key, place)| {
+                Some((*key, place.topic.clone(), place.position, place.out?))
+            })
             .collect();
-        for (key, topic, position) in out {
+        for (key, topic, position, before) in out {
             let Some(asked) = self.history.ask(key) else { continue };
             let answer = list_offset(&mut self.client, &topic, key, EARLIEST).await;
             let Ok(Ok(start)) = answer else { continue };
             if !self.history.holds(key, asked, false) {
                 continue;
             }
-            if start <= position || start < asked.marks.log_start {
-                self.history.violate(format!(
-                    "{topic}-{}: {position} was out of range, the log starts at {start}, \
-                     before at {}",
-                    key.1, asked.marks.log_start
-                ));
-            }
             self.history.look(key, |partition, _| {
-                partition.on_start(start);
+                partition.on_start(asked, start);
+                if partition.is_of_this_life(before) && start <= position {
+                    return Err(format!("{position} was out of range, the log starts at {start}"));
+                }
                 Ok(())
             });
             if let Some(place) = self.places.get_mut(&key) {
-                (place.position, place.is_out) = (start, false);
+                (place.position, place.out) = (start, None);
             }
         }
     }
@@ -284,7 +282,7 @@ impl Consumer {
             ErrorCode::NONE => {}
             ErrorCode::OFFSET_OUT_OF_RANGE => {
                 self.history.trace().sometimes("fetch out of range");
-                place.is_out = true;
+                place.out = Some(asked);
                 return true;
             }
             ErrorCode::KAFKA_STORAGE_ERROR

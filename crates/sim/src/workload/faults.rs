@@ -35,7 +35,7 @@ impl Run<'_> {
         let client = self.random.pick(&self.clients).clone();
         match fault {
             "kill" => {
-                self.node.kill(self.world);
+                self.kill();
                 self.start_after(After::Kill)
             }
             "power loss" => {
@@ -49,20 +49,21 @@ impl Run<'_> {
                 self.lose_power()
             }
             "power loss at a change of a start" => {
-                self.node.kill(self.world);
+                self.kill();
                 self.start_broken()?;
                 self.lose_power()
             }
             "kill while starting" => {
-                self.node.kill(self.world);
+                self.kill();
                 self.node.begin(self.world);
                 let time = Duration::from_micros(self.random.below(100_000));
                 self.run_for(time)?;
-                self.node.kill(self.world);
+                self.kill();
                 self.start_after(After::Kill)
             }
             "clean stop" => {
                 self.node.stop(self.world, START_LIMIT)?;
+                self.history.on_end();
                 self.start_after(After::Kill)
             }
             "write fails" => self.fail_disk(Operation::Write),
@@ -103,6 +104,12 @@ impl Run<'_> {
             }
             other => unreachable!("{other} is no fault"),
         }
+    }
+
+    /// SIGKILL.
+    pub(super) fn kill(&mut self) {
+        self.node.kill(self.world);
+        self.history.on_end();
     }
 
     /// Starts the ended node. Sometimes everything is read at once.
@@ -161,7 +168,7 @@ impl Run<'_> {
             // kernel calls pages clean that were never written.
             return self.lose_power();
         }
-        self.node.kill(self.world);
+        self.kill();
         self.start_after(After::Kill)
     }
 
@@ -171,12 +178,12 @@ impl Run<'_> {
         disk.set_free(self.random.below(60_000));
         let time = Duration::from_millis(self.random.below(3_000));
         self.run_for(time)?;
-        self.node.kill(self.world);
+        self.kill();
         if self.random.below(2) == 0 {
             // A start on a full disk may be refused, and must leave what is there.
             self.node.begin(self.world);
             self.run_for(Duration::from_secs(2))?;
-            self.node.kill(self.world);
+            self.kill();
         }
         self.world.disk(NODE).set_capacity(1 << 40);
         self.start_after(After::Kill)
@@ -205,7 +212,7 @@ impl Run<'_> {
         disk.clear_faults();
         disk.set_costs(self.costs);
         if self.node.is_serving() != Ok(true) {
-            self.node.kill(self.world);
+            self.kill();
             return self.start_after(After::Kill);
         }
         Ok(())

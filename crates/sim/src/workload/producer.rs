@@ -35,6 +35,8 @@ struct Batch {
     count: u64,
     sequence: i32,
     asked: Asked,
+    /// As it was when the batch was sent first.
+    first_asked: Asked,
 }
 
 /// What is under way to a partition.
@@ -131,6 +133,7 @@ impl Producer {
     /// Gets a producer id. False if there was no answer.
     async fn introduce(&mut self) -> bool {
         let request = InitProducerIdRequest {
+            transactional_id: None,
             transaction_timeout_ms: 60_000,
             producer_id: -1,
             producer_epoch: -1,
@@ -200,7 +203,7 @@ impl Producer {
         partition.on_sent(RecordId { number: lane.next - 1, ..first });
         let asked = partition.asked_in(generation);
         let sequence = i32::try_from(first.number).unwrap_or(i32::MAX);
-        lane.open.push_back(Batch { first, count, sequence, asked });
+        lane.open.push_back(Batch { first, count, sequence, asked, first_asked: asked });
     }
 
     /// Sends everything that is open, in order, and deals with the answers.
@@ -226,7 +229,7 @@ impl Producer {
                 self.on_no_answer(why);
             }
             let stays = stuck.entry(key).or_default();
-            match self.fate(key, *stays != 0, answer) {
+            match self.fate(key, *stays, answer) {
                 Fate::Again => *stays += 1,
                 Fate::Forgotten => return self.begin_anew(),
                 Fate::At(offset) => self.settle(key, *stays, Some(offset)),
@@ -270,6 +273,7 @@ impl Producer {
             ..TopicProduceData::default()
         };
         ProduceRequest {
+            transactional_id: None,
             acks: if self.kind.by_all { -1 } else { 1 },
             timeout_ms: 2_000,
             topic_data: vec![topic],
@@ -277,7 +281,7 @@ impl Producer {
         }
     }
 
-    fn fate(&self, key: Key, is_stuck: bool, answer: Result<ProduceResponse, NoAnswer>) -> Fate {
+    fn fate(&self, key: Key, at: usize, answer: Result<ProduceResponse, NoAnswer>) -> Fate {
         let unknown = if self.kind.is_idempotent { Fate::Again } else { Fate::Abandoned };
         let Ok(answer) = answer else { return unknown };
         let partition =
@@ -292,17 +296,30 @@ impl Producer {
             let is_live = known.topics.get(&lane.topic).is_some_and(|topic| topic.is_live());
             (is_live, known.generation)
         };
-        let is_durable = self.history.known().partitions.get(&key).is_some_and(|of| of.is_durable);
+        let (is_durable, is_of_this_life) = {
+            let known = self.history.known();
+            let partition = known.partitions.get(&key);
+            let first = lane.open.get(at).zip(partition);
+            let is_of_this_life =
+                first.is_some_and(|(batch, of)| of.is_of_this_life(batch.first_asked));
+            (partition.is_some_and(|of| of.is_durable), is_of_this_life)
+        };
         match partition.error_code {
             ErrorCode::NONE => Fate::At(partition.base_offset),
             ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID if !is_live => {
                 Fate::Abandoned
             }
-            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER if is_stuck => Fate::Again,
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER if at != 0 => Fate::Again,
             ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID
                 if lane.generation != generation && !(is_durable && self.kind.by_all) =>
             {
                 self.history.trace().sometimes("producer forgotten by power loss");
+                Fate::Forgotten
+            }
+            // A snapshot remembers one batch per producer, so after a restart the repetition of an
+            // older one is out of order; that it was written is not known any more. As in Kafka.
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER if !is_of_this_life => {
+                self.history.trace().sometimes("repeated batch older than the snapshot's");
                 Fate::Forgotten
             }
             ErrorCode::NOT_LEADER_OR_FOLLOWER
@@ -310,9 +327,9 @@ impl Producer {
             | ErrorCode::REQUEST_TIMED_OUT
             | ErrorCode::LEADER_NOT_AVAILABLE => unknown,
             other => {
-                let batch = lane.open.front().map_or(0, |batch| batch.first.number);
+                let batch = lane.open.get(at).map_or(0, |batch| batch.first.number);
                 self.history.violate(format!(
-                    "{} is answered {other} for {}-{} at batch {batch}",
+                    "{} is answered {other} for {}-{} at its record {batch}",
                     self.name, lane.topic, key.1
                 ));
                 unknown
