@@ -65,7 +65,11 @@ impl FlushWork {
             snapshots::write(&self.place, *offset, content)?;
         }
         for segment in &self.segments {
-            segment.file(&self.place)?.sync()?;
+            match segment.file(&self.place) {
+                // Retention or a truncation was faster: nothing of it is to survive.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && segment.is_gone() => {}
+                file => file?.sync()?,
+            }
         }
         for indexes in &self.indexes {
             indexes.run()?;

@@ -14,6 +14,7 @@ use crate::transaction_index::TransactionIndex;
 use dohle_env::disk::{self, File, Open};
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// The three indexes of a segment in memory.
@@ -61,6 +62,8 @@ pub(crate) struct Segment {
     /// The maximum timestamp of its first batch, which time-based rolling counts from.
     pub(crate) first_timestamp: Option<i64>,
     pub(crate) bytes_since_entry: u64,
+    /// The log has given it up: set before its files lose their names, and seen by every copy.
+    gone: Arc<AtomicBool>,
 }
 
 impl Segment {
@@ -87,7 +90,18 @@ impl Segment {
             largest: OnceLock::new(),
             first_timestamp: None,
             bytes_since_entry: 0,
+            gone: Arc::default(),
         }
+    }
+
+    /// The log gives it up: its files are about to go.
+    pub(crate) fn give_up(&self) {
+        self.gone.store(true, Ordering::Release);
+    }
+
+    /// Whether its files may be gone, and no longer matter.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
     }
 
     /// The log file, opened if it is not.

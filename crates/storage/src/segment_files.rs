@@ -84,6 +84,7 @@ pub(crate) fn mark_segment_deleted(
     segment: &Segment,
     into: &mut Deletion,
 ) -> io::Result<()> {
+    segment.give_up();
     mark_deleted(place, segment.base_offset, &suffix::SEGMENT, into)?;
     segment.close_file();
     Ok(())
@@ -91,6 +92,7 @@ pub(crate) fn mark_segment_deleted(
 
 /// Removes all files of a segment at once: one that nobody can be reading.
 pub(crate) fn remove_segment(place: &Place, segment: &Segment) -> io::Result<()> {
+    segment.give_up();
     segment.close_file();
     for suffix in suffix::SEGMENT {
         remove_if_there(place.disk(), &place.path(segment.base_offset, suffix))?;

@@ -311,3 +311,21 @@ fn damaged_batches_are_refused() {
     }
     assert!(NewBatch::parse(good.slice(..good.len() - 1)).is_err());
 }
+
+#[test]
+fn a_flush_under_way_does_not_miss_segments_that_retention_took() {
+    let disk = SimulatedDisk::new();
+    let config = LogConfig { segment_bytes: 400, retention_bytes: 400, ..LogConfig::default() };
+    let mut log = fresh(&disk, config);
+    for sequence in 0..12 {
+        stage(&mut log, sent(0, sequence, 1), CLIENT).unwrap();
+    }
+    let work = log.flush_work().expect("nothing was flushed yet");
+    let end = log.end_offset();
+    let retention = log.retention(2_000, end).unwrap();
+    assert!(!retention.removed.is_empty(), "{retention:?}");
+    retention.deletion.run().unwrap();
+    let flushed = work.run().expect("what is gone needs no flush");
+    assert_eq!(flushed.end_offset(), end);
+    log.on_flushed(flushed, 2_000);
+}
