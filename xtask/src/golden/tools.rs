@@ -106,20 +106,23 @@ fn is_gap(line: &str, of: &str) -> bool {
     before.is_some_and(|before| before != "-1") && of.contains("/w-")
 }
 
+/// The shell answers before it has read all of the snapshot at times, and then knows no topic.
+const SHELL_TRIES: usize = 6;
+
 /// Opens a snapshot in the metadata shell.
 fn shell(root: &Path, snapshot: &Path) -> Result<(), String> {
-    let mut command = Command::new(tool(root));
-    command
-        .args(["metadata-shell", "--snapshot"])
-        .arg(snapshot)
-        .args(["ls", "/image/topics/byName"]);
-    let output = command.stdin(Stdio::null()).output().map_err(|e| e.to_string())?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let topics = text.split_whitespace().count();
-    if !output.status.success() || topics == 0 {
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(format!("metadata-shell: {}: {text}{error}", output.status));
+    let mut said = String::new();
+    for _ in 0..SHELL_TRIES {
+        let mut command = Command::new(tool(root));
+        command.args(["metadata-shell", "--snapshot"]).arg(snapshot);
+        command.args(["ls", "/image/topics/byName"]).stdin(Stdio::null());
+        let output = command.output().map_err(|e| e.to_string())?;
+        let topics = String::from_utf8_lossy(&output.stdout).split_whitespace().count();
+        if output.status.success() && topics > 0 {
+            println!("metadata-shell: the newest snapshot has {topics} topics");
+            return Ok(());
+        }
+        said = format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     }
-    println!("metadata-shell: the newest snapshot has {topics} topics");
-    Ok(())
+    Err(format!("metadata-shell finds no topic in {}: {said}", snapshot.display()))
 }
