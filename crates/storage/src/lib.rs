@@ -41,13 +41,13 @@ pub mod unreadable_batch;
 
 pub use flush::{FlushWork, Flushed};
 pub use leader_epochs::{EpochEntry, LeaderEpochs};
+pub use log::Log;
 pub use log::append::{AppendError, Appended, Origin, Source, StagedWrite};
 pub use log::open::{OpenError, OpenReport, Opening};
-pub use log::Log;
-pub use segment_files::Deletion;
 pub use log_config::LogConfig;
 pub use new_batch::NewBatch;
 pub use place::{Place, Storage};
 pub use plan::{ColdRead, Cursor, ReadError, ReadLimit, ReadPlan};
 pub use reader::{LogReader, TimestampQuery};
+pub use segment_files::Deletion;
 pub use transaction_index::AbortedTransaction;
