@@ -210,6 +210,8 @@ impl Partition {
                     self.flush(effects);
                 }
             }
+            // The log was taken away, to be removed: its folder has another name by now.
+            Err(error) if self.log.is_none() && error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => self.go_offline(error, effects),
         }
     }
