@@ -40,7 +40,7 @@ fn many(from: u64, count: u64, plan: Plan) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let mut failed = false;
     for seed in from..from + count {
-        match swarm::check(seed..seed + 1, |world| workload::run(world, plan)) {
+        match swarm::check_apart(seed, |world| workload::run(world, plan)) {
             Ok(report) => {
                 println!("seed {seed} events {} ms {}", report.events, report.time.as_millis());
                 for (name, count) in report.coverage {

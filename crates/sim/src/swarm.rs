@@ -98,6 +98,31 @@ fn difference(first: &Trace, second: &Trace) -> String {
     }
 }
 
+/// As [`check`] of one seed, each run on a thread of its own: what a thread keeps for itself (a
+/// buffer that stays) is new in each.
+pub fn check_apart(
+    seed: u64,
+    workload: impl Fn(&mut World) -> Result<(), String> + Sync,
+) -> Result<Report, Finding> {
+    let apart = || {
+        std::thread::scope(|scope| {
+            let run = scope.spawn(|| run(seed, &workload));
+            run.join().unwrap_or_else(|panic| {
+                let violation = format!("panic: {}", message_of(&*panic));
+                Err(Finding { seed, violation, tail: Vec::new() })
+            })
+        })
+    };
+    let (first, time) = apart()?;
+    let (second, _) = apart()?;
+    if first.hash() != second.hash() {
+        let violation = difference(&first, &second);
+        return Err(Finding { seed, violation, tail: first.tail() });
+    }
+    let (events, coverage) = (first.events(), first.coverage());
+    Ok(Report { seeds: 1, events, time, coverage })
+}
+
 /// The first seed under which `workload` fails; each is run once. For bugs that must be found.
 pub fn find(
     seeds: Range<u64>,

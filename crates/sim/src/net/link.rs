@@ -389,6 +389,12 @@ impl State {
     /// Each end still gets some bytes of what was on the way, then a reset.
     fn cut(&mut self, link: u64) {
         for id in [0, 1].map(|side| EndId { link, side }) {
+            // What was sent after an earlier cut never arrives.
+            if let Some(end) = self.end(id) {
+                let is_data = |(_, packet): &(Instant, Packet)| matches!(packet, Packet::Data(_));
+                let data = end.on_the_way.iter().take_while(|packet| is_data(packet)).count();
+                end.on_the_way.truncate(data);
+            }
             let sent = self.end(id).map_or(0, |end| end.on_the_way_bytes());
             let mut left = self.random.index(sent + 1);
             let Some(end) = self.end(id) else { return };

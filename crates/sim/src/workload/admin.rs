@@ -382,4 +382,6 @@ fn passes(code: ErrorCode) -> bool {
         || code == ErrorCode::NOT_LEADER_OR_FOLLOWER
         || code == ErrorCode::UNKNOWN_SERVER_ERROR
         || code == ErrorCode::LEADER_NOT_AVAILABLE
+        // While the only broker is fenced.
+        || code == ErrorCode::INVALID_REPLICATION_FACTOR
 }
