@@ -122,6 +122,12 @@ impl<M: Machine> Host<M> {
         offset
     }
 
+    /// The records of the last outcome got no place: those who wait for them are dropped.
+    pub(crate) fn refuse(&mut self) {
+        self.unplaced.clear();
+        self.again = None;
+    }
+
     /// Everything below `offset` is committed.
     pub(crate) fn committed(&mut self, offset: i64) {
         assert!(self.committed_to <= offset, "what is committed stays so");

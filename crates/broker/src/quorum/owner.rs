@@ -152,8 +152,12 @@ impl MetadataLog {
         };
         let batch = NewBatch::parse(batch).expect("it was just built");
         if let Err(error) = self.log.stage(batch, origin, timestamp.0) {
-            // Nothing is committed from here on, so nobody is answered: the node ends.
-            tracing::error!("the metadata log refuses a batch: {error:?}");
+            // Nothing is committed from here on: those who asked are told so, and the directory
+            // goes offline with the end of this turn.
+            self.host.refuse();
+            self.asking.clear();
+            self.log.take_offline(&io::Error::other(format!("a batch is refused: {error:?}")));
+            return;
         }
         let base_offset = self.next_offset;
         self.uncommitted.push(CommittedBatch {
@@ -221,6 +225,11 @@ impl Owned for MetadataLog {
     fn turn(&mut self, commands: &mut Vec<Command>, effects: &mut Vec<Effect>) -> Turned<Self> {
         for command in commands.drain(..) {
             self.handle(command, effects);
+        }
+        if let Some(reason) = self.log.offline() {
+            let error = io::Error::other(reason.to_owned());
+            self.fail(error, effects);
+            return Turned::Done;
         }
         if !self.uncommitted.is_empty()
             && let Err(offline) = self.log.write_staged(self.clock.timestamp())
