@@ -16,6 +16,8 @@ use dohle_protocol::{ErrorCode, frame};
 use crate::load::{self, PRODUCE_VERSION};
 
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(120);
+/// The reference takes minutes for 10,000 partitions where the disk is busy.
+const LEADERS_TIME_MAX: Duration = Duration::from_secs(600);
 const ANSWER_BYTES_MAX: u32 = 64 << 20;
 /// Between two tries.
 const PAUSE: Duration = Duration::from_micros(500);
@@ -67,7 +69,8 @@ impl Admin {
         self.exchange(&bytes).map(drop)
     }
 
-    /// Creates topics of so many partitions each, and waits until all have leaders.
+    /// Creates topics of so many partitions each, and waits until all have leaders. One request a
+    /// topic, as Kafka's controller writes at most 10,000 records for one.
     ///
     /// # Errors
     /// When one is refused, or a leader is missing for long.
@@ -91,19 +94,21 @@ impl Admin {
                 .collect(),
             ..CreatableTopic::default()
         };
-        let request = CreateTopicsRequest {
-            topics: names.iter().map(topic).collect(),
-            timeout_ms: 100_000,
-            ..CreateTopicsRequest::default()
-        };
-        for topic in self.call(CREATE_VERSION, &request)?.topics {
-            if topic.error_code != ErrorCode::NONE {
-                return Err(refused("CreateTopics", topic.error_code));
+        for name in names {
+            let request = CreateTopicsRequest {
+                topics: vec![topic(name)],
+                timeout_ms: 100_000,
+                ..CreateTopicsRequest::default()
+            };
+            for topic in self.call(CREATE_VERSION, &request)?.topics {
+                if topic.error_code != ErrorCode::NONE {
+                    return Err(refused("CreateTopics", topic.error_code));
+                }
             }
         }
         let begin = Instant::now();
         while self.led(names)? < names.len() * partitions as usize {
-            if begin.elapsed() > ANSWER_TIME_MAX {
+            if begin.elapsed() > LEADERS_TIME_MAX {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "partitions lack leaders"));
             }
             std::thread::sleep(PAUSE);

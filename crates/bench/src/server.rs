@@ -189,7 +189,9 @@ impl Server {
 
     /// Removes what an earlier run left under that name.
     pub(crate) fn clear(kind: Kind, name: &str, places: &Places) {
-        let _ = fs::remove_dir_all(places.data.join(format!("{}-{name}", kind.word())));
+        let directory = places.data.join(format!("{}-{name}", kind.word()));
+        end_stale(&directory);
+        let _ = fs::remove_dir_all(directory);
     }
 
     fn runs(&mut self) -> io::Result<bool> {
@@ -218,6 +220,22 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// Ends a reference that a run which was cut off left behind in this directory: it lives in a session
+/// of its own.
+fn end_stale(directory: &Path) {
+    let Ok(pid) = fs::read_to_string(directory.join("pid")) else { return };
+    let Some(pid) = pid.trim().parse().ok().and_then(Pid::from_raw) else { return };
+    let proc = Path::new("/proc").join(pid.as_raw_nonzero().to_string());
+    let command = fs::read(proc.join("cmdline")).unwrap_or_default();
+    let properties = directory.join("server.properties");
+    if String::from_utf8_lossy(&command).contains(&*properties.to_string_lossy()) {
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+        while proc.exists() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
