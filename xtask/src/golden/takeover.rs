@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::check::{Checker, python};
 use super::folder::{Folder, run as succeed};
@@ -90,6 +90,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Everything on one folder; what was not right comes back.
     fn all(&self, folder: &Folder) -> Result<Vec<String>, String> {
+        let begun = SystemTime::now();
         self.write_over_restarts(folder)?;
         let mut failed = Vec::new();
         let mut note = |what: &str, result: Result<(), String>| {
@@ -103,7 +104,7 @@ impl Run<'_> {
         self.checker.record(&server.address, &manifest)?;
         server.stop()?;
         let copy = folder.copy("stopped")?;
-        note("tools after a clean stop", tools::check(self.root, &copy));
+        note("tools after a clean stop", tools::check(self.root, &copy, begun));
         note("Kafka after a clean stop", self.both(&copy, &manifest));
 
         let server = self.dohle(folder, Frozen::Yes)?;
@@ -111,7 +112,7 @@ impl Run<'_> {
         self.write(&server.address, &["more"])?;
         self.checker.record(&server.address, &manifest)?;
         server.kill();
-        note("tools after a kill", tools::check(self.root, folder));
+        note("tools after a kill", tools::check(self.root, folder, begun));
         note("Kafka after a kill", self.both(folder, &manifest));
         Ok(failed)
     }

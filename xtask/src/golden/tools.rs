@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 
 use super::folder::{Folder, names};
 use super::reference::tool;
@@ -22,20 +23,25 @@ const COMPLAINTS: [&str; 9] = [
     "Error",
 ];
 
-/// Dumps every file of every partition, the metadata log and its snapshots.
+/// Dumps every file of every partition that was written after `since`, the metadata log and its snapshots. Older files are
+/// as Apache Kafka left them, and what it removes later (`-delete`, `-stray`) is not served.
 ///
 /// # Errors
 /// The complaints.
-pub(super) fn check(root: &Path, folder: &Folder) -> Result<(), String> {
+pub(super) fn check(root: &Path, folder: &Folder, since: SystemTime) -> Result<(), String> {
     let mut files = Vec::new();
     for directory in folder.directories()? {
         for name in names(&directory)? {
             let partition = directory.join(&name);
-            if partition.is_dir() && name != "__cluster_metadata-0" {
+            let served = !name.ends_with("-delete") && !name.ends_with("-stray");
+            if partition.is_dir() && served && name != "__cluster_metadata-0" {
                 files.extend(ending(&partition, &DUMPED)?);
             }
         }
     }
+    files.retain(|file| {
+        file.metadata().and_then(|found| found.modified()).is_ok_and(|at| at >= since)
+    });
     // The tool looks into the offset index beside a time index. Dohle removes the offset index of a segment that it
     // writes to; a kill leaves the other one behind, and whoever opens the log makes both anew.
     let all = files.len();
