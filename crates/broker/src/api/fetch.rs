@@ -241,10 +241,10 @@ impl Fetch {
         for (place, answer) in with_bytes {
             if !first {
                 let own = session.partitions.get(place).map_or(0, |of| of.wanted.size_bytes_max);
-                let allowed = left.min(usize::try_from(own).unwrap_or(0));
-                if allowed < answer.size_bytes {
-                    truncate(&mut answer.pieces, allowed);
-                    answer.size_bytes = allowed;
+                // Batches leave whole or not at all: a client throws a part of one away.
+                if left.min(usize::try_from(own).unwrap_or(0)) < answer.size_bytes {
+                    answer.pieces.clear();
+                    answer.size_bytes = 0;
                 }
             }
             first = false;
@@ -280,7 +280,9 @@ impl Fetch {
                 ..LeaderIdAndEpoch::default()
             };
         }
-        data.aborted_transactions = (self.request.isolation_level == READ_COMMITTED)
+        // As in Kafka, where a partition that was not even asked answers without any.
+        let was_asked = 0 <= answer.leader_epoch;
+        data.aborted_transactions = (self.request.isolation_level == READ_COMMITTED || !was_asked)
             .then(|| answer.aborted.iter().map(aborted).collect());
         // Clients of then know no storage errors; they are to look for the leader again.
         if self.context.version < VERSION_STORAGE_ERRORS
@@ -361,22 +363,4 @@ fn records(mut pieces: Vec<Piece>, size_bytes: usize, elsewhere: &mut Vec<Vec<Pi
     let size_bytes = u32::try_from(size_bytes).expect("limited by fetch.max.bytes, an int");
     elsewhere.push(pieces);
     Records::Elsewhere { size_bytes, key }
-}
-
-/// Drops what lies beyond `size_bytes`.
-fn truncate(pieces: &mut Vec<Piece>, size_bytes: usize) {
-    let mut left = size_bytes;
-    pieces.retain_mut(|piece| {
-        let size = piece.size_bytes();
-        if left < size {
-            match piece {
-                Piece::Bytes(bytes) => bytes.truncate(left),
-                Piece::File { size_bytes, .. } => {
-                    *size_bytes = u32::try_from(left).expect("less than what was a u32");
-                }
-            }
-        }
-        left -= left.min(size);
-        piece.size_bytes() != 0
-    });
 }

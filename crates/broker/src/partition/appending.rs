@@ -8,14 +8,17 @@ use dohle_storage::{AppendError, NewBatch, Origin, Source};
 use std::io;
 
 impl Partition {
-    /// An answer without an offset.
-    pub(super) fn refused(&self, error: ErrorCode) -> Appended {
+    /// An answer without an offset. Where the log refuses a batch its start is told all the same.
+    pub(crate) fn refused(&self, error: ErrorCode) -> Appended {
+        let is_known =
+            error != ErrorCode::NOT_LEADER_OR_FOLLOWER && error != ErrorCode::KAFKA_STORAGE_ERROR;
+        let start = self.log().ok().filter(|_| is_known).map(dohle_storage::Log::start_offset);
         Appended {
             error,
             message: None,
             base_offset: -1,
             log_append_time: -1,
-            log_start_offset: -1,
+            log_start_offset: start.unwrap_or(-1),
             leader_epoch: self.leader_epoch,
         }
     }
