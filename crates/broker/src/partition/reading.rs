@@ -58,6 +58,12 @@ impl Partition {
         plan: io::Result<ReadPlan>,
         effects: &mut Vec<Effect>,
     ) {
+        // The log may have gone meanwhile: without it there are no marks to answer with.
+        if let Err(error) = self.check_read(&read) {
+            let answer = self.no_records(error);
+            effects.push(Effect::Read(read.slot, answer));
+            return;
+        }
         match plan {
             Ok(plan) => self.answer(read, plan, effects),
             // Retention or deletion was faster: the log says what holds now.
