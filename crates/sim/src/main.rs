@@ -2,8 +2,8 @@
 //!
 //! `dohle-sim <seed> log [workload]` runs one seed and prints all that happens, with the node's log.
 
-#![expect(clippy::disallowed_methods, reason = "a tool: its arguments and its own time are real")]
-#![expect(clippy::print_stdout, reason = "a tool speaks to its user")]
+#![allow(clippy::disallowed_methods, reason = "a tool: its arguments and its own time are real")]
+#![allow(clippy::print_stdout, reason = "a tool speaks to its user")]
 
 use dohle_sim::swarm;
 use dohle_sim::workload::{self, Plan};

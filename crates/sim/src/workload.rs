@@ -37,8 +37,6 @@ const HEALED_LIMIT: Duration = Duration::from_secs(120);
 pub struct Plan {
     /// Faults before the healed phase.
     pub faults: u32,
-    /// Whether the administrator changes things, or only makes two topics.
-    pub has_admin: bool,
 }
 
 impl Plan {
@@ -46,9 +44,9 @@ impl Plan {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         match name {
-            "mixed" => Some(Self { faults: 10, has_admin: true }),
-            "long" => Some(Self { faults: 60, has_admin: true }),
-            "calm" => Some(Self { faults: 0, has_admin: true }),
+            "mixed" => Some(Self { faults: 10 }),
+            "long" => Some(Self { faults: 60 }),
+            "calm" => Some(Self { faults: 0 }),
             _ => None,
         }
     }
@@ -63,7 +61,6 @@ struct Run<'a> {
     random: Generator,
     /// Names of hosts of clients; the auditor is not among them.
     clients: Vec<String>,
-    idempotent: Vec<u32>,
     costs: Costs,
 }
 
@@ -75,20 +72,11 @@ pub fn run(world: &mut World, plan: Plan) -> Result<(), String> {
     let history = History::new(world.trace().clone());
     let costs = costs(&mut random);
     let weather = Weather::any(&mut random);
-    let mut run = Run {
-        world,
-        node,
-        server,
-        history,
-        random,
-        clients: Vec::new(),
-        idempotent: Vec::new(),
-        costs,
-    };
+    let mut run = Run { world, node, server, history, random, clients: Vec::new(), costs };
     run.world.set_weather(weather);
     run.world.disk(NODE).set_costs(costs);
     run.node.start(run.world, START_LIMIT)?;
-    run.start_clients(plan);
+    run.start_clients();
     let result = run.faults_and_healing(plan);
     run.tell_counts();
     result
@@ -133,8 +121,7 @@ impl Run<'_> {
         self.clients.push(name.to_owned());
     }
 
-    fn start_clients(&mut self, plan: Plan) {
-        let _ = plan;
+    fn start_clients(&mut self) {
         self.start_client("admin", admin::run);
         let producers = 1 + u32::try_from(self.random.below(3)).unwrap_or(0);
         for number in 0..=producers {
@@ -145,9 +132,6 @@ impl Run<'_> {
                 version: *self.random.pick(&[9, 11, 13]),
                 pause: Duration::from_millis(self.random.within(2..80)),
             };
-            if kind.is_idempotent {
-                self.idempotent.push(number);
-            }
             self.start_client(&format!("producer {number}"), |client, history| {
                 producer::run(kind, client, history)
             });
@@ -234,7 +218,7 @@ impl Run<'_> {
     fn audit(&mut self, after: After) -> Result<(), String> {
         let env = self.world.start_again("auditor");
         let client = Client::new(env, self.server, "auditor");
-        let audit = audit::run(client, self.history.clone(), after, self.idempotent.clone());
+        let audit = audit::run(client, self.history.clone(), after);
         let done = self.world.complete("auditor", AUDIT_LIMIT, audit);
         self.check()?;
         done.map_err(|end| format!("an audit does not end: {end:?}"))

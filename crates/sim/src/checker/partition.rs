@@ -1,7 +1,7 @@
 //! What clients know of a partition.
 
 use super::RecordId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A record at an offset.
@@ -74,6 +74,10 @@ pub struct Partition {
     places: BTreeMap<RecordId, i64>,
     /// Per (producer, incarnation): how many of its records were sent.
     sent: BTreeMap<(u32, u32), u64>,
+    /// Producers whose records keep their order: those that repeat with sequences.
+    ordered: BTreeSet<u32>,
+    /// What power losses took from the middle: a segment's end, but not the next segment.
+    holes: Vec<Range<i64>>,
 }
 
 impl Partition {
@@ -101,7 +105,10 @@ impl Partition {
     }
 
     /// The records before `id` of its producer, and `id`, were or are about to be sent.
-    pub fn on_sent(&mut self, id: RecordId) {
+    pub fn on_sent(&mut self, id: RecordId, is_idempotent: bool) {
+        if is_idempotent {
+            self.ordered.insert(id.producer);
+        }
         let count = self.sent.entry((id.producer, id.incarnation)).or_default();
         *count = (*count).max(id.number + 1);
     }
@@ -139,6 +146,7 @@ impl Partition {
         let mut position = fetched.position;
         for (offset, id) in &fetched.records {
             if *offset >= position {
+                position = self.after_holes(position);
                 if *offset != position {
                     return Err(format!("a fetch from {position} skips to {offset}"));
                 }
@@ -225,6 +233,7 @@ impl Partition {
         }
         let is_other =
             |other: RecordId| (other.producer, other.incarnation) != (id.producer, id.incarnation);
+        let is_other = |other| !self.ordered.contains(&id.producer) || is_other(other);
         let before = self.places.range(..id).next_back().filter(|(other, _)| !is_other(**other));
         let after = self.places.range(id..).next().filter(|(other, _)| !is_other(**other));
         if let Some((other, place)) = before.filter(|(_, place)| offset < **place) {
@@ -259,6 +268,7 @@ impl Partition {
                 self.promised_start
             ));
         }
+        self.holes.retain(|hole| hole.end <= end);
         let lost = self.facts.split_off(&end);
         if let Some((offset, fact)) = lost.iter().find(|(_, fact)| fact.is_promised) {
             return Err(format!("{} at {offset} was promised, the log ends at {end}", fact.id));
@@ -271,18 +281,39 @@ impl Partition {
         Ok(u64::try_from(lost.len()).unwrap_or(0))
     }
 
+    /// Where a reader at `position` goes on.
+    #[must_use]
+    pub fn after_holes(&self, position: i64) -> i64 {
+        let hole = self.holes.iter().find(|hole| hole.contains(&position));
+        hole.map_or(position, |hole| hole.end)
+    }
+
+    /// A power loss took these offsets, and what lies behind them is there. Returns how many
+    /// records nobody was promised that is.
+    pub fn on_hole(&mut self, hole: Range<i64>) -> Result<u64, String> {
+        let lost: Vec<(i64, Fact)> =
+            self.facts.range(hole.clone()).map(|(offset, fact)| (*offset, *fact)).collect();
+        for (offset, fact) in &lost {
+            if fact.is_promised {
+                let id = fact.id;
+                return Err(format!("{id} at {offset} was promised, {hole:?} is missing"));
+            }
+            self.facts.remove(offset);
+            self.places.remove(&fact.id);
+        }
+        self.holes.push(hole);
+        Ok(u64::try_from(lost.len()).unwrap_or(0))
+    }
+
     /// Nothing of an idempotent producer is missing between its records: for a partition that was
     /// read whole, from `log_start` on.
-    pub fn check_gaps(
-        &self,
-        log_start: i64,
-        is_idempotent: impl Fn(u32) -> bool,
-    ) -> Result<(), String> {
+    pub fn check_gaps(&self, log_start: i64) -> Result<(), String> {
         let mut last: Option<(RecordId, i64)> = None;
         for (id, place) in &self.places {
             if let Some((before, at)) = last
                 && (before.producer, before.incarnation) == (id.producer, id.incarnation)
-                && is_idempotent(id.producer)
+                && self.ordered.contains(&id.producer)
+                && !self.holes.iter().any(|hole| at < hole.start && hole.end <= *place)
                 && before.number + 1 != id.number
                 && log_start <= at
             {

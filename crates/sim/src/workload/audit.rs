@@ -23,7 +23,7 @@ pub enum After {
 }
 
 /// Looks at everything; what is wrong is the history's violation.
-pub async fn run(mut client: Client, history: History, after: After, idempotent: Vec<u32>) {
+pub async fn run(mut client: Client, history: History, after: After) {
     metadata(&mut client, &history).await;
     let live: Vec<(String, Key)> = {
         let known = history.known();
@@ -34,7 +34,7 @@ pub async fn run(mut client: Client, history: History, after: After, idempotent:
         .collect()
     };
     for (topic, key) in live {
-        let found = partition(&mut client, &history, &topic, key, after, &idempotent).await;
+        let found = partition(&mut client, &history, &topic, key, after).await;
         // What is deleted meanwhile is no news.
         let is_live = history.known().topics.get(&topic).is_some_and(Topic::is_live);
         if let Err(what) = found
@@ -61,13 +61,13 @@ async fn offset(client: &mut Client, topic: &str, key: Key, at: i64) -> Result<i
     Err(format!("its offset {at} cannot be had"))
 }
 
+#[allow(clippy::too_many_lines, clippy::too_many_arguments, reason = "one pass over one log")]
 async fn partition(
     client: &mut Client,
     history: &History,
     topic: &str,
     key: Key,
     after: After,
-    idempotent: &[u32],
 ) -> Result<(), String> {
     let start = offset(client, topic, key, EARLIEST).await?;
     let end = offset(client, topic, key, LATEST).await?;
@@ -128,12 +128,26 @@ async fn partition(
             code => return Err(format!("reading from {position}: {code}")),
         }
         let found = fetched(position, data)?;
+        // A segment's end may be lost while the next segment is there, or its name alone.
+        let next = found.records.iter().map(|(offset, _)| *offset).find(|next| position <= *next);
+        let hole_end = if next.is_none() && tries > 20 { Some(end) } else { next };
+        if after == After::PowerLoss
+            && let Some(hole_end) = hole_end.filter(|hole_end| position < *hole_end)
+        {
+            history.trace().sometimes("hole after power loss");
+            history.look(key, |partition, counts| {
+                counts.forgotten += partition.on_hole(position..hole_end)?;
+                Ok(())
+            });
+        }
         let read = history.look(key, |partition, counts| {
             counts.read += found.records.len() as u64;
             partition.on_fetched(asked, &found)
         });
         tries = if read.is_some_and(|read| position < read) { 0 } else { tries };
-        position = read.unwrap_or(end);
+        let known = history.known();
+        let after_holes = |at| known.partitions.get(&key).map_or(at, |of| of.after_holes(at));
+        position = read.map_or(end, after_holes);
     }
     if after == After::End {
         history.look(key, |partition, _| {
@@ -142,7 +156,7 @@ async fn partition(
                 return Err(format!("it ends at {end}, readers have seen {high_watermark}"));
             }
             let start = partition.marks().log_start.max(start);
-            partition.check_gaps(start, |producer| idempotent.contains(&producer))
+            partition.check_gaps(start)
         });
     }
     Ok(())

@@ -305,7 +305,8 @@ impl Consumer {
         let found = self.history.look(key, |partition, counts| {
             let fetched = fetched(position, data)?;
             counts.read += fetched.records.len() as u64;
-            partition.on_fetched(asked, &fetched)
+            let position = partition.on_fetched(asked, &fetched)?;
+            Ok(partition.after_holes(position))
         });
         if let Some(position) = found {
             place.position = position;

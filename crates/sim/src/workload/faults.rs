@@ -28,6 +28,7 @@ const FAULTS: [&str; 17] = [
 ];
 
 impl Run<'_> {
+    #[allow(clippy::too_many_lines, reason = "one arm per kind of fault")]
     pub(super) fn fault(&mut self) -> Result<(), String> {
         let fault = *self.random.pick(&FAULTS);
         self.world.trace().line(format_args!("fault: {fault}"));

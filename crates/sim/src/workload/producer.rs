@@ -200,7 +200,7 @@ impl Producer {
         };
         lane.next += count;
         let Some(partition) = known.partitions.get_mut(&key) else { return };
-        partition.on_sent(RecordId { number: lane.next - 1, ..first });
+        partition.on_sent(RecordId { number: lane.next - 1, ..first }, self.kind.is_idempotent);
         let asked = partition.asked_in(generation);
         let sequence = i32::try_from(first.number).unwrap_or(i32::MAX);
         lane.open.push_back(Batch { first, count, sequence, asked, first_asked: asked });

@@ -7,6 +7,8 @@ mod disk_model;
 mod executor;
 mod gather;
 mod net;
+#[cfg(feature = "nodes")]
+mod nodes;
 mod shares;
 mod strand;
 mod swarm;
