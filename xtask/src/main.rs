@@ -11,13 +11,14 @@ mod compat;
 mod diff;
 mod events;
 mod golden;
+mod sim;
 mod tidy;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--quick] | codegen [--check] | \
-compat [--help] | diff [--help] | events [--help] | golden [--help] | takeover [--help]";
+compat [--help] | diff [--help] | sim | events [--help] | golden [--help] | takeover [--help]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(root, rest).map_err(Into::into),
         ["codegen"] => codegen::run(root, false),
         ["codegen", "--check"] => codegen::run(root, true),
+        ["sim", rest @ ..] => sim::run(root, rest).map_err(Into::into),
         ["diff", rest @ ..] => diff::run(root, rest).map_err(Into::into),
         ["events", rest @ ..] => events::run(root, rest).map_err(Into::into),
         ["golden", rest @ ..] => golden::run(root, rest).map_err(Into::into),
