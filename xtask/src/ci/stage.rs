@@ -76,7 +76,7 @@ pub(super) static STAGES: [Stage; 12] = [
     Stage {
         name: "golden",
         what: "Apache Kafka's data directories, served as it serves them",
-        only_by_name: true,
+        only_by_name: false,
         run: |root| golden::run(root, &[]),
     },
     Stage {
