@@ -116,6 +116,9 @@ impl Log {
         if self.segments.active.size_bytes == 0 {
             self.segments.active.make_file(&place, dohle_env::disk::Open::Create)?;
         }
+        // What producers have sent is known from their batches or from a snapshot: before the
+        // batches go, a snapshot that only waits for its flush is written.
+        self.snapshots.write_pending(&place)?;
         for segment in self.segments.take_first(count) {
             mark_segment_deleted(&place, &segment, &mut pass.done.deletion)?;
             self.snapshots.mark_deleted(&place, segment.base_offset, &mut pass.done.deletion)?;

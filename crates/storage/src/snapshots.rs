@@ -110,20 +110,19 @@ impl Snapshots {
         Ok(())
     }
 
-    /// Removes those that a log of `start_offset..=end_offset` cannot use.
+    /// Removes those that a log of `start_offset..=end_offset` cannot use. The newest one at or
+    /// below the start stays, which Kafka removes: it alone knows of producers whose records
+    /// retention has taken, and without it their repeated batches would be appended again.
     pub(crate) fn keep_between(
         &mut self,
         place: &Place,
         start_offset: i64,
         end_offset: i64,
     ) -> io::Result<()> {
-        let outside: Vec<i64> = self
-            .written
-            .iter()
-            .chain(self.pending.keys())
-            .filter(|offset| **offset > end_offset || **offset <= start_offset)
-            .copied()
-            .collect();
+        let all: BTreeSet<i64> = self.written.iter().chain(self.pending.keys()).copied().collect();
+        let first = all.range(..=start_offset).next_back().copied().unwrap_or(start_offset);
+        let outside: Vec<i64> =
+            all.into_iter().filter(|offset| *offset > end_offset || *offset < first).collect();
         for offset in outside {
             self.remove(place, offset)?;
         }
