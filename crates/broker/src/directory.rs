@@ -11,7 +11,9 @@ use dohle_env::gather::{Answer, Gather};
 use dohle_env::strand::Strand;
 use dohle_env::tasks::{Job, Lane, Tasks};
 use dohle_storage::FlushWork;
-use dohle_storage::log_dir::LogDir;
+use dohle_storage::checkpoint::OffsetCheckpoint;
+use dohle_storage::log_dir::{LogDir, Offline};
+use dohle_storage::partition_directory::TopicPartition;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,6 +37,8 @@ pub(crate) struct Directory {
     partitions: AtomicUsize,
     /// Writes of `log-start-offset-checkpoint`.
     pub(crate) log_starts: Writes,
+    /// The stop has written its checkpoints: one that was begun before must not replace them.
+    is_closed: Mutex<bool>,
 }
 
 /// Writes of one file that several tasks replace: what was asked for later wins.
@@ -78,6 +82,7 @@ impl Directory {
             slow_until: AtomicU64::new(0),
             flushes: Mutex::default(),
             partitions: AtomicUsize::new(0),
+            is_closed: Mutex::new(false),
             log_starts: Writes::default(),
         })
     }
@@ -100,6 +105,23 @@ impl Directory {
             self.slow_until.store((ended + SLOW_FOR).0, Ordering::Relaxed);
         }
         written
+    }
+
+    /// Writes a checkpoint, unless the directory is closed.
+    pub(crate) fn checkpoint(
+        &self,
+        kind: OffsetCheckpoint,
+        entries: &[(TopicPartition, i64)],
+    ) -> Result<(), Offline> {
+        let is_closed = self.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_closed { Ok(()) } else { self.log_dir.write_offsets(kind, entries) }
+    }
+
+    /// Lets `write` be the last to write checkpoints here.
+    pub(crate) fn close<T>(&self, write: impl FnOnce(&LogDir) -> T) -> T {
+        let mut is_closed = self.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
+        *is_closed = true;
+        write(&self.log_dir)
     }
 
     /// How many partitions were placed here: new ones go where there are fewest.

@@ -188,12 +188,16 @@ pub(crate) async fn write_log_starts(node: &Arc<Node>) -> bool {
         let own = all.iter().filter(|of| Arc::ptr_eq(&of.directory, directory));
         let entries: Vec<_> =
             own.filter_map(|of| Some((of.partition.clone(), of.start?))).collect();
-        let into = directory.clone();
+        let (into, of) = (directory.clone(), node.clone());
         let written = directory.on_lane(move || {
-            let write = || into.log_dir.write_offsets(OffsetCheckpoint::LogStart, &entries);
-            into.log_starts.newest(asked, write).unwrap_or(Ok(()))
+            // The stop has taken the logs, or will: it writes the last word.
+            if of.is_stopping() {
+                return None;
+            }
+            let write = || into.checkpoint(OffsetCheckpoint::LogStart, &entries);
+            Some(into.log_starts.newest(asked, write).unwrap_or(Ok(())))
         });
-        match written.await {
+        match written.await.flatten() {
             Some(Ok(())) => {}
             Some(Err(offline)) => {
                 tracing::error!("{offline}");
@@ -217,8 +221,8 @@ async fn write(
             .filter(|of| Arc::ptr_eq(&of.directory, directory))
             .filter_map(|of| Some((of.partition.clone(), value(of)?)))
             .collect();
-        let log_dir = directory.log_dir.clone();
-        let written = directory.on_lane(move || log_dir.write_offsets(checkpoint, &entries)).await;
+        let into = directory.clone();
+        let written = directory.on_lane(move || into.checkpoint(checkpoint, &entries)).await;
         if let Some(Err(offline)) = written {
             tracing::error!("{offline}");
         }

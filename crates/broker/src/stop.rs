@@ -24,13 +24,12 @@ impl Running {
         for directory in &node.directories {
             let own: Vec<ClosedLog> =
                 closed.iter().filter(|(of, ..)| Arc::ptr_eq(of, directory)).cloned().collect();
-            let (log_dir, epoch) = (directory.log_dir.clone(), self.broker_epoch);
-            if !log_dir.is_online() {
+            let (closing, epoch) = (directory.clone(), self.broker_epoch);
+            if !directory.log_dir.is_online() {
                 continue;
             }
-            if let Some(Err(offline)) =
-                directory.on_lane(move || finish(&log_dir, &own, epoch)).await
-            {
+            let finish = move || closing.close(|log_dir| finish(log_dir, &own, epoch));
+            if let Some(Err(offline)) = directory.on_lane(finish).await {
                 tracing::error!("{offline}");
             }
         }
