@@ -148,8 +148,13 @@ impl Run<'_> {
                 consumer::run(kind, client, history)
             });
         }
-        // The auditor's host, which is never parted.
+        // The auditor's host, which is never parted and has a good line: what it reads is at
+        // stake, not how.
         drop(self.world.start("auditor"));
+        let (auditor, node) = (self.world.address("auditor"), self.server.ip());
+        for (from, to) in [(auditor, node), (node, auditor)] {
+            self.world.network().set_weather_between(from, to, Weather::default());
+        }
     }
 
     fn faults_and_healing(&mut self, plan: Plan) -> Result<(), String> {

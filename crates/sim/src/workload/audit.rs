@@ -11,6 +11,9 @@ use dohle_protocol::messages::{DescribeConfigsRequest, FetchRequest, MetadataReq
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// The most of one fetch: it arrives within a client's patience in any weather.
+const BYTES_MAX: i32 = 32 << 10;
+
 /// What an audit follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
@@ -87,7 +90,7 @@ async fn partition(
         let partition = FetchPartition {
             partition: key.1,
             fetch_offset: position,
-            partition_max_bytes: 1 << 20,
+            partition_max_bytes: BYTES_MAX,
             ..FetchPartition::default()
         };
         let wanted = FetchTopic {
@@ -99,7 +102,7 @@ async fn partition(
         let request = FetchRequest {
             max_wait_ms: 100,
             min_bytes: 1,
-            max_bytes: 1 << 20,
+            max_bytes: BYTES_MAX,
             topics: vec![wanted],
             ..FetchRequest::default()
         };
