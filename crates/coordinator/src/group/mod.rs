@@ -1,0 +1,228 @@
+//! The group coordinator: groups of both protocols, and their committed offsets.
+//!
+//! A [`Machine`] over one partition of `__consumer_offsets`. The hard state is what the log says:
+//! offsets, classic groups as their last stable generation, consumer groups whole. The soft state
+//! is what the coordinator alone knows: who waits in a join, sessions, timers.
+
+mod classic;
+mod consumer;
+mod deciding;
+mod offsets;
+mod overview;
+mod record;
+mod request;
+mod settings;
+
+use crate::coordinated::{Coordinated, KeyValue, RecordError, Surroundings};
+use crate::timers::Timers;
+use bytes::Bytes;
+use deciding::Deciding;
+use dohle_metadata::image::Image;
+use dohle_protocol::ids::{Offset, Timestamp};
+use dohle_protocol::wire::Text;
+use dohle_replication::machine::{Entry, Machine, Outcome, ProducerIdAndEpoch};
+pub use record::GroupRecord;
+pub use request::{Answer, Asked, Client, Request};
+pub use settings::Settings;
+use std::collections::BTreeMap;
+
+/// The group coordinator's machine.
+#[derive(Debug)]
+pub enum GroupCoordinator {}
+
+/// What the log says.
+#[derive(Debug, Default)]
+pub struct Groups {
+    groups: BTreeMap<Text, Group>,
+    offsets: offsets::Offsets,
+    /// The newest entry that was applied.
+    newest: Offset,
+}
+
+/// A group as the log knows it. A group whose members never used the membership protocol has
+/// offsets only, and no entry here.
+#[derive(Debug)]
+enum Group {
+    /// Members that assign among themselves.
+    Classic(classic::Persisted),
+    /// Members that the coordinator assigns to (KIP-848).
+    Consumer(Box<consumer::ConsumerGroup>),
+}
+
+/// What only the coordinator knows, from its load on.
+#[derive(Debug, Default)]
+pub struct Leadership {
+    /// False until [`Command::Surroundings`] has come for the first time.
+    is_active: bool,
+    image: Image,
+    settings: Settings,
+    classic: classic::Sessions,
+    consumer: consumer::Sessions,
+    timers: Timers<Timer>,
+}
+
+/// What the machine wakes up for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    Classic(classic::Timer),
+    Consumer(consumer::Timer),
+    /// Offsets are looked through for those that are too old.
+    ExpireOffsets,
+}
+
+/// What the machine is told.
+#[derive(Debug)]
+pub enum Command {
+    /// What the cluster looks like.
+    Surroundings(Box<Known>),
+    /// The time has come that was asked for.
+    Wake,
+    /// Somebody asks.
+    Ask(Box<Asked>),
+}
+
+/// What is known of the cluster.
+#[derive(Debug)]
+pub struct Known {
+    image: Image,
+    settings: Settings,
+    topics_deleted: Vec<Text>,
+}
+
+impl Machine for GroupCoordinator {
+    type Hard = Groups;
+    type Soft = Leadership;
+    type Command = Command;
+    type Record = GroupRecord;
+    type Answer = Answer;
+    type Effect = std::convert::Infallible;
+
+    fn decide(
+        hard: &Groups,
+        soft: &mut Leadership,
+        now: Timestamp,
+        command: Command,
+    ) -> Outcome<Self> {
+        let mut deciding = Deciding::new(hard, soft, now);
+        match command {
+            Command::Surroundings(known) => surround(&mut deciding, *known),
+            Command::Wake => wake(&mut deciding),
+            Command::Ask(asked) => ask(&mut deciding, *asked),
+        }
+        deciding.finish()
+    }
+
+    fn apply(hard: &mut Groups, at: Offset, entry: &Entry<GroupRecord>) {
+        hard.newest = at;
+        match entry {
+            Entry::Record { record, producer, .. } => hard.apply_record(at, record, *producer),
+            Entry::Marker { producer, committed } => {
+                hard.offsets.end_transaction(producer.id, *committed);
+            }
+        }
+    }
+
+    fn elected(_hard: &Groups, _now: Timestamp) -> Outcome<Self> {
+        // Sessions begin when the surroundings are known.
+        Outcome::nothing()
+    }
+
+    fn woken() -> Command {
+        Command::Wake
+    }
+}
+
+impl Coordinated for GroupCoordinator {
+    const TOPIC: &'static str = "__consumer_offsets";
+
+    fn encode(record: &GroupRecord) -> KeyValue {
+        record.encode()
+    }
+
+    fn decode(
+        key: Option<Bytes>,
+        value: Option<Bytes>,
+    ) -> Result<Option<GroupRecord>, RecordError> {
+        GroupRecord::decode(key, value)
+    }
+
+    fn surroundings(surroundings: Surroundings<'_>) -> Command {
+        Command::Surroundings(Box::new(Known {
+            image: surroundings.image.clone(),
+            settings: Settings::of(surroundings.configs),
+            topics_deleted: surroundings.topics_deleted.to_vec(),
+        }))
+    }
+}
+
+impl Groups {
+    fn apply_record(
+        &mut self,
+        at: Offset,
+        record: &GroupRecord,
+        producer: Option<ProducerIdAndEpoch>,
+    ) {
+        match record {
+            GroupRecord::OffsetCommit(key, value) => {
+                self.offsets.apply(at, key, value.as_ref(), producer);
+            }
+            GroupRecord::GroupMetadata(key, value) => {
+                classic::apply(&mut self.groups, key, value.as_ref());
+            }
+            GroupRecord::ConsumerGroupMetadata(..)
+            | GroupRecord::ConsumerGroupPartitionMetadata(..)
+            | GroupRecord::ConsumerGroupMemberMetadata(..)
+            | GroupRecord::ConsumerGroupTargetAssignmentMetadata(..)
+            | GroupRecord::ConsumerGroupTargetAssignmentMember(..)
+            | GroupRecord::ConsumerGroupCurrentMemberAssignment(..)
+            | GroupRecord::ConsumerGroupRegularExpression(..) => {
+                consumer::apply(&mut self.groups, record);
+            }
+        }
+    }
+}
+
+/// The first time, sessions of all members begin; later, what has changed takes its effect.
+fn surround(deciding: &mut Deciding<'_>, known: Known) {
+    deciding.soft.image = known.image;
+    deciding.soft.settings = known.settings;
+    if !std::mem::replace(&mut deciding.soft.is_active, true) {
+        classic::begin_sessions(deciding);
+        consumer::begin_sessions(deciding);
+        offsets::begin_expiry(deciding);
+    }
+    offsets::forget_topics(deciding, &known.topics_deleted);
+    consumer::on_metadata(deciding);
+}
+
+fn wake(deciding: &mut Deciding<'_>) {
+    while let Some(timer) = deciding.soft.timers.take_due(deciding.now) {
+        match timer {
+            Timer::Classic(timer) => classic::on_timer(deciding, timer),
+            Timer::Consumer(timer) => consumer::on_timer(deciding, timer),
+            Timer::ExpireOffsets => offsets::expire(deciding),
+        }
+    }
+}
+
+fn ask(deciding: &mut Deciding<'_>, asked: Asked) {
+    let Asked { token, version, seed, client, request } = asked;
+    let asking = deciding::Asking { token, version, seed, client };
+    match request {
+        Request::JoinGroup(request) => classic::join(deciding, asking, request),
+        Request::SyncGroup(request) => classic::sync(deciding, asking, request),
+        Request::Heartbeat(request) => classic::heartbeat(deciding, asking, request),
+        Request::LeaveGroup(request) => classic::leave(deciding, asking, request),
+        Request::OffsetCommit(request) => offsets::commit(deciding, asking, request),
+        Request::TxnOffsetCommit(request) => {
+            offsets::commit_in_transaction(deciding, asking, request);
+        }
+        Request::OffsetFetch(request, stable) => offsets::fetch(deciding, asking, request, stable),
+        Request::OffsetDelete(request) => offsets::delete(deciding, asking, request),
+        Request::ListGroups(request) => overview::list(deciding, asking, request),
+        Request::DescribeGroup(group) => overview::describe(deciding, asking, group),
+        Request::DeleteGroup(group) => overview::delete(deciding, asking, group),
+        Request::ConsumerGroupHeartbeat(request) => consumer::heartbeat(deciding, asking, request),
+        Request::ConsumerGroupDescribe(group) => consumer::describe(deciding, asking, group),
+    }
+}

@@ -1,0 +1,17 @@
+//! Coordinators: groups and their offsets, transactions.
+//!
+//! Each is a [`Machine`](dohle_replication::machine::Machine) over the partitions of an internal
+//! topic: *decide, append, apply, answer when committed*. All here is a value; time, ids and what is
+//! known of the cluster come with the commands.
+//!
+//! What this crate does not know: that a log exists, who asks, and whether they may.
+
+#![allow(dead_code, reason = "what is declared here is built next")]
+
+pub mod coordinated;
+pub mod group;
+mod record;
+mod timers;
+pub mod transaction;
+
+pub use coordinated::{Coordinated, KeyValue, RecordError, Surroundings};
