@@ -91,7 +91,7 @@ fn version_of(record: &GroupRecord) -> i16 {
 
 fn legacy_offset_commit(body: Bytes, value: Option<Bytes>) -> Result<GroupRecord, RecordError> {
     let m::LegacyOffsetCommitKey { group, topic, partition, .. } = read_key(body)?;
-    let key = m::OffsetCommitKey { group, topic, partition, ..Default::default() };
+    let key = m::OffsetCommitKey { group, topic, partition };
     let value: Option<m::LegacyOffsetCommitValue> = read_value(value)?;
     let value = value.map(|value| m::OffsetCommitValue {
         offset: value.offset,

@@ -33,9 +33,9 @@ impl Settings {
     pub fn of(configs: Layers<'_>) -> Self {
         let long = |name| configs.value(name).integer();
         let int = |name| i32::try_from(long(name)).unwrap_or(i32::MAX);
-        let text = |name| match configs.value(name) {
-            Value::Text(text) => text,
-            _ => String::new(),
+        let text = |name| {
+            let value = configs.value(name);
+            if let Value::Text(text) = value { text } else { String::new() }
         };
         Self {
             group_min_session_timeout_ms: int("group.min.session.timeout.ms"),
