@@ -10,10 +10,10 @@ use crate::session::Session;
 use bytes::Bytes;
 use dohle_env::budget::Permit;
 use dohle_env::clock::Instant;
-use dohle_env::net::Piece;
+use dohle_env::net::Pieces;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::frame;
-use dohle_protocol::wire::{DecodeError, Message, Part, Reader, Request};
+use dohle_protocol::wire::{DecodeError, Few, Message, Parts, Reader, Request};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(crate) enum Reply {
     /// A response frame in one piece.
     Send(Bytes),
     /// A response frame in parts; what lies elsewhere under key `n` are the pieces `elsewhere[n]`.
-    SendParts { parts: Vec<Part>, elsewhere: Vec<Vec<Piece>> },
+    SendParts { parts: Parts, elsewhere: Few<Pieces> },
     /// acks=0: done, and nothing to say.
     Nothing,
     /// The connection ends; with the reason if there is one to log.

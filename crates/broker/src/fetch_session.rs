@@ -13,7 +13,7 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
 use dohle_storage::Cursor;
-use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ pub(crate) struct FetchSession {
     pub(crate) ready: Ready,
     /// In the order of answering; a partition that was given data goes to the end, so that a byte
     /// limit starves none. Keyed by a number that only grows.
-    pub(crate) partitions: BTreeMap<u32, SessionPartition>,
+    pub(crate) partitions: HashMap<u32, SessionPartition>,
     places: HashMap<FetchKey, u32>,
     next_place: u32,
 }
@@ -79,7 +79,7 @@ impl FetchSession {
             epoch: 1,
             by_id,
             ready: Ready::new(),
-            partitions: BTreeMap::new(),
+            partitions: HashMap::default(),
             places: HashMap::default(),
             next_place: 0,
         }
@@ -138,7 +138,8 @@ struct Place {
 
 /// A session that a request has; it goes back when this is dropped.
 pub(crate) struct Borrowed {
-    pub(crate) session: FetchSession,
+    /// `None` only once this was dropped.
+    session: Option<FetchSession>,
     /// Every partition is answered, as a new or sessionless fetch wants it.
     pub(crate) full: bool,
     sessions: Arc<FetchSessions>,
@@ -166,7 +167,8 @@ impl FetchSessions {
         now: Instant,
         random: u64,
     ) -> Result<Borrowed, ErrorCode> {
-        let lend = |session, full| Borrowed { session, full, sessions: self.clone(), now };
+        let lend =
+            |session, full| Borrowed { session: Some(session), full, sessions: self.clone(), now };
         let mut open = self.lock();
         if claim.epoch <= 0 {
             // 0 asks for a new session, -1 for none; either ends the one that is named.
@@ -177,16 +179,16 @@ impl FetchSessions {
         let Some(place) = open.get_mut(&claim.id) else {
             return Err(ErrorCode::FETCH_SESSION_ID_NOT_FOUND);
         };
-        let Some(session) = place.session.take_if(|session| session.epoch == claim.epoch) else {
+        let session = place.session.take_if(|session| session.epoch == claim.epoch);
+        let Some(mut session) = session else {
             return Err(ErrorCode::INVALID_FETCH_SESSION_EPOCH);
         };
         if session.by_id != claim.by_id {
             place.session = Some(session);
             return Err(ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR);
         }
-        let mut lent = lend(session, false);
-        lent.session.epoch = next_epoch(claim.epoch);
-        Ok(lent)
+        session.epoch = next_epoch(claim.epoch);
+        Ok(lend(session, false))
     }
 
     /// Makes a place for a new session: 0 if there is none.
@@ -214,16 +216,27 @@ impl FetchSessions {
     }
 }
 
+impl Deref for Borrowed {
+    type Target = FetchSession;
+
+    fn deref(&self) -> &FetchSession {
+        self.session.as_ref().expect("only a drop takes it")
+    }
+}
+
+impl DerefMut for Borrowed {
+    fn deref_mut(&mut self) -> &mut FetchSession {
+        self.session.as_mut().expect("only a drop takes it")
+    }
+}
+
 impl Drop for Borrowed {
     fn drop(&mut self) {
-        if self.session.id == 0 {
-            return;
-        }
+        let Some(session) = self.session.take().filter(|session| session.id != 0) else { return };
         let mut open = self.sessions.lock();
         // It may have been ended meanwhile, by a request for a new one.
-        if let Some(place) = open.get_mut(&self.session.id) {
-            let empty = FetchSession::new(0, self.session.by_id);
-            place.session = Some(std::mem::replace(&mut self.session, empty));
+        if let Some(place) = open.get_mut(&session.id) {
+            place.session = Some(session);
             place.used_at = self.now;
         }
     }

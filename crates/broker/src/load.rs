@@ -7,7 +7,7 @@ use crate::directory::Directory;
 use crate::feed;
 use crate::node::{Node, View};
 use crate::topic::{Replica, Topic, TopicSettings, is_internal};
-use dohle_env::gather::{Answer, Gather};
+use dohle_env::gather::{Answer, Answers, Gather};
 use dohle_protocol::ids::Uuid;
 use dohle_storage::log_dir::load::{LoadPlan, ReplicaToLoad};
 use dohle_storage::partition_directory::{Purpose, TopicPartition};
@@ -102,7 +102,7 @@ fn create_share(node: &Node, directory: &Arc<Directory>, share: Vec<Wanted>) -> 
         .collect()
 }
 
-fn put_opened(node: &Node, answers: Vec<Answer<Vec<Opened>>>, made: &mut Made) {
+fn put_opened(node: &Node, answers: Answers<Vec<Opened>>, made: &mut Made) {
     for answer in answers {
         let Answer::Filled(share) = answer else { continue };
         for (wanted, directory, opened) in share {

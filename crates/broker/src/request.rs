@@ -2,10 +2,10 @@
 
 use crate::dispatch::Reply;
 use crate::node::{Node, View};
-use dohle_env::net::Piece;
+use dohle_env::net::Pieces;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::frame;
-use dohle_protocol::wire::{Message, Part, Text};
+use dohle_protocol::wire::{Few, Message, Part, Parts, Text};
 use std::sync::Arc;
 
 /// What every handler is given.
@@ -34,21 +34,17 @@ impl Context {
             (Some(Part::Bytes(frame)), true) => Reply::Send(frame),
             (last, _) => {
                 parts.extend(last);
-                Reply::SendParts { parts, elsewhere: Vec::new() }
+                Reply::SendParts { parts, elsewhere: Few::new() }
             }
         }
     }
 
     /// A response frame whose records of key `n` are the pieces `elsewhere[n]`.
-    pub(crate) fn respond_with<M: Message>(
-        &self,
-        message: &M,
-        elsewhere: Vec<Vec<Piece>>,
-    ) -> Reply {
+    pub(crate) fn respond_with<M: Message>(&self, message: &M, elsewhere: Few<Pieces>) -> Reply {
         Reply::SendParts { parts: self.encode(message), elsewhere }
     }
 
-    fn encode<M: Message>(&self, message: &M) -> Vec<Part> {
+    fn encode<M: Message>(&self, message: &M) -> Parts {
         frame::encode_response(self.key, self.version, self.correlation_id, message)
     }
 }

@@ -5,6 +5,7 @@
 //! partitions it touches.
 
 use crate::sync::{Mutex, MutexGuard};
+use smallvec::SmallVec;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
@@ -21,6 +22,9 @@ pub enum Answer<T> {
     Missing,
 }
 
+/// All answers of a gather. One, as most requests have, lies in place.
+pub type Answers<T> = SmallVec<[Answer<T>; 1]>;
+
 /// Waits for slots.
 pub struct Gather<T> {
     shared: Arc<Shared<T>>,
@@ -31,7 +35,7 @@ struct Shared<T> {
 }
 
 struct Open<T> {
-    answers: Vec<Answer<T>>,
+    answers: Answers<T>,
     missing: usize,
     waker: Option<Waker>,
 }
@@ -47,7 +51,7 @@ impl<T> Gather<T> {
     /// A gather that expects about `slots` answers.
     #[must_use]
     pub fn with_capacity(slots: usize) -> Self {
-        let open = Open { answers: Vec::with_capacity(slots), missing: 0, waker: None };
+        let open = Open { answers: Answers::with_capacity(slots), missing: 0, waker: None };
         Self { shared: Arc::new(Shared { open: Mutex::new(open) }) }
     }
 
@@ -71,12 +75,12 @@ impl<T> Gather<T> {
 
     /// The answers as they are now, in the order of the slots. Later answers go nowhere.
     #[must_use]
-    pub fn take(self) -> Vec<Answer<T>> {
+    pub fn take(self) -> Answers<T> {
         std::mem::take(&mut lock(&self.shared.open).answers)
     }
 
     /// Waits for all slots.
-    pub async fn all(mut self) -> Vec<Answer<T>> {
+    pub async fn all(mut self) -> Answers<T> {
         (&mut self).await;
         self.take()
     }

@@ -2,6 +2,7 @@
 
 use crate::disk::File;
 use bytes::{Bytes, BytesMut};
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -24,6 +25,9 @@ pub enum Piece {
         size_bytes: u32,
     },
 }
+
+/// What is sent one after another. In place: a range, or a batch with its head.
+pub type Pieces = SmallVec<[Piece; 2]>;
 
 impl Piece {
     /// Bytes that this piece puts on the wire.

@@ -58,13 +58,13 @@ impl Ready {
 
     /// Moves the marked keys into `into` (a key may come more than once). Pending if there are
     /// none; then the next mark wakes.
-    pub fn poll_marked(&self, cx: &mut Context<'_>, into: &mut Vec<u32>) -> Poll<()> {
+    pub fn poll_marked(&self, cx: &mut Context<'_>, into: &mut impl Extend<u32>) -> Poll<()> {
         let mut marked = lock(&self.marked);
         if marked.keys.is_empty() {
             marked.waker = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        into.append(&mut marked.keys);
+        into.extend(marked.keys.drain(..));
         Poll::Ready(())
     }
 }

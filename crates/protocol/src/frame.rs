@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::api_key::ApiKey;
 use crate::messages::{RequestHeader, ResponseHeader};
-use crate::wire::{DecodeError, DecodeErrorKind, Message, Part, Reader, Request, Text, Writer};
+use crate::wire::{DecodeError, DecodeErrorKind, Message, Parts, Reader, Request, Text, Writer};
 
 /// How many bytes a frame's size takes.
 pub const SIZE_BYTES: usize = 4;
@@ -103,7 +103,7 @@ pub fn encode_response<M: Message>(
     version: i16,
     correlation_id: i32,
     message: &M,
-) -> Vec<Part> {
+) -> Parts {
     let header = ResponseHeader { correlation_id, ..ResponseHeader::default() };
     encode(&header, key.response_header_version(version), message, version)
 }
@@ -115,7 +115,7 @@ pub fn encode_request<R: Request>(
     correlation_id: i32,
     client_id: Option<Text>,
     message: &R,
-) -> Vec<Part> {
+) -> Parts {
     let header = RequestHeader {
         request_api_key: R::KEY.to_i16(),
         request_api_version: version,
@@ -145,7 +145,7 @@ fn encode(
     header_version: i16,
     message: &impl Message,
     version: i16,
-) -> Vec<Part> {
+) -> Parts {
     let mut size = message.measure(version);
     size.total += SIZE_BYTES + header.encoded_size(header_version);
     let mut writer = Writer::for_size(size);

@@ -7,7 +7,8 @@ use crate::scan::{Scan, Step};
 use crate::segment::{Indexes, Segment};
 use crate::segments::Segments;
 use crate::transaction_index::AbortedTransaction;
-use dohle_env::net::Piece;
+use dohle_env::net::{Piece, Pieces};
+use smallvec::smallvec;
 use std::io;
 
 /// A place to read on from.
@@ -55,7 +56,7 @@ pub struct ReadLimit {
 #[derive(Debug)]
 pub struct ReadPlan {
     /// Whole batches, one after another.
-    pub pieces: Vec<Piece>,
+    pub pieces: Pieces,
     /// Bytes of all pieces together.
     pub size_bytes: usize,
     /// Where to read on. No batch is between what was read and it, but it may be before the end of
@@ -67,7 +68,7 @@ pub struct ReadPlan {
 
 impl ReadPlan {
     pub(crate) fn nothing(next: Cursor) -> Self {
-        Self { pieces: Vec::new(), size_bytes: 0, next, aborted: Vec::new() }
+        Self { pieces: Pieces::new(), size_bytes: 0, next, aborted: Vec::new() }
     }
 }
 
@@ -320,14 +321,14 @@ fn file_pieces(
     place: &Place,
     position: u64,
     size_bytes: u64,
-) -> io::Result<Vec<Piece>> {
+) -> io::Result<Pieces> {
     let file = segment.file(place)?;
     if size_bytes < FILE_PIECE_BYTES_MIN as u64 {
         let mut bytes = vec![0; usize::try_from(size_bytes).map_err(io::Error::other)?];
         dohle_env::disk::read_exact_at(&*file, position, &mut bytes)?;
-        return Ok(vec![Piece::Bytes(bytes.into())]);
+        return Ok(smallvec![Piece::Bytes(bytes.into())]);
     }
-    let mut pieces = Vec::with_capacity(1);
+    let mut pieces = Pieces::new();
     let mut at = position;
     while at < position + size_bytes {
         let size = u32::try_from(position + size_bytes - at).unwrap_or(u32::MAX);

@@ -5,7 +5,7 @@ use crate::limits::{
     TAILS_BYTES_MAX,
 };
 use bytes::Bytes;
-use dohle_env::net::Piece;
+use dohle_env::net::{Piece, Pieces};
 use dohle_protocol::record::batch::PLACED_PREFIX_SIZE;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -159,7 +159,7 @@ pub(crate) struct Run {
     pub(crate) position: u64,
     pub(crate) size_bytes: usize,
     pub(crate) next_offset: i64,
-    pub(crate) pieces: Vec<Piece>,
+    pub(crate) pieces: Pieces,
 }
 
 impl Run {

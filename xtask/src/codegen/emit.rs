@@ -72,7 +72,11 @@ fn element_type(field: &Field) -> &str {
 
 fn rust_type(field: &Field) -> String {
     let element = element_type(field);
-    let whole = if field.is_array { format!("Vec<{element}>") } else { element.to_owned() };
+    let whole = match (field.is_array, field.is_few) {
+        (false, _) => element.to_owned(),
+        (true, false) => format!("Vec<{element}>"),
+        (true, true) => format!("Few<{element}>"),
+    };
     if field.nullable.is_some() { format!("Option<{whole}>") } else { whole }
 }
 
@@ -118,6 +122,7 @@ fn default_value(field: &Field) -> (String, bool) {
         return (value, false);
     }
     let plain = match (&field.element, field.is_array) {
+        (_, true) if field.is_few => "Few::new()".to_owned(),
         (_, true) => "Vec::new()".to_owned(),
         (Type::Bool, _) => "false".to_owned(),
         (Type::Int16, _) if is_error_code(field) => "ErrorCode::NONE".to_owned(),
@@ -201,6 +206,9 @@ impl<'a> Emitter<'a> {
             self.line("use crate::ids::Uuid;");
         }
         let mut wire = vec!["DecodeError", "Put", "Reader", "Sink", "message"];
+        if fields().any(|field| field.is_few) {
+            wire.push("Few");
+        }
         if uses(Type::Text) {
             wire.push("Text");
         }
@@ -372,11 +380,14 @@ fn tag_section(tagged: &[(u32, String, String)]) -> String {
 fn read_value(field: &Field) -> String {
     let name = json_name(field);
     let method = method(field);
+    let array = if field.is_few { "few" } else { "array" };
     let plain = |nullable: &str| match (&field.element, field.is_array) {
         (Type::Struct(inner), true) => {
-            format!("from.array{nullable}(\"{name}\", |from| {inner}::read(from, version))?")
+            format!("from.{array}{nullable}(\"{name}\", |from| {inner}::read(from, version))?")
         }
-        (_, true) => format!("from.array{nullable}(\"{name}\", |from| from.{method}(\"{name}\"))?"),
+        (_, true) => {
+            format!("from.{array}{nullable}(\"{name}\", |from| from.{method}(\"{name}\"))?")
+        }
         (Type::Struct(inner), false) if nullable.is_empty() => {
             format!("{inner}::read(from, version)?")
         }

@@ -94,6 +94,8 @@ pub(crate) struct Field {
     pub(crate) default: Option<String>,
     /// Keeps its int16 length in flexible versions.
     pub(crate) inflexible: bool,
+    /// An array that mostly has one element.
+    pub(crate) is_few: bool,
 }
 
 /// A struct: the message itself or one inside it.
@@ -221,7 +223,7 @@ impl Schema {
 }
 
 impl Field {
-    /// `Name type [versions] [tag N] [default X] [inflexible]`.
+    /// `Name type [versions] [tag N] [default X] [inflexible] [few]`.
     fn parse(line: &str, outer: Versions) -> Result<Self, String> {
         let mut words = line.split_whitespace().peekable();
         let name = words.next().ok_or("no name")?.to_owned();
@@ -248,6 +250,7 @@ impl Field {
             tag: None,
             default: None,
             inflexible: false,
+            is_few: false,
         };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("{word} has no value"));
@@ -255,6 +258,7 @@ impl Field {
                 "tag" => field.tag = Some(value()?.parse().map_err(|_| "a tag is a number")?),
                 "default" => field.default = Some(value()?.to_owned()),
                 "inflexible" => field.inflexible = true,
+                "few" if field.is_array && nullable.is_none() => field.is_few = true,
                 _ => return Err(format!("{word:?} is no word of a field")),
             }
         }

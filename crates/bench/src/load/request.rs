@@ -74,13 +74,13 @@ pub(crate) fn produce_frame(topic: &str, partition: i32, batch: Bytes) -> Vec<u8
     };
     let topic = TopicProduceData {
         name: topic.into(),
-        partition_data: vec![data],
+        partition_data: vec![data].into(),
         ..TopicProduceData::default()
     };
     let request = ProduceRequest {
         acks: -1,
         timeout_ms: 30_000,
-        topic_data: vec![topic],
+        topic_data: vec![topic].into(),
         ..ProduceRequest::default()
     };
     encode(PRODUCE_VERSION, 0, &request)
@@ -94,12 +94,13 @@ pub(crate) fn fetch_frame(topic: &str, partition: i32, bytes_max: i32) -> (Vec<u
         partition_max_bytes: bytes_max,
         ..FetchPartition::default()
     };
-    let topic = FetchTopic { topic: topic.into(), partitions: vec![part], ..FetchTopic::default() };
+    let topic =
+        FetchTopic { topic: topic.into(), partitions: vec![part].into(), ..FetchTopic::default() };
     let request = FetchRequest {
         max_wait_ms: 500,
         min_bytes: 1,
         max_bytes: bytes_max,
-        topics: vec![topic],
+        topics: vec![topic].into(),
         ..FetchRequest::default()
     };
     let frame = encode(FETCH_VERSION, 0, &request);

@@ -11,7 +11,7 @@ use dohle_protocol::messages::fetch_response::{FetchableTopicResponse, Partition
 use dohle_protocol::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
 use dohle_protocol::messages::{FetchRequest, FetchResponse, ProduceRequest, ProduceResponse};
 use dohle_protocol::record::{AnyBatch, Batches, Codec};
-use dohle_protocol::wire::{Message, Part, Reader};
+use dohle_protocol::wire::{Message, Part, Parts, Reader};
 use dohle_protocol::{ApiKey, ErrorCode, frame};
 
 use super::request::{CORRELATION_AT, FETCH_VERSION, fetch_frame};
@@ -165,7 +165,7 @@ fn frames_are_requests() {
 }
 
 /// A server that takes one request and sends these bytes.
-fn answer_once(answer: Vec<Part>) -> u16 {
+fn answer_once(answer: Parts) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -190,10 +190,10 @@ fn errors_of_produce_are_seen() {
     };
     let topic = TopicProduceResponse {
         name: TOPIC.into(),
-        partition_responses: vec![partition],
+        partition_responses: vec![partition].into(),
         ..TopicProduceResponse::default()
     };
-    let answer = ProduceResponse { responses: vec![topic], ..ProduceResponse::default() };
+    let answer = ProduceResponse { responses: vec![topic].into(), ..ProduceResponse::default() };
     let port = answer_once(frame::encode_response(ApiKey::Produce, PRODUCE_VERSION, 0, &answer));
     let producer = Producer::connect(port, TOPIC, frames(Contents::Noise, 1), 0).unwrap();
     let error = closed(vec![Client::Producer(producer, 1)], &limits(1), || ()).unwrap_err();
@@ -216,11 +216,14 @@ fn errors_of_fetch_are_seen() {
         };
         let topic = FetchableTopicResponse {
             topic: TOPIC.into(),
-            partitions: vec![partition],
+            partitions: vec![partition].into(),
             ..FetchableTopicResponse::default()
         };
-        let answer =
-            FetchResponse { error_code: top, responses: vec![topic], ..FetchResponse::default() };
+        let answer = FetchResponse {
+            error_code: top,
+            responses: vec![topic].into(),
+            ..FetchResponse::default()
+        };
         let port = answer_once(frame::encode_response(ApiKey::Fetch, FETCH_VERSION, 0, &answer));
         let fetcher = Fetcher::connect(port, TOPIC, 0..1, 1000).unwrap();
         let error = closed(vec![Client::Fetcher(fetcher)], &limits(1), || ()).unwrap_err();

@@ -1,6 +1,7 @@
 //! Fetch: partitions are asked at once, again when they say that something changed, and their
 //! bytes leave as they lie in the log.
 
+use super::fetch_answers::Answers;
 use crate::dispatch::Reply;
 use crate::fetch_session::{Borrowed, FetchKey, FetchSession, SessionClaim, TopicKey, Wanted};
 use crate::node::View;
@@ -8,15 +9,15 @@ use crate::partition::command::{Command, Read, ReadAnswer};
 use crate::request::Context;
 use dohle_env::clock::{Instant, Timer};
 use dohle_env::gather::{Answer, Gather};
-use dohle_env::net::Piece;
+use dohle_env::net::{Piece, Pieces};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::fetch_request::{FetchPartition, FetchRequest};
 use dohle_protocol::messages::fetch_response::{
     AbortedTransaction, EpochEndOffset, FetchResponse, FetchableTopicResponse, LeaderIdAndEpoch,
     PartitionData,
 };
-use dohle_protocol::wire::Records;
-use std::collections::BTreeMap;
+use dohle_protocol::wire::{Few, Records};
+use smallvec::SmallVec;
 use std::future::poll_fn;
 use std::task::Poll;
 
@@ -28,8 +29,8 @@ const VERSION_FIRST_BATCH_WHOLE: i16 = 3;
 const VERSION_STORAGE_ERRORS: i16 = 6;
 const READ_COMMITTED: i8 = 1;
 
-/// The answers of a fetch, by place in the session.
-type Answers = BTreeMap<u32, ReadAnswer>;
+/// Places in a session.
+type Places = SmallVec<[u32; 8]>;
 
 pub(crate) async fn handle(context: Context, request: FetchRequest) -> Reply {
     let now = context.node.env.clock.now();
@@ -45,10 +46,10 @@ pub(crate) async fn handle(context: Context, request: FetchRequest) -> Reply {
             return context.respond(&FetchResponse { error_code, ..FetchResponse::default() });
         }
     };
-    update(&mut borrowed.session, &request, claim.by_id);
+    update(&mut borrowed, &request, claim.by_id);
     let deadline = now.after_ms(i64::from(request.max_wait_ms));
-    let mut fetch = Fetch { context, request, answers: Answers::new() };
-    fetch.collect(&mut borrowed.session, deadline).await;
+    let mut fetch = Fetch { context, request, answers: Answers::default() };
+    fetch.collect(&mut borrowed, deadline).await;
     fetch.respond(&mut borrowed).await
 }
 
@@ -95,13 +96,13 @@ struct Fetch {
 impl Fetch {
     /// Reads until there is enough, something to tell at once, or no more time.
     async fn collect(&mut self, session: &mut FetchSession, deadline: Instant) {
-        let mut places: Vec<u32> = session
+        let mut places: Places = session
             .partitions
             .iter()
             .filter(|(_, partition)| !partition.watched)
             .map(|(place, _)| *place)
             .collect();
-        let mut marked = Vec::new();
+        let mut marked = Places::new();
         // What changed since the last request of this session.
         poll_fn(|cx| Poll::Ready(session.ready.poll_marked(cx, &mut marked))).await.is_ready();
         places.extend(unwatch(session, &mut marked));
@@ -131,23 +132,24 @@ impl Fetch {
 
     fn is_enough(&self) -> bool {
         let wanted = usize::try_from(self.request.min_bytes).unwrap_or(0);
-        let bytes = self.answers.values().map(|answer| answer.size_bytes).sum::<usize>();
+        let bytes = self.answers.iter().map(|answer| answer.size_bytes).sum::<usize>();
         let tells =
             |answer: &ReadAnswer| answer.error != ErrorCode::NONE || answer.diverging.is_some();
-        wanted <= bytes || self.answers.values().any(tells)
+        wanted <= bytes || self.answers.iter().any(tells)
     }
 
     /// Asks the partitions at `places` and keeps their answers.
     async fn read(&mut self, session: &mut FetchSession, places: &[u32]) {
         let view = self.context.view();
         let gather = Gather::with_capacity(places.len());
-        let mut asked = Vec::with_capacity(places.len());
+        let mut asked = Places::new();
+        let mut refused = Few::new();
         for place in places {
             let Some(partition) = session.partitions.get(place) else { continue };
             let found = self.check_asker(partition.wanted.size_bytes_max);
             match found.and_then(|()| find(&view, &partition.key)) {
                 Err(error) => {
-                    self.answers.insert(*place, ReadAnswer::refused(error));
+                    refused.push((*place, ReadAnswer::refused(error)));
                 }
                 Ok(strand) => {
                     asked.push(*place);
@@ -164,7 +166,7 @@ impl Fetch {
                 }
             }
         }
-        for (place, answer) in asked.into_iter().zip(gather.all().await) {
+        let answers = asked.into_iter().zip(gather.all().await).map(|(place, answer)| {
             let answer = match answer {
                 Answer::Filled(answer) => answer,
                 Answer::Gone | Answer::Missing => {
@@ -176,8 +178,9 @@ impl Fetch {
                 partition.watched = answer.watched && answer.size_bytes == 0;
                 partition.next = answer.next;
             }
-            self.answers.insert(place, answer);
-        }
+            (place, answer)
+        });
+        self.answers.put(answers.chain(refused));
     }
 
     /// Followers have no place on a node without replicas, and a limit below zero is none.
@@ -197,36 +200,38 @@ impl Fetch {
     }
 
     async fn respond(mut self, borrowed: &mut Borrowed) -> Reply {
-        self.cut_to_limit(&borrowed.session);
+        self.cut_to_limit(borrowed);
         if self.context.version < 4 {
-            super::fetch_legacy::convert(&self.context, &borrowed.session, &mut self.answers).await;
+            super::fetch_legacy::convert(&self.context, borrowed, &mut self.answers).await;
         }
         let by_id = VERSION_TOPIC_IDS <= self.context.version;
-        let mut response =
-            FetchResponse { session_id: borrowed.session.id, ..FetchResponse::default() };
-        let mut elsewhere = Vec::new();
-        let mut served = Vec::new();
-        for (place, answer) in std::mem::take(&mut self.answers) {
-            let Some(partition) = borrowed.session.partitions.get_mut(&place) else { continue };
+        let mut response = FetchResponse { session_id: borrowed.id, ..FetchResponse::default() };
+        let mut elsewhere = Few::new();
+        let mut served = Places::new();
+        let full = borrowed.full;
+        for (place, answer) in self.answers.take() {
+            let Some(partition) = borrowed.partitions.get_mut(&place) else { continue };
             let told = (answer.high_watermark, answer.log_start_offset);
             let news = answer.size_bytes != 0
                 || answer.error != ErrorCode::NONE
                 || answer.diverging.is_some()
                 || told != partition.told;
-            if !news && !borrowed.full {
+            if !news && !full {
                 continue;
             }
             partition.told = if answer.error == ErrorCode::NONE { told } else { (-1, -1) };
-            // A session of one request has no next one whose order could matter.
-            if answer.size_bytes != 0 && borrowed.session.id != 0 {
+            if answer.size_bytes != 0 {
                 served.push(place);
             }
             let topic = partition.key.topic.clone();
             let data = self.partition_data(partition.key.index, answer, &mut elsewhere);
             topic_response(&mut response, &topic, by_id).partitions.push(data);
         }
-        for place in served {
-            borrowed.session.move_to_end(place);
+        // A session of one request has no next one whose order could matter.
+        if borrowed.id != 0 {
+            for place in served {
+                borrowed.move_to_end(place);
+            }
         }
         self.context.respond_with(&response, elsewhere)
     }
@@ -240,7 +245,7 @@ impl Fetch {
         let with_bytes = self.answers.iter_mut().filter(|(_, answer)| answer.size_bytes != 0);
         for (place, answer) in with_bytes {
             if !first {
-                let own = session.partitions.get(place).map_or(0, |of| of.wanted.size_bytes_max);
+                let own = session.partitions.get(&place).map_or(0, |of| of.wanted.size_bytes_max);
                 // Batches leave whole or not at all: a client throws a part of one away.
                 if left.min(usize::try_from(own).unwrap_or(0)) < answer.size_bytes {
                     answer.pieces.clear();
@@ -256,7 +261,7 @@ impl Fetch {
         &self,
         index: i32,
         answer: ReadAnswer,
-        elsewhere: &mut Vec<Vec<Piece>>,
+        elsewhere: &mut Few<Pieces>,
     ) -> PartitionData {
         let mut data = PartitionData {
             partition_index: index,
@@ -307,15 +312,15 @@ fn armed(mut timer: Box<dyn Timer>, deadline: Instant) -> Box<dyn Timer> {
     timer
 }
 
-/// Takes the marked places, each to be read again.
-fn unwatch(session: &mut FetchSession, marked: &mut Vec<u32>) -> Vec<u32> {
+/// Takes the marked places, each to be read again. A partition that has moved or was forgotten may
+/// have left a mark for the place that it had.
+fn unwatch(session: &mut FetchSession, marked: &mut Places) -> Places {
     marked.sort_unstable();
     marked.dedup();
-    for place in &*marked {
-        if let Some(partition) = session.partitions.get_mut(place) {
-            partition.watched = false;
-        }
-    }
+    marked.retain(|place| {
+        let partition = session.partitions.get_mut(place);
+        partition.map(|partition| partition.watched = false).is_some()
+    });
     std::mem::take(marked)
 }
 
@@ -352,7 +357,7 @@ fn topic_response<'a>(
 }
 
 /// Pieces as a field of a message: few bytes go into it, the rest is sent from where it lies.
-fn records(mut pieces: Vec<Piece>, size_bytes: usize, elsewhere: &mut Vec<Vec<Piece>>) -> Records {
+fn records(mut pieces: Pieces, size_bytes: usize, elsewhere: &mut Few<Pieces>) -> Records {
     if let [Piece::Bytes(_)] | [] = &*pieces {
         return match pieces.pop() {
             Some(Piece::Bytes(bytes)) => Records::Bytes(bytes),

@@ -2,6 +2,7 @@
 //!
 //! Kafka dropped this with version 4; the rules are those of 3.9.
 
+use super::fetch_answers::Answers;
 use crate::fetch_session::{FetchSession, TopicKey};
 use crate::node::View;
 use crate::partition::command::ReadAnswer;
@@ -15,30 +16,26 @@ use dohle_metadata::config::topic::StoredCompression;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::record::check::UNPACKED_BYTES_MAX;
 use dohle_protocol::record::convert::{ConvertError, down_convert};
-use std::collections::BTreeMap;
+use smallvec::smallvec;
 use std::io;
 
 /// The first version whose fetchers know magic 1; older ones know magic 0 only.
 const VERSION_MAGIC_1: i16 = 2;
 
 /// Puts the records of all answers into the magic that the version's fetchers know.
-pub(super) async fn convert(
-    context: &Context,
-    session: &FetchSession,
-    answers: &mut BTreeMap<u32, ReadAnswer>,
-) {
+pub(super) async fn convert(context: &Context, session: &FetchSession, answers: &mut Answers) {
     let view = context.view();
     let to_magic = i8::from(VERSION_MAGIC_1 <= context.version);
-    let gather = Gather::with_capacity(answers.len());
-    let mut asked = Vec::with_capacity(answers.len());
+    let gather = Gather::with_capacity(answers.count());
+    let mut asked = Vec::with_capacity(answers.count());
     for (place, answer) in answers.iter_mut() {
-        let Some(partition) = session.partitions.get(place) else { continue };
+        let Some(partition) = session.partitions.get(&place) else { continue };
         // Before any record is seen: a fetcher of such a topic learns at once that it is too old.
         if answer.error == ErrorCode::NONE && is_zstd(&view, &partition.key.topic) {
             *answer = ReadAnswer::refused(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
         }
         if answer.size_bytes != 0 {
-            asked.push(*place);
+            asked.push(place);
             let (slot, pieces) = (gather.slot(), std::mem::take(&mut answer.pieces));
             let first_offset = partition.wanted.fetch_offset;
             let job = move || slot.fill(converted(&pieces, to_magic, first_offset));
@@ -46,11 +43,11 @@ pub(super) async fn convert(
         }
     }
     for (place, converted) in asked.into_iter().zip(gather.all().await) {
-        let Some(answer) = answers.get_mut(&place) else { continue };
+        let Some(answer) = answers.get_mut(place) else { continue };
         match converted {
             Answer::Filled(Ok(records)) => {
                 answer.size_bytes = records.len();
-                answer.pieces = vec![Piece::Bytes(records)];
+                answer.pieces = smallvec![Piece::Bytes(records)];
             }
             Answer::Filled(Err(error)) => *answer = ReadAnswer::refused(error),
             // The lane is full, or the node stops: the fetcher comes again.

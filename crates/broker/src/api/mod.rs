@@ -19,6 +19,7 @@ pub(crate) mod describe_producers;
 pub(crate) mod describe_quorum;
 pub(crate) mod describe_topic_partitions;
 pub(crate) mod fetch;
+mod fetch_answers;
 mod fetch_legacy;
 pub(crate) mod init_producer_id;
 pub(crate) mod list_offsets;

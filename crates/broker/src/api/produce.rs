@@ -22,7 +22,7 @@ use dohle_protocol::messages::produce_response::{
 };
 use dohle_protocol::record::batch::BatchHeader;
 use dohle_protocol::record::check::{self, CheckError, CheckedBatch, Scratch};
-use dohle_protocol::wire::{Records, Text};
+use dohle_protocol::wire::{Few, Records, Text};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::task::{self, Poll};
@@ -79,7 +79,7 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
     let mut waiting = Waiting {
         deadline: now.after_ms(i64::from(request.timeout_ms)),
         response: ProduceResponse {
-            responses: Vec::with_capacity(request.topic_data.len()),
+            responses: Few::with_capacity(request.topic_data.len()),
             ..ProduceResponse::default()
         },
         gather: None,
@@ -100,7 +100,7 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
         waiting.response.responses.push(TopicProduceResponse {
             name: data.name,
             topic_id: data.topic_id,
-            partition_responses: Vec::with_capacity(data.partition_data.len()),
+            partition_responses: Few::with_capacity(data.partition_data.len()),
             ..TopicProduceResponse::default()
         });
         for partition in data.partition_data {

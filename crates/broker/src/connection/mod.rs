@@ -14,8 +14,8 @@ use crate::dispatch::{self, Handled, Reply};
 use crate::node::Node;
 use crate::session::Session;
 use dohle_env::clock::{Instant, Timer};
-use dohle_env::net::{Connection, Piece};
-use dohle_protocol::wire::Part;
+use dohle_env::net::{Connection, Piece, Pieces};
+use dohle_protocol::wire::{Few, Part, Parts};
 use inbound::{Frame, FrameSizeError, Inbound};
 use std::collections::VecDeque;
 use std::fmt;
@@ -65,7 +65,7 @@ impl fmt::Display for Closed {
 }
 
 /// Puts the parts of a frame behind what is to be sent, with the pieces that lie elsewhere.
-fn put_parts(out: &mut VecDeque<Piece>, parts: Vec<Part>, mut elsewhere: Vec<Vec<Piece>>) {
+fn put_parts(out: &mut VecDeque<Piece>, parts: Parts, mut elsewhere: Few<Pieces>) {
     for part in parts {
         match part {
             Part::Bytes(bytes) => out.push_back(Piece::Bytes(bytes)),

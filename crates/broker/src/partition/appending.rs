@@ -55,10 +55,10 @@ impl Partition {
 
     /// Publishes what was written, or tells everybody that it was not.
     pub(super) fn finish_appends(&mut self, written: io::Result<()>, effects: &mut Vec<Effect>) {
-        let mut staged = std::mem::take(&mut self.staged);
-        if staged.is_empty() {
+        if self.staged.is_empty() {
             return;
         }
+        let mut staged = std::mem::take(&mut self.staged);
         let now = self.clock.timestamp();
         match (written, &mut self.log) {
             (Ok(()), Some(log)) => {

@@ -3,7 +3,7 @@
 use super::{Effect, Partition};
 use crate::topic::TopicSettings;
 use dohle_env::gather::Slot;
-use dohle_env::net::Piece;
+use dohle_env::net::Pieces;
 use dohle_env::ready::Mark;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::record::CheckedBatch;
@@ -88,7 +88,7 @@ pub(crate) struct Read {
 #[derive(Debug)]
 pub(crate) struct ReadAnswer {
     pub(crate) error: ErrorCode,
-    pub(crate) pieces: Vec<Piece>,
+    pub(crate) pieces: Pieces,
     pub(crate) size_bytes: usize,
     /// Where the next read goes on.
     pub(crate) next: Option<Cursor>,
@@ -109,7 +109,7 @@ impl ReadAnswer {
     pub(crate) fn refused(error: ErrorCode) -> Self {
         Self {
             error,
-            pieces: Vec::new(),
+            pieces: Pieces::new(),
             size_bytes: 0,
             next: None,
             watched: false,

@@ -287,18 +287,19 @@ impl Owned for Partition {
                 self.after.push(command);
             }
         }
-        let staged = match &self.log {
-            Some(log) if !self.staged.is_empty() => log.staged(),
+        let log = match &self.log {
+            Some(log) if !self.staged.is_empty() => log,
             Some(_) | None => {
                 self.after_write(Ok(()), effects);
                 return Turned::Done;
             }
         };
         if !self.directory.is_slow(self.clock.now()) {
-            let written = self.directory.time_write(&*self.clock, || staged.write());
+            let written = self.directory.time_write(&*self.clock, || log.write());
             self.after_write(written, effects);
             return Turned::Done;
         }
+        let staged = log.staged();
         let (directory, clock) = (self.directory.clone(), self.clock.clone());
         let lane = directory.lane.clone();
         let work = move || {

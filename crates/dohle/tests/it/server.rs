@@ -131,13 +131,13 @@ fn produce(stream: &mut TcpStream, topic: &str) -> i64 {
     };
     let data = TopicProduceData {
         name: topic.into(),
-        partition_data: vec![partition],
+        partition_data: vec![partition].into(),
         ..TopicProduceData::default()
     };
     let request = ProduceRequest {
         acks: -1,
         timeout_ms: 10_000,
-        topic_data: vec![data],
+        topic_data: vec![data].into(),
         ..ProduceRequest::default()
     };
     let answer = ask(stream, 9, &request).responses[0].partition_responses[0].clone();

@@ -5,6 +5,7 @@
 //! is always that of the bytes.
 
 mod error;
+mod few;
 mod json;
 mod message;
 mod reader;
@@ -16,6 +17,7 @@ mod text;
 mod writer;
 
 pub use error::{DecodeError, DecodeErrorKind};
+pub use few::Few;
 pub use json::JsonWriter;
 pub use message::{Message, Request};
 pub use reader::Reader;
@@ -23,7 +25,7 @@ pub use records::Records;
 pub use size::EncodedSize;
 pub use tags::UnknownTags;
 pub use text::Text;
-pub use writer::{Part, Writer};
+pub use writer::{Part, Parts, Writer};
 
 pub(crate) use message::message;
 pub(crate) use sink::{Put, Sink, tagged};

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{DecodeError, DecodeErrorKind, Records, Text, UnknownTags};
+use super::{DecodeError, DecodeErrorKind, Few, Records, Text, UnknownTags};
 use crate::ids::Uuid;
 use crate::limits::{ARRAY_ELEMENTS_MAX, ARRAY_RESERVE_MAX, TAGGED_FIELDS_MAX, TEXT_BYTES_MAX};
 use crate::varint::{self, VarintError};
@@ -205,11 +205,7 @@ impl Reader {
         field: &'static str,
         mut element: impl FnMut(&mut Self) -> Decoded<T>,
     ) -> Decoded<Option<Vec<T>>> {
-        let Some(count) = self.length(field)? else { return Ok(None) };
-        // An element takes at least one byte, so a count over the bytes ahead is a lie.
-        if count > self.remaining() || count > ARRAY_ELEMENTS_MAX as usize {
-            return Err(self.error(field, DecodeErrorKind::TooManyElements(count as u32)));
-        }
+        let Some(count) = self.count(field)? else { return Ok(None) };
         let mut elements = Vec::with_capacity(count.min(ARRAY_RESERVE_MAX));
         for _ in 0..count {
             elements.push(element(self)?);
@@ -224,6 +220,31 @@ impl Reader {
     ) -> Decoded<Vec<T>> {
         let elements = self.array_nullable(field, element)?;
         self.non_null(field, elements)
+    }
+
+    /// An array that mostly has one element.
+    pub(crate) fn few<T>(
+        &mut self,
+        field: &'static str,
+        mut element: impl FnMut(&mut Self) -> Decoded<T>,
+    ) -> Decoded<Few<T>> {
+        let count = self.count(field)?;
+        let count = self.non_null(field, count)?;
+        let mut elements = Few::with_capacity(count.min(ARRAY_RESERVE_MAX));
+        for _ in 0..count {
+            elements.push(element(self)?);
+        }
+        Ok(elements)
+    }
+
+    /// How many elements an array claims to have, as far as that can be true.
+    fn count(&mut self, field: &'static str) -> Decoded<Option<usize>> {
+        let Some(count) = self.length(field)? else { return Ok(None) };
+        // An element takes at least one byte, so a count over the bytes ahead is a lie.
+        if count > self.remaining() || count > ARRAY_ELEMENTS_MAX as usize {
+            return Err(self.error(field, DecodeErrorKind::TooManyElements(count as u32)));
+        }
+        Ok(Some(count))
     }
 
     /// A nullable struct: a byte says whether it is there (negative: it is null).

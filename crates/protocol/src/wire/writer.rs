@@ -1,6 +1,7 @@
 //! Writing of messages: small fields into one buffer, large ones beside it, uncopied.
 
 use bytes::{BufMut, Bytes, BytesMut};
+use smallvec::SmallVec;
 
 use super::{EncodedSize, Records, Sink, Text};
 use crate::ids::Uuid;
@@ -32,13 +33,16 @@ impl Part {
     }
 }
 
+/// An encoded message. In place: one part, or a message around one field that lies elsewhere.
+pub type Parts = SmallVec<[Part; 3]>;
+
 /// Appends the fields of messages.
 ///
 /// Records and byte fields of [`SPLICE_BYTES_MIN`] bytes and more become parts of their own; all
 /// else shares one buffer, so that a message whose size was asked beforehand costs one allocation.
 #[derive(Debug, Default)]
 pub struct Writer {
-    done: Vec<Part>,
+    done: Parts,
     buffer: BytesMut,
     flexible: bool,
 }
@@ -47,7 +51,7 @@ impl Writer {
     /// Room for `capacity` bytes before the buffer must grow.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { done: Vec::new(), buffer: BytesMut::with_capacity(capacity), flexible: false }
+        Self { done: Parts::new(), buffer: BytesMut::with_capacity(capacity), flexible: false }
     }
 
     /// Room for just what messages of this size need.
@@ -55,7 +59,7 @@ impl Writer {
     pub fn for_size(size: EncodedSize) -> Self {
         let parts = if size.splices == 0 { 1 } else { 2 * size.splices + 1 };
         Self {
-            done: Vec::with_capacity(parts),
+            done: Parts::with_capacity(parts),
             buffer: BytesMut::with_capacity(size.total - size.spliced),
             flexible: false,
         }
@@ -63,7 +67,7 @@ impl Writer {
 
     /// The parts in the order of their bytes; none is empty.
     #[must_use]
-    pub fn finish(mut self) -> Vec<Part> {
+    pub fn finish(mut self) -> Parts {
         if !self.buffer.is_empty() {
             self.done.push(Part::Bytes(self.buffer.freeze()));
         }

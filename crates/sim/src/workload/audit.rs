@@ -96,14 +96,14 @@ async fn partition(
         let wanted = FetchTopic {
             topic: topic.into(),
             topic_id: key.0,
-            partitions: vec![partition],
+            partitions: vec![partition].into(),
             ..FetchTopic::default()
         };
         let request = FetchRequest {
             max_wait_ms: 100,
             min_bytes: 1,
             max_bytes: BYTES_MAX,
-            topics: vec![wanted],
+            topics: vec![wanted].into(),
             ..FetchRequest::default()
         };
         tries += 1;

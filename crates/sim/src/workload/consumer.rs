@@ -202,7 +202,7 @@ impl Consumer {
             topics.push(FetchTopic {
                 topic: place.topic.as_str().into(),
                 topic_id: key.0,
-                partitions: vec![partition],
+                partitions: vec![partition].into(),
                 ..FetchTopic::default()
             });
         }
@@ -219,7 +219,7 @@ impl Consumer {
             isolation_level: i8::from(self.kind.committed_only),
             session_id,
             session_epoch,
-            topics,
+            topics: topics.into(),
             forgotten_topics_data: if session_id == 0 { Vec::new() } else { forgotten },
             ..FetchRequest::default()
         }

@@ -269,14 +269,14 @@ impl Producer {
         let topic = TopicProduceData {
             name: lane.topic.as_str().into(),
             topic_id: key.0,
-            partition_data: vec![data],
+            partition_data: vec![data].into(),
             ..TopicProduceData::default()
         };
         ProduceRequest {
             transactional_id: None,
             acks: if self.kind.by_all { -1 } else { 1 },
             timeout_ms: 2_000,
-            topic_data: vec![topic],
+            topic_data: vec![topic].into(),
             ..ProduceRequest::default()
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::executor::{LIMIT, world};
 use dohle_env::clock::sleep;
-use dohle_env::gather::{Answer, Gather};
+use dohle_env::gather::{Answer, Answers, Gather};
 use dohle_env::tasks::Home;
 use dohle_sim::executor::Outcome;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ fn answers_come_in_the_order_of_the_slots() {
         };
         let filled = Answer::Filled;
         let expected = [filled(0), filled(1), filled(2), Answer::Gone, filled(4)];
-        assert_eq!(world.complete("a", LIMIT, asker).unwrap(), expected);
+        assert_eq!(world.complete("a", LIMIT, asker).unwrap().into_vec(), expected);
     }
 }
 
@@ -69,7 +69,10 @@ fn only_the_last_answer_wakes() {
     three.fill("three");
     assert_eq!(wakes.count(), 1);
     assert_eq!(gather.poll_complete(&mut cx), Poll::Ready(()));
-    assert_eq!(gather.take(), [Answer::Gone, Answer::Filled("two"), Answer::Filled("three")]);
+    assert_eq!(
+        gather.take().into_vec(),
+        [Answer::Gone, Answer::Filled("two"), Answer::Filled("three")]
+    );
 }
 
 #[test]
@@ -79,17 +82,17 @@ fn who_stops_waiting_takes_what_is_there() {
     let (one, two) = (gather.slot(), gather.slot());
     assert_eq!(gather.poll_complete(&mut Context::from_waker(&waker)), Poll::Pending);
     one.fill(1);
-    assert_eq!(gather.take(), [Answer::Filled(1), Answer::Missing]);
+    assert_eq!(gather.take().into_vec(), [Answer::Filled(1), Answer::Missing]);
     two.fill(2);
     assert_eq!(wakes.count(), 0, "nobody waits any more");
-    assert_eq!(Gather::<u8>::with_capacity(0).take(), []);
+    assert_eq!(Gather::<u8>::with_capacity(0).take().into_vec(), []);
 }
 
 #[test]
 fn nothing_asked_is_answered_at_once_and_nobody_hangs() {
     let (mut world, _env) = world(1);
     let none = world.complete("a", LIMIT, Gather::<u8>::with_capacity(0).all());
-    assert_eq!(none, Ok(Vec::new()));
+    assert_eq!(none, Ok(Answers::new()));
     // A slot that is kept forever is the only way to hang, and it is seen.
     let gather = Gather::<u8>::with_capacity(1);
     let kept = gather.slot();

@@ -170,7 +170,7 @@ fn effects_run_when_the_state_is_free() {
             gather.all().await
         }
     };
-    assert_eq!(world.complete("a", LIMIT, asker), Ok(vec![Answer::Filled(1)]));
+    assert_eq!(world.complete("a", LIMIT, asker), Ok([Answer::Filled(1)].into()));
     world.run_for(LIMIT);
     assert_eq!(lines.all(), ["turn of 2", "turn of 1", "9:9"]);
 }
@@ -184,6 +184,6 @@ fn commands_of_an_ended_process_answer_gone() {
     // The turn is dropped with the process, the strand with its last owner.
     world.kill("a");
     drop(strand);
-    assert_eq!(gather.take(), [Answer::Gone]);
+    assert_eq!(gather.take().into_vec(), [Answer::Gone]);
     assert!(lines.all().is_empty());
 }

@@ -12,6 +12,7 @@ use crate::tail::Placed;
 use bytes::Bytes;
 use dohle_env::disk::{File, Open};
 use dohle_protocol::record::batch::{BatchHeader, HEADER_SIZE, PLACED_PREFIX_SIZE};
+use smallvec::SmallVec;
 use std::hash::Hasher;
 use std::io::{self, IoSlice};
 use std::ops::Range;
@@ -141,6 +142,9 @@ impl StagedWrite {
     }
 }
 
+/// Slices of one write that need no allocation: eight batches.
+const SLICES_IN_PLACE: usize = 16;
+
 /// One write: of each batch the new 16 bytes, then the rest as it came.
 fn write_part<'a>(
     place: &Place,
@@ -148,7 +152,7 @@ fn write_part<'a>(
     position: u64,
     batches: impl ExactSizeIterator<Item = (&'a [u8; PLACED_PREFIX_SIZE], &'a Bytes)>,
 ) -> io::Result<()> {
-    let mut slices = Vec::with_capacity(batches.len() * 2);
+    let mut slices = SmallVec::<[IoSlice<'_>; SLICES_IN_PLACE]>::with_capacity(batches.len() * 2);
     let mut size_bytes = 0;
     for (prefix, bytes) in batches {
         slices.push(IoSlice::new(prefix));
@@ -348,7 +352,21 @@ impl Log {
         Ok(())
     }
 
-    /// What the staged batches have to write.
+    /// Writes the staged batches. After a failure the log must go offline
+    /// ([`Log::take_offline`]), else they can be published.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn write(&self) -> io::Result<()> {
+        self.parts().try_for_each(|(segment, batches)| {
+            let staged = &self.staged[batches];
+            let position = staged[0].placed.position;
+            let batches = staged.iter().map(|staged| (&staged.prefix, &staged.bytes));
+            write_part(&self.place, segment, position, batches)
+        })
+    }
+
+    /// What [`Log::write`] would do, for another thread.
     #[must_use]
     pub fn staged(&self) -> StagedWrite {
         let batches = self.staged.iter().map(|staged| (staged.prefix, staged.bytes.clone()));
@@ -399,13 +417,7 @@ impl Log {
     /// When the log is offline or goes offline by this.
     pub fn write_staged(&mut self, now: i64) -> Result<Range<i64>, Offline> {
         self.require_online()?;
-        let written = self.parts().try_for_each(|(segment, batches)| {
-            let staged = &self.staged[batches];
-            let position = staged[0].placed.position;
-            let batches = staged.iter().map(|staged| (&staged.prefix, &staged.bytes));
-            write_part(&self.place, segment, position, batches)
-        });
-        if let Err(error) = written {
+        if let Err(error) = self.write() {
             self.take_offline(&error);
         }
         self.require_online()?;

@@ -7,6 +7,7 @@ use crate::reader::LogReader;
 use crate::tail::Run;
 use crate::transaction_index::AbortedTransaction;
 use dohle_env::net::Piece;
+use smallvec::smallvec;
 use std::io;
 
 impl Log {
@@ -67,7 +68,7 @@ impl Log {
         let pieces = if run.size_bytes >= FILE_PIECE_BYTES_MIN {
             let size_bytes = u32::try_from(run.size_bytes).map_err(io::Error::other)?;
             let file = segment.file(&self.place)?;
-            vec![Piece::File { file, position: run.position, size_bytes }]
+            smallvec![Piece::File { file, position: run.position, size_bytes }]
         } else {
             run.pieces
         };

@@ -16,7 +16,7 @@ fn request(world: &World, topic: &str, partitions: &[(i32, i64)]) -> FetchReques
         min_bytes: 1,
         max_bytes: 1 << 24,
         session_epoch: -1,
-        topics: vec![fetch_topic(world, topic, partitions)],
+        topics: vec![fetch_topic(world, topic, partitions)].into(),
         ..FetchRequest::default()
     }
 }
@@ -145,11 +145,11 @@ pub(super) fn sessions(world: &mut World) {
         asked.session_epoch = 0;
         let answer = world.ask("opens a session", version, &asked);
         let session_id = answer.map_or(0, |answer| answer.session_id);
-        let step = |world: &mut World, what: &str, id, epoch, topics, forgotten| {
+        let step = |world: &mut World, what: &str, id, epoch, topics: Vec<_>, forgotten| {
             let next = FetchRequest {
                 session_id: id,
                 session_epoch: epoch,
-                topics,
+                topics: topics.into(),
                 forgotten_topics_data: forgotten,
                 ..asked.clone()
             };

@@ -96,13 +96,13 @@ fn produce_to(
     let topic = TopicProduceData {
         name: topic.into(),
         topic_id: world.topic_id(topic),
-        partition_data: vec![data],
+        partition_data: vec![data].into(),
         ..TopicProduceData::default()
     };
     ProduceRequest {
         acks: -1,
         timeout_ms: 10_000,
-        topic_data: vec![topic],
+        topic_data: vec![topic].into(),
         ..ProduceRequest::default()
     }
 }
@@ -139,7 +139,7 @@ fn fetch_topic(world: &World, topic: &str, partitions: Vec<FetchPartition>) -> F
     FetchTopic {
         topic: topic.into(),
         topic_id: world.topic_id(topic),
-        partitions,
+        partitions: partitions.into(),
         ..FetchTopic::default()
     }
 }

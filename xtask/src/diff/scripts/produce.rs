@@ -42,7 +42,7 @@ fn read_back(world: &mut World, what: &str, topic: &str) {
         min_bytes: 1,
         max_bytes: 1 << 24,
         session_epoch: -1,
-        topics: vec![fetch_topic(world, topic, vec![partition(0, 0)])],
+        topics: vec![fetch_topic(world, topic, vec![partition(0, 0)])].into(),
         ..FetchRequest::default()
     };
     world.note(what, 12, &request);

@@ -1,7 +1,7 @@
 //! `FetchRequest`: made from `schema/api/FetchRequest.txt` by `cargo xtask codegen`.
 
 use crate::ids::Uuid;
-use crate::wire::{DecodeError, Put, Reader, Sink, Text, UnknownTags, message, tagged};
+use crate::wire::{DecodeError, Few, Put, Reader, Sink, Text, UnknownTags, message, tagged};
 
 /// request, key 1, versions 0-18.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +15,7 @@ pub struct FetchRequest {
     pub isolation_level: i8,
     pub session_id: i32,
     pub session_epoch: i32,
-    pub topics: Vec<FetchTopic>,
+    pub topics: Few<FetchTopic>,
     pub forgotten_topics_data: Vec<ForgottenTopic>,
     pub rack_id: Text,
     pub unknown_tags: UnknownTags,
@@ -33,7 +33,7 @@ impl Default for FetchRequest {
             isolation_level: 0,
             session_id: 0,
             session_epoch: -1,
-            topics: Vec::new(),
+            topics: Few::new(),
             forgotten_topics_data: Vec::new(),
             rack_id: Text::default(),
             unknown_tags: UnknownTags::default(),
@@ -53,7 +53,7 @@ impl FetchRequest {
             isolation_level: if version >= 4 { from.int8("isolationLevel")? } else { 0 },
             session_id: if version >= 7 { from.int32("sessionId")? } else { 0 },
             session_epoch: if version >= 7 { from.int32("sessionEpoch")? } else { -1 },
-            topics: from.array("topics", |from| FetchTopic::read(from, version))?,
+            topics: from.few("topics", |from| FetchTopic::read(from, version))?,
             forgotten_topics_data: if version >= 7 {
                 from.array("forgottenTopicsData", |from| ForgottenTopic::read(from, version))?
             } else {
@@ -173,7 +173,7 @@ impl Put for ReplicaState {
 pub struct FetchTopic {
     pub topic: Text,
     pub topic_id: Uuid,
-    pub partitions: Vec<FetchPartition>,
+    pub partitions: Few<FetchPartition>,
     pub unknown_tags: UnknownTags,
 }
 
@@ -182,7 +182,7 @@ impl FetchTopic {
         Ok(Self {
             topic: if version <= 12 { from.text("topic")? } else { Text::default() },
             topic_id: if version >= 13 { from.uuid("topicId")? } else { Uuid::ZERO },
-            partitions: from.array("partitions", |from| FetchPartition::read(from, version))?,
+            partitions: from.few("partitions", |from| FetchPartition::read(from, version))?,
             unknown_tags: from.unknown_tags()?,
         })
     }

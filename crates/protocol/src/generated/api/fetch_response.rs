@@ -2,7 +2,9 @@
 
 use crate::error_code::ErrorCode;
 use crate::ids::Uuid;
-use crate::wire::{DecodeError, Put, Reader, Records, Sink, Text, UnknownTags, message, tagged};
+use crate::wire::{
+    DecodeError, Few, Put, Reader, Records, Sink, Text, UnknownTags, message, tagged,
+};
 
 /// response, key 1, versions 0-18.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -10,7 +12,7 @@ pub struct FetchResponse {
     pub throttle_time_ms: i32,
     pub error_code: ErrorCode,
     pub session_id: i32,
-    pub responses: Vec<FetchableTopicResponse>,
+    pub responses: Few<FetchableTopicResponse>,
     pub node_endpoints: Vec<NodeEndpoint>,
     pub unknown_tags: UnknownTags,
 }
@@ -25,8 +27,7 @@ impl FetchResponse {
                 ErrorCode::NONE
             },
             session_id: if version >= 7 { from.int32("sessionId")? } else { 0 },
-            responses: from
-                .array("responses", |from| FetchableTopicResponse::read(from, version))?,
+            responses: from.few("responses", |from| FetchableTopicResponse::read(from, version))?,
             node_endpoints: Vec::new(),
             unknown_tags: UnknownTags::default(),
         };
@@ -88,7 +89,7 @@ impl Put for FetchResponse {
 pub struct FetchableTopicResponse {
     pub topic: Text,
     pub topic_id: Uuid,
-    pub partitions: Vec<PartitionData>,
+    pub partitions: Few<PartitionData>,
     pub unknown_tags: UnknownTags,
 }
 
@@ -97,7 +98,7 @@ impl FetchableTopicResponse {
         Ok(Self {
             topic: if version <= 12 { from.text("topic")? } else { Text::default() },
             topic_id: if version >= 13 { from.uuid("topicId")? } else { Uuid::ZERO },
-            partitions: from.array("partitions", |from| PartitionData::read(from, version))?,
+            partitions: from.few("partitions", |from| PartitionData::read(from, version))?,
             unknown_tags: from.unknown_tags()?,
         })
     }

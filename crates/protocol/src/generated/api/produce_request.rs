@@ -1,7 +1,7 @@
 //! `ProduceRequest`: made from `schema/api/ProduceRequest.txt` by `cargo xtask codegen`.
 
 use crate::ids::Uuid;
-use crate::wire::{DecodeError, Put, Reader, Records, Sink, Text, UnknownTags, message};
+use crate::wire::{DecodeError, Few, Put, Reader, Records, Sink, Text, UnknownTags, message};
 
 /// request, key 0, versions 0-13.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -9,7 +9,7 @@ pub struct ProduceRequest {
     pub transactional_id: Option<Text>,
     pub acks: i16,
     pub timeout_ms: i32,
-    pub topic_data: Vec<TopicProduceData>,
+    pub topic_data: Few<TopicProduceData>,
     pub unknown_tags: UnknownTags,
 }
 
@@ -23,7 +23,7 @@ impl ProduceRequest {
             },
             acks: from.int16("acks")?,
             timeout_ms: from.int32("timeoutMs")?,
-            topic_data: from.array("topicData", |from| TopicProduceData::read(from, version))?,
+            topic_data: from.few("topicData", |from| TopicProduceData::read(from, version))?,
             unknown_tags: from.unknown_tags()?,
         })
     }
@@ -48,7 +48,7 @@ impl Put for ProduceRequest {
 pub struct TopicProduceData {
     pub name: Text,
     pub topic_id: Uuid,
-    pub partition_data: Vec<PartitionProduceData>,
+    pub partition_data: Few<PartitionProduceData>,
     pub unknown_tags: UnknownTags,
 }
 
@@ -58,7 +58,7 @@ impl TopicProduceData {
             name: if version <= 12 { from.text("name")? } else { Text::default() },
             topic_id: if version == 13 { from.uuid("topicId")? } else { Uuid::ZERO },
             partition_data: from
-                .array("partitionData", |from| PartitionProduceData::read(from, version))?,
+                .few("partitionData", |from| PartitionProduceData::read(from, version))?,
             unknown_tags: from.unknown_tags()?,
         })
     }

@@ -2,12 +2,12 @@
 
 use crate::error_code::ErrorCode;
 use crate::ids::Uuid;
-use crate::wire::{DecodeError, Put, Reader, Sink, Text, UnknownTags, message, tagged};
+use crate::wire::{DecodeError, Few, Put, Reader, Sink, Text, UnknownTags, message, tagged};
 
 /// response, key 0, versions 0-13.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ProduceResponse {
-    pub responses: Vec<TopicProduceResponse>,
+    pub responses: Few<TopicProduceResponse>,
     pub throttle_time_ms: i32,
     pub node_endpoints: Vec<NodeEndpoint>,
     pub unknown_tags: UnknownTags,
@@ -16,7 +16,7 @@ pub struct ProduceResponse {
 impl ProduceResponse {
     fn read(from: &mut Reader, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self {
-            responses: from.array("responses", |from| TopicProduceResponse::read(from, version))?,
+            responses: from.few("responses", |from| TopicProduceResponse::read(from, version))?,
             throttle_time_ms: if version >= 1 { from.int32("throttleTimeMs")? } else { 0 },
             node_endpoints: Vec::new(),
             unknown_tags: UnknownTags::default(),
@@ -73,7 +73,7 @@ impl Put for ProduceResponse {
 pub struct TopicProduceResponse {
     pub name: Text,
     pub topic_id: Uuid,
-    pub partition_responses: Vec<PartitionProduceResponse>,
+    pub partition_responses: Few<PartitionProduceResponse>,
     pub unknown_tags: UnknownTags,
 }
 
@@ -82,9 +82,8 @@ impl TopicProduceResponse {
         Ok(Self {
             name: if version <= 12 { from.text("name")? } else { Text::default() },
             topic_id: if version == 13 { from.uuid("topicId")? } else { Uuid::ZERO },
-            partition_responses: from.array("partitionResponses", |from| {
-                PartitionProduceResponse::read(from, version)
-            })?,
+            partition_responses: from
+                .few("partitionResponses", |from| PartitionProduceResponse::read(from, version))?,
             unknown_tags: from.unknown_tags()?,
         })
     }

@@ -143,8 +143,11 @@ fn records_from_elsewhere_count_and_keep_their_place() {
         partition(Records::Elsewhere { size_bytes: 300, key: 9 }),
         partition(Records::Bytes(Bytes::from_static(b"small"))),
     ];
-    let topic = FetchableTopicResponse { partitions, ..FetchableTopicResponse::default() };
-    let response = FetchResponse { responses: vec![topic], ..FetchResponse::default() };
+    let topic = FetchableTopicResponse {
+        partitions: partitions.into(),
+        ..FetchableTopicResponse::default()
+    };
+    let response = FetchResponse { responses: vec![topic].into(), ..FetchResponse::default() };
     for version in [4, 12, 18] {
         let parts = frame::encode_response(ApiKey::Fetch, version, 1, &response);
         assert_eq!(parts.len(), 5);

@@ -65,14 +65,19 @@ fn produce() -> impl Strategy<Value = ProduceRequest> {
     });
     let topic =
         (text(), uuid(), vec(partition, 0..4)).prop_map(|(name, topic_id, partition_data)| {
-            TopicProduceData { name, topic_id, partition_data, ..TopicProduceData::default() }
+            TopicProduceData {
+                name,
+                topic_id,
+                partition_data: partition_data.into(),
+                ..TopicProduceData::default()
+            }
         });
     (option::of(text()), any::<i16>(), any::<i32>(), vec(topic, 0..4), tags()).prop_map(
         |(transactional_id, acks, timeout_ms, topic_data, unknown_tags)| ProduceRequest {
             transactional_id,
             acks,
             timeout_ms,
-            topic_data,
+            topic_data: topic_data.into(),
             unknown_tags,
         },
     )
@@ -97,12 +102,15 @@ fn fetched() -> impl Strategy<Value = FetchResponse> {
                 ..PartitionData::default()
             }
         });
-    let topic = (text(), vec(partition, 0..4)).prop_map(|(topic, partitions)| {
-        FetchableTopicResponse { topic, partitions, ..FetchableTopicResponse::default() }
-    });
+    let topic =
+        (text(), vec(partition, 0..4)).prop_map(|(topic, partitions)| FetchableTopicResponse {
+            topic,
+            partitions: partitions.into(),
+            ..FetchableTopicResponse::default()
+        });
     (any::<i32>(), vec(topic, 0..3)).prop_map(|(session_id, responses)| FetchResponse {
         session_id,
-        responses,
+        responses: responses.into(),
         ..FetchResponse::default()
     })
 }

@@ -195,7 +195,7 @@ impl Client {
         batch: &Bytes,
     ) -> Vec<PartitionProduceResponse> {
         let request = produce_request(acks, topic, partitions, batch);
-        self.ask(PRODUCE, &request).responses.remove(0).partition_responses
+        self.ask(PRODUCE, &request).responses.remove(0).partition_responses.into_vec()
     }
 
     fn fetch(&mut self, topic: &str, offset: i64, size_bytes_max: i32) -> PartitionData {
@@ -227,7 +227,12 @@ fn produce_request(acks: i16, topic: &str, partitions: &[i32], batch: &Bytes) ->
         partition_data: partitions.iter().map(of).collect(),
         ..TopicProduceData::default()
     };
-    ProduceRequest { acks, timeout_ms: 30_000, topic_data: vec![data], ..ProduceRequest::default() }
+    ProduceRequest {
+        acks,
+        timeout_ms: 30_000,
+        topic_data: vec![data].into(),
+        ..ProduceRequest::default()
+    }
 }
 
 /// A fetch of partition 0, without a session.
@@ -240,15 +245,18 @@ fn fetch_request(topic: &str, offset: i64, size_bytes_max: i32, wait_ms: i32) ->
         log_start_offset: -1,
         ..FetchPartition::default()
     };
-    let topic =
-        FetchTopic { topic: topic.into(), partitions: vec![partition], ..FetchTopic::default() };
+    let topic = FetchTopic {
+        topic: topic.into(),
+        partitions: vec![partition].into(),
+        ..FetchTopic::default()
+    };
     FetchRequest {
         replica_id: -1,
         max_wait_ms: wait_ms,
         min_bytes: 1,
         max_bytes: size_bytes_max,
         session_epoch: -1,
-        topics: vec![topic],
+        topics: vec![topic].into(),
         ..FetchRequest::default()
     }
 }
