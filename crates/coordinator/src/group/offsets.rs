@@ -14,6 +14,20 @@ use dohle_replication::machine::ProducerIdAndEpoch;
 #[derive(Debug, Default)]
 pub(super) struct Offsets {}
 
+/// Who commits offsets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Committer<'a> {
+    /// Empty for one that is in no group.
+    pub(super) member: &'a Text,
+    /// The name of a static member.
+    pub(super) instance: Option<&'a Text>,
+    /// Its generation or member epoch; -1 for one that is in no group.
+    pub(super) epoch: i32,
+    pub(super) is_transactional: bool,
+    /// The version of the request.
+    pub(super) version: i16,
+}
+
 impl Offsets {
     pub(super) fn apply(
         &mut self,
