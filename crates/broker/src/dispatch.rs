@@ -132,6 +132,7 @@ pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Ha
         correlation_id: start.correlation_id,
         client_id: start.client_id.unwrap_or_default(),
         listener: session.listener,
+        peer: session.peer,
     };
     if !versions.contains(&context.version) {
         if key == ApiKey::ApiVersions {
@@ -198,6 +199,19 @@ fn route(
         }),
         ApiKey::Metadata => later(context, reader, api::metadata::handle),
         ApiKey::ListOffsets => later(context, reader, api::list_offsets::handle),
+        ApiKey::OffsetCommit => later(context, reader, api::groups::offset_commit),
+        ApiKey::OffsetFetch => later(context, reader, api::groups::offset_fetch),
+        ApiKey::OffsetDelete => later(context, reader, api::groups::offset_delete),
+        ApiKey::FindCoordinator => later(context, reader, api::find_coordinator::handle),
+        ApiKey::JoinGroup => later(context, reader, api::groups::join),
+        ApiKey::SyncGroup => later(context, reader, api::groups::sync),
+        ApiKey::Heartbeat => later(context, reader, api::groups::heartbeat),
+        ApiKey::LeaveGroup => later(context, reader, api::groups::leave),
+        ApiKey::ListGroups => later(context, reader, api::groups::list),
+        ApiKey::DescribeGroups => later(context, reader, api::groups::describe),
+        ApiKey::DeleteGroups => later(context, reader, api::groups::delete),
+        ApiKey::ConsumerGroupHeartbeat => later(context, reader, api::groups::consumer_heartbeat),
+        ApiKey::ConsumerGroupDescribe => later(context, reader, api::groups::consumer_describe),
         ApiKey::CreateTopics => later(context, reader, api::create_topics::handle),
         ApiKey::DeleteTopics => later(context, reader, api::delete_topics::handle),
         ApiKey::DeleteRecords => later(context, reader, api::delete_records::handle),

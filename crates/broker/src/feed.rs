@@ -5,6 +5,7 @@
 //! last those who asked for the changes are answered. Strands first, view last: who finds a
 //! partition in the view finds it ready.
 
+use crate::coordinators;
 use crate::directory::Directory;
 use crate::load;
 use crate::node::{Node, View};
@@ -89,6 +90,7 @@ pub(crate) async fn run(node: Arc<Node>, feed: Feed) {
         }
         react(&node, &mut view, &changes).await;
         node.publish(view);
+        coordinators::surround(&node.view(), &changes);
         for (slot, answer) in answers {
             slot.fill(answer);
         }
@@ -235,7 +237,7 @@ pub(crate) fn replicas(
 
 /// Tells partitions what role they have now.
 pub(crate) fn lead<'a>(
-    node: &Node,
+    node: &Arc<Node>,
     view: &View,
     partitions: impl IntoIterator<Item = &'a (Uuid, i32)>,
 ) {
@@ -249,6 +251,8 @@ pub(crate) fn lead<'a>(
                 leader_epoch: state.leader_epoch,
                 partition_epoch: state.partition_epoch,
             });
+            let topic = view.topic_by_id(*id).map_or("", |topic| topic.name.as_str());
+            coordinators::load(node, topic, partition, state.leader_epoch);
         }
     }
 }

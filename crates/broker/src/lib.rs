@@ -5,6 +5,7 @@
 
 mod api;
 mod connection;
+mod coordinators;
 mod directory;
 mod dispatch;
 mod feed;

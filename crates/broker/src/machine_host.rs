@@ -122,10 +122,15 @@ impl<M: Machine> Host<M> {
         offset
     }
 
-    /// The records of the last outcome got no place: those who wait for them are dropped.
-    pub(crate) fn refuse(&mut self) {
-        self.unplaced.clear();
+    /// The records of the last outcome got no place. Gives what waits for them.
+    pub(crate) fn refuse(&mut self) -> Vec<Release<M>> {
         self.again = None;
+        std::mem::take(&mut self.unplaced)
+    }
+
+    /// Applies what the log got from elsewhere.
+    pub(crate) fn apply(&mut self, at: Offset, entry: &Entry<M::Record>) {
+        M::apply(&mut self.hard, at, entry);
     }
 
     /// Everything below `offset` is committed.

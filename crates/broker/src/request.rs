@@ -6,6 +6,7 @@ use dohle_env::net::Pieces;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::frame;
 use dohle_protocol::wire::{Few, Message, Part, Parts, Text};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What every handler is given.
@@ -19,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) client_id: Text,
     /// Which listener it came through: an index into the node's listeners.
     pub(crate) listener: usize,
+    /// The other end.
+    pub(crate) peer: SocketAddr,
 }
 
 impl Context {

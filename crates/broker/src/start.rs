@@ -221,7 +221,7 @@ fn load_plans(
     Ok(plans)
 }
 /// Partitions learn their epochs from the image as it is after the registration.
-fn lead_all(node: &Node) {
+fn lead_all(node: &Arc<Node>) {
     let view = node.view();
     let all: Vec<(Uuid, i32)> = view
         .image

@@ -10,8 +10,10 @@
 
 pub mod coordinated;
 pub mod group;
+mod partition_for;
 mod record;
 mod timers;
 pub mod transaction;
 
 pub use coordinated::{Coordinated, KeyValue, RecordError, Surroundings};
+pub use partition_for::partition_for;

@@ -28,6 +28,10 @@ pub(super) const CLUSTER_OPERATIONS: i32 = bits(&[
 pub(super) const TOPIC_OPERATIONS: i32 =
     bits(&[READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
 
+/// All operations on a group.
+pub(super) const GROUP_OPERATIONS: i32 =
+    bits(&[READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
+
 const fn bits(operations: &[u32]) -> i32 {
     let mut bits = 0;
     let mut at = 0;

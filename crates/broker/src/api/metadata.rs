@@ -1,9 +1,9 @@
 //! Metadata: who is in the cluster, and where partitions are.
 
-mod auto_creation;
 mod partition;
 
 use super::authorized_operations::{CLUSTER_OPERATIONS, TOPIC_OPERATIONS};
+use super::auto_creation;
 use super::broker_nodes;
 use crate::node::View;
 use crate::request::Context;

@@ -7,6 +7,7 @@
 pub(crate) mod api_versions;
 mod asking;
 mod authorized_operations;
+mod auto_creation;
 mod broker_nodes;
 pub(crate) mod configs;
 pub(crate) mod create_partitions;
@@ -21,6 +22,8 @@ pub(crate) mod describe_topic_partitions;
 pub(crate) mod fetch;
 mod fetch_answers;
 mod fetch_legacy;
+pub(crate) mod find_coordinator;
+pub(crate) mod groups;
 pub(crate) mod init_producer_id;
 pub(crate) mod list_offsets;
 pub(crate) mod metadata;
@@ -40,6 +43,15 @@ pub(crate) const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
     (ApiKey::Fetch, 0..=18),
     (ApiKey::ListOffsets, 0..=11),
     (ApiKey::Metadata, 0..=13),
+    (ApiKey::OffsetCommit, 0..=10),
+    (ApiKey::OffsetFetch, 0..=10),
+    (ApiKey::FindCoordinator, 0..=6),
+    (ApiKey::JoinGroup, 0..=9),
+    (ApiKey::Heartbeat, 0..=4),
+    (ApiKey::LeaveGroup, 0..=5),
+    (ApiKey::SyncGroup, 0..=5),
+    (ApiKey::DescribeGroups, 0..=6),
+    (ApiKey::ListGroups, 0..=5),
     (ApiKey::ApiVersions, 0..=4),
     (ApiKey::CreateTopics, 0..=7),
     (ApiKey::DeleteTopics, 0..=6),
@@ -50,11 +62,15 @@ pub(crate) const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
     (ApiKey::AlterConfigs, 0..=2),
     (ApiKey::DescribeLogDirs, 0..=5),
     (ApiKey::CreatePartitions, 0..=3),
+    (ApiKey::DeleteGroups, 0..=2),
     (ApiKey::IncrementalAlterConfigs, 0..=1),
+    (ApiKey::OffsetDelete, 0..=0),
     (ApiKey::DescribeQuorum, 0..=2),
     (ApiKey::UpdateFeatures, 0..=2),
     (ApiKey::DescribeCluster, 0..=2),
     (ApiKey::DescribeProducers, 0..=0),
+    (ApiKey::ConsumerGroupHeartbeat, 0..=1),
+    (ApiKey::ConsumerGroupDescribe, 0..=1),
     (ApiKey::DescribeTopicPartitions, 0..=0),
 ];
 

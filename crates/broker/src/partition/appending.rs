@@ -55,7 +55,7 @@ impl Partition {
 
     /// Publishes what was written, or tells everybody that it was not.
     pub(super) fn finish_appends(&mut self, written: io::Result<()>, effects: &mut Vec<Effect>) {
-        if self.staged.is_empty() {
+        if !self.log.as_ref().is_some_and(|log| log.has_staged()) && self.staged.is_empty() {
             return;
         }
         let mut staged = std::mem::take(&mut self.staged);
@@ -89,7 +89,7 @@ impl Partition {
 }
 
 /// The error code of a refused batch, with Kafka's words where it has any.
-fn refusal(error: AppendError) -> (ErrorCode, Option<String>) {
+pub(super) fn refusal(error: AppendError) -> (ErrorCode, Option<String>) {
     match error {
         AppendError::Offline(_) => (ErrorCode::KAFKA_STORAGE_ERROR, None),
         AppendError::TooLarge { .. } => (ErrorCode::RECORD_LIST_TOO_LARGE, None),

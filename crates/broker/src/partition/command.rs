@@ -7,6 +7,7 @@ use dohle_env::net::Pieces;
 use dohle_env::ready::Mark;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::record::CheckedBatch;
+use dohle_protocol::record::control::EndTransactionMarker;
 use dohle_storage::{AbortedTransaction, Cursor, Flushed, Log, ReadPlan};
 use std::io;
 use std::sync::Arc;
@@ -15,6 +16,10 @@ use std::sync::Arc;
 pub(crate) enum Command {
     /// Append a batch as its leader.
     Append(Append),
+    /// End a producer's transaction.
+    EndTransaction(EndTransaction),
+    /// Something for the machine that lives here, in order with what is appended.
+    Decide(Question),
     /// Read what lies from a cursor on.
     Read(Read),
     /// What a read found that had to wait for the disk.
@@ -43,6 +48,15 @@ pub(crate) type Question = Box<dyn FnOnce(&mut Partition, &mut Vec<Effect>) + Se
 pub(crate) struct Append {
     pub(crate) batch: CheckedBatch,
     pub(crate) acks: Acks,
+    pub(crate) slot: Slot<Appended>,
+}
+
+/// The end of a producer's transaction, as its coordinator wants it written.
+pub(crate) struct EndTransaction {
+    pub(crate) marker: EndTransactionMarker,
+    /// 2: the marker has an epoch of its own (KIP-890).
+    pub(crate) transaction_version: i16,
+    /// Filled once the marker is committed.
     pub(crate) slot: Slot<Appended>,
 }
 

@@ -12,12 +12,15 @@
 //! of them goes back while this value lives.
 
 mod appending;
+pub(crate) mod carrier;
+mod carrying;
 pub(crate) mod command;
 mod reading;
 mod waiting;
 
 use crate::directory::Directory;
 use crate::topic::TopicSettings;
+use carrier::{Carried, CarriedEffect};
 use command::{Acks, Appended, Command, Read, ReadAnswer};
 use dohle_env::clock::Clock;
 use dohle_env::gather::{Gather, Slot};
@@ -46,6 +49,8 @@ pub(crate) struct Partition {
     waiting: Waiting,
     /// Readers at the end of the log.
     watches: Vec<Mark>,
+    /// The machine that lives here, in a coordinator's log.
+    carried: Option<Box<dyn Carried>>,
     /// A flush is with the directory, or on its way there.
     is_flushing: bool,
     /// What this turn has staged, and what it does after the write.
@@ -77,6 +82,8 @@ pub(crate) enum Effect {
     Offline(Arc<Directory>, io::Error),
     /// Give the log away.
     TakeLog(Slot<Box<Log>>, Box<Log>),
+    /// What the machine that lives here wants done.
+    Carried(CarriedEffect),
 }
 
 /// What a partition is made of.
@@ -106,6 +113,7 @@ impl Partition {
             clock: new.clock,
             waiting: Waiting::default(),
             watches: Vec::new(),
+            carried: None,
             is_flushing: false,
             staged: Vec::new(),
             after: Vec::new(),
@@ -157,6 +165,8 @@ impl Partition {
         self.partition_epoch = partition_epoch;
         if self.leader_epoch < leader_epoch {
             self.leader_epoch = leader_epoch;
+            // Its answers rest on an older leadership.
+            self.carried = None;
             if let Ok(log) = self.log_mut() {
                 log.assign_epoch_start(leader_epoch);
             }
@@ -217,10 +227,11 @@ impl Partition {
     }
 
     /// A write or sync has failed: nothing of this log is served any more.
-    fn go_offline(&mut self, error: io::Error, effects: &mut Vec<Effect>) {
+    pub(crate) fn go_offline(&mut self, error: io::Error, effects: &mut Vec<Effect>) {
         if let Some(log) = &mut self.log {
             log.take_offline(&error);
         }
+        self.carried = None;
         while let Some(slot) = self.waiting.abandon() {
             let answer = self.refused(ErrorCode::KAFKA_STORAGE_ERROR);
             effects.push(Effect::Appended(slot, answer));
@@ -230,6 +241,7 @@ impl Partition {
     }
 
     fn take_log(&mut self, slot: Slot<Box<Log>>, effects: &mut Vec<Effect>) {
+        self.carried = None;
         if let Some(log) = self.log.take() {
             effects.push(Effect::TakeLog(slot, log));
         }
@@ -260,6 +272,8 @@ impl Partition {
         for command in after.drain(..) {
             match command {
                 Command::Append(append) => self.stage(append, effects),
+                Command::EndTransaction(end) => self.stage_end_of_transaction(end, effects),
+                Command::Decide(decision) => decision(self, effects),
                 Command::Read(read) => self.read(read, effects),
                 Command::ColdRead(read, plan) => self.on_cold_read(read, plan, effects),
                 Command::Flushed(flushed) => self.on_flushed(flushed, effects),
@@ -272,6 +286,7 @@ impl Partition {
             }
         }
         self.after = after;
+        self.tend_carried(effects);
     }
 }
 
@@ -281,14 +296,28 @@ impl Owned for Partition {
 
     fn turn(&mut self, commands: &mut Vec<Command>, effects: &mut Vec<Effect>) -> Turned<Self> {
         for command in commands.drain(..) {
-            if let Command::Append(append) = command {
-                self.stage(append, effects);
-            } else {
-                self.after.push(command);
+            match command {
+                Command::Append(append) => {
+                    self.stage_carried(effects);
+                    self.stage(append, effects);
+                }
+                Command::EndTransaction(end) => {
+                    self.stage_carried(effects);
+                    self.stage_end_of_transaction(end, effects);
+                }
+                Command::Decide(decision) => decision(self, effects),
+                later @ (Command::Read(_)
+                | Command::ColdRead(..)
+                | Command::Flushed(_)
+                | Command::Lead { .. }
+                | Command::Settings(_)
+                | Command::Ask(_)
+                | Command::TakeLog(_)) => self.after.push(later),
             }
         }
+        self.stage_carried(effects);
         let log = match &self.log {
-            Some(log) if !self.staged.is_empty() => log,
+            Some(log) if log.has_staged() => log,
             Some(_) | None => {
                 self.after_write(Ok(()), effects);
                 return Turned::Done;
@@ -327,6 +356,7 @@ impl Owned for Partition {
             Effect::Flush(directory, work) => directory.flush(strand.clone(), work),
             Effect::Offline(directory, error) => directory.fail("Writing", &error),
             Effect::TakeLog(slot, log) => slot.fill(log),
+            Effect::Carried(effect) => effect(strand),
         }
     }
 }

@@ -154,7 +154,7 @@ impl MetadataLog {
         if let Err(error) = self.log.stage(batch, origin, timestamp.0) {
             // Nothing is committed from here on: those who asked are told so, and the directory
             // goes offline with the end of this turn.
-            self.host.refuse();
+            drop(self.host.refuse());
             self.asking.clear();
             self.log.take_offline(&io::Error::other(format!("a batch is refused: {error:?}")));
             return;

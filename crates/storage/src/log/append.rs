@@ -400,6 +400,18 @@ impl Log {
         })
     }
 
+    /// Whether anything is staged that is not published.
+    #[must_use]
+    pub fn has_staged(&self) -> bool {
+        !self.staged.is_empty()
+    }
+
+    /// The offset that the next batch gets.
+    #[must_use]
+    pub fn next_offset(&self) -> i64 {
+        self.staged_end
+    }
+
     /// The staged batches are written: they are in the log now. Their offsets.
     pub fn publish(&mut self, now: i64) -> Range<i64> {
         let published = self.end_offset..self.staged_end;

@@ -1,0 +1,49 @@
+//! The APIs of groups: each takes its request apart by group, and asks the groups' coordinators.
+
+mod describing;
+mod membership;
+mod offset_commit;
+mod offset_fetch;
+mod offsets;
+
+pub(crate) use describing::{consumer_describe, delete, describe, list};
+pub(crate) use membership::{consumer_heartbeat, heartbeat, join, leave, sync};
+pub(crate) use offset_commit::offset_commit;
+pub(crate) use offset_fetch::offset_fetch;
+pub(crate) use offsets::offset_delete;
+
+use crate::coordinators;
+use crate::request::Context;
+use dohle_coordinator::group::{Answer, Asked, Client, Command, GroupCoordinator, Request};
+use dohle_metadata::controller::Seed;
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::wire::Text;
+use dohle_replication::machine::Token;
+
+/// Asks the coordinator of `group`.
+///
+/// # Errors
+/// What every group API may answer while there is no coordinator to ask.
+pub(super) async fn ask(
+    context: &Context,
+    group: &Text,
+    request: Request,
+) -> Result<Answer, ErrorCode> {
+    let command = command(context, request);
+    coordinators::ask::<GroupCoordinator>(&context.node, group, command).await
+}
+
+/// A request as the machine takes it.
+pub(super) fn command(
+    context: &Context,
+    request: Request,
+) -> impl FnOnce(Token) -> Command + Clone + Send + 'static {
+    let random = &context.node.env.random;
+    let seed = Seed([random.next_u64(), random.next_u64()]);
+    let client = Client {
+        id: context.client_id.detached(),
+        host: Text::from(format!("/{}", context.peer.ip())),
+    };
+    let version = context.version;
+    move |token| Command::Ask(Box::new(Asked { token, version, seed, client, request }))
+}

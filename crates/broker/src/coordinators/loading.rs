@@ -1,0 +1,186 @@
+//! Loading a coordinator's machine from its log.
+//!
+//! The log is read and applied on the directory's lane; meanwhile the partition answers
+//! `COORDINATOR_LOAD_IN_PROGRESS`. What was appended meanwhile (a transaction's end, for instance)
+//! is read too: the machine moves in when it is level with the log's end.
+
+use super::Served;
+use crate::node::Node;
+use crate::partition::carrier::Carrier;
+use crate::partition::command::Command;
+use crate::partition::{Effect, Partition, submit_question};
+use bytes::Bytes;
+use dohle_coordinator::Coordinated;
+use dohle_coordinator::group::GroupCoordinator;
+use dohle_coordinator::transaction::TransactionCoordinator;
+use dohle_env::gather::{Answer, Gather};
+use dohle_env::strand::Strand;
+use dohle_env::tasks::Home;
+use dohle_protocol::ids::{Offset, ProducerEpoch, ProducerId, Timestamp};
+use dohle_protocol::record::Batch;
+use dohle_protocol::record::check::UNPACKED_BYTES_MAX;
+use dohle_protocol::record::control::ControlRecordType;
+use dohle_replication::machine::{Entry, ProducerIdAndEpoch};
+use dohle_storage::LogReader;
+use std::io;
+use std::sync::Arc;
+
+/// Begins to load the machine of a partition that this node leads now, if the topic has machines.
+pub(crate) fn load(node: &Arc<Node>, topic: &str, partition: &Arc<Strand<Partition>>, epoch: i32) {
+    let (node, partition) = (node.clone(), partition.clone());
+    let tasks = node.env.tasks.clone();
+    match topic {
+        GroupCoordinator::TOPIC => {
+            let task = run::<GroupCoordinator>(node, partition, epoch);
+            tasks.spawn(Home::LeastLoaded, Box::pin(task));
+        }
+        TransactionCoordinator::TOPIC => {
+            let task = run::<TransactionCoordinator>(node, partition, epoch);
+            tasks.spawn(Home::LeastLoaded, Box::pin(task));
+        }
+        _ => {}
+    }
+}
+
+/// A machine's state, and how far it has come.
+struct Loaded<M: Served> {
+    hard: M::Hard,
+    next_offset: i64,
+}
+
+async fn run<M: Served>(node: Arc<Node>, partition: Arc<Strand<Partition>>, epoch: i32) {
+    let began = node.env.clock.now();
+    let mut loaded = Loaded::<M> { hard: M::Hard::default(), next_offset: 0 };
+    loop {
+        let snapshot = question(&partition, move |partition, _| {
+            let log = partition.log().ok().filter(|_| partition.leader_epoch == epoch)?;
+            let name = format!("{}-{}", partition.topic, partition.index);
+            Some((log.reader(), partition.directory.clone(), name))
+        });
+        let Some((reader, directory, name)) = snapshot.await.flatten() else { return };
+        let read = directory.on_lane(move || read_on(loaded, &reader)).await;
+        loaded = match read {
+            Some(Ok(loaded)) => loaded,
+            Some(Err(error)) => {
+                tracing::error!(partition = name, "the coordinator's log cannot be read: {error}");
+                return;
+            }
+            None => return,
+        };
+        let took = node.env.clock.now().since(began);
+        let for_node = node.clone();
+        let installed = question(&partition, move |partition, effects| {
+            install(&for_node, partition, effects, epoch, loaded)
+        });
+        match installed.await {
+            Some(Installed::Done) => {
+                // What it decided when it moved in is written by the next turn: this one.
+                partition.submit(Command::Decide(Box::new(|_, _| {})));
+                tracing::debug!(partition = name, ?took, "the coordinator is loaded");
+                return;
+            }
+            Some(Installed::Behind(behind)) => loaded = *behind,
+            Some(Installed::Late) | None => return,
+        }
+    }
+}
+
+/// What became of a state that wanted to move in.
+enum Installed<M: Served> {
+    Done,
+    /// The log has grown meanwhile.
+    Behind(Box<Loaded<M>>),
+    /// The partition has gone, or its leadership has.
+    Late,
+}
+
+fn install<M: Served>(
+    node: &Arc<Node>,
+    partition: &mut Partition,
+    effects: &mut Vec<Effect>,
+    epoch: i32,
+    loaded: Loaded<M>,
+) -> Installed<M> {
+    let next_offset = partition.log().map(dohle_storage::Log::next_offset);
+    match next_offset {
+        Ok(_) if partition.leader_epoch != epoch => Installed::Late,
+        Ok(end) if loaded.next_offset < end => Installed::Behind(Box::new(loaded)),
+        Ok(_) => {
+            partition
+                .carry(|partition| Carrier::<M>::elected(loaded.hard, node, partition), effects);
+            Installed::Done
+        }
+        Err(_) => Installed::Late,
+    }
+}
+
+async fn question<T: Send + 'static>(
+    partition: &Arc<Strand<Partition>>,
+    ask: impl FnOnce(&mut Partition, &mut Vec<Effect>) -> T + Send + 'static,
+) -> Option<T> {
+    let gather = Gather::with_capacity(1);
+    submit_question(partition, &gather, ask);
+    match gather.all().await.pop() {
+        Some(Answer::Filled(answer)) => Some(answer),
+        Some(Answer::Gone | Answer::Missing) | None => None,
+    }
+}
+
+/// Applies what lies behind the state.
+fn read_on<M: Served>(mut loaded: Loaded<M>, reader: &LogReader) -> io::Result<Loaded<M>> {
+    let mut unpacked = Vec::new();
+    let from = loaded.next_offset.max(reader.start_offset());
+    reader.batches(from, reader.end_offset(), |bytes| {
+        apply::<M>(&mut loaded, &bytes, &mut unpacked)?;
+        Ok(true)
+    })?;
+    loaded.next_offset = reader.end_offset();
+    Ok(loaded)
+}
+
+fn apply<M: Served>(
+    loaded: &mut Loaded<M>,
+    bytes: &Bytes,
+    unpacked: &mut Vec<u8>,
+) -> io::Result<()> {
+    let invalid = |error: &dyn std::fmt::Display| {
+        io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+    };
+    let batch = Batch::parse(bytes).map_err(|error| invalid(&error))?;
+    let attributes = batch.header.attributes;
+    let producer = ProducerIdAndEpoch {
+        id: ProducerId(batch.header.producer_id),
+        epoch: ProducerEpoch(batch.header.producer_epoch),
+    };
+    let timestamp = Timestamp(batch.header.max_timestamp);
+    let records = batch.records(unpacked, UNPACKED_BYTES_MAX).map_err(|error| invalid(&error))?;
+    for record in records {
+        let record = record.map_err(|error| invalid(&error))?;
+        let at = Offset(record.offset);
+        if at.0 < loaded.next_offset {
+            continue;
+        }
+        if attributes.is_control() {
+            let kind = ControlRecordType::parse_key(record.key).map_err(|error| invalid(&error))?;
+            if kind.is_end_of_transaction() {
+                let committed = kind == ControlRecordType::Commit;
+                M::apply(&mut loaded.hard, at, &Entry::Marker { producer, committed });
+            }
+            continue;
+        }
+        let (key, value) =
+            (record.key.map(Bytes::copy_from_slice), record.value.map(Bytes::copy_from_slice));
+        match M::decode(key, value) {
+            Ok(Some(record)) => {
+                let producer = attributes.is_transactional().then_some(producer);
+                M::apply(&mut loaded.hard, at, &Entry::Record { record, timestamp, producer });
+            }
+            Ok(None) => {}
+            // One broken record is no reason to lose all others.
+            Err(error) => {
+                tracing::warn!(offset = at.0, "a coordinator's record is skipped: {error}")
+            }
+        }
+    }
+    Ok(())
+}

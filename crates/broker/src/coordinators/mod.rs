@@ -1,0 +1,151 @@
+//! The coordinators of this node: which partition has a key's machine, and how it is asked.
+//!
+//! A machine lives in the partition of an internal topic that its key's hash names. It is loaded
+//! when this node begins to lead the partition (`loading`), and asked through the partition's
+//! strand. What is coordinated, this module does not know.
+
+mod loading;
+mod transaction_markers;
+
+use crate::node::{Node, View};
+use crate::partition::Partition;
+use crate::partition::command::Command;
+use crate::topic::Topic;
+use dohle_coordinator::group::GroupCoordinator;
+use dohle_coordinator::transaction::TransactionCoordinator;
+use dohle_coordinator::{Coordinated, partition_for};
+use dohle_env::gather::{Answer, Gather, Slot};
+use dohle_env::strand::Strand;
+use dohle_metadata::Changes;
+use dohle_metadata::config::ResourceKind;
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::wire::Text;
+use dohle_replication::machine::Token;
+use std::sync::Arc;
+
+pub(crate) use loading::load;
+
+/// A machine that this node can carry: what it begins elsewhere is begun here.
+pub(crate) trait Served: Coordinated<Answer: Send, Effect: Send, Command: Send> {
+    /// Begins an effect whose records are committed.
+    fn begin(node: &Arc<Node>, partition: &Arc<Strand<Partition>>, effect: Self::Effect);
+}
+
+impl Served for GroupCoordinator {
+    fn begin(_: &Arc<Node>, _: &Arc<Strand<Partition>>, effect: Self::Effect) {
+        match effect {}
+    }
+}
+
+/// The internal topics that machines live in.
+const TOPICS: [&str; 2] = [GroupCoordinator::TOPIC, TransactionCoordinator::TOPIC];
+
+/// The partition that has `key`'s machine.
+pub(crate) fn find<M: Served>(view: &View, key: &str) -> Result<Arc<Strand<Partition>>, ErrorCode> {
+    let topic = view.topic(&Text::from_static(M::TOPIC)).ok_or(ErrorCode::NOT_COORDINATOR)?;
+    let index = partition_for(key, topic.partitions.len());
+    topic.find(index).cloned().map_err(|error| match error {
+        ErrorCode::KAFKA_STORAGE_ERROR => ErrorCode::COORDINATOR_NOT_AVAILABLE,
+        _ => ErrorCode::NOT_COORDINATOR,
+    })
+}
+
+/// Asks the machine of `key` and waits for its answer.
+///
+/// # Errors
+/// `NOT_COORDINATOR` if another node has it, `COORDINATOR_LOAD_IN_PROGRESS` while it is loaded.
+pub(crate) async fn ask<M: Served>(
+    node: &Node,
+    key: &str,
+    command: impl FnOnce(Token) -> M::Command + Send + 'static,
+) -> Result<M::Answer, ErrorCode> {
+    let partition = find::<M>(&node.view(), key)?;
+    let gather = Gather::with_capacity(1);
+    submit::<M>(&partition, command, gather.slot());
+    match gather.all().await.pop() {
+        Some(Answer::Filled(answer)) => answer,
+        // The partition went away, or its leadership did.
+        Some(Answer::Gone | Answer::Missing) | None => Err(ErrorCode::NOT_COORDINATOR),
+    }
+}
+
+/// Asks every machine of this kind that this node has, and gathers what they answer.
+pub(crate) async fn ask_all<M: Served>(
+    node: &Node,
+    command: impl Fn(Token) -> M::Command + Clone + Send + 'static,
+) -> Vec<Result<M::Answer, ErrorCode>> {
+    let view = node.view();
+    let Some(topic) = view.topic(&Text::from_static(M::TOPIC)) else { return Vec::new() };
+    let gather = Gather::with_capacity(topic.partitions.len());
+    for partition in here(topic) {
+        submit::<M>(partition, command.clone(), gather.slot());
+    }
+    let answers = gather.all().await.into_iter().map(|answer| match answer {
+        Answer::Filled(answer) => answer,
+        Answer::Gone | Answer::Missing => Err(ErrorCode::NOT_COORDINATOR),
+    });
+    answers.collect()
+}
+
+fn submit<M: Served>(
+    partition: &Arc<Strand<Partition>>,
+    command: impl FnOnce(Token) -> M::Command + Send + 'static,
+    slot: Slot<Result<M::Answer, ErrorCode>>,
+) {
+    partition.submit(Command::Decide(Box::new(move |partition, effects| {
+        let now = partition.timestamp();
+        let asked = match partition.carrier::<M>() {
+            Ok((carrier, log)) => carrier.ask(log, now, command, slot),
+            Err(error) => {
+                slot.fill(Err(error));
+                Ok(())
+            }
+        };
+        if let Err(error) = asked {
+            partition.go_offline(error, effects);
+        }
+    })));
+}
+
+/// Tells a machine something that nobody waits for, if it is still there.
+pub(crate) fn tell<M: Served>(
+    partition: &Arc<Strand<Partition>>,
+    command: impl FnOnce() -> M::Command + Send + 'static,
+) {
+    partition.submit(Command::Decide(Box::new(move |partition, effects| {
+        let now = partition.timestamp();
+        let told = match partition.carrier::<M>() {
+            Ok((carrier, log)) => carrier.decide(log, now, command()),
+            Err(_) => Ok(()),
+        };
+        if let Err(error) = told {
+            partition.go_offline(error, effects);
+        }
+    })));
+}
+
+/// Tells all machines of this node that the cluster has changed, once the new view is published.
+pub(crate) fn surround(view: &View, changes: &Changes) {
+    let is_known = |kind: ResourceKind| matches!(kind, ResourceKind::Broker | ResourceKind::Group);
+    let is_about_them = !changes.topics_created.is_empty()
+        || !changes.topics_deleted.is_empty()
+        || !changes.partitions.is_empty()
+        || !changes.features.is_empty()
+        || changes.configs.iter().any(|resource| is_known(resource.kind));
+    if !is_about_them {
+        return;
+    }
+    let deleted: Arc<[Text]> = changes.topics_deleted.values().cloned().collect();
+    for topic in TOPICS.iter().filter_map(|name| view.topic(&Text::from_static(name))) {
+        for partition in here(topic) {
+            let deleted = deleted.clone();
+            partition.submit(Command::Decide(Box::new(move |partition, effects| {
+                partition.surround_carried(&deleted, effects);
+            })));
+        }
+    }
+}
+
+fn here(topic: &Arc<Topic>) -> impl Iterator<Item = &Arc<Strand<Partition>>> {
+    (0..topic.partitions.len()).filter_map(|index| topic.find(i32::try_from(index).ok()?).ok())
+}
