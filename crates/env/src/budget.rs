@@ -58,6 +58,12 @@ impl Budget {
         self.lock().free_bytes
     }
 
+    /// Whether somebody waits for bytes that others have.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        !self.lock().waiting.is_empty()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shares> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }

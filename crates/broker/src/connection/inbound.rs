@@ -7,6 +7,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use dohle_env::budget::{Budget, Permit, Ticket};
+use dohle_env::clock::Instant;
 use dohle_env::net::Connection;
 use std::cell::RefCell;
 use std::io;
@@ -20,6 +21,10 @@ const CHUNK_SPARE_MIN: usize = 8 * 1024;
 const LARGE_FRAME_BYTES: usize = 32 * 1024;
 /// The largest buffer that is made before a frame asks for more.
 const BUFFER_BYTES_MAX: usize = 512 * 1024;
+/// While others wait for the budget, a frame that has its permits must bring this much of its rest
+/// in this time: a peer that sends little or nothing would keep them for ever.
+const PROGRESS_BYTES_MIN: usize = 32 * 1024;
+const PROGRESS_MS_MAX: i64 = 30_000;
 /// Buffers that a reactor keeps for connections that have gone quiet.
 const POOLED_MAX: usize = 8;
 
@@ -45,6 +50,23 @@ pub(crate) struct FrameSizeError {
     pub(crate) size_bytes_max: i32,
 }
 
+/// A frame that has permits which others wait for, and does not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stalled {
+    /// What is there of it.
+    pub(crate) received_bytes: usize,
+    /// What it said it would be.
+    pub(crate) size_bytes: usize,
+}
+
+/// How a frame with permits comes along.
+#[derive(Clone, Copy)]
+struct Progress {
+    since: Instant,
+    /// What was there then.
+    received_bytes: usize,
+}
+
 /// What one connection has received and not yet handled.
 pub(crate) struct Inbound {
     buffer: BytesMut,
@@ -55,11 +77,21 @@ pub(crate) struct Inbound {
     budget: Budget,
     ticket: Option<Ticket>,
     permit: Option<Permit>,
+    /// Of the frame that has the permit; `None` until somebody looks.
+    progress: Option<Progress>,
 }
 
 impl Inbound {
     pub(crate) fn new(budget: Budget) -> Self {
-        Self { buffer: BytesMut::new(), needed: 0, bulk: 0, budget, ticket: None, permit: None }
+        Self {
+            buffer: BytesMut::new(),
+            needed: 0,
+            bulk: 0,
+            budget,
+            ticket: None,
+            permit: None,
+            progress: None,
+        }
     }
 
     /// The next whole frame, if it is there.
@@ -86,6 +118,7 @@ impl Inbound {
             self.bulk /= 2;
         }
         self.needed = 0;
+        self.progress = None;
         Ok(Some(Frame { bytes: frame.freeze(), permit: self.permit.take() }))
     }
 
@@ -115,6 +148,36 @@ impl Inbound {
             }
         }
         received
+    }
+
+    /// When [`Inbound::check_progress`] is due; `None` if no permit is held.
+    pub(crate) fn progress_deadline(&mut self, now: Instant) -> Option<Instant> {
+        self.permit.as_ref()?;
+        let received_bytes = self.buffer.len();
+        let progress = self.progress.get_or_insert(Progress { since: now, received_bytes });
+        if progress.received_bytes + PROGRESS_BYTES_MIN <= received_bytes {
+            *progress = Progress { since: now, received_bytes };
+        }
+        Some(progress.since.after_ms(PROGRESS_MS_MAX))
+    }
+
+    /// Whether a half-received frame may keep its permits. Where it does, its time begins anew;
+    /// also where the peer was not read from (`is_held_back`), which is not its fault.
+    pub(crate) fn check_progress(
+        &mut self,
+        now: Instant,
+        is_held_back: bool,
+    ) -> Result<(), Stalled> {
+        let is_due = self.progress_deadline(now).is_some_and(|deadline| deadline <= now);
+        if !is_due {
+            return Ok(());
+        }
+        if !is_held_back && self.budget.is_short() {
+            let (received_bytes, size_bytes) = (self.buffer.len(), self.needed);
+            return Err(Stalled { received_bytes, size_bytes });
+        }
+        self.progress = None;
+        Ok(())
     }
 
     fn receive_into_chunk(

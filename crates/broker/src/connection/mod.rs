@@ -16,7 +16,7 @@ use crate::session::Session;
 use dohle_env::clock::{Instant, Timer};
 use dohle_env::net::{Connection, Piece, Pieces};
 use dohle_protocol::wire::{Few, Part, Parts};
-use inbound::{Frame, FrameSizeError, Inbound};
+use inbound::{Frame, FrameSizeError, Inbound, Stalled};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -39,6 +39,8 @@ pub(crate) enum Closed {
     Idle,
     /// A frame's size is negative or above `socket.request.max.bytes`.
     FrameSize(FrameSizeError),
+    /// A large frame stopped half-way while others wait for the memory that it has.
+    Stalled(Stalled),
     /// The request cannot be answered; says why.
     Refused(String),
     /// An error that has no answer (a failed produce with acks=0), as Kafka closes for it.
@@ -56,6 +58,11 @@ impl fmt::Display for Closed {
                 f,
                 "a frame of {size_bytes} bytes where 0 to {size_bytes_max} \
                  (socket.request.max.bytes) are allowed"
+            ),
+            Self::Stalled(Stalled { received_bytes, size_bytes }) => write!(
+                f,
+                "{received_bytes} bytes of a frame of {size_bytes}, then nothing or little for 30 \
+                 seconds, while other requests wait for memory (queued.max.request.bytes)"
             ),
             Self::Refused(why) => f.write_str(why),
             Self::Unanswerable => f.write_str("an error of a request that has no answer"),
@@ -84,7 +91,7 @@ pub(crate) async fn serve(node: Arc<Node>, io: Box<dyn Connection>, listener: us
         Closed::ByPeer | Closed::Idle | Closed::Io(_) => {
             tracing::debug!(%peer, "connection ended: {closed}");
         }
-        Closed::FrameSize(_) | Closed::Refused(_) | Closed::Unanswerable => {
+        Closed::FrameSize(_) | Closed::Stalled(_) | Closed::Refused(_) | Closed::Unanswerable => {
             tracing::warn!(%peer, "connection closed: {closed}");
         }
     }
@@ -210,7 +217,9 @@ impl ServedConnection {
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let idle_at = self.active_at.after_ms(self.node.limits.idle_ms_max);
         let otherwise = if self.open.is_empty() { idle_at } else { Instant::NEVER };
-        let due = self.open.iter().filter_map(Handled::deadline).min().unwrap_or(otherwise);
+        let progress_due = self.inbound.progress_deadline(self.node.env.clock.now());
+        let deadlines = self.open.iter().filter_map(Handled::deadline).chain(progress_due);
+        let due = deadlines.min().unwrap_or(otherwise);
         // A timer that was armed earlier stays: expiring for nothing once in a while is cheaper
         // than arming it for every request.
         if due < self.timer_armed_for {
@@ -222,6 +231,8 @@ impl ServedConnection {
         }
         self.timer_armed_for = Instant::NEVER;
         let now = self.node.env.clock.now();
+        let is_held_back = !self.wants_frames();
+        self.inbound.check_progress(now, is_held_back).map_err(Closed::Stalled)?;
         if self.open.is_empty() && idle_at <= now {
             return Err(Closed::Idle);
         }

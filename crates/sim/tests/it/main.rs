@@ -6,6 +6,8 @@ mod disk;
 mod disk_model;
 mod executor;
 mod gather;
+#[cfg(feature = "nodes")]
+mod half_frames;
 mod net;
 #[cfg(feature = "nodes")]
 mod nodes;
