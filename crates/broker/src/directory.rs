@@ -150,8 +150,17 @@ impl Directory {
         self.tasks.job(&self.lane, job);
     }
 
-    /// Runs `work` on the directory's lane and waits for what it gives; `None` if the lane is full
-    /// or the node stops.
+    /// Runs `job`, which a client waits for, on the directory's lane; drops it if the lane is full.
+    pub(crate) fn client_job(&self, job: Job) {
+        self.tasks.client_job(&self.lane, job);
+    }
+
+    /// Whether the lane takes no more jobs of clients.
+    pub(crate) fn is_full(&self) -> bool {
+        self.tasks.is_full(&self.lane)
+    }
+
+    /// Runs `work` on the directory's lane and waits for what it gives; `None` if the node stops.
     pub(crate) async fn on_lane<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

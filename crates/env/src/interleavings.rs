@@ -181,6 +181,14 @@ impl Tasks for Pool {
         self.0.lock().unwrap().push_back(Work::Job(job));
     }
 
+    fn client_job(&self, lane: &Lane, job: Job) {
+        self.job(lane, job);
+    }
+
+    fn is_full(&self, _lane: &Lane) -> bool {
+        false
+    }
+
     fn at_end_of_tick(&self, strand: Arc<dyn Turn>) {
         self.0.lock().unwrap().push_back(Work::Turn(strand));
     }

@@ -33,8 +33,17 @@ pub trait Tasks: Send + Sync {
     /// Runs `task` until it ends.
     fn spawn(&self, home: Home, task: Task);
 
-    /// Runs `job` on `lane`, after those given before where the lane is busy.
+    /// Runs `job` on `lane`: work of the node's own, which is begun in the order in which it was
+    /// given. It is never refused; who asks has one piece of such work away at a time, so there are
+    /// at most as many as there are owners.
     fn job(&self, lane: &Lane, job: Job);
+
+    /// Runs `job`, which a client waits for, once no work of the node's own waits. It is dropped
+    /// if the lane is full: its slots then answer `Gone`.
+    fn client_job(&self, lane: &Lane, job: Job);
+
+    /// Whether [`Tasks::client_job`] would drop a job now.
+    fn is_full(&self, lane: &Lane) -> bool;
 
     /// Runs `strand` once all that is ready now on this reactor has run. From a thread that is no
     /// reactor: on the one that ran a strand last, or any.

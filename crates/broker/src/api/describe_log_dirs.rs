@@ -83,7 +83,7 @@ async fn spaces(directories: &[Arc<Directory>]) -> Vec<Option<Space>> {
     let gather = Gather::with_capacity(directories.len());
     for directory in directories {
         let (slot, log_dir) = (gather.slot(), directory.log_dir.clone());
-        directory.job(Box::new(move || slot.fill(log_dir.space().ok())));
+        directory.client_job(Box::new(move || slot.fill(log_dir.space().ok())));
     }
     let answer = |answer| match answer {
         Answer::Filled(space) => space,

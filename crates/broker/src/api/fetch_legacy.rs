@@ -39,7 +39,7 @@ pub(super) async fn convert(context: &Context, session: &FetchSession, answers: 
             let (slot, pieces) = (gather.slot(), std::mem::take(&mut answer.pieces));
             let first_offset = partition.wanted.fetch_offset;
             let job = move || slot.fill(converted(&pieces, to_magic, first_offset));
-            context.node.env.tasks.job(&Lane::Cpu, Box::new(job));
+            context.node.env.tasks.client_job(&Lane::Cpu, Box::new(job));
         }
     }
     for (place, converted) in asked.into_iter().zip(gather.all().await) {

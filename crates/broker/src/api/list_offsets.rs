@@ -109,7 +109,7 @@ async fn look_up(looked: Vec<Result<Looked, ErrorCode>>) -> Vec<Result<Option<Pl
     let looked = looked.into_iter().map(|looked| match looked {
         Ok(Looked::Lookup(lookup)) => {
             let (slot, directory) = (gather.slot(), lookup.directory.clone());
-            directory.job(Box::new(move || slot.fill(lookup.run())));
+            directory.client_job(Box::new(move || slot.fill(lookup.run())));
             Ok(None)
         }
         Ok(Looked::At(place)) => Ok(Some(place)),

@@ -351,7 +351,7 @@ impl Owned for Partition {
                 let (directory, cold, read) = *cold;
                 let strand = strand.clone();
                 let job = move || strand.submit(Command::ColdRead(read, cold.run()));
-                directory.job(Box::new(job));
+                directory.client_job(Box::new(job));
             }
             Effect::Flush(directory, work) => directory.flush(strand.clone(), work),
             Effect::Offline(directory, error) => directory.fail("Writing", &error),

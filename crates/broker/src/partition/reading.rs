@@ -33,6 +33,11 @@ impl Partition {
         let planned = self.log().map(|log| log.plan(read.cursor, limit));
         match planned {
             Ok(Ok(plan)) => self.answer(read, plan, effects),
+            Ok(Err(ReadError::Cold(_))) if self.directory.is_full() => {
+                // No records and no mark: the reader comes again, and the disk has caught up.
+                let answer = self.no_records(ErrorCode::NONE);
+                effects.push(Effect::Read(read.slot, answer));
+            }
             Ok(Err(ReadError::Cold(cold))) => {
                 effects.push(Effect::Cold(Box::new((self.directory.clone(), *cold, read))));
             }

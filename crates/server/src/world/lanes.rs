@@ -4,8 +4,10 @@
 //! finds none idle and the lane has fewer than it may; one that has been idle for a while ends, so
 //! a lane without work costs nothing.
 //!
-//! Lanes hold what they are given: a strand has at most one job away, so the jobs waiting are
-//! bounded by those who ask, and none of them can be told no half-way through a turn.
+//! The node's own work goes first and is never refused: none of it could be told no half-way through
+//! a turn, and a strand has at most one job away. What clients ask for (cold reads, look-ups,
+//! conversions, checks) waits behind it, leaves one thread of a lane to it, and is refused beyond
+//! a limit.
 
 use super::WorldOptions;
 use super::reactors::{self, Reactor};
@@ -20,6 +22,7 @@ use std::time::{Duration, Instant};
 pub(super) struct Lanes {
     disk_threads: usize,
     cpu_threads: usize,
+    client_jobs_max: usize,
     idle_max: Duration,
     by_name: Mutex<BTreeMap<Lane, Arc<Queue>>>,
 }
@@ -27,15 +30,31 @@ pub(super) struct Lanes {
 struct Queue {
     name: &'static str,
     threads_max: usize,
+    client_jobs_max: usize,
     /// How long a thread waits for the next job.
     idle_max: Duration,
     jobs: Mutex<Jobs>,
     changed: Condvar,
 }
 
+/// A job, and the reactor that asked for it.
+type Asked = (Job, Option<Arc<Reactor>>);
+
+/// Who waits for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// The node itself.
+    Node,
+    /// A client.
+    Client,
+}
+
 #[derive(Default)]
 struct Jobs {
-    waiting: VecDeque<(Job, Option<Arc<Reactor>>)>,
+    own: VecDeque<Asked>,
+    clients: VecDeque<Asked>,
+    /// Clients' jobs that threads run now.
+    clients_running: usize,
     threads: usize,
     idle: usize,
     closing: bool,
@@ -47,17 +66,30 @@ impl Lanes {
         Self {
             disk_threads: options.disk_threads.get(),
             cpu_threads: options.cpu_threads.get(),
+            client_jobs_max: options.client_jobs_max,
             idle_max: options.lane_idle_max,
             by_name: Mutex::default(),
         }
     }
 
-    /// Runs `job` on `lane`; turns that it ends in run on `asker`.
-    pub(super) fn run(&self, lane: &Lane, job: Job, asker: Option<Arc<Reactor>>) {
+    /// Runs `job` on `lane`; turns that it ends in run on `asker`. A client's job is dropped if
+    /// too many wait.
+    pub(super) fn run(&self, lane: &Lane, of: Of, job: Job, asker: Option<Arc<Reactor>>) {
         let queue = self.queue(lane);
         let mut jobs = queue.lock();
-        jobs.waiting.push_back((job, asker));
-        if jobs.waiting.len() <= jobs.idle {
+        match of {
+            Of::Node => jobs.own.push_back((job, asker)),
+            Of::Client if jobs.clients.len() < queue.client_jobs_max => {
+                jobs.clients.push_back((job, asker));
+            }
+            Of::Client => {
+                // What a dropped job fills may take locks of its own.
+                drop(jobs);
+                drop(job);
+                return;
+            }
+        }
+        if queue.may_begin(&jobs) <= jobs.idle {
             drop(jobs);
             queue.changed.notify_one();
             return;
@@ -77,7 +109,15 @@ impl Lanes {
 
     /// Jobs of `lane` that no thread has begun.
     pub(super) fn waiting(&self, lane: &Lane) -> usize {
-        self.queue(lane).lock().waiting.len()
+        let queue = self.queue(lane);
+        let jobs = queue.lock();
+        jobs.own.len() + jobs.clients.len()
+    }
+
+    /// Whether a client's job would be dropped.
+    pub(super) fn is_full(&self, lane: &Lane) -> bool {
+        let queue = self.queue(lane);
+        queue.client_jobs_max <= queue.lock().clients.len()
     }
 
     /// Lets all lanes run dry and their threads end; whether they did within `limit`.
@@ -97,7 +137,8 @@ impl Lanes {
             Lane::Cpu => ("cpu", self.cpu_threads),
         };
         let (jobs, changed) = (Mutex::default(), Condvar::new());
-        let queue = Queue { name, threads_max, idle_max: self.idle_max, jobs, changed };
+        let (idle_max, client_jobs_max) = (self.idle_max, self.client_jobs_max);
+        let queue = Queue { name, threads_max, client_jobs_max, idle_max, jobs, changed };
         let queue = Arc::new(queue);
         by_name.insert(lane.clone(), queue.clone());
         queue
@@ -109,15 +150,41 @@ impl Queue {
         lock(&self.jobs)
     }
 
+    /// Clients' jobs that may run at once: one thread is left to the node's own, if there are two.
+    fn clients_at_once(&self) -> usize {
+        self.threads_max.saturating_sub(1).max(1)
+    }
+
+    /// How many of the waiting jobs a thread may begin now.
+    fn may_begin(&self, jobs: &Jobs) -> usize {
+        let more = self.clients_at_once().saturating_sub(jobs.clients_running);
+        jobs.own.len() + jobs.clients.len().min(more)
+    }
+
+    fn next(&self, jobs: &mut Jobs) -> Option<(Of, Asked)> {
+        if let Some(job) = jobs.own.pop_front() {
+            return Some((Of::Node, job));
+        }
+        if self.clients_at_once() <= jobs.clients_running {
+            return None;
+        }
+        let job = jobs.clients.pop_front()?;
+        jobs.clients_running += 1;
+        Some((Of::Client, job))
+    }
+
     /// Runs jobs until there are none; a thread of the lane (`stay`) then waits for more.
     fn work(&self, stay: bool) {
         let _end = EndProcessOnPanic;
         let mut jobs = self.lock();
         loop {
-            if let Some((job, asker)) = jobs.waiting.pop_front() {
+            if let Some((of, (job, asker))) = self.next(&mut jobs) {
                 drop(jobs);
                 reactors::with_asker(asker, job);
                 jobs = self.lock();
+                if of == Of::Client {
+                    jobs.clients_running -= 1;
+                }
                 continue;
             }
             if jobs.closing || !stay {
@@ -130,7 +197,7 @@ impl Queue {
                 .unwrap_or_else(PoisonError::into_inner);
             jobs = woken;
             jobs.idle -= 1;
-            if waited.timed_out() && jobs.waiting.is_empty() {
+            if waited.timed_out() && self.may_begin(&jobs) == 0 {
                 break;
             }
         }

@@ -33,6 +33,8 @@ pub struct WorldOptions {
     pub cpu_threads: NonZeroUsize,
     /// Threads of each log directory's lane.
     pub disk_threads: NonZeroUsize,
+    /// Jobs of clients that may wait in one lane. With 1 KiB each: 10 MiB.
+    pub client_jobs_max: usize,
     /// How long a lane's thread waits for the next job before it ends.
     pub lane_idle_max: Duration,
     /// How sockets are set up.
@@ -47,6 +49,7 @@ impl Default for WorldOptions {
             reactors: cores,
             cpu_threads: NonZeroUsize::new(cores.get() / 2).unwrap_or(NonZeroUsize::MIN),
             disk_threads: NonZeroUsize::MIN.saturating_add(3),
+            client_jobs_max: 10_000,
             lane_idle_max: Duration::from_secs(10),
             tcp: TcpOptions::default(),
         }

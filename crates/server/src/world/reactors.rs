@@ -6,7 +6,7 @@
 
 use super::WorldOptions;
 use super::counters::{self, Call};
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Of};
 use super::mail::{Mail, Mailbox};
 use super::task::{EndProcessOnPanic, ReactorTask};
 use dohle_env::tasks::{Home, Job, Lane, Task, Tasks, Turn};
@@ -283,6 +283,11 @@ impl Reactors {
         self.all.iter().any(|ours| Arc::ptr_eq(ours, &reactor)).then_some(reactor)
     }
 
+    /// Who asks for a job: a job asked for by a job belongs to the same reactor.
+    fn asker(&self) -> Option<Arc<Reactor>> {
+        self.here().or_else(|| ASKER.with_borrow(Clone::clone))
+    }
+
     fn least_loaded(&self) -> &Arc<Reactor> {
         self.all.iter().min_by_key(|reactor| reactor.load()).expect("there is at least one reactor")
     }
@@ -300,9 +305,15 @@ impl Tasks for Reactors {
     }
 
     fn job(&self, lane: &Lane, job: Job) {
-        // A job asked for by a job belongs to the same reactor.
-        let asker = self.here().or_else(|| ASKER.with_borrow(Clone::clone));
-        self.lanes.run(lane, job, asker);
+        self.lanes.run(lane, Of::Node, job, self.asker());
+    }
+
+    fn client_job(&self, lane: &Lane, job: Job) {
+        self.lanes.run(lane, Of::Client, job, self.asker());
+    }
+
+    fn is_full(&self, lane: &Lane) -> bool {
+        self.lanes.is_full(lane)
     }
 
     fn at_end_of_tick(&self, strand: Arc<dyn Turn>) {

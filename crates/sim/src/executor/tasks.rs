@@ -63,6 +63,14 @@ impl Tasks for SimulatedTasks {
         drop(refused);
     }
 
+    fn client_job(&self, lane: &Lane, job: Job) {
+        self.job(lane, job);
+    }
+
+    fn is_full(&self, _: &Lane) -> bool {
+        false
+    }
+
     fn at_end_of_tick(&self, strand: Arc<dyn Turn>) {
         let refused = self.executor.core().add_turn(self.process, strand);
         drop(refused);

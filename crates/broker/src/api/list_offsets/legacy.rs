@@ -112,7 +112,7 @@ async fn run(searches: Vec<Result<Search, ErrorCode>>) -> Vec<Result<Vec<i64>, E
             Err(error) => return Some(error),
         };
         let (slot, directory) = (gather.slot(), search.directory.clone());
-        directory.job(Box::new(move || slot.fill(search.run())));
+        directory.client_job(Box::new(move || slot.fill(search.run())));
         None
     });
     let refusals: Vec<Option<ErrorCode>> = refusals.collect();

@@ -45,6 +45,84 @@ fn four_threads_per_directory_and_none_shared() {
     }
 }
 
+/// Fills the one thread of the cpu lane until the answer is dropped.
+fn hold_the_cpu_lane(world: &World) -> mpsc::Sender<()> {
+    let (go, wait) = mpsc::channel::<()>();
+    let (began, has_begun) = mpsc::channel();
+    let job = move || {
+        began.send(()).unwrap();
+        let _ended = wait.recv();
+    };
+    world.env().tasks.job(&Lane::Cpu, Box::new(job));
+    has_begun.recv_timeout(HANG).unwrap();
+    go
+}
+
+#[test]
+fn the_nodes_own_work_goes_before_what_clients_wait_for() {
+    let world = world(1);
+    let hold = hold_the_cpu_lane(&world);
+    let (done, results) = mpsc::channel();
+    for number in 0..4 {
+        let (client, own) = (done.clone(), done.clone());
+        let tasks = &world.env().tasks;
+        tasks.client_job(&Lane::Cpu, Box::new(move || client.send(10 + number).unwrap()));
+        tasks.job(&Lane::Cpu, Box::new(move || own.send(number).unwrap()));
+    }
+    drop(hold);
+    let order: Vec<i32> = (0..8).map(|_| results.recv_timeout(HANG).unwrap()).collect();
+    assert_eq!(order, [0, 1, 2, 3, 10, 11, 12, 13]);
+}
+
+#[test]
+fn a_full_lane_refuses_clients_and_nobody_else() {
+    let options = WorldOptions { client_jobs_max: 3, ..options(1) };
+    let world = World::start(&options).unwrap();
+    let hold = hold_the_cpu_lane(&world);
+    let (done, results) = mpsc::channel();
+    let tasks = &world.env().tasks;
+    for number in 0..5 {
+        assert_eq!(tasks.is_full(&Lane::Cpu), 3 <= number);
+        let done = done.clone();
+        tasks.client_job(&Lane::Cpu, Box::new(move || done.send(number).unwrap()));
+    }
+    for number in 10..20 {
+        let done = done.clone();
+        tasks.job(&Lane::Cpu, Box::new(move || done.send(number).unwrap()));
+    }
+    drop((hold, done));
+    // Ends when the last job has run or was dropped.
+    let all: Vec<i32> = results.iter().collect();
+    assert_eq!(all, [10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 0, 1, 2]);
+}
+
+#[test]
+fn clients_leave_one_thread_to_the_node() {
+    let world = world(1);
+    let (lane, tasks) = (disk("/a"), &world.env().tasks);
+    let (began, beginnings) = mpsc::channel();
+    let mut holds = Vec::new();
+    for number in 0..6 {
+        let (began, (hold, wait)) = (began.clone(), mpsc::channel::<()>());
+        holds.push(hold);
+        let job = move || {
+            began.send(number).unwrap();
+            let _ended = wait.recv();
+        };
+        tasks.client_job(&lane, Box::new(job));
+    }
+    let first: Vec<i32> = (0..3).map(|_| beginnings.recv_timeout(HANG).unwrap()).collect();
+    assert_eq!(first.iter().sum::<i32>(), 3, "the first three: {first:?}");
+    // All that a client may have is taken: the node's own still runs.
+    let (done, ran) = mpsc::channel();
+    tasks.job(&lane, Box::new(move || done.send(()).unwrap()));
+    ran.recv_timeout(HANG).unwrap();
+    assert!(beginnings.try_recv().is_err());
+    drop(holds);
+    let rest: Vec<i32> = (0..3).map(|_| beginnings.recv_timeout(HANG).unwrap()).collect();
+    assert_eq!(rest.iter().sum::<i32>(), 12, "the others: {rest:?}");
+}
+
 #[test]
 fn idle_threads_end_and_others_take_their_place() {
     in_own_process("world::lanes::idle_threads_end_and_others_take_their_place", || {
