@@ -17,8 +17,9 @@ use dohle_coordinator::{Coordinated, partition_for};
 use dohle_env::gather::{Answer, Gather, Slot};
 use dohle_env::strand::Strand;
 use dohle_metadata::Changes;
-use dohle_metadata::config::ResourceKind;
+use dohle_metadata::config::{Layers, ResourceKind};
 use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::record::compression::{Codec, Compression};
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::Token;
 use std::sync::Arc;
@@ -29,11 +30,22 @@ pub(crate) use loading::load;
 pub(crate) trait Served: Coordinated<Answer: Send, Effect: Send, Command: Send> {
     /// Begins an effect whose records are committed.
     fn begin(node: &Arc<Node>, partition: &Arc<Strand<Partition>>, effect: Self::Effect);
+
+    /// What its batches are packed with.
+    fn compression(_configs: Layers<'_>) -> Compression {
+        Compression::NONE
+    }
 }
 
 impl Served for GroupCoordinator {
     fn begin(_: &Arc<Node>, _: &Arc<Strand<Partition>>, effect: Self::Effect) {
         match effect {}
+    }
+
+    fn compression(configs: Layers<'_>) -> Compression {
+        let number = configs.value("offsets.topic.compression.codec").integer();
+        let codec = u8::try_from(number).ok().and_then(Codec::from_id);
+        Compression::of(codec.unwrap_or(Codec::None))
     }
 }
 

@@ -21,6 +21,7 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Offset, Timestamp};
 use dohle_protocol::record::NO_SEQUENCE;
 use dohle_protocol::record::builder::{BatchBuilder, NewRecord};
+use dohle_protocol::record::compression::Compression;
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::{Entry, ProducerIdAndEpoch, Token};
 use dohle_storage::{AppendError, Log, NewBatch, Origin, Source};
@@ -67,6 +68,7 @@ pub(crate) struct Carrier<M: Served> {
     /// The alarm that is set.
     alarm: Option<Timestamp>,
     batch_bytes_max: usize,
+    compression: Compression,
 }
 
 impl<M: Served> Carrier<M> {
@@ -87,6 +89,7 @@ impl<M: Served> Carrier<M> {
             open: None,
             alarm: None,
             batch_bytes_max,
+            compression: Compression::NONE,
         };
         let Ok(log) = partition.log_mut() else { return Ok(carrier) };
         if let Some(records) = carrier.host.elected(Timestamp(now)) {
@@ -137,6 +140,7 @@ impl<M: Served> Carrier<M> {
         }
         if let Some(producer) = records.producer {
             let builder = BatchBuilder::new(0)
+                .compression(self.compression)
                 .producer(producer.id.0, producer.epoch.0, NO_SEQUENCE)
                 .transactional();
             let builder = append(builder, &encoded, now)?;
@@ -147,7 +151,8 @@ impl<M: Served> Carrier<M> {
         if self.open.as_ref().is_some_and(is_full) {
             self.stage(log, now)?;
         }
-        let builder = self.open.take().unwrap_or_else(|| BatchBuilder::new(0));
+        let new = || BatchBuilder::new(0).compression(self.compression);
+        let builder = self.open.take().unwrap_or_else(new);
         let base_offset = log.next_offset() + i64::from(builder.record_count());
         self.open = Some(append(builder, &encoded, now)?);
         self.host.placed(base_offset, Timestamp(now), records);
@@ -225,7 +230,9 @@ impl<M: Served> Carried for Carrier<M> {
         let Some(node) = self.node.upgrade() else { return Ok(()) };
         let view = node.view();
         let leader_epoch = self.leader_epoch;
+        let mut compression = Compression::NONE;
         let command = node.with_layers(&view.image, |configs| {
+            compression = M::compression(configs);
             M::surroundings(Surroundings {
                 image: &view.image,
                 configs,
@@ -233,6 +240,7 @@ impl<M: Served> Carried for Carrier<M> {
                 leader_epoch,
             })
         });
+        self.compression = compression;
         self.decide(log, now, command)
     }
 

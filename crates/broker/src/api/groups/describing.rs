@@ -1,6 +1,7 @@
 //! Looking at groups, and deleting them.
 
 use super::super::authorized_operations::GROUP_OPERATIONS;
+use super::membership::serves_consumer_protocol;
 use super::{ask, command};
 use crate::coordinators;
 use crate::request::Context;
@@ -54,10 +55,14 @@ pub(crate) async fn consumer_describe(
     context: Context,
     request: m::ConsumerGroupDescribeRequest,
 ) -> m::ConsumerGroupDescribeResponse {
+    let is_served = serves_consumer_protocol(&context);
     let mut groups = Vec::with_capacity(request.group_ids.len());
     for group_id in request.group_ids {
-        let asked =
-            ask(&context, &group_id, Request::ConsumerGroupDescribe(group_id.clone())).await;
+        let asked = if is_served {
+            ask(&context, &group_id, Request::ConsumerGroupDescribe(group_id.clone())).await
+        } else {
+            Err(ErrorCode::UNSUPPORTED_VERSION)
+        };
         let mut group = match asked {
             Ok(Answer::ConsumerGroupDescribe(group)) => group,
             other => m::consumer_group_describe_response::DescribedGroup {

@@ -5,7 +5,10 @@ use crate::request::Context;
 use dohle_coordinator::group::{Answer, Request};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
+use dohle_protocol::wire::Text;
 
+/// The feature whose first level is the consumer protocol.
+const GROUP_VERSION: &str = "group.version";
 /// From here on a leave names several members, and each has its own error.
 const LEAVE_VERSION_BATCHED: i16 = 3;
 
@@ -78,6 +81,13 @@ pub(crate) async fn consumer_heartbeat(
     request: m::ConsumerGroupHeartbeatRequest,
 ) -> m::ConsumerGroupHeartbeatResponse {
     let group = request.group_id.clone();
+    if !serves_consumer_protocol(&context) {
+        return m::ConsumerGroupHeartbeatResponse {
+            error_code: ErrorCode::UNSUPPORTED_VERSION,
+            error_message: Some(Text::from_static("The consumer group protocol is not enabled.")),
+            ..m::ConsumerGroupHeartbeatResponse::default()
+        };
+    }
     match ask(&context, &group, Request::ConsumerGroupHeartbeat(request)).await {
         Ok(Answer::ConsumerGroupHeartbeat(response)) => response,
         other => m::ConsumerGroupHeartbeatResponse {
@@ -85,6 +95,16 @@ pub(crate) async fn consumer_heartbeat(
             ..m::ConsumerGroupHeartbeatResponse::default()
         },
     }
+}
+
+/// The cluster's features and the broker's config both have a say.
+pub(super) fn serves_consumer_protocol(context: &Context) -> bool {
+    let view = context.view();
+    let level = view.image.features.get(GROUP_VERSION).copied().unwrap_or(0);
+    let protocols = context
+        .node
+        .with_layers(&view.image, |configs| configs.value("group.coordinator.rebalance.protocols"));
+    1 <= level && protocols.list().is_some_and(|names| names.iter().any(|name| name == "consumer"))
 }
 
 /// Members need a group with a name; only offsets may be kept without.

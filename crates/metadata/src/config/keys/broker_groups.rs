@@ -8,7 +8,7 @@ use super::row::{
 #[rustfmt::skip]
 pub(super) const KEYS: &[Key] = &[
     list("group.coordinator.rebalance.protocols", "classic,consumer,streams")
-        .list_of(&["consumer", "classic", "share", "streams"]).not_built(GROUPS)
+        .list_of(&["consumer", "classic", "share", "streams"])
         .doc("Group protocols that are served."),
     int("group.coordinator.threads", "4").at_least(1).high()
         .no_meaning("a group lives in its partition's owner, on any reactor")
@@ -21,50 +21,51 @@ pub(super) const KEYS: &[Key] = &[
         .doc("How long a coordinator collects records before it writes them."),
     int("offsets.commit.timeout.ms", "5000").at_least(1).high().not_built(GROUPS)
         .doc("How long an offset commit waits for the replicas."),
-    int("offsets.load.buffer.size", "5242880").at_least(1).high().not_built(GROUPS)
+    int("offsets.load.buffer.size", "5242880").at_least(1).high()
+        .no_meaning("a log is read batch by batch")
         .doc("Bytes that are read at once while groups are loaded."),
-    short("offsets.topic.replication.factor", "3").at_least(1).high().not_built(GROUPS)
+    short("offsets.topic.replication.factor", "3").at_least(1).high()
         .doc("Replicas of the offsets topic."),
-    int("offsets.topic.num.partitions", "50").at_least(1).high().not_built(GROUPS)
+    int("offsets.topic.num.partitions", "50").at_least(1).high()
         .doc("Partitions of the offsets topic; must not change once it exists."),
-    int("offsets.topic.segment.bytes", "104857600").at_least(1).high().not_built(GROUPS)
+    int("offsets.topic.segment.bytes", "104857600").at_least(1).high()
         .doc("Segment size of the offsets topic."),
-    int("offsets.topic.compression.codec", "0").high().not_built(GROUPS)
+    int("offsets.topic.compression.codec", "0").high()
         .doc("Codec of the offsets topic's batches, as a number."),
     int("group.coordinator.cached.buffer.max.bytes", "1048588").at_least(524288).cluster_wide()
-        .not_built(GROUPS).doc("Largest write buffer that a coordinator keeps for reuse."),
-    int("offset.metadata.max.bytes", "4096").high().not_built(GROUPS)
+        .no_meaning("no write buffer is kept").doc("Largest write buffer that a coordinator keeps for reuse."),
+    int("offset.metadata.max.bytes", "4096").high()
         .doc("Largest note that a commit may carry."),
-    int("offsets.retention.minutes", "10080").at_least(1).high().not_built(GROUPS)
+    int("offsets.retention.minutes", "10080").at_least(1).high()
         .doc("How long offsets of an empty group, or of topics it no longer reads, are kept."),
-    long("offsets.retention.check.interval.ms", "600000").at_least(1).high().not_built(GROUPS)
+    long("offsets.retention.check.interval.ms", "600000").at_least(1).high()
         .doc("How often expired offsets are looked for."),
-    int("group.min.session.timeout.ms", "6000").not_built(GROUPS)
+    int("group.min.session.timeout.ms", "6000")
         .doc("Shortest session that a member may ask for."),
-    int("group.max.session.timeout.ms", "1800000").not_built(GROUPS)
+    int("group.max.session.timeout.ms", "1800000")
         .doc("Longest session that a member may ask for."),
-    int("group.initial.rebalance.delay.ms", "3000").not_built(GROUPS)
+    int("group.initial.rebalance.delay.ms", "3000")
         .doc("How long a new group waits for more members."),
-    int("group.max.size", "2147483647").at_least(1).not_built(GROUPS)
+    int("group.max.size", "2147483647").at_least(1)
         .doc("Most members of a group."),
-    int("group.consumer.session.timeout.ms", "45000").at_least(1).not_built(GROUPS)
+    int("group.consumer.session.timeout.ms", "45000").at_least(1)
         .doc("Session of a consumer group's members."),
-    int("group.consumer.min.session.timeout.ms", "45000").at_least(1).not_built(GROUPS)
+    int("group.consumer.min.session.timeout.ms", "45000").at_least(1)
         .doc("Lower limit of that session."),
-    int("group.consumer.max.session.timeout.ms", "60000").at_least(1).not_built(GROUPS)
+    int("group.consumer.max.session.timeout.ms", "60000").at_least(1)
         .doc("Upper limit of that session."),
-    int("group.consumer.heartbeat.interval.ms", "5000").at_least(1).not_built(GROUPS)
+    int("group.consumer.heartbeat.interval.ms", "5000").at_least(1)
         .doc("Heartbeat interval that consumer group members are told."),
-    int("group.consumer.min.heartbeat.interval.ms", "5000").at_least(1).not_built(GROUPS)
+    int("group.consumer.min.heartbeat.interval.ms", "5000").at_least(1)
         .doc("Lower limit of that interval."),
-    int("group.consumer.max.heartbeat.interval.ms", "15000").at_least(1).not_built(GROUPS)
+    int("group.consumer.max.heartbeat.interval.ms", "15000").at_least(1)
         .doc("Upper limit of that interval."),
-    int("group.consumer.max.size", "2147483647").at_least(1).not_built(GROUPS)
+    int("group.consumer.max.size", "2147483647").at_least(1)
         .doc("Most members of a consumer group."),
-    list("group.consumer.assignors", "uniform,range").list_not_empty().not_built(GROUPS)
+    list("group.consumer.assignors", "uniform,range").list_not_empty()
         .doc("Assignors of consumer groups, the first is the default."),
     string("group.consumer.migration.policy", "bidirectional")
-        .one_of_any_case(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]).not_built(GROUPS)
+        .one_of_any_case(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"])
         .doc("Which way groups may change between the classic and the consumer protocol."),
     int("group.consumer.assignment.interval.ms", "1000").at_least(0).cluster_wide().not_built(GROUPS)
         .doc("Shortest time between two assignments of a consumer group."),
@@ -72,9 +73,10 @@ pub(super) const KEYS: &[Key] = &[
         .doc("Lower limit of that time."),
     int("group.consumer.max.assignment.interval.ms", "15000").at_least(0).not_built(GROUPS)
         .doc("Upper limit of that time."),
-    boolean("group.consumer.assignor.offload.enable", "true").cluster_wide().not_built(GROUPS)
+    boolean("group.consumer.assignor.offload.enable", "true").cluster_wide()
+        .no_meaning("an assignment is computed where it is decided on")
         .doc("Whether consumer groups are assigned on the processor lane."),
-    int("group.consumer.regex.refresh.interval.ms", "600000").at_least(10000).internal().not_built(GROUPS)
+    int("group.consumer.regex.refresh.interval.ms", "600000").at_least(10000).internal()
         .doc("How often subscribed patterns are matched anew."),
     int("group.share.session.timeout.ms", "45000").at_least(1).not_built(SHARE)
         .doc("Session of a share group's members."),

@@ -10,16 +10,17 @@ use super::row::{
 #[rustfmt::skip]
 pub(super) const KEYS: &[Key] = &[
     int("consumer.session.timeout.ms", "45000").at_least(1).dynamic()
-        .from(&[same("group.consumer.session.timeout.ms")]).not_built(GROUPS)
+        .from(&[same("group.consumer.session.timeout.ms")])
         .doc("Session of a consumer group's members."),
     int("consumer.heartbeat.interval.ms", "5000").at_least(1).dynamic()
-        .from(&[same("group.consumer.heartbeat.interval.ms")]).not_built(GROUPS)
+        .from(&[same("group.consumer.heartbeat.interval.ms")])
         .doc("Heartbeat interval that its members are told."),
     int("consumer.assignment.interval.ms", "1000").at_least(0).dynamic()
         .from(&[same("group.consumer.assignment.interval.ms")]).not_built(GROUPS)
         .doc("Shortest time between two of its assignments."),
     boolean("consumer.assignor.offload.enable", "true").dynamic()
-        .from(&[same("group.consumer.assignor.offload.enable")]).not_built(GROUPS)
+        .from(&[same("group.consumer.assignor.offload.enable")])
+        .no_meaning("an assignment is computed where it is decided on")
         .doc("Whether it is assigned on the processor lane."),
     int("share.session.timeout.ms", "45000").at_least(1).dynamic()
         .from(&[same("group.share.session.timeout.ms")]).not_built(SHARE)
