@@ -1,21 +1,36 @@
 //! The transaction coordinator: who may write under a transactional id, and how its transactions end.
 //!
-//! A [`Machine`] over one partition of `__transaction_state`. Everything is hard state; the soft
-//! state knows the cluster and the timers.
+//! A [`Machine`] over one partition of `__transaction_state`. The hard state is what the log says of
+//! each id; the soft state knows the cluster, the timers, and the epoch before the present one.
 
+mod adding;
+mod deciding;
+mod describing;
+mod ending;
+mod expiring;
+mod init_producer_id;
+mod metadata;
 mod record;
 mod request;
+mod settings;
+mod state;
+
+#[cfg(test)]
+mod tests;
 
 use crate::coordinated::{Coordinated, KeyValue, RecordError, Surroundings};
+use crate::timers::Timers;
 use bytes::Bytes;
-use dohle_metadata::image::Image;
+use deciding::{Asking, Deciding};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Offset, Timestamp};
-use dohle_protocol::messages as m;
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::{Entry, Machine, Outcome};
+use metadata::TransactionMetadata;
 pub use record::TransactionRecord;
 pub use request::{Answer, Asked, Effect, Markers, Request, TopicPartition};
+pub use settings::{Known, Settings};
+pub use state::TransactionState;
 use std::collections::BTreeMap;
 
 /// The transaction coordinator's machine.
@@ -23,29 +38,51 @@ use std::collections::BTreeMap;
 pub enum TransactionCoordinator {}
 
 /// What the log says.
-#[derive(Debug, Default)]
+#[derive(Debug, PartialEq)]
 pub struct Transactions {
-    by_id: BTreeMap<Text, m::TransactionLogValue>,
+    by_id: BTreeMap<Text, TransactionMetadata>,
+    /// The newest entry that was applied.
     newest: Offset,
 }
 
-/// What only the coordinator knows.
+impl Default for Transactions {
+    fn default() -> Self {
+        Self { by_id: BTreeMap::new(), newest: Offset(-1) }
+    }
+}
+
+/// What only the coordinator knows, from its load on.
 #[derive(Debug, Default)]
 pub struct Leadership {
-    image: Image,
+    /// False until [`Command::Surroundings`] has come for the first time.
+    is_active: bool,
+    known: Known,
+    /// When open transactions have taken too long.
+    timeouts: Timers<Text>,
+    /// Before this time none is aborted for it: they are looked for now and then.
+    next_abort_at: Timestamp,
+    /// When ids that nobody uses are looked for.
+    next_expiry_at: Timestamp,
+    /// How far that has come, if it is under way.
+    expired_to: Option<Text>,
+    /// By id: the epoch before the present one. The log does not have it, and Kafka forgets it at
+    /// a load too: what it is for is the answer that was lost a moment ago (KIP-360).
+    last_epochs: BTreeMap<Text, i16>,
 }
 
 /// What the machine is told.
 #[derive(Debug)]
 pub enum Command {
     /// What the cluster looks like.
-    Surroundings(Box<Image>),
+    Surroundings(Known),
     /// The time has come that was asked for.
     Wake,
     /// Somebody asks.
     Ask(Box<Asked>),
     /// The markers of an effect are all written.
     MarkersWritten(Box<Markers>),
+    /// The result of [`Effect::DrawProducerId`]; no producer id if none could be had.
+    ProducerIdDrawn(Text, Option<i64>),
 }
 
 impl Machine for TransactionCoordinator {
@@ -57,35 +94,38 @@ impl Machine for TransactionCoordinator {
     type Effect = Effect;
 
     fn decide(
-        _hard: &Transactions,
+        hard: &Transactions,
         soft: &mut Leadership,
-        _now: Timestamp,
+        now: Timestamp,
         command: Command,
     ) -> Outcome<Self> {
+        let mut deciding = Deciding::new(hard, soft, now);
         match command {
-            Command::Surroundings(image) => {
-                soft.image = *image;
-                Outcome::nothing()
-            }
-            Command::Wake | Command::MarkersWritten(_) => Outcome::nothing(),
-            Command::Ask(asked) => {
-                let answer = Answer::Refused(ErrorCode::COORDINATOR_NOT_AVAILABLE);
-                Outcome::written(asked.token, answer, Vec::new())
-            }
+            Command::Surroundings(known) => surround(&mut deciding, known),
+            Command::Wake => wake(&mut deciding),
+            Command::Ask(asked) => ask(&mut deciding, *asked),
+            Command::MarkersWritten(markers) => ending::complete(&mut deciding, &markers),
+            Command::ProducerIdDrawn(id, fresh) => ending::abort_with(&mut deciding, &id, fresh),
         }
+        deciding.finish()
     }
 
     fn apply(hard: &mut Transactions, at: Offset, entry: &Entry<TransactionRecord>) {
         hard.newest = at;
         let Entry::Record { record, .. } = entry else { return };
-        let id = record.key.transactional_id.clone();
-        match &record.value {
-            Some(value) => hard.by_id.insert(id, value.clone()),
-            None => hard.by_id.remove(&id),
-        };
+        let id = &record.key.transactional_id;
+        match record.value.as_ref().map(TransactionMetadata::from_record) {
+            None => drop(hard.by_id.remove(id)),
+            Some(None) => {}
+            Some(Some(metadata)) => match hard.by_id.get_mut(id) {
+                Some(known) => *known = metadata,
+                None => drop(hard.by_id.insert(id.detached(), metadata)),
+            },
+        }
     }
 
     fn elected(_hard: &Transactions, _now: Timestamp) -> Outcome<Self> {
+        // What is unfinished goes on when the surroundings are known: markers carry the epoch.
         Outcome::nothing()
     }
 
@@ -109,6 +149,75 @@ impl Coordinated for TransactionCoordinator {
     }
 
     fn surroundings(surroundings: Surroundings<'_>) -> Command {
-        Command::Surroundings(Box::new(surroundings.image.clone()))
+        Command::Surroundings(Known::of(surroundings))
+    }
+}
+
+impl Transactions {
+    /// The id in a buffer that no frame is held by.
+    fn own_id(&self, id: &Text) -> Text {
+        match self.by_id.get_key_value(id) {
+            Some((id, _)) => id.clone(),
+            None => id.detached(),
+        }
+    }
+}
+
+impl Leadership {
+    fn wake_at(&self) -> Option<Timestamp> {
+        let abort_at = self.timeouts.next().map(|due| due.max(self.next_abort_at));
+        let expiry_at = self.is_active.then_some(self.next_expiry_at);
+        abort_at.into_iter().chain(expiry_at).min()
+    }
+}
+
+/// The first time, and when the log has a new epoch, what is unfinished goes on.
+fn surround(deciding: &mut Deciding<'_>, known: Known) {
+    let was_active = std::mem::replace(&mut deciding.soft.is_active, true);
+    let goes_on = was_active && deciding.soft.known.leader_epoch == known.leader_epoch;
+    if !was_active {
+        let interval = known.settings.remove_expired_interval_ms;
+        deciding.soft.next_expiry_at.0 = deciding.now.0.saturating_add(interval);
+    }
+    deciding.soft.known = known;
+    if goes_on {
+        return;
+    }
+    for (id, metadata) in &deciding.hard.by_id {
+        if metadata.state.is_ending() {
+            deciding.send_markers(id, metadata);
+        } else if let Some(due) = metadata.times_out_at() {
+            deciding.soft.timeouts.set(id.clone(), due);
+        }
+    }
+}
+
+fn wake(deciding: &mut Deciding<'_>) {
+    ending::abort_timed_out(deciding);
+    // Not of one id twice in a decision: an aborted one is not forgotten in the same.
+    if deciding.soft.is_active && deciding.record_count() == 0 {
+        expiring::expire(deciding);
+    }
+}
+
+fn ask(deciding: &mut Deciding<'_>, asked: Asked) {
+    let Asked { token, version, fresh_producer_id, request } = asked;
+    let asking = Asking { token, version, fresh_producer_id };
+    if !deciding.soft.is_active {
+        let error = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
+        return deciding.answer_now(token, Answer::Refused(error));
+    }
+    match request {
+        Request::InitProducerId(request) => init_producer_id::decide(deciding, asking, &request),
+        Request::AddPartitions { transactional_id, producer, partitions, verify_only } => {
+            if verify_only {
+                adding::verify(deciding, asking, &transactional_id, producer, &partitions);
+            } else {
+                adding::add(deciding, asking, &transactional_id, producer, partitions);
+            }
+        }
+        Request::EndTxn(request) => ending::decide(deciding, asking, &request),
+        Request::Describe(id) => describing::describe(deciding, asking, &id),
+        Request::List(request) => describing::list(deciding, asking, &request),
     }
 }

@@ -4,6 +4,7 @@ use crate::coordinated::{KeyValue, RecordError};
 use crate::record::{encode, read_key, read_type, read_value};
 use bytes::Bytes;
 use dohle_protocol::messages as m;
+use dohle_protocol::wire::Message;
 
 /// The one type of record that the log has.
 const TRANSACTION_LOG: i16 = 0;
@@ -15,8 +16,8 @@ pub struct TransactionRecord {
     pub key: m::TransactionLogKey,
     /// Its state from here on.
     pub value: Option<m::TransactionLogValue>,
-    /// The version that the value is written in: 1 once the cluster has `transaction.version` 2
-    /// (KIP-890), because only that has the fields of it.
+    /// The version that the value is written in: 1 once the cluster has `transaction.version` 1
+    /// (KIP-890), because only that has optional fields. 0 where there is no value.
     pub version: i16,
 }
 
@@ -27,7 +28,7 @@ impl TransactionRecord {
         encode(TRANSACTION_LOG, &self.key, value)
     }
 
-    /// Reads a record; `None` if its type is not known here.
+    /// Reads a record; `None` if its type or its version is not known here.
     ///
     /// # Errors
     /// When the bytes are not what their type says.
@@ -38,6 +39,9 @@ impl TransactionRecord {
         }
         let version = value.as_ref().and_then(|value| value.first_chunk());
         let version = version.map_or(0, |version| i16::from_be_bytes(*version));
+        if !(0..=m::TransactionLogValue::HIGHEST_VERSION).contains(&version) {
+            return Ok(None);
+        }
         Ok(Some(Self { key: read_key(body)?, value: read_value(value)?, version }))
     }
 }

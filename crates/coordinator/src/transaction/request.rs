@@ -10,7 +10,8 @@ use dohle_replication::machine::{ProducerIdAndEpoch, Token};
 pub struct Asked {
     /// Who waits for the answer.
     pub token: Token,
-    /// The version of the request: it says which transactions the client knows (KIP-890).
+    /// The version of the request of the same name in the protocol: it says which transactions
+    /// the client knows (KIP-890).
     pub version: i16,
     /// An unused producer id of this node, if one was drawn: see [`Answer::NeedsProducerId`].
     pub fresh_producer_id: Option<i64>,
@@ -66,6 +67,10 @@ pub enum Answer {
 pub enum Effect {
     /// The end of a transaction is written to all its partitions, again and again until it is.
     WriteMarkers(Markers),
+    /// A transaction of this id has taken too long, and the next epoch of its producer does not
+    /// exist: a producer id is drawn. It comes back with
+    /// [`Command::ProducerIdDrawn`](super::Command::ProducerIdDrawn).
+    DrawProducerId(Text),
 }
 
 /// The end of a transaction, on its way to its partitions. It comes back with
