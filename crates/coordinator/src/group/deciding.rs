@@ -45,15 +45,23 @@ impl<'a> Deciding<'a> {
 
     /// Answers once what was read of the log is committed.
     pub(super) fn answer_read(&mut self, token: Token, answer: Answer) {
-        self.outcome.answers.push((token, answer, After::Seen(self.hard.newest)));
+        self.outcome.answers.push((token, answer, self.hard.seen()));
     }
 
-    /// Answers once the records of this decision are committed.
+    /// Answers once the records of this decision are committed; if there are none, once what was
+    /// read is.
     pub(super) fn answer_written(&mut self, token: Token, answer: Answer) {
         self.outcome.answers.push((token, answer, After::Records));
     }
 
-    pub(super) fn finish(self) -> Outcome<GroupCoordinator> {
+    pub(super) fn finish(mut self) -> Outcome<GroupCoordinator> {
+        if self.outcome.records.is_empty() {
+            for (.., after) in &mut self.outcome.answers {
+                if *after == After::Records {
+                    *after = self.hard.seen();
+                }
+            }
+        }
         Outcome { wake_at: self.soft.timers.next(), ..self.outcome }
     }
 }

@@ -12,6 +12,8 @@ mod overview;
 mod record;
 mod request;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use crate::coordinated::{Coordinated, KeyValue, RecordError, Surroundings};
 use crate::timers::Timers;
@@ -20,7 +22,7 @@ use deciding::Deciding;
 use dohle_metadata::image::Image;
 use dohle_protocol::ids::{Offset, Timestamp};
 use dohle_protocol::wire::Text;
-use dohle_replication::machine::{Entry, Machine, Outcome, ProducerIdAndEpoch};
+use dohle_replication::machine::{After, Entry, Machine, Outcome, ProducerIdAndEpoch};
 pub use record::GroupRecord;
 pub use request::{Answer, Asked, Client, Request};
 pub use settings::Settings;
@@ -36,7 +38,7 @@ pub struct Groups {
     groups: BTreeMap<Text, Group>,
     offsets: offsets::Offsets,
     /// The newest entry that was applied.
-    newest: Offset,
+    newest: Option<Offset>,
 }
 
 /// A group as the log knows it. A group whose members never used the membership protocol has
@@ -58,6 +60,7 @@ pub struct Leadership {
     settings: Settings,
     classic: classic::Sessions,
     consumer: consumer::Sessions,
+    upkeep: offsets::Upkeep,
     timers: Timers<Timer>,
 }
 
@@ -68,6 +71,8 @@ enum Timer {
     Consumer(consumer::Timer),
     /// Offsets are looked through for those that are too old.
     ExpireOffsets,
+    /// More offsets of deleted topics are to go.
+    ForgetTopics,
 }
 
 /// What the machine is told.
@@ -113,7 +118,7 @@ impl Machine for GroupCoordinator {
     }
 
     fn apply(hard: &mut Groups, at: Offset, entry: &Entry<GroupRecord>) {
-        hard.newest = at;
+        hard.newest = Some(at);
         match entry {
             Entry::Record { record, producer, .. } => hard.apply_record(at, record, *producer),
             Entry::Marker { producer, committed } => {
@@ -156,6 +161,11 @@ impl Coordinated for GroupCoordinator {
 }
 
 impl Groups {
+    /// When that is committed which an answer from this state rests on.
+    fn seen(&self) -> After {
+        self.newest.map_or(After::Now, After::Seen)
+    }
+
     fn apply_record(
         &mut self,
         at: Offset,
@@ -201,6 +211,7 @@ fn wake(deciding: &mut Deciding<'_>) {
             Timer::Classic(timer) => classic::on_timer(deciding, timer),
             Timer::Consumer(timer) => consumer::on_timer(deciding, timer),
             Timer::ExpireOffsets => offsets::expire(deciding),
+            Timer::ForgetTopics => offsets::forget_more_topics(deciding),
         }
     }
 }

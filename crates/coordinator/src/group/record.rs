@@ -76,7 +76,6 @@ records! {
 fn version_of(record: &GroupRecord) -> i16 {
     match record {
         GroupRecord::OffsetCommit(_, Some(value)) if value.expire_timestamp != -1 => 1,
-        GroupRecord::OffsetCommit(_, Some(value)) if value.topic_id.is_reserved() => 3,
         GroupRecord::OffsetCommit(..) => 4,
         GroupRecord::GroupMetadata(..) => 3,
         GroupRecord::ConsumerGroupMetadata(..)

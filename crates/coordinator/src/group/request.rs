@@ -22,7 +22,7 @@ pub struct Asked {
 }
 
 /// A client, as groups remember their members.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
     /// What it calls itself; may be empty.
     pub id: Text,

@@ -1,0 +1,194 @@
+//! A host of the machine for tests: the log is a vector, all is committed at once.
+
+use super::super::classic::State;
+use super::super::{Answer, Command, GroupCoordinator, GroupRecord, Groups, Known, Leadership};
+use super::super::{Asked, Settings};
+use super::{command, show};
+use crate::coordinated::Coordinated;
+use dohle_metadata::image::Image;
+use dohle_protocol::ids::{Offset, Timestamp};
+use dohle_protocol::wire::Text;
+use dohle_replication::machine::{After, Entry, Machine, ProducerIdAndEpoch, Token};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// When transcripts begin.
+const START: i64 = 1_000_000;
+
+/// The machine with its log, and what is known of who asked.
+pub(super) struct Host {
+    pub(super) hard: Groups,
+    pub(super) soft: Leadership,
+    pub(super) now: Timestamp,
+    pub(super) settings: Settings,
+    pub(super) image: Image,
+    pub(super) log: Vec<Entry<GroupRecord>>,
+    wake_at: Option<Timestamp>,
+    /// Names and versions of those who asked, by token.
+    asked: Vec<(String, i16)>,
+    /// Tokens that wait.
+    pub(super) open: BTreeSet<Token>,
+    /// Member ids, as transcripts name them.
+    pub(super) ids: Vec<String>,
+    /// Pairs of states that followed each other.
+    pub(super) transitions: BTreeSet<(State, State)>,
+    pub(super) lines: Vec<String>,
+    /// The answers since they were taken last.
+    pub(super) answers: Vec<(Token, Answer)>,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        let mut host = Self {
+            hard: Groups::default(),
+            soft: Leadership::default(),
+            now: Timestamp(START),
+            settings: Settings::default(),
+            image: Image::default(),
+            log: Vec::new(),
+            wake_at: None,
+            asked: Vec::new(),
+            open: BTreeSet::new(),
+            ids: Vec::new(),
+            transitions: BTreeSet::new(),
+            lines: Vec::new(),
+            answers: Vec::new(),
+        };
+        host.surround(Vec::new());
+        host
+    }
+}
+
+impl Host {
+    /// The transcript with its commands run again.
+    pub(super) fn replay(&mut self, transcript: &str) -> String {
+        let mut written = String::new();
+        for line in transcript.lines() {
+            if line.starts_with('#') || line.is_empty() {
+                written.push_str(line);
+                written.push('\n');
+            } else if let Some(text) = line.strip_prefix("> ") {
+                written.push_str(line);
+                written.push('\n');
+                command::run(self, text);
+                for line in std::mem::take(&mut self.lines) {
+                    written.push_str("  ");
+                    written.push_str(&line);
+                    written.push('\n');
+                }
+            }
+        }
+        written
+    }
+
+    /// A token for a request by this name.
+    pub(super) fn token(&mut self, name: &str, version: i16) -> Token {
+        self.asked.push((name.to_owned(), version));
+        let token = Token(self.asked.len() as u64 - 1);
+        self.open.insert(token);
+        token
+    }
+
+    pub(super) fn ask(&mut self, asked: Asked) {
+        self.decide(Command::Ask(Box::new(asked)));
+    }
+
+    pub(super) fn surround(&mut self, topics_deleted: Vec<Text>) {
+        let (image, settings) = (self.image.clone(), self.settings.clone());
+        self.decide(Command::Surroundings(Box::new(Known { image, settings, topics_deleted })));
+    }
+
+    /// Time goes on; the machine is woken when it wanted to be.
+    pub(super) fn wait(&mut self, ms: i64) {
+        let end = self.now.0 + ms;
+        while let Some(at) = self.wake_at.filter(|at| at.0 <= end) {
+            self.now = Timestamp(at.0.max(self.now.0));
+            self.decide(Command::Wake);
+        }
+        self.now = Timestamp(end);
+    }
+
+    /// The coordinator is lost, and another one loads the log.
+    pub(super) fn restart(&mut self) {
+        self.check_replay();
+        self.soft = Leadership::default();
+        self.open.clear();
+        self.surround(Vec::new());
+    }
+
+    fn states(&self) -> BTreeMap<Text, (State, State, i32, usize)> {
+        let groups = self.soft.classic.iter();
+        let state = |group: &super::super::classic::ClassicGroup| {
+            let members = group.members.len();
+            (group.id.clone(), (group.previous(), group.state(), group.generation, members))
+        };
+        groups.map(state).collect()
+    }
+
+    pub(super) fn decide(&mut self, command: Command) {
+        let before = self.states();
+        let outcome = GroupCoordinator::decide(&self.hard, &mut self.soft, self.now, command);
+        self.wake_at = outcome.wake_at;
+        for (token, answer, after) in outcome.answers {
+            assert!(self.open.remove(&token), "{token:?} is answered once");
+            let (name, version) = &self.asked[token.0 as usize];
+            let when = if after == After::Records { " once written" } else { "" };
+            let line = format!("{name}{when}: {}", show::answer(&answer, *version));
+            self.lines.push(line);
+            self.answers.push((token, answer));
+        }
+        for record in outcome.records {
+            self.lines.push(format!("{} {}", self.log.len(), show::record(&record)));
+            self.append(record, outcome.producer);
+        }
+        assert!(outcome.again.is_none() && outcome.effects.is_empty(), "groups need neither");
+        self.note_transitions(&before);
+        let ids = &mut self.ids;
+        for line in &mut self.lines {
+            *line = show::with_short_ids(line, ids);
+        }
+    }
+
+    fn append(&mut self, record: GroupRecord, producer: Option<ProducerIdAndEpoch>) {
+        let bytes = record.encode();
+        let read = GroupCoordinator::decode(Some(bytes.key), bytes.value);
+        assert_eq!(read.as_ref(), Ok(&Some(record.clone())), "a record is read as it was written");
+        self.enter(Entry::Record { record, timestamp: self.now, producer });
+    }
+
+    /// One more entry of the log.
+    pub(super) fn enter(&mut self, entry: Entry<GroupRecord>) {
+        GroupCoordinator::apply(&mut self.hard, Offset(self.log.len() as i64), &entry);
+        self.log.push(entry);
+    }
+
+    fn note_transitions(&mut self, before: &BTreeMap<Text, (State, State, i32, usize)>) {
+        let after = self.states();
+        for (id, now) in &after {
+            let was = before.get(id);
+            if was == Some(now) {
+                continue;
+            }
+            let (previous, state, generation, members) = now;
+            let first = was.map_or(*previous, |was| was.1);
+            let mut path = vec![first, *previous, *state];
+            path.dedup();
+            for pair in path.windows(2) {
+                self.transitions.insert((pair[0], pair[1]));
+            }
+            let name = state.name();
+            self.lines.push(format!("= {id} {name} generation={generation} members={members}"));
+        }
+        for id in before.keys().filter(|id| !after.contains_key(*id)) {
+            self.lines.push(format!("= {id} is gone"));
+        }
+    }
+
+    /// Whoever reads the log has the same hard state.
+    pub(super) fn check_replay(&self) {
+        let mut replayed = Groups::default();
+        for (at, entry) in self.log.iter().enumerate() {
+            GroupCoordinator::apply(&mut replayed, Offset(at as i64), entry);
+        }
+        assert_eq!(format!("{replayed:?}"), format!("{:?}", self.hard));
+    }
+}
