@@ -4,6 +4,7 @@ use super::{Served, tell};
 use crate::node::Node;
 use crate::partition::Partition;
 use crate::partition::command::{Appended, Command, EndTransaction};
+use crate::producer_ids;
 use dohle_coordinator::transaction::{
     self, Effect, Markers, TopicPartition, TransactionCoordinator,
 };
@@ -13,6 +14,7 @@ use dohle_env::strand::Strand;
 use dohle_env::tasks::Home;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::record::control::EndTransactionMarker;
+use dohle_protocol::wire::Text;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,10 +23,25 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 impl Served for TransactionCoordinator {
     fn begin(node: &Arc<Node>, partition: &Arc<Strand<Partition>>, effect: Effect) {
-        let Effect::WriteMarkers(markers) = effect;
-        let task = write(node.clone(), partition.clone(), markers);
-        node.env.tasks.spawn(Home::Here, Box::pin(task));
+        let (node, partition) = (node.clone(), partition.clone());
+        let tasks = node.env.tasks.clone();
+        match effect {
+            Effect::WriteMarkers(markers) => {
+                tasks.spawn(Home::Here, Box::pin(write(node, partition, markers)));
+            }
+            Effect::DrawProducerId(id) => {
+                tasks.spawn(Home::Here, Box::pin(draw_producer_id(node, partition, id)));
+            }
+        }
     }
+}
+
+/// Without an id the coordinator asks again after a while.
+async fn draw_producer_id(node: Arc<Node>, coordinator: Arc<Strand<Partition>>, id: Text) {
+    let drawn = producer_ids::draw(&node).await.ok();
+    tell::<TransactionCoordinator>(&coordinator, move || {
+        transaction::Command::ProducerIdDrawn(id, drawn)
+    });
 }
 
 /// Writes the markers again and again until every partition has its own or is gone.
