@@ -1,9 +1,11 @@
 //! The records of a topic in a golden data archive.
 
 use bytes::Bytes;
+use dohle_protocol::ids::{ProducerEpoch, ProducerId};
 use dohle_protocol::record::{AnyBatch, Batches};
+use dohle_replication::machine::ProducerIdAndEpoch;
 
-/// A record of a log, control records left out.
+/// A record of a log.
 pub(crate) struct Entry {
     /// The folder that it lies in: the topic and the partition.
     pub(crate) folder: String,
@@ -11,10 +13,21 @@ pub(crate) struct Entry {
     pub(crate) timestamp: i64,
     pub(crate) key: Option<Bytes>,
     pub(crate) value: Option<Bytes>,
+    /// The producer in whose transaction it lies, or whose transaction it ends.
+    pub(crate) producer: Option<ProducerIdAndEpoch>,
+    /// Of a marker: whether the transaction is committed.
+    pub(crate) marker: Option<bool>,
 }
 
-/// All records of a topic, by folder and offset.
+/// All records of a topic, by folder and offset; markers are left out.
 pub(crate) fn records(archive: &str, topic: &str) -> Vec<Entry> {
+    let mut all = entries(archive, topic);
+    all.retain(|entry| entry.marker.is_none());
+    all
+}
+
+/// All records and markers of a topic, by folder and offset.
+pub(crate) fn entries(archive: &str, topic: &str) -> Vec<Entry> {
     let packed = std::fs::read(super::shared::path(&format!("golden/data/{archive}.tar.zst")));
     let tar = zstd::decode_all(&packed.expect("a readable archive")[..]).expect("zstd");
     let mut logs: Vec<_> =
@@ -38,18 +51,24 @@ fn read_into(all: &mut Vec<Entry>, folder: &str, content: &[u8]) {
         if batch.ensure_valid().is_err() {
             break;
         }
-        if batch.header.attributes.is_control() {
-            continue;
-        }
+        let attributes = batch.header.attributes;
+        let producer = ProducerIdAndEpoch {
+            id: ProducerId(batch.header.producer_id),
+            epoch: ProducerEpoch(batch.header.producer_epoch),
+        };
         let mut buffer = Vec::new();
         for record in batch.records(&mut buffer, 1 << 20).expect("records") {
             let record = record.expect("a record");
+            // The key of a marker is its version and its type: 0 aborts, 1 commits.
+            let is_commit = |key: &[u8]| key[3] == 1;
             all.push(Entry {
                 folder: folder.to_owned(),
                 offset: record.offset,
                 timestamp: record.timestamp,
                 key: record.key.map(Bytes::copy_from_slice),
                 value: record.value.map(Bytes::copy_from_slice),
+                producer: attributes.is_transactional().then_some(producer),
+                marker: record.key.filter(|_| attributes.is_control()).map(is_commit),
             });
         }
     }

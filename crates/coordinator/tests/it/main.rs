@@ -3,5 +3,6 @@
 #![expect(clippy::print_stdout, reason = "tests print what they counted")]
 
 mod archive;
+mod groups;
 mod shared;
 mod transactions;

@@ -80,7 +80,9 @@ fn enter(
     let Asking { token, .. } = asking;
     if !has_room(deciding, group, &request.member_id) {
         if let Some(member) = group.remove(&request.member_id) {
+            // Kafka lets the others wait for the end of their time.
             expiry::cancel_session(deciding, group, &member.id);
+            rebalance::complete_unless_initial(deciding, group);
         }
         let error = ErrorCode::GROUP_MAX_SIZE_REACHED;
         return answer::refuse_join(deciding, token, Text::default(), error);

@@ -170,7 +170,8 @@ impl Host {
             }
             let (previous, state, generation, members) = now;
             let first = was.map_or(*previous, |was| was.1);
-            let mut path = vec![first, *previous, *state];
+            let is_still = was.is_some_and(|was| (was.0, was.1, was.2) == (now.0, now.1, now.2));
+            let mut path = if is_still { vec![] } else { vec![first, *previous, *state] };
             path.dedup();
             for pair in path.windows(2) {
                 self.transitions.insert((pair[0], pair[1]));

@@ -32,7 +32,8 @@ pub(super) fn answer(answer: &Answer, version: i16) -> String {
         }
         Answer::DescribeGroup(group) => {
             let groups = vec![group.clone()];
-            message(&m::DescribeGroupsResponse { groups, ..Default::default() }, 6)
+            let version = version.max(5);
+            message(&m::DescribeGroupsResponse { groups, ..Default::default() }, version)
         }
         Answer::DeleteGroup(error) => error.to_string(),
         Answer::ConsumerGroupHeartbeat(answer) => message(answer, version),
