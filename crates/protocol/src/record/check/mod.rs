@@ -8,11 +8,13 @@
 
 mod error;
 mod legacy;
+mod quick;
 mod walk;
 
 use bytes::Bytes;
 
 pub use error::{CheckError, RecordRejection};
+pub use quick::check_quickly;
 
 use super::batch::{AnyBatch, Batch, BatchHeader, Batches, TimestampType};
 use super::builder::BatchBuilder;

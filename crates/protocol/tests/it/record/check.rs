@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use dohle_protocol::record::batch::{Attributes, Batch, crc_is_valid};
-use dohle_protocol::record::check::{CheckError, CheckRules, Origin, Scratch, Target, check};
+use dohle_protocol::record::check::{
+    CheckError, CheckRules, Origin, Scratch, Target, check, check_quickly,
+};
 use dohle_protocol::record::compression::{Codec, Compression};
 use dohle_protocol::record::legacy::LegacyBuilder;
 use dohle_protocol::record::{BatchBuilder, CheckedBatch, NewRecord, TimestampType};
@@ -339,6 +341,59 @@ fn bombs_stop_at_the_limit() {
             CheckRules { message_bytes_max: usize::MAX, unpacked_bytes_max: 1 << 20, ..RULES };
         assert_eq!(run(&bytes, &rules).unwrap_err().error_code().0, 10, "{codec}");
     }
+}
+
+/// A batch of `count` records with values of 1000 bytes; the last timestamp is out of time if not
+/// `good`.
+fn large_batch(codec: Codec, count: usize, good: bool) -> Bytes {
+    let value = b"0123456789".repeat(100);
+    let mut builder = BatchBuilder::new(0).compression(Compression::of(codec));
+    for index in 0..count {
+        let late = if !good && index + 1 == count { 1 << 40 } else { 0 };
+        let (timestamp, value) = (NOW + late, Some(value.as_slice()));
+        builder.append(&NewRecord { timestamp, key: None, value, headers: &[] }).unwrap();
+    }
+    builder.build().unwrap()
+}
+
+#[test]
+fn a_quick_check_says_the_same_or_nothing() {
+    let lz4 = Target::Codec(Compression::of(Codec::Lz4));
+    let rules = CheckRules { message_bytes_max: 8 << 20, ..RULES };
+    // (codec, what it is stored with, records; whether that is quick)
+    let cases = [
+        (Codec::None, Target::Producer, 1_000, true),
+        (Codec::None, Target::Producer, 3_000, false),
+        (Codec::None, lz4, 10, true),
+        (Codec::None, lz4, 100, false),
+        (Codec::Lz4, Target::Producer, 400, true),
+        (Codec::Lz4, Target::Producer, 600, false),
+        (Codec::Zstd, Target::Producer, 400, true),
+        (Codec::Zstd, Target::Producer, 5_000, false),
+        (Codec::Zstd, lz4, 100, true),
+        (Codec::Zstd, lz4, 200, false),
+        (Codec::Gzip, Target::Producer, 400, true),
+        (Codec::Gzip, Target::Producer, 5_000, false),
+        (Codec::Snappy, Target::Producer, 400, true),
+        (Codec::Snappy, Target::Producer, 5_000, false),
+    ];
+    let mut scratch = Scratch::new();
+    for (codec, compression, count, is_quick) in cases {
+        for good in [true, false] {
+            let bytes = large_batch(codec, count, good);
+            let rules = CheckRules { compression, ..rules };
+            let quick = check_quickly(&bytes, &rules, &mut scratch);
+            assert_eq!(quick.is_some(), is_quick, "{codec}, {compression:?}, {count} records");
+            if let Some(quick) = quick {
+                assert_eq!(quick, check(&bytes, &rules, &mut scratch));
+            }
+        }
+    }
+    // What is beyond the rules' own limit is an error wherever it is checked.
+    let rules = CheckRules { unpacked_bytes_max: 100_000, ..rules };
+    let bytes = large_batch(Codec::Zstd, 400, true);
+    let quick = check_quickly(&bytes, &rules, &mut scratch);
+    assert_eq!(quick.unwrap().unwrap_err().error_code().0, 10);
 }
 
 #[test]
