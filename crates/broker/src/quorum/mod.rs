@@ -17,6 +17,7 @@ use dohle_env::strand::Strand;
 use dohle_metadata::controller::{Answer, Request, Settings};
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
+use std::io;
 use std::sync::Arc;
 
 pub(crate) use open::open;
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Describe(Slot<QuorumStatus>),
     /// Write a snapshot if enough has changed since the last.
     Snapshot,
+    /// One was written on the lane, or not.
+    SnapshotWritten(io::Result<()>),
     /// Flush and close the log.
     Close(Slot<()>),
 }

@@ -1,5 +1,6 @@
 //! The owner of the metadata log: the controller's machine over a durable log.
 
+use super::snapshots::{SnapshotWork, Snapshots};
 use super::{Command, QuorumStatus};
 use crate::directory::Directory;
 use crate::feed::{Committed, CommittedBatch, Feed};
@@ -38,7 +39,7 @@ pub(crate) struct MetadataLog {
     next_token: u64,
     /// Written and not yet given to the feed.
     uncommitted: Vec<CommittedBatch>,
-    pub(super) snapshots: super::snapshots::Snapshots,
+    pub(super) snapshots: Snapshots,
 }
 
 /// What a turn wants done once the state is free.
@@ -46,6 +47,8 @@ pub(crate) enum Effect {
     Feed(Feed, Committed),
     Described(Slot<QuorumStatus>, QuorumStatus),
     Closed(Slot<()>),
+    /// Write a snapshot on the lane.
+    Snapshot(Arc<Directory>, Box<SnapshotWork>),
     /// The metadata directory failed: without it the node cannot live.
     Failed(Arc<Directory>, io::Error),
 }
@@ -60,7 +63,7 @@ pub(super) struct NewMetadataLog {
     pub(super) node_id: i32,
     pub(super) epoch: i32,
     pub(super) voter_directory_id: Option<Uuid>,
-    pub(super) snapshots: super::snapshots::Snapshots,
+    pub(super) snapshots: Snapshots,
 }
 
 impl MetadataLog {
@@ -120,7 +123,8 @@ impl MetadataLog {
                 }
             }
             Command::Describe(slot) => effects.push(Effect::Described(slot, self.status())),
-            Command::Snapshot => self.write_snapshot(effects),
+            Command::Snapshot => self.snapshots.ask(),
+            Command::SnapshotWritten(written) => self.on_snapshot(written, effects),
             Command::Close(slot) => {
                 let closed = self.log.close(self.clock.timestamp());
                 if let Err(error) = closed {
@@ -199,6 +203,7 @@ impl MetadataLog {
         {
             effects.push(Effect::Feed(feed.clone(), Committed { batches, answers }));
         }
+        self.begin_snapshot(effects);
     }
 
     fn status(&self) -> QuorumStatus {
@@ -260,11 +265,16 @@ impl Owned for MetadataLog {
         )
     }
 
-    fn perform(_strand: &Arc<Strand<Self>>, effect: Effect) {
+    fn perform(strand: &Arc<Strand<Self>>, effect: Effect) {
         match effect {
             Effect::Feed(feed, committed) => feed.submit(committed),
             Effect::Described(slot, status) => slot.fill(status),
             Effect::Closed(slot) => slot.fill(()),
+            Effect::Snapshot(directory, work) => {
+                let strand = strand.clone();
+                let job = move || strand.submit(Command::SnapshotWritten(work.run()));
+                directory.job(Box::new(job));
+            }
             Effect::Failed(directory, error) => {
                 directory.fail("Writing the metadata log", &error);
             }

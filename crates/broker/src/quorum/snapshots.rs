@@ -1,11 +1,15 @@
 //! Snapshots of the metadata: written when enough has changed, so that a start reads little.
 
 use super::owner::{Effect, MetadataLog};
+use dohle_env::disk::Disk;
+use dohle_env::random::Random;
 use dohle_metadata::config::BrokerConfig;
+use dohle_metadata::image::Image;
 use dohle_protocol::messages::VotersRecord;
 use dohle_storage::metadata_snapshot::{self, SnapshotId, SnapshotStart, SnapshotWriter};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Snapshots that are kept; Kafka keeps those within its metadata retention.
 const KEPT: usize = 2;
@@ -21,6 +25,20 @@ pub(super) struct Snapshots {
     last_log_bytes: u64,
     last_at: Option<i64>,
     quorum: Option<(i16, Option<VotersRecord>)>,
+    /// Somebody asks whether one is due.
+    asked: bool,
+    /// One is being written.
+    is_writing: bool,
+}
+
+/// A snapshot to be written on the lane.
+pub(crate) struct SnapshotWork {
+    directory: PathBuf,
+    start: SnapshotStart,
+    image: Image,
+    now: i64,
+    disk: Arc<dyn Disk>,
+    random: Arc<dyn Random>,
 }
 
 impl Snapshots {
@@ -40,56 +58,82 @@ impl Snapshots {
             last_log_bytes: 0,
             last_at: None,
             quorum: (1 <= kraft_version).then_some((kraft_version, voters)),
+            asked: false,
+            is_writing: false,
         }
+    }
+
+    /// To be looked at once all that was decided is committed.
+    pub(super) fn ask(&mut self) {
+        self.asked = true;
     }
 }
 
 impl MetadataLog {
-    /// Writes a snapshot if one is due. Small and rare enough to be written in the turn.
-    pub(super) fn write_snapshot(&mut self, effects: &mut Vec<Effect>) {
+    /// Begins a snapshot if one was asked for and is due. To be called when everything that was
+    /// applied is committed: the image is then that of the log's end.
+    pub(super) fn begin_snapshot(&mut self, effects: &mut Vec<Effect>) {
+        if !std::mem::take(&mut self.snapshots.asked) || self.snapshots.is_writing {
+            return;
+        }
         let now = self.clock.timestamp();
         let last_at = *self.snapshots.last_at.get_or_insert(now);
-        let grown = self.log.size_bytes().saturating_sub(self.snapshots.last_log_bytes);
+        let log_bytes = self.log.size_bytes();
+        let grown = log_bytes.saturating_sub(self.snapshots.last_log_bytes);
         let is_old = 0 < self.snapshots.interval_ms && self.snapshots.interval_ms <= now - last_at;
-        let provenance = self.image().provenance;
+        let image = self.image();
         let id = SnapshotId {
-            epoch: provenance.epoch.max(self.epoch),
+            epoch: image.provenance.epoch.max(self.epoch),
             end_offset: self.log.end_offset(),
         };
         let is_new = self.snapshots.last.is_none_or(|last| last.end_offset < id.end_offset);
         if !is_new || !(is_old || self.snapshots.bytes_between_max <= grown) {
             return;
         }
-        match self.freeze(id, now) {
-            Ok(()) => {
-                self.snapshots.last = Some(id);
-                self.snapshots.last_at = Some(now);
-                self.snapshots.last_log_bytes = self.log.size_bytes();
-            }
-            Err(error) => effects.push(Effect::Failed(self.directory.clone(), error)),
-        }
-    }
-
-    fn freeze(&self, id: SnapshotId, now: i64) -> io::Result<()> {
-        let image = self.image();
-        let disk = &**self.directory.log_dir.disk();
         let start = SnapshotStart {
             id,
             last_contained_log_timestamp: image.provenance.timestamp,
             quorum: self.snapshots.quorum.clone(),
         };
-        let directory = &self.snapshots.directory;
-        let mut writer = SnapshotWriter::create(disk, directory, &start, now, &*self.random)?;
+        let work = SnapshotWork {
+            directory: self.snapshots.directory.clone(),
+            start,
+            image: image.clone(),
+            now,
+            disk: self.directory.log_dir.disk().clone(),
+            random: self.random.clone(),
+        };
+        self.snapshots.is_writing = true;
+        self.snapshots.last = Some(id);
+        self.snapshots.last_at = Some(now);
+        self.snapshots.last_log_bytes = log_bytes;
+        effects.push(Effect::Snapshot(self.directory.clone(), Box::new(work)));
+    }
+
+    /// The lane is done with a snapshot.
+    pub(super) fn on_snapshot(&mut self, written: io::Result<()>, effects: &mut Vec<Effect>) {
+        self.snapshots.is_writing = false;
+        if let Err(error) = written {
+            effects.push(Effect::Failed(self.directory.clone(), error));
+        }
+    }
+}
+
+impl SnapshotWork {
+    /// Writes the snapshot and removes those that it makes superfluous.
+    pub(super) fn run(self) -> io::Result<()> {
+        let Self { directory, start, image, now, disk, random } = self;
+        let disk = &*disk;
+        let mut writer = SnapshotWriter::create(disk, &directory, &start, now, &*random)?;
         let level = image.metadata_version();
         for record in image.records() {
             writer.append(&record.encode_at(level), now)?;
         }
         writer.freeze(now)?;
-        let mut all = metadata_snapshot::list(disk, directory)?;
-        all.sort_unstable();
+        let all = metadata_snapshot::list(disk, &directory)?;
         let old = all.len().saturating_sub(KEPT);
         for id in all.into_iter().take(old) {
-            metadata_snapshot::retire(disk, directory, id)?.run(disk)?;
+            metadata_snapshot::retire(disk, &directory, id)?.run(disk)?;
         }
         Ok(())
     }
