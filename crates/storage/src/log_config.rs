@@ -23,8 +23,8 @@ pub struct LogConfig {
     pub flush_messages: i64,
     /// `flush.ms`: time after which a flush is due.
     pub flush_ms: i64,
-    /// `preallocate`. Kept for who asks; segments grow as they are written, and preallocated ones
-    /// that Kafka left are read.
+    /// `preallocate`: a new segment's file is made as large as it may become, and cut to what is in
+    /// it when it is sealed.
     pub preallocate: bool,
     /// `file.delete.delay.ms`.
     pub file_delete_delay_ms: i64,

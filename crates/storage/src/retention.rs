@@ -114,6 +114,7 @@ impl Log {
         }
         let place = self.place.clone();
         if self.segments.active.size_bytes == 0 {
+            self.trim_sealed()?;
             self.segments.active.make_file(&place, dohle_env::disk::Open::Create)?;
         }
         // What producers have sent is known from their batches or from a snapshot: before the

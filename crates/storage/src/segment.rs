@@ -4,6 +4,7 @@
 //! appends to the last one; earlier ones are sealed and change no more.
 
 use crate::limits::HEADER_WINDOW_BYTES;
+use crate::log_config::LogConfig;
 use crate::offset_index::OffsetIndex;
 use crate::place::{Place, suffix};
 use crate::pool::Slot;
@@ -62,6 +63,8 @@ pub(crate) struct Segment {
     /// The maximum timestamp of its first batch, which time-based rolling counts from.
     pub(crate) first_timestamp: Option<i64>,
     pub(crate) bytes_since_entry: u64,
+    /// The size that its file is made with, for batches to come; 0 once it has just its own.
+    pub(crate) preallocated_bytes: u64,
     /// The log has given it up: set before its files lose their names, and seen by every copy.
     gone: Arc<AtomicBool>,
 }
@@ -74,6 +77,12 @@ impl Segment {
         segment.written = false;
         let _ = segment.largest.set(TimestampOffset { timestamp: -1, offset: base_offset });
         segment
+    }
+
+    /// The same with a file that is made as large as the segment may become, if `config` wants that.
+    pub(crate) fn preallocated(self, config: &LogConfig) -> Self {
+        let preallocated_bytes = if config.preallocate { config.segment_bytes } else { 0 };
+        Self { preallocated_bytes, ..self }
     }
 
     /// A segment whose files are there, with no more than `size_bytes` of batches.
@@ -90,6 +99,7 @@ impl Segment {
             largest: OnceLock::new(),
             first_timestamp: None,
             bytes_since_entry: 0,
+            preallocated_bytes: 0,
             gone: Arc::default(),
         }
     }
@@ -107,6 +117,26 @@ impl Segment {
     /// The log file, opened if it is not.
     pub(crate) fn file(&self, place: &Place) -> io::Result<Arc<dyn File>> {
         self.open(place, Open::Write)
+    }
+
+    /// The log file, emptied if it is there, with the size that it is to begin with.
+    pub(crate) fn begin_file(&self, place: &Place) -> io::Result<Arc<dyn File>> {
+        let file = self.open(place, Open::Truncate)?;
+        if self.preallocated_bytes != 0 {
+            file.set_size(self.preallocated_bytes)?;
+        }
+        Ok(file)
+    }
+
+    /// Gives back what was preallocated and not used, for good: whoever finds a later segment must
+    /// not find zeros in this one. Nothing may be appended after that.
+    pub(crate) fn trim(&self, place: &Place) -> io::Result<()> {
+        if self.preallocated_bytes != 0 {
+            let file = self.file(place)?;
+            file.set_size(self.size_bytes)?;
+            file.sync()?;
+        }
+        Ok(())
     }
 
     /// The log file, made if it is missing.

@@ -23,6 +23,20 @@ impl Segments {
         Arc::make_mut(&mut self.sealed)
     }
 
+    /// The sealed ones whose files may be larger than what is in them.
+    pub(crate) fn untrimmed(&self) -> impl Iterator<Item = &Segment> {
+        self.sealed.iter().rev().take_while(|sealed| sealed.preallocated_bytes != 0)
+    }
+
+    /// Those that were [`Segments::untrimmed`] are not any more.
+    pub(crate) fn on_trimmed(&mut self) {
+        let count = self.untrimmed().count();
+        if count != 0 {
+            let sealed = self.sealed_mut().iter_mut().rev();
+            sealed.take(count).for_each(|sealed| sealed.preallocated_bytes = 0);
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Segment> {
         self.sealed.iter().chain(std::iter::once(&self.active))
     }

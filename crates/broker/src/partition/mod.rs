@@ -323,7 +323,7 @@ impl Owned for Partition {
                 return Turned::Done;
             }
         };
-        if !self.directory.is_slow(self.clock.now()) {
+        if !log.write_waits() && !self.directory.is_slow(self.clock.now()) {
             let written = self.directory.time_write(&*self.clock, || log.write());
             self.after_write(written, effects);
             return Turned::Done;

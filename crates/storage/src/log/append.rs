@@ -10,7 +10,7 @@ use crate::segment::{NewEntry, Segment};
 use crate::segment_files::remove_segment;
 use crate::tail::Placed;
 use bytes::Bytes;
-use dohle_env::disk::{File, Open};
+use dohle_env::disk::File;
 use dohle_protocol::record::batch::{BatchHeader, HEADER_SIZE, PLACED_PREFIX_SIZE};
 use smallvec::SmallVec;
 use std::hash::Hasher;
@@ -106,6 +106,8 @@ pub struct StagedWrite {
     place: Arc<Place>,
     parts: Vec<Part>,
     batches: Vec<([u8; PLACED_PREFIX_SIZE], Bytes)>,
+    /// Sealed segments that are to be trimmed.
+    untrimmed: Vec<Segment>,
 }
 
 struct Part {
@@ -136,10 +138,24 @@ impl StagedWrite {
         for part in &self.parts {
             let batches = &self.batches[part.batches.clone()];
             let batches = batches.iter().map(|(prefix, bytes)| (prefix, bytes));
+            if part.position == 0 {
+                trim_before(&self.place, &part.segment, self.untrimmed.iter())?;
+            }
             write_part(&self.place, &part.segment, part.position, batches)?;
         }
         Ok(())
     }
+}
+
+/// Trims those of the sealed segments that come before `segment`, whose file is about to be begun.
+fn trim_before<'a>(
+    place: &Place,
+    segment: &Segment,
+    mut untrimmed: impl Iterator<Item = &'a Segment>,
+) -> io::Result<()> {
+    untrimmed.try_for_each(|sealed| {
+        if sealed.base_offset < segment.base_offset { sealed.trim(place) } else { Ok(()) }
+    })
 }
 
 /// Slices of one write that need no allocation: eight batches.
@@ -159,11 +175,7 @@ fn write_part<'a>(
         slices.push(IoSlice::new(&bytes[PLACED_PREFIX_SIZE..]));
         size_bytes += bytes.len() as u64;
     }
-    let file = if position == 0 {
-        segment.make_file(place, Open::Truncate)?
-    } else {
-        segment.file(place)?
-    };
+    let file = if position == 0 { segment.begin_file(place)? } else { segment.file(place)? };
     file.write_at(position, &slices)?;
     start_writeback(&*file, position, size_bytes);
     Ok(())
@@ -341,7 +353,7 @@ impl Log {
         self.segments.active.seal_times(&place)?;
         self.producers.end_offset = base_offset;
         self.snapshots.take(&self.producers);
-        let next = Segment::fresh(base_offset, now);
+        let next = Segment::fresh(base_offset, now).preallocated(&self.config);
         if self.segments.active.size_bytes > 0 {
             self.segments.roll_to(next);
         } else if self.segments.active.base_offset != base_offset {
@@ -362,6 +374,9 @@ impl Log {
             let staged = &self.staged[batches];
             let position = staged[0].placed.position;
             let batches = staged.iter().map(|staged| (&staged.prefix, &staged.bytes));
+            if position == 0 {
+                trim_before(&self.place, segment, self.segments.untrimmed())?;
+            }
             write_part(&self.place, segment, position, batches)
         })
     }
@@ -383,7 +398,21 @@ impl Log {
             place: self.place.clone(),
             parts: parts.collect(),
             batches: batches.collect(),
+            untrimmed: self.segments.untrimmed().cloned().collect(),
         }
+    }
+
+    /// Whether [`Log::write`] waits for the disk: it trims a file that was preallocated.
+    #[must_use]
+    pub fn write_waits(&self) -> bool {
+        self.segments.untrimmed().next().is_some()
+    }
+
+    /// Before anything is written behind them: trims the files of sealed segments.
+    pub(crate) fn trim_sealed(&mut self) -> io::Result<()> {
+        trim_before(&self.place, &self.segments.active, self.segments.untrimmed())?;
+        self.segments.on_trimmed();
+        Ok(())
     }
 
     /// The staged batches by segment; no run is empty.
@@ -417,6 +446,9 @@ impl Log {
         let published = self.end_offset..self.staged_end;
         for staged in self.staged.drain(..) {
             self.tail.push(staged.placed, &staged.prefix, &staged.bytes, now);
+        }
+        if published.start != published.end {
+            self.segments.on_trimmed();
         }
         self.end_offset = self.staged_end;
         published

@@ -17,10 +17,13 @@ impl Log {
         self.snapshots.take(&self.producers);
         let place = self.place.clone();
         self.segments.active.seal_times(&place)?;
+        self.trim_sealed()?;
         if self.segments.active.size_bytes == 0 {
             // Even an empty segment has its file: its name is the log's end.
             self.segments.active.make_file(&place, Open::Create)?;
         }
+        self.segments.active.trim(&place)?;
+        self.segments.active.preallocated_bytes = 0;
         if let Some(work) = self.flush_work_of(true) {
             let flushed = work.run().inspect_err(|error| self.take_offline(error))?;
             self.on_flushed(flushed, now);

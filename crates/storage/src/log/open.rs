@@ -11,7 +11,7 @@ use crate::segment_files::{Deletion, mark_segment_deleted};
 use crate::segments::Segments;
 use crate::snapshots::Snapshots;
 use crate::tail::Tail;
-use dohle_env::disk::{self, Open};
+use dohle_env::disk;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -102,7 +102,7 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
     loader.load(&names)?;
     let end_offset = loader.recover()?;
     let segments = loader.segments;
-    let segments = with_active(segments, &place, opening)?;
+    let segments = with_active(segments, &place, opening, &config)?;
     let end_offset = end_offset.unwrap_or(segments.active.base_offset);
     epochs.truncate_from_end(end_offset);
     epochs.truncate_from_start(opening.log_start_offset);
@@ -153,12 +153,13 @@ fn with_active(
     mut segments: Vec<Segment>,
     place: &Place,
     opening: Opening,
+    config: &LogConfig,
 ) -> io::Result<Segments> {
     let active = match segments.pop() {
         Some(active) => active,
         None => {
-            let active = Segment::fresh(opening.log_start_offset, opening.now);
-            active.make_file(place, Open::Truncate)?;
+            let active = Segment::fresh(opening.log_start_offset, opening.now).preallocated(config);
+            active.begin_file(place)?;
             active.close_file();
             active
         }

@@ -8,7 +8,7 @@ use crate::segment::Segment;
 use crate::segment_files::{Deletion, mark_segment_deleted};
 use crate::segments::Segments;
 use crate::time_index::TimestampOffset;
-use dohle_env::disk::{Open, replace_file};
+use dohle_env::disk::replace_file;
 use std::io;
 
 impl Log {
@@ -80,8 +80,8 @@ impl Log {
         for segment in self.segments.iter() {
             mark_segment_deleted(&place, segment, deletion)?;
         }
-        let active = Segment::fresh(offset, now);
-        active.make_file(&place, Open::Truncate)?;
+        let active = Segment::fresh(offset, now).preallocated(&self.config);
+        active.begin_file(&place)?;
         self.segments = Segments::new(Vec::new(), active);
         self.set_end(offset);
         self.start_offset = offset;

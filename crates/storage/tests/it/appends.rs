@@ -221,6 +221,42 @@ fn rolls_by_size_and_by_time() {
 }
 
 #[test]
+fn preallocated_files_are_cut_when_they_are_sealed_and_closed() {
+    let disk = SimulatedDisk::new();
+    let config = LogConfig { segment_bytes: 1_000, preallocate: true, ..LogConfig::default() };
+    let sizes = || -> Vec<u64> {
+        let is_log = |path: &String| path.ends_with(".log");
+        disk.paths().into_iter().filter(|(path, _)| is_log(path)).map(|(_, size)| size).collect()
+    };
+    let mut log = fresh(&disk, config.clone());
+    assert_eq!(sizes(), [1_000]);
+    let one = plain(0, 400);
+    let size_bytes = one.bytes().len() as u64;
+    stage(&mut log, one.clone(), CLIENT).unwrap();
+    assert_eq!((sizes(), log.size_bytes()), (vec![1_000], size_bytes));
+    stage(&mut log, one.clone(), CLIENT).unwrap();
+    let flushed = log.flush_work().unwrap().run().unwrap();
+    log.on_flushed(flushed, 0);
+    stage(&mut log, one.clone(), CLIENT).unwrap();
+    assert_eq!(sizes(), [2 * size_bytes, 1_000]);
+    let before = batches(&log);
+    log.close(0).unwrap();
+    assert_eq!(sizes(), [2 * size_bytes, size_bytes]);
+    drop(log);
+    let opening = Opening { clean: true, recovery_point: 3, log_start_offset: 0, now: 0 };
+    let mut log = open(&disk, DIRECTORY, config.clone(), opening);
+    assert_eq!(batches(&log), before);
+    // Zeros behind the last batch are what a crash leaves.
+    stage(&mut log, one.clone(), CLIENT).unwrap();
+    stage(&mut log, one, CLIENT).unwrap();
+    let before = batches(&log);
+    assert_eq!(sizes(), [2 * size_bytes, 2 * size_bytes, 1_000]);
+    drop(log);
+    let opening = Opening { clean: false, ..opening };
+    assert_eq!(batches(&open(&disk, DIRECTORY, config, opening)), before);
+}
+
+#[test]
 fn retention_by_start_size_and_time() {
     let disk = SimulatedDisk::new();
     let config = LogConfig {

@@ -280,7 +280,9 @@ impl History {
 pub(crate) fn try_open(disk: &SimulatedDisk, opening: Opening) -> Result<Log, DiskFailed> {
     // So few files and so little memory for indexes that both run out all the time.
     let storage = Storage::with_limits(Arc::new(disk.clone()), 2, 1_000);
-    let opened = Log::open(Place::new(storage, DIRECTORY, "topic-0"), config(), opening);
+    // The setting changes now and then.
+    let config = LogConfig { preallocate: opening.now % 3 == 2, ..config() };
+    let opened = Log::open(Place::new(storage, DIRECTORY, "topic-0"), config, opening);
     opened.map(|(log, _)| log).map_err(|_| DiskFailed)
 }
 
