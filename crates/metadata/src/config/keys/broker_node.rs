@@ -45,7 +45,7 @@ pub(super) const KEYS: &[Key] = &[
     int("compression.gzip.level", "-1").check(Check::GzipLevel).cluster_wide()
         .doc("Level used when the node compresses with gzip."),
     int("compression.lz4.level", "9").between(1, 17).cluster_wide()
-        .doc("Level used when the node compresses with lz4."),
+        .doc("Level used when the node compresses with lz4. Any level has the speed and size of the fastest."),
     int("compression.zstd.level", "3").between(-131072, 22).cluster_wide()
         .doc("Level used when the node compresses with zstd."),
     int("max.incremental.fetch.session.cache.slots", "1000").at_least(0)

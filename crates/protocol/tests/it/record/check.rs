@@ -121,6 +121,25 @@ fn the_topics_codec_wins() {
 }
 
 #[test]
+fn the_level_of_a_topics_codec_has_its_effect() {
+    let mut builder = BatchBuilder::new(0);
+    for index in 0..1000_u32 {
+        let value = format!("{{\"user\":{},\"page\":\"/p/{}\"}}", index * 7919 % 997, index % 31);
+        let value = Some(value.as_bytes());
+        builder.append(&NewRecord { timestamp: NOW, key: None, value, headers: &[] }).unwrap();
+    }
+    let bytes = builder.build().unwrap();
+    let stored = |codec, level| {
+        let compression = Target::Codec(Compression::with_level(codec, level).unwrap());
+        run(&bytes, &CheckRules { compression, ..RULES }).unwrap().size_bytes()
+    };
+    assert!(stored(Codec::Gzip, 9) < stored(Codec::Gzip, 1));
+    assert!(stored(Codec::Zstd, 19) < stored(Codec::Zstd, 1));
+    // Its fast compressor is the only one.
+    assert_eq!(stored(Codec::Lz4, 17), stored(Codec::Lz4, 1));
+}
+
+#[test]
 fn producer_fields_survive_repacking() {
     let builder = BatchBuilder::new(0).producer(4711, 3, i32::MAX).transactional();
     let bytes = with_records(builder, &[NOW; 2]);
