@@ -8,6 +8,7 @@
 
 #![allow(dead_code, reason = "what is declared here is built next")]
 
+pub mod assign;
 pub mod coordinated;
 pub mod group;
 mod partition_for;
