@@ -10,6 +10,8 @@
 
 pub mod assign;
 pub mod coordinated;
+#[cfg(test)]
+mod golden;
 pub mod group;
 mod partition_for;
 mod record;

@@ -1,23 +1,12 @@
 //! What Kafka's own assignors gave, and speed.
 
 use super::{Assignor, Partitions, Subscriber};
+use crate::golden::vectors;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
-use flate2::read::GzDecoder;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::sync::Arc;
-
-fn vectors(name: &str) -> Vec<Value> {
-    let root = std::env::var("DOHLE_SHARED")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
-    let path = format!("{root}/golden/vectors/{name}");
-    let file = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let mut text = String::new();
-    GzDecoder::new(&*file).read_to_string(&mut text).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
 
 fn uuid(text: &str) -> Uuid {
     text.parse().unwrap()

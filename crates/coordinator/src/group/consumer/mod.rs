@@ -1,0 +1,209 @@
+//! Groups of the consumer protocol (KIP-848): the coordinator decides who has what.
+//!
+//! A group has an epoch, which grows when members, subscriptions or topics change; a target, which
+//! an assignor makes for an epoch; and members, each on its own way from what it has to its target.
+//! A partition goes from one member to another only once the first has given it up.
+
+mod apply;
+mod beat;
+mod classic_member;
+mod commit;
+mod describe;
+mod heartbeat;
+mod leave;
+mod member;
+mod metadata_hash;
+mod migration;
+mod pace;
+mod reconcile;
+mod records;
+mod refusal;
+mod regex;
+mod state;
+mod subscription;
+mod target;
+
+use super::deciding::Deciding;
+use super::{Group, Settings};
+use crate::assign::Assignor;
+use crate::timers::Timers;
+pub(super) use apply::apply;
+pub(super) use classic_member::{heartbeat_classic, join_classic, leave_classic, sync_classic};
+pub(super) use commit::{check_commit, check_committer, check_fetch};
+pub(super) use describe::{describe, listed};
+use dohle_metadata::image::Image;
+use dohle_protocol::ids::Timestamp;
+use dohle_protocol::wire::Text;
+pub(super) use heartbeat::heartbeat;
+use metadata_hash::TopicHashes;
+use pace::Pace;
+pub(super) use state::ConsumerGroup;
+use std::collections::BTreeMap;
+
+/// What the coordinator alone knows of consumer groups.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    /// How often the cluster has changed.
+    image: u64,
+    /// How often topics came or went.
+    topics: u64,
+    topic_names: Vec<Text>,
+    hashes: TopicHashes,
+    /// What each group has taken into account.
+    seen: BTreeMap<Text, Seen>,
+}
+
+/// Which state of the cluster a group knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    image: u64,
+    topics: u64,
+}
+
+impl Sessions {
+    fn seen(&self, group_id: &Text) -> Option<Seen> {
+        self.seen.get(group_id).copied()
+    }
+
+    /// The group takes the cluster as it is now into account. True if it already had.
+    fn look(&mut self, group_id: &Text) -> bool {
+        let now = Seen { image: self.image, topics: self.topics };
+        if self.seen(group_id) == Some(now) {
+            return true;
+        }
+        self.seen.insert(group_id.clone(), now);
+        false
+    }
+
+    fn on_image(&mut self, image: &Image) {
+        self.image += 1;
+        self.hashes.on_image(image);
+        let names = || image.topics.iter().map(|topic| &topic.name);
+        if !names().eq(self.topic_names.iter()) {
+            self.topic_names = names().cloned().collect();
+            self.topics += 1;
+        }
+    }
+}
+
+/// What a consumer group waits for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    /// A member's session ends: group and member.
+    Session(Text, Text),
+    /// A member has not given up in time what it had to: group and member.
+    Rebalance(Text, Text),
+    /// A group may get a new target.
+    Assign(Text),
+}
+
+/// The coordinator has just loaded: every member has a whole session from now on.
+pub(super) fn begin_sessions(deciding: &mut Deciding<'_>) {
+    let now = deciding.now;
+    let soft = &mut *deciding.soft;
+    for (group_id, group) in &deciding.hard.groups {
+        let Group::Consumer(group) = group else { continue };
+        let pace = Pace::of(group_id, &soft.image, &soft.settings);
+        for (member_id, member) in &group.members {
+            let session_ms = match member.classic() {
+                Some(classic) => i64::from(classic.session_timeout_ms),
+                None => pace.session_timeout_ms,
+            };
+            set_session(&mut soft.timers, (group_id, member_id), now, session_ms);
+            if member.state == member::MemberState::UnrevokedPartitions {
+                let timeout_ms = i64::from(member.metadata.rebalance_timeout_ms);
+                let timer = Timer::Rebalance(group_id.clone(), member_id.clone());
+                let at = Timestamp(now.0.saturating_add(timeout_ms));
+                soft.timers.set(super::Timer::Consumer(timer), at);
+            }
+        }
+    }
+}
+
+/// The cluster has changed: groups look at it with their next heartbeat.
+pub(super) fn on_metadata(deciding: &mut Deciding<'_>) {
+    let soft = &mut *deciding.soft;
+    soft.consumer.on_image(&soft.image);
+}
+
+pub(super) fn on_timer(deciding: &mut Deciding<'_>, timer: Timer) {
+    match timer {
+        Timer::Session(group_id, member_id) => leave::expire(deciding, &group_id, &member_id),
+        Timer::Rebalance(group_id, member_id) => {
+            let Some(Group::Consumer(group)) = deciding.hard.groups.get(&group_id) else { return };
+            let state = group.members.get(&member_id).map(|member| member.state);
+            if state == Some(member::MemberState::UnrevokedPartitions) {
+                leave::expire(deciding, &group_id, &member_id);
+            }
+        }
+        Timer::Assign(group_id) => assign(deciding, &group_id),
+    }
+}
+
+/// The time has come for a new target.
+fn assign(deciding: &mut Deciding<'_>, group_id: &Text) {
+    let Some(Group::Consumer(group)) = deciding.hard.groups.get(group_id) else { return };
+    if group.is_empty() || group.epoch <= group.target.epoch {
+        return;
+    }
+    let basis = target::Basis {
+        group_id,
+        group,
+        resolved: &group.resolved,
+        updated: None,
+        image: &deciding.soft.image,
+        default_assignor: default_assignor(&deciding.soft.settings),
+    };
+    let mut records = Vec::new();
+    basis.compute(group.epoch, deciding.now, &mut records);
+    for record in records {
+        deciding.write(record);
+    }
+}
+
+/// Whether nobody is in the group.
+pub(super) fn is_empty(group: &ConsumerGroup) -> bool {
+    group.is_empty()
+}
+
+/// Whether a member reads the topic.
+pub(super) fn is_subscribed_to(group: &ConsumerGroup, topic: &str) -> bool {
+    group.is_subscribed_to(topic)
+}
+
+/// Writes the tombstones of all that the log has of the group, and forgets its timers.
+pub(super) fn delete(deciding: &mut Deciding<'_>, group_id: &Text) {
+    let Some(Group::Consumer(group)) = deciding.hard.groups.get(group_id) else { return };
+    for record in leave::tombstones(group_id, group) {
+        deciding.write(record);
+    }
+    let soft = &mut *deciding.soft;
+    for member_id in group.members.keys() {
+        cancel_timers(&mut soft.timers, group_id, member_id);
+    }
+    soft.timers.cancel(&super::Timer::Consumer(Timer::Assign(group_id.clone())));
+    soft.consumer.seen.remove(group_id);
+}
+
+/// The assignor of groups whose members ask for none: the first of the config.
+fn default_assignor(settings: &Settings) -> Assignor {
+    let named = settings.consumer_assignors.iter().find_map(|config| refusal::named(config));
+    named.and_then(Assignor::by_name).unwrap_or(Assignor::Uniform)
+}
+
+fn set_session(
+    timers: &mut Timers<super::Timer>,
+    (group_id, member_id): (&Text, &Text),
+    now: Timestamp,
+    session_ms: i64,
+) {
+    let timer = Timer::Session(group_id.clone(), member_id.clone());
+    timers.set(super::Timer::Consumer(timer), Timestamp(now.0.saturating_add(session_ms)));
+}
+
+fn cancel_timers(timers: &mut Timers<super::Timer>, group_id: &Text, member_id: &Text) {
+    for timer in [Timer::Session, Timer::Rebalance] {
+        let timer = timer(group_id.clone(), member_id.clone());
+        timers.cancel(&super::Timer::Consumer(timer));
+    }
+}

@@ -1,0 +1,96 @@
+//! How soon a member shall come again, and how often a target is computed.
+
+use super::member::Member;
+use super::state::ConsumerGroup;
+use crate::group::Settings;
+use dohle_metadata::config::{ConfigResource, ResourceKind, Scope, Value};
+use dohle_metadata::image::Image;
+use dohle_protocol::ids::Timestamp;
+
+/// What members are told while their group settles: in the smallest group, and in a large one.
+const SOON_MS: (i64, i64) = (50, 200);
+/// As long after a new target more changes are likely: members start together.
+const SETTLING_MS: i64 = 2_000;
+/// Left at Kafka's default, the coordinator chooses the interval by the group's size.
+const ASSIGNMENT_INTERVAL_DEFAULT_MS: i64 = 1_000;
+
+/// The times that a group goes by, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pace {
+    pub(super) session_timeout_ms: i64,
+    heartbeat_interval_ms: i64,
+    assignment_interval_ms: i64,
+}
+
+impl Pace {
+    /// A group's own configs within the broker's limits, else the broker's.
+    pub(super) fn of(group_id: &str, image: &Image, settings: &Settings) -> Self {
+        let configs = image.configs.get(&ConfigResource::new(ResourceKind::Group, group_id));
+        let own = |name: &str| {
+            let text = configs?.get(name)?;
+            match Scope::Group.key(name)?.parse(text) {
+                Ok(Value::Integer(number)) => Some(number),
+                _ => None,
+            }
+        };
+        let own_within = |name: &str, least: i32, most: i32, default: i32| {
+            own(name).map_or(i64::from(default), |value| {
+                value.clamp(i64::from(least), i64::from(most.max(least)))
+            })
+        };
+        Self {
+            session_timeout_ms: own_within(
+                "consumer.session.timeout.ms",
+                settings.consumer_min_session_timeout_ms,
+                settings.consumer_max_session_timeout_ms,
+                settings.consumer_session_timeout_ms,
+            ),
+            heartbeat_interval_ms: own_within(
+                "consumer.heartbeat.interval.ms",
+                settings.consumer_min_heartbeat_interval_ms,
+                settings.consumer_max_heartbeat_interval_ms,
+                settings.consumer_heartbeat_interval_ms,
+            ),
+            assignment_interval_ms: own("consumer.assignment.interval.ms")
+                .unwrap_or_else(|| i64::from(settings.consumer_assignment_interval_ms)),
+        }
+    }
+
+    /// The earliest time at which the group gets a new target. A clock that was set back delays it
+    /// by no more than the interval.
+    pub(super) fn next_target_at(&self, group: &ConsumerGroup, now: Timestamp) -> Timestamp {
+        let interval_ms = match self.assignment_interval_ms {
+            ASSIGNMENT_INTERVAL_DEFAULT_MS => by_size(group.members.len(), 50, 4).min(1_000),
+            set => set,
+        };
+        let next = group.target.computed_at.0.saturating_add(interval_ms);
+        Timestamp(next.min(now.0.saturating_add(interval_ms)))
+    }
+
+    /// When the member shall come again. `group_epoch` and `target_epoch` are the newest ones, and
+    /// `computed_at` is when that target was.
+    pub(super) fn heartbeat_interval_ms(
+        &self,
+        member: &Member,
+        member_count: usize,
+        group_epoch: i32,
+        (target_epoch, computed_at): (i32, Timestamp),
+        now: Timestamp,
+    ) -> i32 {
+        let is_settling = group_epoch > target_epoch
+            || !member.is_reconciled_to(target_epoch)
+            || (0..SETTLING_MS).contains(&now.0.saturating_sub(computed_at.0));
+        let soon = by_size(member_count, SOON_MS.0, 6).min(SOON_MS.1);
+        let interval = if is_settling {
+            soon.min(self.heartbeat_interval_ms)
+        } else {
+            self.heartbeat_interval_ms
+        };
+        i32::try_from(interval).unwrap_or(i32::MAX)
+    }
+}
+
+/// A time that grows by one millisecond for so many members.
+fn by_size(member_count: usize, least_ms: i64, members: usize) -> i64 {
+    least_ms + i64::try_from(member_count / members).unwrap_or(i64::MAX / 2)
+}
