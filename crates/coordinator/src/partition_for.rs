@@ -15,20 +15,11 @@ pub fn partition_for(key: &str, partitions: usize) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::partition_for;
-    use flate2::read::GzDecoder;
-    use std::io::Read;
-    use std::path::Path;
+    use crate::golden;
 
     #[test]
     fn keys_belong_where_kafka_puts_them() {
-        let shared = std::env::var_os("DOHLE_SHARED").map_or_else(
-            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-            Into::into,
-        );
-        let path = shared.join("golden/vectors/coordinator-partition.tsv.gz");
-        let file = std::fs::read(&path).expect("the golden vectors are there");
-        let mut text = String::new();
-        GzDecoder::new(&*file).read_to_string(&mut text).expect("gzip");
+        let text = golden::text("coordinator-partition.tsv.gz");
         let mut checked = 0;
         for row in text.lines().skip(1) {
             let mut cells = row.split('\t');

@@ -214,6 +214,7 @@ fn wake(deciding: &mut Deciding<'_>) {
             Timer::ForgetTopics => offsets::forget_more_topics(deciding),
         }
     }
+    consumer::on_timers_taken(deciding);
 }
 
 fn ask(deciding: &mut Deciding<'_>, asked: Asked) {

@@ -30,7 +30,7 @@ pub(super) use heartbeat::heartbeat;
 pub(super) use join::join;
 pub(super) use leave::leave;
 pub(super) use member::{Member, Protocol, Timeouts};
-pub(super) use persisted::{Persisted, apply, begin_sessions};
+pub(super) use persisted::{Persisted, apply, begin_sessions, tombstone};
 use rebalance::InitialDelay;
 pub(super) use state::{DEAD, State};
 use std::collections::BTreeMap;
@@ -109,7 +109,7 @@ pub(super) fn keep_alive_by_commit(deciding: &mut Deciding<'_>, group: &str, mem
 /// Deletes a group: forgets it, and writes that it is void.
 pub(super) fn delete(deciding: &mut Deciding<'_>, id: &Text) {
     forget(deciding, id);
-    deciding.write(persisted::tombstone(id));
+    deciding.write(tombstone(id));
 }
 
 /// Forgets a group: it was deleted, or has become one of the consumer protocol. Requests that are

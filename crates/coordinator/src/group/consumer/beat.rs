@@ -1,21 +1,20 @@
 //! One heartbeat of a member that stays, as it is decided.
 
 use super::heartbeat::Decided;
-use super::member::{LEFT_STATIC_EPOCH, Member, MemberState};
-use super::pace::Pace;
+use super::member::{Member, MemberState};
+use super::pace::{Pace, Standing};
 use super::reconcile::{self, reconcile};
 use super::refusal::Refusal;
 use super::state::{ConsumerGroup, Resolved};
 use super::subscription::{self, Subscriptions};
 use super::target::{Basis, Updated};
-use super::{Timer, records, regex};
+use super::{Timer, records};
 use crate::assign::Partitions;
 use crate::group::deciding::Deciding;
 use crate::group::{Client, GroupRecord};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Timestamp, Uuid};
 use dohle_protocol::messages as m;
-use dohle_protocol::messages::consumer_group_heartbeat_request::TopicPartitions;
 use dohle_protocol::messages::consumer_group_heartbeat_response as response;
 use dohle_protocol::wire::Text;
 use std::borrow::Cow;
@@ -24,36 +23,41 @@ use std::sync::Arc;
 
 /// A heartbeat under way. The steps come in the order of the functions.
 pub(super) struct Beat<'d, 'a> {
-    deciding: &'d mut Deciding<'a>,
-    group_id: Text,
-    group: &'d ConsumerGroup,
-    request: m::ConsumerGroupHeartbeatRequest,
-    pace: Pace,
-    records: Vec<GroupRecord>,
-    member_id: Text,
+    pub(super) deciding: &'d mut Deciding<'a>,
+    pub(super) group_id: Text,
+    pub(super) group: &'d ConsumerGroup,
+    pub(super) request: m::ConsumerGroupHeartbeatRequest,
+    pub(super) pace: Pace,
+    pub(super) records: Vec<GroupRecord>,
+    pub(super) member_id: Text,
     /// The static member whose place it takes.
-    replaced: Option<Text>,
+    pub(super) replaced: Option<Text>,
     /// The member as it was: a new one wants nothing and has nothing.
-    before: Cow<'d, Member>,
-    is_new: bool,
+    pub(super) before: Cow<'d, Member>,
+    pub(super) is_new: bool,
     /// The member as it will be.
-    member: Member,
-    resolved: Cow<'d, BTreeMap<Text, Resolved>>,
-    epoch: i32,
-    target_epoch: i32,
-    computed_at: Timestamp,
+    pub(super) member: Member,
+    pub(super) resolved: Cow<'d, BTreeMap<Text, Resolved>>,
+    pub(super) standing: Standing,
+}
+
+/// The group that is asked for.
+pub(super) struct Place<'d> {
+    pub(super) group_id: Text,
+    pub(super) group: &'d ConsumerGroup,
+    /// What has to be written before: the group may be new.
+    pub(super) records: Vec<GroupRecord>,
 }
 
 impl<'d, 'a> Beat<'d, 'a> {
     /// Finds the member, and takes over what it says of itself.
     pub(super) fn begin(
         deciding: &'d mut Deciding<'a>,
+        place: Place<'d>,
         client: Client,
-        group_id: Text,
-        group: &'d ConsumerGroup,
         request: m::ConsumerGroupHeartbeatRequest,
-        records: Vec<GroupRecord>,
     ) -> Result<Self, Refusal> {
+        let Place { group_id, group, records } = place;
         let size_max = usize::try_from(deciding.soft.settings.consumer_max_size).unwrap_or(0);
         if group.members.len() >= size_max && !group.members.contains_key(&request.member_id) {
             let message = format!("the group has as many members as it may have: {size_max}");
@@ -72,17 +76,16 @@ impl<'d, 'a> Beat<'d, 'a> {
             is_new: known.is_none(),
             member: Member::default(),
             resolved: Cow::Borrowed(&group.resolved),
-            epoch: group.epoch,
-            target_epoch: group.target.epoch,
-            computed_at: group.target.computed_at,
+            standing: Standing {
+                epoch: group.epoch,
+                target_epoch: group.target.epoch,
+                computed_at: group.target.computed_at,
+            },
             group_id,
             group,
             request,
         };
-        match beat.request.instance_id.clone() {
-            None => beat.find_dynamic()?,
-            Some(instance_id) => beat.find_static(&instance_id)?,
-        }
+        beat.find()?;
         beat.member = beat.before.clone().into_owned();
         beat.update(client);
         Ok(beat)
@@ -99,7 +102,7 @@ impl<'d, 'a> Beat<'d, 'a> {
         }
         let wants_other_regex = self.update_regex()?;
         let has_changed = wants_other_topics || wants_other_regex;
-        self.update_epoch(has_changed || self.epoch <= 1);
+        self.update_epoch(has_changed || self.standing.epoch <= 1);
         let target = self.update_target();
         self.reconcile(&target, has_changed)?;
         self.set_timers();
@@ -107,91 +110,8 @@ impl<'d, 'a> Beat<'d, 'a> {
         Ok((answer, self.records))
     }
 
-    fn is_joining(&self) -> bool {
+    pub(super) fn is_joining(&self) -> bool {
         self.request.member_epoch == 0
-    }
-
-    fn find_dynamic(&mut self) -> Result<(), Refusal> {
-        match self.group.members.get(&self.member_id) {
-            Some(member) => {
-                self.check_epoch(member)?;
-                self.before = Cow::Borrowed(member);
-                Ok(())
-            }
-            None if self.is_joining() => Ok(()),
-            None => Err(Refusal::unknown_member(&self.group_id, &self.member_id)),
-        }
-    }
-
-    fn find_static(&mut self, instance_id: &Text) -> Result<(), Refusal> {
-        let existing = self.group.static_member(instance_id);
-        if !self.is_joining() {
-            let Some((id, member)) = existing else {
-                let message = format!("there is no instance {instance_id} in the group");
-                return Err(Refusal::new(ErrorCode::UNKNOWN_MEMBER_ID, message));
-            };
-            check_instance(instance_id, id, &self.member_id)?;
-            self.check_epoch(member)?;
-            self.before = Cow::Borrowed(member);
-            return Ok(());
-        }
-        let Some((old_id, old)) = existing else {
-            if let Some(member) = self.group.members.get(&self.member_id) {
-                self.before = Cow::Borrowed(member);
-            }
-            return Ok(());
-        };
-        if old.epoch != LEFT_STATIC_EPOCH && old.classic().is_none() {
-            let message = format!("instance {instance_id} is still member {old_id}");
-            return Err(Refusal::new(ErrorCode::UNRELEASED_INSTANCE_ID, message));
-        }
-        self.replace(old_id, old);
-        Ok(())
-    }
-
-    /// A static member comes back under another id: all that it had is now that one's.
-    fn replace(&mut self, old_id: &Text, old: &Member) {
-        let mut member = Member { epoch: 0, previous_epoch: 0, ..old.clone() };
-        member.reset_epochs();
-        let (group_id, id) = (&self.group_id, &self.member_id);
-        let target = self.group.target_of(old_id, None);
-        self.records.extend([
-            records::current(group_id, old_id, None),
-            records::target(group_id, old_id, None),
-            records::member(group_id, old_id, None),
-            records::member(group_id, id, Some(&member)),
-            records::target(group_id, id, Some(&target)),
-            records::current(group_id, id, Some(&member)),
-        ]);
-        let timers = &mut self.deciding.soft.timers;
-        super::cancel_timers(timers, group_id, old_id);
-        self.replaced = Some(old_id.clone());
-        self.before = Cow::Owned(member);
-        self.is_new = false;
-    }
-
-    /// The epoch before is accepted with no more than what the member has: the answer with the new
-    /// one may have been lost. Epoch 0 begins anew.
-    fn check_epoch(&self, member: &Member) -> Result<(), Refusal> {
-        let epoch = self.request.member_epoch;
-        let owned = self.request.topic_partitions.as_deref();
-        let has_all = |owned: &[TopicPartitions]| {
-            owned.iter().all(|topic| {
-                let Some(assigned) = member.assigned.get(&topic.topic_id) else { return false };
-                topic.partitions.iter().all(|partition| assigned.contains_key(partition))
-            })
-        };
-        if epoch == 0 || epoch == member.epoch {
-            return Ok(());
-        }
-        if epoch < member.epoch && epoch == member.previous_epoch && owned.is_some_and(has_all) {
-            return Ok(());
-        }
-        let message = format!(
-            "member epoch {epoch} is not {}: give up all partitions and join again",
-            member.epoch
-        );
-        Err(Refusal::new(ErrorCode::FENCED_MEMBER_EPOCH, message))
     }
 
     /// What the request leaves out stays as it was.
@@ -221,61 +141,6 @@ impl<'d, 'a> Beat<'d, 'a> {
         metadata.classic_member_metadata = None;
     }
 
-    /// True if the member subscribed to another expression, or if one stands for other topics now.
-    fn update_regex(&mut self) -> Result<bool, Refusal> {
-        let (old, new) = (self.before.regex().cloned(), self.member.regex().cloned());
-        let mut has_changed = old != new;
-        let count = |regex: &Text| self.group.regex_counts.get(regex).copied().unwrap_or(0);
-        if has_changed {
-            if let Some(old) = old.filter(|old| count(old) <= 1) {
-                self.records.push(records::regex(&self.group_id, &old, None));
-                self.resolved.to_mut().remove(&old);
-            }
-            if let Some(new) = new.filter(|new| count(new) == 0) {
-                let compiled = regex::compile(&new).map_err(|wrong| {
-                    let message = format!("{new} is no regular expression: {wrong}");
-                    Refusal::new(ErrorCode::INVALID_REGULAR_EXPRESSION, message)
-                })?;
-                self.resolve(&new, &compiled);
-            }
-        }
-        let seen = self.deciding.soft.consumer.seen(&self.group_id);
-        let has_new_topics =
-            seen.is_none_or(|seen| seen.topics != self.deciding.soft.consumer.topics);
-        let refresh_ms = i64::from(self.deciding.soft.settings.consumer_regex_refresh_interval_ms);
-        let oldest = Timestamp(self.deciding.now.0.saturating_sub(refresh_ms));
-        let subscribed: Vec<Text> =
-            self.group.regex_counts.keys().chain(self.member.regex()).cloned().collect();
-        for expression in subscribed {
-            let known = self.resolved.get(&expression);
-            if !has_new_topics && known.is_some_and(|known| known.at > oldest) {
-                continue;
-            }
-            // An expression that a newer coordinator accepted stands for nothing here.
-            let Ok(compiled) = regex::compile(&expression) else { continue };
-            has_changed |= self.resolve(&expression, &compiled);
-        }
-        Ok(has_changed)
-    }
-
-    /// Finds what an expression stands for. True if that is not what it was.
-    fn resolve(&mut self, expression: &Text, compiled: &::regex::Regex) -> bool {
-        let now = self.deciding.now;
-        let image = &self.deciding.soft.image;
-        let topics = regex::resolve(compiled, image);
-        let known = self.resolved.get(expression);
-        if known.is_some_and(|known| known.topics == topics && known.at == now) {
-            return false;
-        }
-        let has_changed = known.is_none_or(|known| known.topics != topics);
-        let version = image.provenance.offset;
-        let record =
-            records::regex(&self.group_id, expression, Some((topics.clone(), version, now)));
-        self.records.push(record);
-        self.resolved.to_mut().insert(expression.clone(), Resolved { topics, at: now });
-        has_changed
-    }
-
     /// The group's epoch grows if what members want has changed, or what their topics look like.
     fn update_epoch(&mut self, has_changed: bool) {
         let soft = &mut *self.deciding.soft;
@@ -290,8 +155,8 @@ impl<'d, 'a> Beat<'d, 'a> {
         let hash =
             subscriptions.metadata_hash(&mut soft.consumer.hashes, &soft.image, &self.resolved);
         if has_changed || hash != self.group.metadata_hash {
-            self.epoch = self.group.epoch.saturating_add(1);
-            self.records.push(records::epoch(&self.group_id, self.epoch, hash));
+            self.standing.epoch = self.group.epoch.saturating_add(1);
+            self.records.push(records::epoch(&self.group_id, self.standing.epoch, hash));
         }
         if self.group.has_partition_metadata {
             self.records.push(records::no_partition_metadata(&self.group_id));
@@ -307,7 +172,7 @@ impl<'d, 'a> Beat<'d, 'a> {
     /// Computes a new target if it is time. Gives what the member is to have.
     fn update_target(&mut self) -> Arc<Partitions> {
         let now = self.deciding.now;
-        if self.epoch > self.target_epoch {
+        if self.standing.epoch > self.standing.target_epoch {
             let next = self.pace.next_target_at(self.group, now);
             if now >= next {
                 return self.compute_target();
@@ -334,16 +199,16 @@ impl<'d, 'a> Beat<'d, 'a> {
             image: &soft.image,
             default_assignor: super::default_assignor(&soft.settings),
         };
-        self.target_epoch = self.epoch;
-        self.computed_at = now;
-        let target = basis.compute(self.epoch, now, &mut self.records);
+        self.standing.target_epoch = self.standing.epoch;
+        self.standing.computed_at = now;
+        let target = basis.compute(self.standing.epoch, now, &mut self.records);
         let timer = Timer::Assign(self.group_id.clone());
         self.deciding.soft.timers.cancel(&crate::group::Timer::Consumer(timer));
         target
     }
 
     fn reconcile(&mut self, target: &Partitions, has_changed: bool) -> Result<(), Refusal> {
-        if !has_changed && self.member.is_reconciled_to(self.target_epoch) {
+        if !has_changed && self.member.is_reconciled_to(self.standing.target_epoch) {
             return Ok(());
         }
         let group = self.group;
@@ -354,7 +219,7 @@ impl<'d, 'a> Beat<'d, 'a> {
         let wanted = subscription::ids(&self.member, &self.deciding.soft.image, &self.resolved);
         let surroundings = reconcile::Surroundings {
             wanted: &wanted,
-            target_epoch: self.target_epoch,
+            target_epoch: self.standing.target_epoch,
             target,
             reported: self.request.topic_partitions.as_deref(),
             is_taken: &is_taken,
@@ -411,8 +276,7 @@ impl<'d, 'a> Beat<'d, 'a> {
             heartbeat_interval_ms: self.pace.heartbeat_interval_ms(
                 &self.member,
                 member_count,
-                self.epoch,
-                (self.target_epoch, self.computed_at),
+                self.standing,
                 self.deciding.now,
             ),
             assignment: (self.is_joining() || is_full || has_changed).then(|| self.assignment()),
@@ -427,17 +291,4 @@ impl<'d, 'a> Beat<'d, 'a> {
         });
         response::Assignment { topic_partitions: topics.collect(), ..Default::default() }
     }
-}
-
-/// A static member that was replaced must not go on.
-pub(super) fn check_instance(
-    instance_id: &Text,
-    known: &Text,
-    member_id: &Text,
-) -> Result<(), Refusal> {
-    if known == member_id {
-        return Ok(());
-    }
-    let message = format!("instance {instance_id} is member {known} now");
-    Err(Refusal::new(ErrorCode::FENCED_INSTANCE_ID, message))
 }

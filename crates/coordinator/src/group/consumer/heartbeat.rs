@@ -1,6 +1,6 @@
 //! A member's heartbeat: it joins, tells what it wants and owns, and hears what it may own.
 
-use super::beat::Beat;
+use super::beat::{Beat, Place};
 use super::refusal::{Refusal, check};
 use super::{leave, migration};
 use crate::group::deciding::{Asking, Deciding};
@@ -56,23 +56,21 @@ fn beat(
     let is_joining = request.member_epoch == 0;
     let mut records = Vec::new();
     let new_group;
-    let (group_id, group) = match hard.groups.get_key_value(&request.group_id) {
+    let known = hard.groups.get_key_value(&request.group_id);
+    let (group_id, group) = match known {
         Some((group_id, Group::Consumer(group))) => (group_id.clone(), &**group),
-        None if !is_joining => return Err(Refusal::no_group(&request.group_id)),
-        Some((group_id, Group::Classic(_))) => {
+        Some((_, Group::Classic(_))) | None => {
             if !is_joining {
-                return Err(Refusal::no_group(group_id));
+                return Err(Refusal::no_group(&request.group_id));
             }
-            new_group = migration::upgrade(deciding, group_id, &mut records)?;
-            (group_id.clone(), &new_group)
-        }
-        None => {
-            new_group = migration::fresh();
-            (request.group_id.detached(), &new_group)
+            let group_id = request.group_id.detached();
+            new_group = migration::begin(deciding, &group_id, &mut records)?;
+            (group_id, &new_group)
         }
     };
     if request.member_id.is_empty() {
         request.member_id = Text::from(asking.seed.uuid().to_string());
     }
-    Beat::begin(deciding, asking.client, group_id, group, request, records)?.finish()
+    let place = Place { group_id, group, records };
+    Beat::begin(deciding, place, asking.client, request)?.finish()
 }

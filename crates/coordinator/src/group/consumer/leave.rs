@@ -6,7 +6,7 @@ use super::pace::Pace;
 use super::refusal::Refusal;
 use super::state::ConsumerGroup;
 use super::subscription::Subscriptions;
-use super::{Timer, beat, records};
+use super::{Timer, entrance, records};
 use crate::group::deciding::Deciding;
 use crate::group::{Group, GroupRecord};
 use dohle_protocol::error_code::ErrorCode;
@@ -55,7 +55,7 @@ fn find<'a>(
         let message = format!("there is no instance {instance_id} in the group");
         return Err(Refusal::new(ErrorCode::UNKNOWN_MEMBER_ID, message));
     };
-    beat::check_instance(instance_id, found.0, member_id)?;
+    entrance::check_instance(instance_id, found.0, member_id)?;
     Ok(found)
 }
 
@@ -91,15 +91,6 @@ pub(super) fn fence(
         soft.timers.set(crate::group::Timer::Consumer(timer), at);
     }
     records
-}
-
-/// A member's time is over.
-pub(super) fn expire(deciding: &mut Deciding<'_>, group_id: &Text, member_id: &Text) {
-    let Some(Group::Consumer(group)) = deciding.hard.groups.get(group_id) else { return };
-    let Some(found) = group.members.get_key_value(member_id) else { return };
-    for record in fence(deciding, group_id, group, &[found]) {
-        deciding.write(record);
-    }
 }
 
 /// The records that make the log forget a group.

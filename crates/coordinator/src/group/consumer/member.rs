@@ -73,7 +73,10 @@ pub(super) struct Member {
 impl Default for Member {
     fn default() -> Self {
         let metadata = m::ConsumerGroupMemberMetadataValue {
+            instance_id: None,
+            rack_id: None,
             subscribed_topic_regex: Some(Text::default()),
+            server_assignor: None,
             ..Default::default()
         };
         Self {

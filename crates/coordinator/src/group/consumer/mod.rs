@@ -9,6 +9,7 @@ mod beat;
 mod classic_member;
 mod commit;
 mod describe;
+mod entrance;
 mod heartbeat;
 mod leave;
 mod member;
@@ -19,9 +20,12 @@ mod reconcile;
 mod records;
 mod refusal;
 mod regex;
+mod resolving;
 mod state;
 mod subscription;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use super::deciding::Deciding;
 use super::{Group, Settings};
@@ -38,7 +42,7 @@ pub(super) use heartbeat::heartbeat;
 use metadata_hash::TopicHashes;
 use pace::Pace;
 pub(super) use state::ConsumerGroup;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the coordinator alone knows of consumer groups.
 #[derive(Debug, Default)]
@@ -51,6 +55,9 @@ pub(super) struct Sessions {
     hashes: TopicHashes,
     /// What each group has taken into account.
     seen: BTreeMap<Text, Seen>,
+    /// Members whose time is over, by group. Empty between decisions: whoever is due at once leaves
+    /// at once.
+    overdue: BTreeMap<Text, BTreeSet<Text>>,
 }
 
 /// Which state of the cluster a group knows.
@@ -128,21 +135,40 @@ pub(super) fn on_metadata(deciding: &mut Deciding<'_>) {
 
 pub(super) fn on_timer(deciding: &mut Deciding<'_>, timer: Timer) {
     match timer {
-        Timer::Session(group_id, member_id) => leave::expire(deciding, &group_id, &member_id),
+        Timer::Session(group_id, member_id) => {
+            deciding.soft.consumer.overdue.entry(group_id).or_default().insert(member_id);
+        }
         Timer::Rebalance(group_id, member_id) => {
             let Some(Group::Consumer(group)) = deciding.hard.groups.get(&group_id) else { return };
             let state = group.members.get(&member_id).map(|member| member.state);
             if state == Some(member::MemberState::UnrevokedPartitions) {
-                leave::expire(deciding, &group_id, &member_id);
+                deciding.soft.consumer.overdue.entry(group_id).or_default().insert(member_id);
             }
         }
-        Timer::Assign(group_id) => assign(deciding, &group_id),
+        Timer::Assign(group_id) => {
+            deciding.soft.consumer.overdue.entry(group_id).or_default();
+        }
+    }
+}
+
+/// All timers that are due were given: what they come to.
+pub(super) fn on_timers_taken(deciding: &mut Deciding<'_>) {
+    for (group_id, members) in std::mem::take(&mut deciding.soft.consumer.overdue) {
+        let Some(Group::Consumer(group)) = deciding.hard.groups.get(&group_id) else { continue };
+        let members: Vec<_> =
+            members.iter().filter_map(|id| group.members.get_key_value(id)).collect();
+        if members.is_empty() {
+            assign(deciding, &group_id, group);
+            continue;
+        }
+        for record in leave::fence(deciding, &group_id, group, &members) {
+            deciding.write(record);
+        }
     }
 }
 
 /// The time has come for a new target.
-fn assign(deciding: &mut Deciding<'_>, group_id: &Text) {
-    let Some(Group::Consumer(group)) = deciding.hard.groups.get(group_id) else { return };
+fn assign(deciding: &mut Deciding<'_>, group_id: &Text, group: &ConsumerGroup) {
     if group.is_empty() || group.epoch <= group.target.epoch {
         return;
     }

@@ -34,9 +34,8 @@ impl Pace {
             }
         };
         let own_within = |name: &str, least: i32, most: i32, default: i32| {
-            own(name).map_or(i64::from(default), |value| {
-                value.clamp(i64::from(least), i64::from(most.max(least)))
-            })
+            let [least, most, default] = [least, most.max(least), default].map(i64::from);
+            own(name).map_or(default, |value| value.clamp(least, most))
         };
         Self {
             session_timeout_ms: own_within(
@@ -67,27 +66,31 @@ impl Pace {
         Timestamp(next.min(now.0.saturating_add(interval_ms)))
     }
 
-    /// When the member shall come again. `group_epoch` and `target_epoch` are the newest ones, and
-    /// `computed_at` is when that target was.
+    /// When a member shall come again, of as many as will be in the group.
     pub(super) fn heartbeat_interval_ms(
         &self,
         member: &Member,
         member_count: usize,
-        group_epoch: i32,
-        (target_epoch, computed_at): (i32, Timestamp),
+        standing: Standing,
         now: Timestamp,
     ) -> i32 {
-        let is_settling = group_epoch > target_epoch
-            || !member.is_reconciled_to(target_epoch)
-            || (0..SETTLING_MS).contains(&now.0.saturating_sub(computed_at.0));
+        let is_settling = standing.epoch > standing.target_epoch
+            || !member.is_reconciled_to(standing.target_epoch)
+            || (0..SETTLING_MS).contains(&now.0.saturating_sub(standing.computed_at.0));
         let soon = by_size(member_count, SOON_MS.0, 6).min(SOON_MS.1);
-        let interval = if is_settling {
-            soon.min(self.heartbeat_interval_ms)
-        } else {
-            self.heartbeat_interval_ms
-        };
+        let settled = self.heartbeat_interval_ms;
+        let interval = if is_settling { soon.min(settled) } else { settled };
         i32::try_from(interval).unwrap_or(i32::MAX)
     }
+}
+
+/// How far a group is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    pub(super) epoch: i32,
+    pub(super) target_epoch: i32,
+    /// When the target was computed.
+    pub(super) computed_at: Timestamp,
 }
 
 /// A time that grows by one millisecond for so many members.

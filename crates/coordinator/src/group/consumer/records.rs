@@ -10,19 +10,19 @@ use dohle_protocol::wire::Text;
 
 /// The group's epoch, and what its topics looked like in it.
 pub(super) fn epoch(group_id: &Text, epoch: i32, metadata_hash: i64) -> GroupRecord {
-    let key = m::ConsumerGroupMetadataKey { group_id: group_id.clone(), ..Default::default() };
+    let key = m::ConsumerGroupMetadataKey { group_id: group_id.clone() };
     let value = m::ConsumerGroupMetadataValue { epoch, metadata_hash, ..Default::default() };
     GroupRecord::ConsumerGroupMetadata(key, Some(value))
 }
 
 pub(super) fn no_group(group_id: &Text) -> GroupRecord {
-    let key = m::ConsumerGroupMetadataKey { group_id: group_id.clone(), ..Default::default() };
+    let key = m::ConsumerGroupMetadataKey { group_id: group_id.clone() };
     GroupRecord::ConsumerGroupMetadata(key, None)
 }
 
 pub(super) fn no_partition_metadata(group_id: &Text) -> GroupRecord {
     let group_id = group_id.clone();
-    let key = m::ConsumerGroupPartitionMetadataKey { group_id, ..Default::default() };
+    let key = m::ConsumerGroupPartitionMetadataKey { group_id };
     GroupRecord::ConsumerGroupPartitionMetadata(key, None)
 }
 
@@ -31,7 +31,6 @@ pub(super) fn member(group_id: &Text, member_id: &Text, member: Option<&Member>)
     let key = m::ConsumerGroupMemberMetadataKey {
         group_id: group_id.clone(),
         member_id: member_id.clone(),
-        ..Default::default()
     };
     let value = member.map(|member| member.metadata.clone());
     GroupRecord::ConsumerGroupMemberMetadata(key, value)
@@ -42,7 +41,6 @@ pub(super) fn current(group_id: &Text, member_id: &Text, member: Option<&Member>
     let key = m::ConsumerGroupCurrentMemberAssignmentKey {
         group_id: group_id.clone(),
         member_id: member_id.clone(),
-        ..Default::default()
     };
     let value = member.map(Member::assignment);
     GroupRecord::ConsumerGroupCurrentMemberAssignment(key, value)
@@ -57,7 +55,6 @@ pub(super) fn target(
     let key = m::ConsumerGroupTargetAssignmentMemberKey {
         group_id: group_id.clone(),
         member_id: member_id.clone(),
-        ..Default::default()
     };
     let topic = |(topic_id, partitions): (&_, &Vec<i32>)| TopicPartition {
         topic_id: *topic_id,
@@ -74,7 +71,7 @@ pub(super) fn target(
 /// The epoch that the target is for, and when it was computed; none if the group is gone.
 pub(super) fn target_epoch(group_id: &Text, of: Option<(i32, Timestamp)>) -> GroupRecord {
     let group_id = group_id.clone();
-    let key = m::ConsumerGroupTargetAssignmentMetadataKey { group_id, ..Default::default() };
+    let key = m::ConsumerGroupTargetAssignmentMetadataKey { group_id };
     let value = of.map(|(assignment_epoch, at)| m::ConsumerGroupTargetAssignmentMetadataValue {
         assignment_epoch,
         assignment_timestamp: at.0,
@@ -93,7 +90,6 @@ pub(super) fn regex(
     let key = m::ConsumerGroupRegularExpressionKey {
         group_id: group_id.clone(),
         regular_expression: regex.clone(),
-        ..Default::default()
     };
     let value = resolved.map(|(topics, version, at)| m::ConsumerGroupRegularExpressionValue {
         topics,

@@ -13,8 +13,11 @@ use std::sync::Arc;
 pub(super) struct TopicIds<'a> {
     image: &'a Image,
     resolved: &'a BTreeMap<Text, Resolved>,
-    last: Option<(&'a [Text], Option<&'a Text>, Arc<[Uuid]>)>,
+    last: Option<(Wants<'a>, Arc<[Uuid]>)>,
 }
+
+/// Names, and a regular expression.
+type Wants<'a> = (&'a [Text], Option<&'a Text>);
 
 impl<'a> TopicIds<'a> {
     pub(super) const fn new(image: &'a Image, resolved: &'a BTreeMap<Text, Resolved>) -> Self {
@@ -23,15 +26,14 @@ impl<'a> TopicIds<'a> {
 
     /// The topics of the member that exist, sorted.
     pub(super) fn of(&mut self, member: &'a Member) -> Arc<[Uuid]> {
-        let (topics, regex) = (member.topics(), member.regex());
-        if let Some((last_topics, last_regex, ids)) = &self.last
-            && *last_topics == topics
-            && *last_regex == regex
+        let wants = (member.topics(), member.regex());
+        if let Some((last, ids)) = &self.last
+            && *last == wants
         {
             return Arc::clone(ids);
         }
         let ids: Arc<[Uuid]> = ids(member, self.image, self.resolved).into();
-        self.last = Some((topics, regex, Arc::clone(&ids)));
+        self.last = Some((wants, Arc::clone(&ids)));
         ids
     }
 }
