@@ -5,12 +5,14 @@ use std::path::Path;
 
 /// One wanted difference.
 struct Entry {
-    /// Pattern of a request's name; `*` stands for anything.
+    /// Pattern of a request's name, see [`matches`].
     request: String,
     /// Pattern of the field's path.
     field: String,
-    /// Only where both sides say something: it may differ, but not be missing.
-    texts: bool,
+    /// Pattern of our value, as it is printed.
+    ours: String,
+    /// Pattern of Kafka's.
+    theirs: String,
     used: Cell<bool>,
 }
 
@@ -20,11 +22,11 @@ pub(crate) struct Accepted {
 }
 
 impl Accepted {
-    /// Reads the file: tables `[[difference]]` with `request`, `field` and `reason`, each a string in
-    /// double quotes, and perhaps `only = "texts"`: both sides say something, each in its own words.
+    /// Reads the file: tables `[[difference]]` with `request`, `field` and `reason`, and perhaps `ours`
+    /// and `theirs`, each a string in single or double quotes.
     ///
     /// # Errors
-    /// A line that is not of that form, or an entry that lacks one of the three.
+    /// An entry that lacks one of the first three.
     pub(crate) fn read(root: &Path) -> Result<Self, String> {
         let path = root.join("compat/differences.toml");
         let text =
@@ -38,18 +40,19 @@ impl Accepted {
             let value = |key: &str| {
                 let found = table.lines().find_map(|line| {
                     let (name, value) = line.split_once('=')?;
-                    (name.trim() == key).then(|| value.trim().trim_matches('"').to_owned())
+                    (name.trim() == key).then(|| unquoted(value.trim()).to_owned())
                 });
                 found
                     .filter(|text| !text.is_empty())
                     .ok_or_else(|| format!("an entry lacks {key}: {table}"))
             };
+            let any = || "*".to_owned();
             value("reason")?;
-            let texts = value("only").is_ok_and(|only| only == "texts");
             let entry = Entry {
                 request: value("request")?,
                 field: value("field")?,
-                texts,
+                ours: value("ours").unwrap_or_else(|_| any()),
+                theirs: value("theirs").unwrap_or_else(|_| any()),
                 used: Cell::new(false),
             };
             entries.push(entry);
@@ -57,12 +60,13 @@ impl Accepted {
         Ok(Self { entries })
     }
 
-    /// Whether a difference is wanted; `texts` says that both sides are texts with something in them.
-    pub(crate) fn has(&self, request: &str, field: &str, texts: bool) -> bool {
+    /// Whether a difference is wanted.
+    pub(crate) fn has(&self, request: &str, field: &str, ours: &str, theirs: &str) -> bool {
         let found = self.entries.iter().find(|entry| {
             matches(&entry.request, request)
                 && matches(&entry.field, field)
-                && (texts || !entry.texts)
+                && matches(&entry.ours, ours)
+                && matches(&entry.theirs, theirs)
         });
         found.inspect(|entry| entry.used.set(true)).is_some()
     }
@@ -76,22 +80,29 @@ impl Accepted {
     }
 }
 
-/// Whether a text is what the pattern says; `*` stands for any text.
+/// What stands in the quotes around a string.
+fn unquoted(text: &str) -> &str {
+    let inside = |quote| text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    inside('"').or_else(|| inside('\'')).unwrap_or(text)
+}
+
+/// Whether a text is what the pattern says: `*` stands for any text, `?` for one letter.
 fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let mut last = None;
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-        last = Some(part);
-    }
-    match last {
-        // The pattern has no star, or ends in one.
-        None => rest.is_empty(),
-        Some("") => true,
-        Some(part) => rest.is_empty() || text.ends_with(part),
+    let mut letters = pattern.chars();
+    match letters.next() {
+        None => text.is_empty(),
+        Some('*') => {
+            let rest = letters.as_str();
+            matches(rest, text)
+                || text
+                    .char_indices()
+                    .any(|(at, letter)| matches(rest, &text[at + letter.len_utf8()..]))
+        }
+        Some(wanted) => {
+            let mut found = text.chars();
+            found.next().is_some_and(|letter| wanted == '?' || wanted == letter)
+                && matches(letters.as_str(), found.as_str())
+        }
     }
 }
 
@@ -108,6 +119,8 @@ mod tests {
             ("*good", "Produce v3 good", true),
             ("*good", "Produce v3 bad", false),
             ("*v3*", "Produce v3 good", true),
+            ("Produce v? good", "Produce v3 good", true),
+            ("Produce v? good", "Produce v13 good", false),
             ("/topics/*/errorMessage", "/topics/3/errorMessage", true),
             ("/topics/*/errorMessage", "/topics/3/errorCode", false),
         ] {
@@ -118,7 +131,19 @@ mod tests {
     #[test]
     fn an_entry_needs_its_reason() {
         let whole = "[[difference]]\nrequest = \"a\"\nfield = \"*\"\nreason = \"because\"\n";
-        assert!(Accepted::parse(whole).is_ok_and(|accepted| accepted.has("a", "/x", false)));
+        assert!(Accepted::parse(whole).is_ok_and(|accepted| accepted.has("a", "/x", "1", "2")));
         assert!(Accepted::parse("[[difference]]\nrequest = \"a\"\nfield = \"*\"\n").is_err());
+    }
+
+    #[test]
+    fn values_are_held_to_patterns() {
+        let entry = "[[difference]]\nrequest = \"a\"\nfield = \"*\"\nours = \"0\"\n\
+            theirs = '\"?*\"'\nreason = \"because\"\n";
+        let accepted = Accepted::parse(entry).expect("a whole entry");
+        for (ours, theirs, expected) in
+            [("0", "\"why\"", true), ("1", "\"why\"", false), ("0", "\"\"", false)]
+        {
+            assert_eq!(accepted.has("a", "/x", ours, theirs), expected, "{ours} {theirs}");
+        }
     }
 }

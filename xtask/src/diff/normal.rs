@@ -6,6 +6,8 @@ use dohle_protocol::ApiKey;
 use dohle_protocol::ids::Uuid;
 use serde_json::{Map, Value, json};
 
+use super::batches;
+
 /// Fields whose value is the run's own: only whether they are there, null, negative, zero or more is compared.
 const OWN: [&str; 29] = [
     "throttleTimeMs",
@@ -109,6 +111,8 @@ impl Names {
             // A leader's id is a broker's, and compared, except where it is a group member.
             let value = if own && !(name == "leaderId" && value.is_number()) {
                 kind_of(&value)
+            } else if (key, name.as_str()) == (ApiKey::Fetch, "records") {
+                batches::split(value)
             } else if let Some(text) = value.as_str().filter(|text| is_uuid(&name, text)) {
                 Value::String(self.uuid(text))
             } else if let Some(text) = value.as_str() {

@@ -1,5 +1,8 @@
 //! The cluster, its quorum, log directories, producers, features, producer ids.
 
+use std::time::Duration;
+
+use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::describe_cluster_request::DescribeClusterRequest;
 use dohle_protocol::messages::describe_log_dirs_request::{
     DescribableLogDirTopic, DescribeLogDirsRequest,
@@ -109,14 +112,34 @@ fn producers(world: &mut World) {
     }
 }
 
+/// One that is not transactional.
+fn new_producer() -> InitProducerIdRequest {
+    InitProducerIdRequest {
+        transactional_id: None,
+        transaction_timeout_ms: 60_000,
+        producer_id: -1,
+        producer_epoch: -1,
+        ..InitProducerIdRequest::default()
+    }
+}
+
+/// Kafka refuses the first producers until its controller has given it ids: the run begins behind that.
+fn await_producer_ids(world: &mut World) {
+    let Some(version) = world.versions::<InitProducerIdRequest>().pop() else { return };
+    for _ in 0..100 {
+        match world.prepare(version, &new_producer()) {
+            Some(answer) if answer.error_code == ErrorCode::COORDINATOR_LOAD_IN_PROGRESS => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            _ => return,
+        }
+    }
+}
+
 fn producer_ids(world: &mut World) {
+    await_producer_ids(world);
     for version in world.versions::<InitProducerIdRequest>() {
-        let mut request = InitProducerIdRequest {
-            transaction_timeout_ms: 60_000,
-            producer_id: -1,
-            producer_epoch: -1,
-            ..InitProducerIdRequest::default()
-        };
+        let mut request = new_producer();
         let Some(answer) = world.ask("new id", version, &request) else { continue };
         world.note("another", version, &request);
         request.transaction_timeout_ms = 0;

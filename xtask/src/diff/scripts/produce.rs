@@ -34,11 +34,12 @@ fn message_set(world: &World, magic: i8, count: i32) -> Vec<u8> {
     bytes
 }
 
-/// Reads a partition whole, so that what was stored is compared too.
+/// Reads a partition whole, so that what was stored is compared too. An answered append can be read at once, so
+/// there is nothing to wait for.
 fn read_back(world: &mut World, what: &str, topic: &str) {
     let request = FetchRequest {
         replica_id: -1,
-        max_wait_ms: 200,
+        max_wait_ms: 0,
         min_bytes: 1,
         max_bytes: 1 << 24,
         session_epoch: -1,

@@ -1,0 +1,83 @@
+//! The records of an answer: batches that are whole, and whether a part of one follows.
+//!
+//! A fetch ends where its limit is, in the middle of a batch if need be; readers throw that part away.
+//! So the whole batches are one thing to compare, and that there is a part another.
+
+use serde_json::{Value, json};
+
+use super::world::hex;
+
+/// Offset and length stand before each batch, of whatever magic.
+const LOG_OVERHEAD: usize = 12;
+
+/// `{"whole": HEX, "part": BOOL}` of a records field in base64; other values stay as they are.
+pub(crate) fn split(records: Value) -> Value {
+    let Some(bytes) = records.as_str().and_then(decoded) else { return records };
+    let mut whole = 0;
+    while let Some(size) = first_size(&bytes[whole..]) {
+        whole += size;
+    }
+    json!({ "whole": hex(&bytes[..whole]), "part": whole < bytes.len() })
+}
+
+/// The size of the first batch, if all of it is there.
+fn first_size(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.get(8..LOG_OVERHEAD)?;
+    let length = u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize;
+    let size = LOG_OVERHEAD + length;
+    (size <= bytes.len()).then_some(size)
+}
+
+/// The bytes of a text in base64 with padding.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0u32, 0);
+    for letter in text.trim_end_matches('=').bytes() {
+        let digit = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(digit);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decoded, split};
+    use serde_json::json;
+
+    #[test]
+    fn base64() {
+        for (text, bytes) in [
+            ("", &b""[..]),
+            ("YQ==", b"a"),
+            ("YWI=", b"ab"),
+            ("YWJj", b"abc"),
+            ("+/+/", b"\xfb\xff\xbf"),
+        ] {
+            assert_eq!(decoded(text).as_deref(), Some(bytes), "{text}");
+        }
+        assert_eq!(decoded("a b"), None);
+    }
+
+    #[test]
+    fn a_part_is_told_from_whole_batches() {
+        // Offset 0, length 1, one byte; then the first byte of the next.
+        let batch = "000000000000000000000001ff";
+        assert_eq!(split(json!("AAAAAAAAAAAAAAAB/w==")), json!({ "whole": batch, "part": false }));
+        assert_eq!(split(json!("AAAAAAAAAAAAAAAB/wA=")), json!({ "whole": batch, "part": true }));
+        assert_eq!(split(json!("AAAAAAAA")), json!({ "whole": "", "part": true }));
+        assert_eq!(split(json!("")), json!({ "whole": "", "part": false }));
+        assert_eq!(split(json!(null)), json!(null));
+    }
+}
