@@ -11,6 +11,9 @@ use dohle_env::net::{Piece, Pieces};
 use smallvec::smallvec;
 use std::io;
 
+/// Batches are walked where what the index leaves is more than this part of what it gives.
+const WALK_FRACTION: u64 = 8;
+
 /// A place to read on from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
@@ -202,13 +205,14 @@ impl Planner<'_> {
         let stop = if end - first.position <= room {
             end
         } else {
-            match indexes.offsets.boundary(first.position + room) {
+            let known = match indexes.offsets.boundary(first.position + room) {
                 Some(boundary) if boundary > first.position => boundary,
                 Some(_) | None if first.size_bytes <= room || limit.at_least_one_batch => {
                     first.end()
                 }
                 Some(_) | None => return Ok(Some(ReadPlan::nothing(from))),
-            }
+            };
+            self.walk_on(segment, first.position, known, first.position + room)?
         };
         let size_bytes = stop - first.position;
         self.require_cached(segment, first.position, size_bytes)?;
@@ -227,6 +231,19 @@ impl Planner<'_> {
         let pieces = file_pieces(segment, self.place, first.position, size_bytes)?;
         let size_bytes = usize::try_from(size_bytes).map_err(io::Error::other)?;
         Ok(Some(ReadPlan { pieces, size_bytes, next, aborted }))
+    }
+
+    /// The end of the last batch within `limit`, if batches begin at `start` and one ends at `known`.
+    /// The index knows an end every few KiB: only where that leaves much is the rest walked.
+    fn walk_on(&self, segment: &Segment, start: u64, known: u64, limit: u64) -> Result<u64, Stop> {
+        if limit <= known || limit - known < (known - start) / WALK_FRACTION {
+            return Ok(known);
+        }
+        self.require_cached(segment, known, limit - known)?;
+        let file = segment.file(self.place)?;
+        let mut scan = Scan::new(&*file, known, limit, crate::limits::HEADER_WINDOW_BYTES);
+        while let Step::Batch(_) = scan.step()? {}
+        Ok(scan.position())
     }
 
     /// Where in the segment the batches below `end_offset` end.

@@ -331,6 +331,47 @@ fn small_reads_come_from_memory_and_large_ones_from_the_file() {
 }
 
 #[test]
+fn a_read_of_a_file_takes_the_batches_that_fit_as_one_of_memory_does() {
+    let disk = SimulatedDisk::new();
+    // An index without entries, and one with an entry for each batch or two.
+    for index_interval_bytes in [1 << 20, 300] {
+        let mut log = fresh(&disk, LogConfig { index_interval_bytes, ..LogConfig::default() });
+        for number in 0..10 {
+            stage(&mut log, plain(number, 200), CLIENT).unwrap();
+        }
+        let ends: Vec<usize> = batches(&log)
+            .iter()
+            .scan(0, |end, batch| {
+                *end += batch.len();
+                Some(*end)
+            })
+            .collect();
+        for kept in [true, false] {
+            if !kept {
+                assert!(log.age_tail(i64::MAX) && log.tail_bytes() == 0);
+            }
+            for room in 1..ends[9] + 10 {
+                let limit = ReadLimit {
+                    end_offset: 10,
+                    size_bytes_max: room,
+                    at_least_one_batch: true,
+                    aborted: false,
+                };
+                let plan = log.plan(Cursor::at(0), limit).ok().expect("all of it is cached");
+                let fits = ends.iter().rev().find(|end| **end <= room).unwrap_or(&ends[0]);
+                // What an index leaves open is walked only where that is much.
+                let walked = if kept { 0 } else { fits / 8 };
+                assert!(
+                    plan.size_bytes <= *fits && *fits <= plan.size_bytes + walked,
+                    "{} of {fits} in {room}, in memory: {kept}",
+                    plan.size_bytes
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn an_idle_log_is_small() {
     let size = size_of::<Log>();
     println!("{size} bytes for a log, besides its names");
