@@ -10,7 +10,7 @@ use crate::request::Context;
 use crate::topic::Topic;
 use bytes::Bytes;
 use dohle_env::clock::Instant;
-use dohle_env::gather::{Answer, Gather};
+use dohle_env::gather::{Answer, Gather, Slot};
 use dohle_env::strand::Strand;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::produce_request::{
@@ -20,7 +20,7 @@ use dohle_protocol::messages::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceResponse, ProduceResponse,
     TopicProduceResponse,
 };
-use dohle_protocol::record::batch::BatchHeader;
+use dohle_protocol::record::batch::{AnyBatch, BatchError, Batches};
 use dohle_protocol::record::check::{self, CheckError, CheckedBatch, Scratch};
 use dohle_protocol::wire::{Few, Records, Text};
 use std::cell::RefCell;
@@ -30,6 +30,12 @@ use std::task::{self, Poll};
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
 }
+
+/// Answers tell where a partition's log begins from this version on.
+const VERSION_LOG_START: i16 = 5;
+
+/// The time for the leader's own append, which Kafka's timeout does not count: it is for the replicas.
+const APPEND_MS_MIN: i32 = 1_000;
 
 /// The client id with which Kafka's tools may write to internal topics.
 const ADMIN_CLIENT_ID: &str = "__admin_client";
@@ -50,6 +56,8 @@ struct Refusal {
     error: ErrorCode,
     message: Option<String>,
     records: Vec<BatchIndexAndErrorMessage>,
+    /// The partition that is to say where its log begins.
+    partition: Option<Arc<Strand<Partition>>>,
 }
 
 impl From<ErrorCode> for Refusal {
@@ -69,6 +77,7 @@ impl From<CheckError> for Refusal {
             records: records.collect(),
             message: error.answer_message(),
             error: error.error_code(),
+            partition: None,
         }
     }
 }
@@ -77,7 +86,11 @@ impl From<CheckError> for Refusal {
 pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
     let now = context.node.env.clock.now();
     let mut waiting = Waiting {
-        deadline: now.after_ms(i64::from(request.timeout_ms)),
+        deadline: match request.acks {
+            // Nobody waits for the offsets, but the connection has to end if the append fails.
+            0 | 1 => Instant::NEVER,
+            _ => now.after_ms(i64::from(request.timeout_ms.max(APPEND_MS_MIN))),
+        },
         response: ProduceResponse {
             responses: Few::with_capacity(request.topic_data.len()),
             ..ProduceResponse::default()
@@ -87,22 +100,17 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
         context,
     };
     let view = waiting.context.view();
-    // Kafka refuses the whole request, whichever of its batches is transactional.
-    let refused = request.transactional_id.is_none() && has_transactional(&request.topic_data);
+    let is_transactional = request.transactional_id.is_some();
+    if let Some(refusal) = refused_whole(&request.topic_data, is_transactional) {
+        return Handled::ready(waiting.refuse_all(request.topic_data, &refusal));
+    }
     for data in request.topic_data {
-        let topic = if refused {
-            Err(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
-        } else if waiting.context.version < 13 {
+        let topic = if waiting.context.version < 13 {
             view.topic(&data.name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
         } else {
             view.topic_by_id(data.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)
         };
-        waiting.response.responses.push(TopicProduceResponse {
-            name: data.name,
-            topic_id: data.topic_id,
-            partition_responses: Few::with_capacity(data.partition_data.len()),
-            ..TopicProduceResponse::default()
-        });
+        waiting.begin_topic(&data);
         for partition in data.partition_data {
             waiting.submit(topic, partition);
         }
@@ -110,22 +118,29 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
     if waiting.gather.is_none() {
         return Handled::ready(waiting.reply());
     }
-    if waiting.acks == 0 {
-        // Nobody waits for the offsets, but the connection has to end if the append fails.
-        waiting.deadline = Instant::NEVER;
-    }
     Handled::produce(waiting)
 }
 
-/// Whether a batch claims to be part of a transaction. Only a look: the batch is checked later.
-fn has_transactional(topics: &[TopicProduceData]) -> bool {
-    let mut records = topics.iter().flat_map(|topic| &topic.partition_data).filter_map(|data| {
-        match &data.records {
-            Some(Records::Bytes(bytes)) => BatchHeader::parse(bytes).ok(),
-            Some(Records::Elsewhere { .. }) | None => None,
+/// Why Kafka refuses the whole request when it looks for transactional batches, which it does before
+/// anything else: there is one without a transactional id, or a batch cannot be read before one is found.
+fn refused_whole(topics: &[TopicProduceData], has_transactional_id: bool) -> Option<Refusal> {
+    for data in topics.iter().flat_map(|topic| &topic.partition_data) {
+        let Some(Records::Bytes(bytes)) = &data.records else { continue };
+        match Batches::new(bytes).next() {
+            Some(Ok(AnyBatch::V2(batch))) if batch.header.attributes.is_transactional() => {
+                let error = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+                return (!has_transactional_id).then(|| error.into());
+            }
+            Some(Err(
+                error @ (BatchError::LengthTooSmall { .. } | BatchError::InvalidMagic { .. }),
+            )) => {
+                let message = Some(error.to_string());
+                return Some(Refusal { message, ..ErrorCode::CORRUPT_MESSAGE.into() });
+            }
+            Some(_) | None => {}
         }
-    });
-    records.any(|header| header.attributes.is_transactional())
+    }
+    None
 }
 
 impl Waiting {
@@ -166,25 +181,64 @@ impl Waiting {
         }
     }
 
+    fn begin_topic(&mut self, data: &TopicProduceData) {
+        self.response.responses.push(TopicProduceResponse {
+            name: data.name.clone(),
+            topic_id: data.topic_id,
+            partition_responses: Few::with_capacity(data.partition_data.len()),
+            ..TopicProduceResponse::default()
+        });
+    }
+
+    fn add(&mut self, answer: PartitionProduceResponse) {
+        let topic = self.response.responses.last_mut().expect("its topic was begun before");
+        topic.partition_responses.push(answer);
+    }
+
+    fn refuse_all(mut self, topics: Few<TopicProduceData>, refusal: &Refusal) -> Reply {
+        for topic in topics {
+            self.begin_topic(&topic);
+            for partition in topic.partition_data {
+                self.add(PartitionProduceResponse {
+                    error_code: refusal.error,
+                    error_message: refusal.message.as_deref().map(Text::from),
+                    ..unanswered(partition.index)
+                });
+            }
+        }
+        self.reply()
+    }
+
     fn submit(&mut self, topic: Result<&Arc<Topic>, ErrorCode>, data: PartitionProduceData) {
         let index = data.index;
         let checked = topic.map_err(Refusal::from).and_then(|topic| self.check(topic, data));
-        let topic_response = self.response.responses.last_mut().expect("begin has pushed it");
-        let into = &mut topic_response.partition_responses;
         match checked {
             Ok((partition, batch)) => {
-                let slot = self.gather.get_or_insert_with(|| Gather::with_capacity(1)).slot();
+                let slot = self.slot();
                 let acks = if self.acks == -1 { Acks::All } else { Acks::Leader };
                 partition.submit(Command::Append(Append { batch, acks, slot }));
-                into.push(unanswered(index));
+                self.add(unanswered(index));
             }
-            Err(refusal) => into.push(PartitionProduceResponse {
-                error_code: refusal.error,
-                error_message: refusal.message.map(Text::from),
-                record_errors: refusal.records,
-                ..unanswered(index)
-            }),
+            Err(Refusal { error, message, records, partition: None }) => {
+                self.add(PartitionProduceResponse {
+                    error_code: error,
+                    error_message: message.map(Text::from),
+                    record_errors: records,
+                    ..unanswered(index)
+                });
+            }
+            Err(Refusal { error, message, records, partition: Some(partition) }) => {
+                let slot = self.slot();
+                partition.submit(Command::Ask(Box::new(move |partition, _| {
+                    slot.fill(Appended { message, ..partition.refused(error) });
+                })));
+                self.add(PartitionProduceResponse { record_errors: records, ..unanswered(index) });
+            }
         }
+    }
+
+    fn slot(&mut self) -> Slot<Appended> {
+        self.gather.get_or_insert_with(|| Gather::with_capacity(1)).slot()
     }
 
     /// Finds the partition and holds the batch to the topic's rules.
@@ -193,6 +247,7 @@ impl Waiting {
         topic: &'a Arc<Topic>,
         data: PartitionProduceData,
     ) -> Result<(&'a Arc<Strand<Partition>>, CheckedBatch), Refusal> {
+        let partition = topic.find(data.index)?;
         if !(-1..=1).contains(&self.acks) {
             return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
         }
@@ -202,14 +257,17 @@ impl Waiting {
                 ..ErrorCode::INVALID_TOPIC_EXCEPTION.into()
             });
         }
-        let partition = topic.find(data.index)?;
         let records = match data.records {
             Some(Records::Bytes(bytes)) => bytes,
             Some(Records::Elsewhere { .. }) | None => Bytes::new(),
         };
         let now = self.context.node.env.clock.timestamp();
         let rules = topic.check_rules(data.index, now, self.context.version);
-        let batch = SCRATCH.with_borrow_mut(|scratch| check::check(&records, &rules, scratch))?;
+        let checked = SCRATCH.with_borrow_mut(|scratch| check::check(&records, &rules, scratch));
+        let batch = checked.map_err(|error| {
+            let asked = error.tells_log_start() && VERSION_LOG_START <= self.context.version;
+            Refusal { partition: asked.then(|| partition.clone()), ..error.into() }
+        })?;
         if batch.header().attributes.is_transactional() {
             // Nobody coordinates transactions here, so nobody could ever end this one.
             return Err(ErrorCode::INVALID_TXN_STATE.into());

@@ -38,6 +38,8 @@ pub enum CheckError {
         /// The request's version.
         produce_version: i16,
     },
+    /// A request that may not hold zstd has a codec that nobody knows.
+    UnknownCodec(UnknownCodec),
     /// More than one batch where one is allowed.
     SeveralBatches,
     /// Messages of different magics together.
@@ -111,7 +113,8 @@ impl CheckError {
             }
             Self::Corrupt(_) => ErrorCode::CORRUPT_MESSAGE,
             Self::Records(error) => record_error_code(error),
-            Self::OffsetGap
+            Self::UnknownCodec(_)
+            | Self::OffsetGap
             | Self::Build(
                 BuildError::OffsetOrder { .. }
                 | BuildError::OffsetTooFar { .. }
@@ -127,6 +130,33 @@ impl CheckError {
     #[must_use]
     pub fn error_code_id(&self) -> i16 {
         self.error_code().0
+    }
+
+    /// Whether the answer tells where the partition's log begins: Kafka does so for what it finds once
+    /// it looks at the log, unless the batch is too large or corrupt.
+    #[must_use]
+    pub fn tells_log_start(&self) -> bool {
+        match self {
+            Self::NoBatch { .. }
+            | Self::OldMagic { .. }
+            | Self::ZstdTooEarly { .. }
+            | Self::UnknownCodec(_)
+            | Self::SeveralBatches => false,
+            Self::MixedMagic
+            | Self::BaseOffset { .. }
+            | Self::TooLarge { .. }
+            | Self::Corrupt(_)
+            | Self::Counts { .. }
+            | Self::OffsetGap
+            | Self::ControlBatch
+            | Self::Sequence { .. }
+            | Self::Records(_)
+            | Self::Rejected { .. }
+            | Self::Build(_) => {
+                let code = self.error_code();
+                code != ErrorCode::MESSAGE_TOO_LARGE && code != ErrorCode::CORRUPT_MESSAGE
+            }
+        }
     }
 
     /// The refused records, for the answer.
@@ -184,6 +214,7 @@ impl fmt::Display for CheckError {
             Self::ZstdTooEarly { produce_version } => {
                 write!(f, "zstd in a Produce request of version {produce_version}")
             }
+            Self::UnknownCodec(error) => error.fmt(f),
             Self::SeveralBatches => f.write_str("more than one batch for a partition"),
             Self::MixedMagic => f.write_str("messages of different magics together"),
             Self::BaseOffset { base_offset } => {

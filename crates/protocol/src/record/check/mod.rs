@@ -229,10 +229,14 @@ fn check_request(first: &AnyBatch<'_>, rules: &CheckRules<'_>) -> Result<(), Che
     let AnyBatch::V2(batch) = first else {
         return Err(CheckError::OldMagic { magic: first.magic(), produce_version: version });
     };
-    if version < PRODUCE_VERSION_ZSTD && batch.header.attributes.compression()? == Codec::Zstd {
-        return Err(CheckError::ZstdTooEarly { produce_version: version });
+    if PRODUCE_VERSION_ZSTD <= version {
+        return Ok(());
     }
-    Ok(())
+    match batch.header.attributes.compression() {
+        Ok(Codec::Zstd) => Err(CheckError::ZstdTooEarly { produce_version: version }),
+        Ok(_) => Ok(()),
+        Err(error) => Err(CheckError::UnknownCodec(error)),
+    }
 }
 
 fn check_v2(
