@@ -3,13 +3,16 @@
 
 use super::fetch_answers::Answers;
 use crate::dispatch::Reply;
-use crate::fetch_session::{Borrowed, FetchKey, FetchSession, SessionClaim, TopicKey, Wanted};
+use crate::fetch_session::{
+    Borrowed, FetchKey, FetchSession, SessionClaim, SessionPartition, TopicKey, Wanted,
+};
 use crate::node::View;
 use crate::partition::command::{Command, Read, ReadAnswer};
 use crate::request::Context;
 use dohle_env::clock::{Instant, Timer};
-use dohle_env::gather::{Answer, Gather};
+use dohle_env::gather::{Answer, Gather, Slot};
 use dohle_env::net::{Piece, Pieces};
+use dohle_env::ready::Mark;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::fetch_request::{FetchPartition, FetchRequest};
 use dohle_protocol::messages::fetch_response::{
@@ -87,6 +90,13 @@ fn wanted(partition: &FetchPartition) -> Wanted {
     }
 }
 
+/// How much of a partition is wanted.
+struct BytesLimit {
+    bytes: usize,
+    /// The first batch comes whole even if it is larger than that.
+    at_least_one_batch: bool,
+}
+
 struct Fetch {
     context: Context,
     request: FetchRequest,
@@ -146,23 +156,22 @@ impl Fetch {
         let mut refused = Few::new();
         for place in places {
             let Some(partition) = session.partitions.get(place) else { continue };
-            let found = self.check_asker(partition.wanted.size_bytes_max);
-            match found.and_then(|()| find(&view, &partition.key)) {
+            let found = find(&view, &partition.key).and_then(|strand| {
+                self.check_asker(partition.wanted.size_bytes_max).map(|()| strand)
+            });
+            match found {
                 Err(error) => {
                     refused.push((*place, ReadAnswer::refused(error)));
                 }
                 Ok(strand) => {
                     asked.push(*place);
-                    strand.submit(Command::Read(Read {
-                        cursor: partition.cursor,
-                        current_leader_epoch: partition.wanted.current_leader_epoch,
-                        last_fetched_epoch: partition.wanted.last_fetched_epoch,
-                        committed_only: self.request.isolation_level == READ_COMMITTED,
-                        size_bytes_max: self.partition_bytes_max(partition.wanted.size_bytes_max),
+                    let limit = BytesLimit {
+                        bytes: self.partition_bytes_max(partition.wanted.size_bytes_max),
                         at_least_one_batch: VERSION_FIRST_BATCH_WHOLE <= self.context.version,
-                        mark: session.ready.mark(*place),
-                        slot: gather.slot(),
-                    }));
+                    };
+                    let mark = session.ready.mark(*place);
+                    let read = self.read_of(partition, limit, mark, gather.slot());
+                    strand.submit(Command::Read(read));
                 }
             }
         }
@@ -183,6 +192,25 @@ impl Fetch {
         self.answers.put(answers.chain(refused));
     }
 
+    fn read_of(
+        &self,
+        partition: &SessionPartition,
+        limit: BytesLimit,
+        mark: Mark,
+        slot: Slot<ReadAnswer>,
+    ) -> Read {
+        Read {
+            cursor: partition.cursor,
+            current_leader_epoch: partition.wanted.current_leader_epoch,
+            last_fetched_epoch: partition.wanted.last_fetched_epoch,
+            committed_only: self.request.isolation_level == READ_COMMITTED,
+            size_bytes_max: limit.bytes,
+            at_least_one_batch: limit.at_least_one_batch,
+            mark,
+            slot,
+        }
+    }
+
     /// Followers have no place on a node without replicas, and a limit below zero is none.
     fn check_asker(&self, partition_bytes_max: i32) -> Result<(), ErrorCode> {
         if 0 <= self.request.replica_id.max(self.request.replica_state.replica_id) {
@@ -200,7 +228,7 @@ impl Fetch {
     }
 
     async fn respond(mut self, borrowed: &mut Borrowed) -> Reply {
-        self.cut_to_limit(borrowed);
+        self.cut_to_limit(borrowed).await;
         if self.context.version < 4 {
             super::fetch_legacy::convert(&self.context, borrowed, &mut self.answers).await;
         }
@@ -236,24 +264,46 @@ impl Fetch {
         self.context.respond_with(&response, elsewhere)
     }
 
-    /// Keeps the whole response within `max_bytes`, and what is not first in it within the limit of
-    /// its partition; only the first batch may exceed them.
-    fn cut_to_limit(&mut self, session: &FetchSession) {
+    /// Keeps the response within `max_bytes`, as if one partition had been read after the other: the
+    /// first that has bytes may exceed the limits, by one batch; the next get what is left of them.
+    async fn cut_to_limit(&mut self, session: &mut FetchSession) {
         let limit = self.context.node.limits.fetch_bytes_max.min(self.request.max_bytes);
         let mut left = usize::try_from(limit).unwrap_or(0);
         let mut first = true;
         let with_bytes = self.answers.iter_mut().filter(|(_, answer)| answer.size_bytes != 0);
-        for (place, answer) in with_bytes {
-            if !first {
-                let own = session.partitions.get(&place).map_or(0, |of| of.wanted.size_bytes_max);
+        let places: Places = with_bytes.map(|(place, _)| place).collect();
+        for place in places {
+            let Some(partition) = session.partitions.get(&place) else { continue };
+            let room = left.min(usize::try_from(partition.wanted.size_bytes_max).unwrap_or(0));
+            let Some(answer) = self.answers.get_mut(place) else { continue };
+            if !first && room < answer.size_bytes {
                 // Batches leave whole or not at all: a client throws a part of one away.
-                if left.min(usize::try_from(own).unwrap_or(0)) < answer.size_bytes {
-                    answer.pieces.clear();
-                    answer.size_bytes = 0;
+                answer.pieces.clear();
+                answer.size_bytes = 0;
+                if room > 0 {
+                    self.read_within(session, place, room).await;
                 }
             }
             first = false;
-            left = left.saturating_sub(answer.size_bytes);
+            let size_bytes = self.answers.get_mut(place).map_or(0, |answer| answer.size_bytes);
+            left = left.saturating_sub(size_bytes);
+        }
+    }
+
+    /// Reads a partition that has more than there is room for once more.
+    async fn read_within(&mut self, session: &mut FetchSession, place: u32, room: usize) {
+        let Some(partition) = session.partitions.get(&place) else { return };
+        let view = self.context.view();
+        let Ok(strand) = find(&view, &partition.key) else { return };
+        let gather = Gather::with_capacity(1);
+        let limit = BytesLimit { bytes: room, at_least_one_batch: false };
+        let mark = session.ready.mark(place);
+        strand.submit(Command::Read(self.read_of(partition, limit, mark, gather.slot())));
+        if let Some(Answer::Filled(answer)) = gather.all().await.pop() {
+            if let Some(partition) = session.partitions.get_mut(&place) {
+                partition.next = answer.next;
+            }
+            self.answers.put([(place, answer)]);
         }
     }
 
@@ -285,10 +335,17 @@ impl Fetch {
                 ..LeaderIdAndEpoch::default()
             };
         }
-        // As in Kafka, where a partition that was not even asked answers without any.
-        let was_asked = 0 <= answer.leader_epoch;
-        data.aborted_transactions = (self.request.isolation_level == READ_COMMITTED || !was_asked)
-            .then(|| answer.aborted.iter().map(aborted).collect());
+        let is_told = match answer.error {
+            ErrorCode::NONE => {
+                self.request.isolation_level == READ_COMMITTED && answer.diverging.is_none()
+            }
+            // As in Kafka, where these come from elsewhere than all other errors.
+            error => {
+                error == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                    || error == ErrorCode::UNKNOWN_TOPIC_ID
+            }
+        };
+        data.aborted_transactions = is_told.then(|| answer.aborted.iter().map(aborted).collect());
         // Clients of then know no storage errors; they are to look for the leader again.
         if self.context.version < VERSION_STORAGE_ERRORS
             && data.error_code == ErrorCode::KAFKA_STORAGE_ERROR

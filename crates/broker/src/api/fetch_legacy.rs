@@ -14,6 +14,7 @@ use dohle_env::net::Piece;
 use dohle_env::tasks::Lane;
 use dohle_metadata::config::topic::StoredCompression;
 use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::record::batch::Batches;
 use dohle_protocol::record::check::UNPACKED_BYTES_MAX;
 use dohle_protocol::record::convert::{ConvertError, down_convert};
 use smallvec::smallvec;
@@ -21,6 +22,10 @@ use std::io;
 
 /// The first version whose fetchers know magic 1; older ones know magic 0 only.
 const VERSION_MAGIC_1: i16 = 2;
+
+/// Offset -1 and a length that nothing follows: all that is left for a fetcher of batches without
+/// records for it. It takes this for the start of a larger message, and says so to its user.
+const MORE_THAN_FITS: [u8; 12] = [255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 61];
 
 /// Puts the records of all answers into the magic that the version's fetchers know.
 pub(super) async fn convert(context: &Context, session: &FetchSession, answers: &mut Answers) {
@@ -72,17 +77,47 @@ fn converted(pieces: &[Piece], to_magic: i8, first_offset: i64) -> Result<Bytes,
         tracing::error!("records to be converted cannot be read: {error}");
         ErrorCode::KAFKA_STORAGE_ERROR
     })?;
-    let mut into = Vec::with_capacity(records.len());
-    match down_convert(&records, to_magic, first_offset, UNPACKED_BYTES_MAX, &mut into) {
-        Ok(()) => Ok(into.into()),
-        // What comes before it is whole; the fetcher meets the error when it comes again.
-        Err(_) if !into.is_empty() => Ok(into.into()),
+    match within_limit(&records, to_magic, first_offset) {
+        Ok(converted) => Ok(converted.into()),
         Err(ConvertError::Zstd) => Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE),
         Err(error) => {
             tracing::error!("records cannot be converted to magic {to_magic}: {error}");
             Err(ErrorCode::CORRUPT_MESSAGE)
         }
     }
+}
+
+/// Converted messages that take as many bytes as the batches did of which they are made, but at
+/// least those of the first batch.
+fn within_limit(records: &[u8], to_magic: i8, first_offset: i64) -> Result<Vec<u8>, ConvertError> {
+    let mut limit = records.len();
+    let mut into = Vec::with_capacity(limit);
+    for batch in Batches::new(records) {
+        let is_first = into.is_empty();
+        let converted = batch.map_err(ConvertError::from).and_then(|batch| {
+            down_convert(batch.bytes(), to_magic, first_offset, UNPACKED_BYTES_MAX, &mut into)
+        });
+        match converted {
+            Ok(()) => {}
+            Err(error) if into.is_empty() => return Err(error),
+            // What comes before it is whole; the fetcher meets the error when it comes again.
+            Err(_) => break,
+        }
+        if is_first {
+            limit = limit.max(into.len());
+        }
+        if limit <= into.len() {
+            break;
+        }
+    }
+    if into.is_empty() && !records.is_empty() {
+        return Ok(MORE_THAN_FITS.to_vec());
+    }
+    let mut messages = Batches::new(&into[..limit.min(into.len())]);
+    messages.by_ref().for_each(drop);
+    let size_bytes = messages.position();
+    into.truncate(size_bytes);
+    Ok(into)
 }
 
 /// The bytes of all pieces.
