@@ -10,14 +10,19 @@ use super::world::hex;
 /// Offset and length stand before each batch, of whatever magic.
 const LOG_OVERHEAD: usize = 12;
 
-/// `{"whole": HEX, "part": BOOL}` of a records field in base64; other values stay as they are.
+/// `{"whole": HEX, "part": "none" | "behind" | "alone"}` of a records field in base64; other values stay as they are.
 pub(crate) fn split(records: Value) -> Value {
     let Some(bytes) = records.as_str().and_then(decoded) else { return records };
     let mut whole = 0;
     while let Some(size) = first_size(&bytes[whole..]) {
         whole += size;
     }
-    json!({ "whole": hex(&bytes[..whole]), "part": whole < bytes.len() })
+    let part = match bytes.len() - whole {
+        0 => "none",
+        _ if whole == 0 => "alone",
+        _ => "behind",
+    };
+    json!({ "whole": hex(&bytes[..whole]), "part": part })
 }
 
 /// The size of the first batch, if all of it is there.
@@ -74,10 +79,13 @@ mod tests {
     fn a_part_is_told_from_whole_batches() {
         // Offset 0, length 1, one byte; then the first byte of the next.
         let batch = "000000000000000000000001ff";
-        assert_eq!(split(json!("AAAAAAAAAAAAAAAB/w==")), json!({ "whole": batch, "part": false }));
-        assert_eq!(split(json!("AAAAAAAAAAAAAAAB/wA=")), json!({ "whole": batch, "part": true }));
-        assert_eq!(split(json!("AAAAAAAA")), json!({ "whole": "", "part": true }));
-        assert_eq!(split(json!("")), json!({ "whole": "", "part": false }));
+        assert_eq!(split(json!("AAAAAAAAAAAAAAAB/w==")), json!({ "whole": batch, "part": "none" }));
+        assert_eq!(
+            split(json!("AAAAAAAAAAAAAAAB/wA=")),
+            json!({ "whole": batch, "part": "behind" })
+        );
+        assert_eq!(split(json!("AAAAAAAA")), json!({ "whole": "", "part": "alone" }));
+        assert_eq!(split(json!("")), json!({ "whole": "", "part": "none" }));
         assert_eq!(split(json!(null)), json!(null));
     }
 }

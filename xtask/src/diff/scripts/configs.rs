@@ -26,6 +26,8 @@ fn description(kind: i8, name: &str, keys: Option<&[&str]>) -> DescribeConfigsRe
 pub(super) fn describe(world: &mut World) {
     world.topic("dc", 1, &[("retention.ms", "12345"), ("segment.bytes", "2000000")]);
     for version in world.versions::<DescribeConfigsRequest>() {
+        // What Kafka 3.9 has of brokers and groups is not what later ones have: there the form is compared with few keys.
+        let only_old = version == 0;
         for (what, kind, name, keys) in [
             ("topic", TOPIC, "dc", None),
             ("two keys", TOPIC, "dc", Some(&["retention.ms", "cleanup.policy"][..])),
@@ -43,13 +45,17 @@ pub(super) fn describe(world: &mut World) {
             ("type 0", 0, "x", None),
             ("group", GROUP, "some-group", None),
         ] {
-            world.note(what, version, &description(kind, name, keys));
+            if kind != GROUP || !only_old {
+                world.note(what, version, &description(kind, name, keys));
+            }
         }
         let mut more = description(TOPIC, "dc", None);
         more.include_synonyms = true;
         world.note("synonyms", version, &more);
         let mut more = description(BROKER, "1", None);
-        world.note("whole broker", version, &more);
+        if !only_old {
+            world.note("whole broker", version, &more);
+        }
         more.resources = description(BROKER, "1", Some(&["log.retention.ms"])).resources;
         more.include_synonyms = true;
         world.note("synonyms of a broker's config", version, &more);

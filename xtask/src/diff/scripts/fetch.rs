@@ -61,6 +61,17 @@ pub(super) fn good(world: &mut World) {
             }
             world.note(what, version, &asked);
         }
+        // Partition 1 has one batch, partition 0 four larger ones.
+        for (what, max_bytes, partitions) in [
+            ("half of the first partition", 500, [(0, 0), (1, 0)]),
+            ("the first partition and a byte", 741, [(0, 0), (1, 0)]),
+            ("a part of the second partition", 500, [(1, 0), (0, 0)]),
+            ("a part of the second partition, from within", 500, [(1, 1), (0, 6)]),
+        ] {
+            let mut asked = request(world, "fe", &partitions);
+            asked.max_bytes = max_bytes;
+            world.note(what, version, &asked);
+        }
         let mut asked = request(world, "fe", &[(0, 0)]);
         asked.isolation_level = 1;
         world.note("read committed", version, &asked);
@@ -101,8 +112,10 @@ pub(super) fn refused(world: &mut World) {
             let asked = request(world, topic, &[at]);
             world.note(what, version, &asked);
         }
-        let asked = request(world, "fx", &[(0, 0), (9, 0), (1, 99)]);
+        let mut asked = request(world, "fx", &[(0, 0), (9, 0), (1, 99)]);
         world.note("good and bad", version, &asked);
+        asked.isolation_level = 1;
+        world.note("good and bad, read committed", version, &asked);
         if version >= 9 {
             for (what, epoch) in [("leader epoch 0", 0), ("leader epoch 5", 5)] {
                 let mut asked = request(world, "fx", &[(0, 0)]);

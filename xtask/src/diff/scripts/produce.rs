@@ -59,6 +59,12 @@ pub(super) fn good(world: &mut World) {
             request.acks = acks;
             world.note(what, version, &request);
         }
+        for acks in [-1, 1] {
+            let records = carried(world, version, 1);
+            let mut request = produce_to(world, &name, 0, Some(records));
+            (request.acks, request.timeout_ms) = (acks, 0);
+            world.note(&format!("acks {acks} within no time"), version, &request);
+        }
         let records = carried(world, version, 1);
         let mut two = produce_to(world, &name, 0, Some(records));
         let mut second = two.topic_data[0].partition_data[0].clone();
@@ -103,9 +109,12 @@ pub(super) fn refused(world: &mut World) {
         let mut request = produce_to(world, &prx, 0, Some(good.clone()));
         request.acks = 2;
         world.note("acks 2", version, &request);
+        request.topic_data[0].partition_data[0].index = 9;
+        world.note("acks 2 of an unknown partition", version, &request);
         request.acks = -1;
         request.topic_data.clear();
         world.note("no topics", version, &request);
+        beside_a_good_one(world, version, &good);
         if Some(&version) == world.versions::<ProduceRequest>().last() {
             // Once is enough: Kafka says nothing at all, and waiting for that takes its time.
             let request = produce_to(world, &prx, 0, None);
@@ -129,6 +138,22 @@ pub(super) fn refused(world: &mut World) {
             let request = produce_to(world, "prx-compact", 0, Some(keyless(world)));
             world.note("no key on a compacted topic", version, &request);
         }
+    }
+}
+
+/// One partition's records are refused, perhaps with those of the other.
+fn beside_a_good_one(world: &mut World, version: i16, good: &[u8]) {
+    let name = format!("prx-{version}-beside");
+    world.topic(&name, 2, &[]);
+    let at = if version < 3 { 12 } else { 17 };
+    for (what, byte, value) in [("bad crc", at, good[at] ^ 0xff), ("magic 3", 16, 3)] {
+        let mut bad = good.to_vec();
+        bad[byte] = value;
+        let mut two = produce_to(world, &name, 0, Some(good.to_vec()));
+        let mut second = produce_to(world, &name, 1, Some(bad)).topic_data.remove(0);
+        two.topic_data[0].partition_data.push(second.partition_data.remove(0));
+        world.note(&format!("{what} beside a good one"), version, &two);
+        read_back(world, &format!("what Produce v{version} stored beside {what}"), &name);
     }
 }
 
