@@ -3,6 +3,7 @@
 mod dump_log;
 mod server;
 mod storage;
+mod topics;
 
 use std::fmt::Write as _;
 
@@ -32,6 +33,12 @@ const COMMANDS: &[Command] = &[
         script: "kafka-dump-log",
         about: "show what is in the files of a log",
         run: dump_log::run,
+    },
+    Command {
+        name: "topics",
+        script: "kafka-topics",
+        about: "list, describe, create, grow and delete topics",
+        run: topics::run,
     },
 ];
 

@@ -22,6 +22,12 @@ pub(crate) enum Failure {
     Output(io::Error),
 }
 
+impl From<dohle_client::Error> for Failure {
+    fn from(error: dohle_client::Error) -> Self {
+        Self::Message(error.to_string())
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)

@@ -12,6 +12,9 @@
 mod arguments;
 mod commands;
 mod console;
+mod pattern;
+mod properties;
+mod session;
 
 use std::io::{self, Write};
 use std::path::Path;

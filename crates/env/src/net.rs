@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -93,4 +93,13 @@ pub trait Net: Send + Sync {
 
     /// Begins to connect; the connection reports a failure at its first use.
     fn dial(&self, address: SocketAddr) -> io::Result<Box<dyn Connection>>;
+
+    /// The addresses of a host, in the order in which they are to be tried. It may block while
+    /// the name is looked up. A world without names knows addresses only.
+    fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(address) => Ok(vec![SocketAddr::new(address, port)]),
+            Err(_) => Err(io::Error::new(io::ErrorKind::NotFound, format!("no host {host}"))),
+        }
+    }
 }

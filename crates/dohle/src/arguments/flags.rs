@@ -2,8 +2,12 @@
 //! order and repeated; words that belong to no flag are ignored.
 
 use std::fmt::Write as _;
+use std::str::FromStr;
 
 use crate::console::{Console, Failure};
+
+/// How wide the left column of usage may become; longer options go on in the next line.
+const OPTION_WIDTH_MAX: usize = 40;
 
 /// What follows a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +62,24 @@ impl Given {
         Ok(first)
     }
 
+    /// All values of a flag that may be repeated, in order.
+    pub(crate) fn values<'g>(&'g self, name: &'g str) -> impl Iterator<Item = &'g str> {
+        let given = self.0.iter().filter(move |(given, _)| *given == name);
+        given.filter_map(|(_, value)| value.as_deref())
+    }
+
+    /// The number that follows a flag, if it was given.
+    pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<Option<T>, Failure> {
+        let Some(text) = self.value(name)? else { return Ok(None) };
+        let parsed = text
+            .parse()
+            .map_err(|_| Failure::new(format!("Cannot parse argument '{text}' of option {name}")));
+        parsed.map(Some)
+    }
+
     /// The number that follows a flag, or `default`.
-    pub(crate) fn number(&self, name: &str, default: i32) -> Result<i32, Failure> {
-        match self.value(name)? {
-            None => Ok(default),
-            Some(text) => text.parse().map_err(|_| {
-                Failure::new(format!("Cannot parse argument '{text}' of option {name}"))
-            }),
-        }
+    pub(crate) fn number<T: FromStr>(&self, name: &str, default: T) -> Result<T, Failure> {
+        Ok(self.parsed(name)?.unwrap_or(default))
     }
 }
 
@@ -104,7 +118,49 @@ impl Flags {
         }
     }
 
+    /// Exactly one of these flags must be there; which one it is.
+    pub(crate) fn only_one_of(
+        &self,
+        given: &Given,
+        names: &[&'static str],
+        message: &str,
+        console: &mut Console<'_>,
+    ) -> Result<&'static str, Failure> {
+        let mut there = names.iter().filter(|name| given.has(name));
+        match (there.next(), there.next()) {
+            (Some(name), None) => Ok(name),
+            _ => Err(self.wrong(message, console)),
+        }
+    }
+
+    /// Refuses flags that make no sense beside `flag`.
+    pub(crate) fn not_with(
+        &self,
+        given: &Given,
+        flag: &str,
+        others: &[&str],
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
+        match others.iter().find(|other| given.has(flag) && given.has(other)) {
+            None => Ok(()),
+            Some(other) => {
+                let message =
+                    format!("Option \"[{flag}]\" can't be used with option \"[{other}]\"");
+                Err(self.wrong(&message, console))
+            }
+        }
+    }
+
+    /// The flag of a name; a long name may be cut short where that is plain.
     fn find(&self, name: &str) -> Option<Flag> {
+        self.find_exact(name).or_else(|| {
+            let mut matching = self.flags.iter().filter(|flag| flag.name.starts_with(name));
+            let first = matching.next().filter(|_| !name.is_empty())?;
+            matching.next().is_none().then_some(*first)
+        })
+    }
+
+    fn find_exact(&self, name: &str) -> Option<Flag> {
         const OWN: [Flag; 2] = [
             Flag { name: "help", takes: Takes::Nothing, help: "Print usage information." },
             Flag { name: "version", takes: Takes::Nothing, help: "Print the version." },
@@ -127,7 +183,10 @@ impl Flags {
                 None => (name, None),
             };
             let Some(flag) = self.find(name) else {
-                return Err(format!("{name} is not a recognized option"));
+                return Err(unknown(
+                    name,
+                    attached.as_deref().or_else(|| words.peek().map(|word| word.as_str())),
+                ));
             };
             let value = match (flag.takes, attached) {
                 (Takes::Nothing, None) => None,
@@ -150,7 +209,8 @@ impl Flags {
         Ok(given)
     }
 
-    fn wrong(&self, message: &str, console: &mut Console<'_>) -> Failure {
+    /// Says what is wrong with the words, and how the tool is used.
+    pub(crate) fn wrong(&self, message: &str, console: &mut Console<'_>) -> Failure {
         match writeln!(console.err, "{message}") {
             Ok(()) => console.usage(&self.usage()),
             Err(error) => Failure::Output(error),
@@ -160,7 +220,7 @@ impl Flags {
     fn usage(&self) -> String {
         let mut rows = Vec::new();
         for name in self.flags.iter().map(|flag| flag.name).chain(["help", "version"]) {
-            let Some(flag) = self.find(name) else { continue };
+            let Some(flag) = self.find_exact(name) else { continue };
             let shown = match flag.takes {
                 Takes::Nothing => format!("--{name}"),
                 Takes::Value(value) => format!("--{name} <{value}>"),
@@ -169,17 +229,41 @@ impl Flags {
             rows.push((shown, flag.help));
         }
         rows.sort_unstable();
-        let width = rows.iter().map(|(shown, _)| shown.len()).max().unwrap_or(0);
+        let widest = rows.iter().map(|(shown, _)| shown.len()).max().unwrap_or(0);
+        let width = widest.min(OPTION_WIDTH_MAX);
         let mut text =
             format!("{:width$}  Description\n{:width$}  -----------\n", "Option", "------");
         for (shown, help) in rows {
-            let mut shown = shown.as_str();
-            for line in super::wrap(help, 78_usize.saturating_sub(width).max(30)) {
-                writeln!(text, "{shown:width$}  {line}").expect("a String takes all text");
-                shown = "";
+            let left = super::wrap(&shown, width);
+            let right = super::wrap(help, 78_usize.saturating_sub(width).max(30));
+            for line in 0..left.len().max(right.len()) {
+                let cell = |column: &[String]| column.get(line).cloned().unwrap_or_default();
+                let (left, right) = (cell(&left), cell(&right));
+                writeln!(text, "{left:width$}  {right}").expect("a String takes all text");
             }
         }
         text
+    }
+}
+
+/// The answer to a flag that no tool has; of those that courses still teach, what to write now.
+fn unknown(name: &str, value: Option<&str>) -> String {
+    let refusal = format!("{name} is not a recognized option");
+    match name {
+        "zookeeper" => {
+            let host = value.and_then(|value| value.split([':', ',', '/']).next());
+            let host = host.filter(|host| !host.is_empty()).unwrap_or("localhost");
+            format!(
+                "{refusal}\nKafka no longer uses ZooKeeper. Name a broker instead: \
+                 --bootstrap-server {host}:9092"
+            )
+        }
+        "broker-list" => format!(
+            "{refusal}\nIts name is --bootstrap-server now: --bootstrap-server {}",
+            value.unwrap_or("localhost:9092")
+        ),
+        "new-consumer" => format!("{refusal}\nThere is only the new consumer: leave it out."),
+        _ => refusal,
     }
 }
 

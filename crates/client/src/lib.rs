@@ -1,0 +1,30 @@
+//! A client of Kafka's protocol: connections, metadata, administration, producers, consumers.
+//!
+//! It speaks with every broker from Apache Kafka 0.10 on, and reaches the world only through
+//! [`dohle_env`], so it runs in simulation as it does on a machine. There is no global state:
+//! everything hangs on a [`Client`], which is a handle that may be cloned and shared. Futures may
+//! be dropped at any time; what was sent by then may have happened or not.
+//!
+//! What this crate does not know: files, command lines, how a broker works inside.
+
+pub mod admin;
+mod cluster;
+pub mod config;
+pub mod connection;
+mod error;
+pub mod group;
+mod limits;
+pub mod meaning;
+pub mod metadata;
+pub mod producer;
+mod versions;
+mod wait;
+
+pub use admin::Admin;
+pub use cluster::{Client, CoordinatorKind, To};
+pub use config::{ClientConfig, Properties};
+pub use error::Error;
+pub use metadata::{Metadata, TopicPartition};
+pub use producer::{Producer, ProducerConfig};
+pub use versions::{Feature, Versions};
+pub use wait::until;

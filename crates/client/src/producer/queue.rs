@@ -1,0 +1,205 @@
+//! The batches of one partition on their way: being filled, waiting, in flight, coming back.
+//!
+//! ```text
+//! open ──full, linger over, flush──► waiting ──taken──► in flight ──answer──► settled
+//!                                       ▲                    │
+//!                                       └────── retriable ───┘  (then nothing more is taken until all
+//!                                                                in flight have come back)
+//! ```
+
+use super::record::{Delivery, Fate, Record, Shipment};
+use crate::Error;
+use crate::metadata::TopicPartition;
+use dohle_env::clock::Instant;
+use dohle_protocol::record::batch::BatchHeader;
+use dohle_protocol::record::{BatchBuilder, Compression, Header, NewRecord};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The most that a record's parts take beside their bytes: five varints and one long one.
+const RECORD_OVERHEAD_MAX: usize = 5 * 5 + 10 + 1;
+
+/// How many bytes a record takes in a batch, at most.
+pub(super) fn size_of(record: &Record) -> usize {
+    let part = |bytes: &Option<bytes::Bytes>| bytes.as_ref().map_or(0, bytes::Bytes::len);
+    let headers: usize =
+        record.headers.iter().map(|(key, value)| key.len() + part(value) + 10).sum();
+    RECORD_OVERHEAD_MAX + part(&record.key) + part(&record.value) + headers
+}
+
+struct Open {
+    builder: BatchBuilder,
+    shipment: Arc<Shipment>,
+    began: Instant,
+    size_bytes: usize,
+}
+
+/// A batch that takes no more records.
+pub(super) struct Batch {
+    header: BatchHeader,
+    bytes: Vec<u8>,
+    shipment: Arc<Shipment>,
+    began: Instant,
+    /// What its records count in the producer's memory.
+    pub(super) size_bytes: usize,
+    pub(super) base_sequence: Option<i32>,
+    pub(super) tries: u32,
+    pub(super) not_before: Instant,
+}
+
+impl Batch {
+    pub(super) fn partition(&self) -> &TopicPartition {
+        &self.shipment.partition
+    }
+
+    pub(super) fn record_count(&self) -> i32 {
+        self.header.record_count
+    }
+
+    pub(super) fn wire_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn is_expired(&self, now: Instant, timeout: std::time::Duration) -> bool {
+        now >= self.began + timeout
+    }
+
+    pub(super) fn expires_at(&self, timeout: std::time::Duration) -> Instant {
+        self.began + timeout
+    }
+
+    pub(super) fn age_ms(&self, now: Instant) -> u128 {
+        now.since(self.began).as_millis()
+    }
+
+    /// The bytes as the producer of this id sends them.
+    pub(super) fn signed(&mut self, producer: Option<(i64, i16)>) -> bytes::Bytes {
+        if let (Some((id, epoch)), Some(sequence)) = (producer, self.base_sequence) {
+            let header = &mut self.header;
+            if header.producer_id != id
+                || header.producer_epoch != epoch
+                || header.base_sequence != sequence
+            {
+                header.producer_id = id;
+                header.producer_epoch = epoch;
+                header.base_sequence = sequence;
+                header.write_over(&mut self.bytes);
+            }
+        }
+        bytes::Bytes::copy_from_slice(&self.bytes)
+    }
+
+    pub(super) fn settle(self, fate: Result<Fate, Error>) {
+        self.shipment.settle(fate);
+    }
+}
+
+/// The batches of one partition.
+#[derive(Default)]
+pub(super) struct Queue {
+    open: Option<Open>,
+    pub(super) waiting: VecDeque<Batch>,
+    pub(super) in_flight: usize,
+    /// A batch came back: what is behind it must not overtake it.
+    pub(super) is_recovering: bool,
+    pub(super) next_sequence: i32,
+}
+
+impl Queue {
+    /// Adds a record to the open batch, or to a new one.
+    pub(super) fn add(
+        &mut self,
+        partition: &TopicPartition,
+        record: &Record,
+        (timestamp, now): (i64, Instant),
+        (batch_bytes, compression): (usize, Compression),
+    ) -> Result<Delivery, Error> {
+        let size_bytes = size_of(record);
+        let is_full = |open: &Open| open.builder.unpacked_size_bytes() + size_bytes > batch_bytes;
+        if self.open.as_ref().is_some_and(is_full) {
+            self.close()?;
+        }
+        let open = self.open.get_or_insert_with(|| Open {
+            builder: BatchBuilder::new(0).compression(compression),
+            shipment: Shipment::new(partition.clone()),
+            began: now,
+            size_bytes: 0,
+        });
+        let headers: Vec<Header<'_>> = record
+            .headers
+            .iter()
+            .map(|(key, value)| Header { key, value: value.as_deref() })
+            .collect();
+        let index = open.builder.record_count().unsigned_abs();
+        open.builder
+            .append(&NewRecord {
+                timestamp,
+                key: record.key.as_deref(),
+                value: record.value.as_deref(),
+                headers: &headers,
+            })
+            .map_err(|error| Error::Usage(error.to_string()))?;
+        open.size_bytes += size_bytes;
+        let delivery = Delivery { shipment: open.shipment.clone(), index };
+        if open.builder.unpacked_size_bytes() >= batch_bytes {
+            self.close()?;
+        }
+        Ok(delivery)
+    }
+
+    /// Packs the open batch, which then waits to be taken.
+    pub(super) fn close(&mut self) -> Result<(), Error> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        match open.builder.build_with_header() {
+            Ok((header, bytes)) => {
+                self.waiting.push_back(Batch {
+                    header,
+                    bytes: bytes.into(),
+                    shipment: open.shipment,
+                    began: open.began,
+                    size_bytes: open.size_bytes,
+                    base_sequence: None,
+                    tries: 0,
+                    not_before: Instant::default(),
+                });
+                Ok(())
+            }
+            Err(error) => {
+                let error = Error::Usage(error.to_string());
+                open.shipment.settle(Err(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// When the open batch began.
+    pub(super) fn open_since(&self) -> Option<Instant> {
+        self.open.as_ref().map(|open| open.began)
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.open.is_none() && self.waiting.is_empty() && self.in_flight == 0
+    }
+
+    /// A batch that is to be tried again takes its old place: those that were numbered come
+    /// first, in the order of their numbers.
+    pub(super) fn put_back(&mut self, batch: Batch) {
+        self.is_recovering = true;
+        let place = match batch.base_sequence {
+            Some(sequence) => self
+                .waiting
+                .iter()
+                .position(|other| other.base_sequence.is_none_or(|number| number > sequence)),
+            None => Some(0),
+        };
+        self.waiting.insert(place.unwrap_or(self.waiting.len()), batch);
+    }
+
+    /// Numbers begin again: the producer has a new id.
+    pub(super) fn renumber(&mut self) {
+        self.next_sequence = 0;
+        for batch in &mut self.waiting {
+            batch.base_sequence = None;
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! The task that sends a producer's batches and deals with their answers.
+
+use super::queue::{Batch, Queue};
+use super::record::Fate;
+use super::{Shared, State};
+use crate::Error;
+use crate::cluster::To;
+use crate::metadata::{Topic, TopicPartition};
+use crate::wait::lock;
+use dohle_env::clock::Instant;
+use dohle_env::tasks::Home;
+use dohle_protocol::ErrorCode;
+use dohle_protocol::ids::Uuid;
+use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use dohle_protocol::messages::produce_response::PartitionProduceResponse;
+use dohle_protocol::messages::{InitProducerIdRequest, ProduceRequest, ProduceResponse};
+use dohle_protocol::record::batch::increment_sequence;
+use dohle_protocol::wire::{Records, Text};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The last version of Produce that names topics.
+const LAST_WITH_NAMES: i16 = 12;
+
+/// What one look at the queues found to do.
+#[derive(Default)]
+struct Round {
+    /// Batches by the broker that leads their partitions.
+    requests: BTreeMap<i32, Vec<Batch>>,
+    /// Topics of which it is not known who leads them.
+    unknown: BTreeSet<Text>,
+    /// When to look again if nothing happens before.
+    next: Option<Instant>,
+}
+
+impl Round {
+    fn look_at(&mut self, when: Instant) {
+        self.next = Some(self.next.map_or(when, |next| next.min(when)));
+    }
+}
+
+/// Sends until the producer is closed and everything is settled.
+pub(super) async fn run(shared: Arc<Shared>) {
+    let clock = shared.client.env().clock.clone();
+    loop {
+        let count = shared.work.count();
+        if needs_id(&shared) {
+            init_id(&shared).await;
+        }
+        let round = look(&shared, clock.now());
+        for (broker, batches) in round.requests {
+            let task = send(shared.clone(), broker, batches);
+            shared.client.env().tasks.spawn(Home::Here, Box::pin(task));
+        }
+        if !round.unknown.is_empty() {
+            learn(&shared, round.unknown);
+        }
+        let is_over = {
+            let state = lock(&shared.state);
+            state.is_closed && state.queues.values().all(Queue::is_idle)
+        };
+        if is_over {
+            return;
+        }
+        shared.work.after(count, &*clock, round.next.unwrap_or(Instant::NEVER)).await;
+    }
+}
+
+fn needs_id(shared: &Shared) -> bool {
+    let mut state = lock(&shared.state);
+    let is_quiet = state.in_flight.values().all(|count| *count == 0);
+    if !shared.config.idempotence || !is_quiet || state.failed.is_some() {
+        return false;
+    }
+    if state.needs_new_id {
+        state.needs_new_id = false;
+        state.producer = None;
+        state.queues.values_mut().for_each(Queue::renumber);
+    }
+    state.producer.is_none() && state.queues.values().any(|queue| !queue.is_idle())
+}
+
+async fn init_id(shared: &Shared) {
+    let request = InitProducerIdRequest { transaction_timeout_ms: i32::MAX, ..Default::default() };
+    let mut retry = shared.client.retry_within(shared.config.delivery_timeout);
+    loop {
+        let answer = shared.client.ask_once(i16::MAX, &To::Any, &request, retry.deadline).await;
+        let answer = answer.and_then(|answer| {
+            Error::check(answer.error_code, None)?;
+            Ok((answer.producer_id, answer.producer_epoch))
+        });
+        let error = match answer {
+            Ok(producer) => {
+                lock(&shared.state).producer = Some(producer);
+                return;
+            }
+            Err(error) => error,
+        };
+        if let Err(error) = retry.after(error).await {
+            fail_all(shared, &error);
+            return;
+        }
+    }
+}
+
+/// Nothing can be sent any more.
+fn fail_all(shared: &Shared, error: &Error) {
+    let mut state = lock(&shared.state);
+    state.failed = Some(error.clone());
+    let mut freed = 0;
+    for queue in state.queues.values_mut() {
+        // What cannot be packed has been told so.
+        let _packed = queue.close();
+        for batch in queue.waiting.drain(..) {
+            freed += batch.size_bytes;
+            batch.settle(Err(error.clone()));
+        }
+    }
+    state.bytes = state.bytes.saturating_sub(freed);
+    drop(state);
+    shared.progress.ring();
+}
+
+/// Takes what can be sent now, and settles what is too old.
+fn look(shared: &Shared, now: Instant) -> Round {
+    let mut state = lock(&shared.state);
+    let state = &mut *state;
+    let config = &shared.config;
+    let mut round = Round::default();
+    let mut freed = 0;
+    let hurry = state.flushes > 0 || state.is_closed || state.is_short_of_room;
+    if config.idempotence && (state.producer.is_none() || state.needs_new_id) {
+        // The id comes first; its task rings when it is there.
+        return round;
+    }
+    for (partition, queue) in &mut state.queues {
+        if let Some(since) = queue.open_since() {
+            let due = since + config.linger;
+            if hurry || now >= due {
+                // What cannot be packed has been told so.
+                let _packed = queue.close();
+            } else {
+                round.look_at(due);
+            }
+        }
+        freed += expire(queue, now, shared, &mut state.needs_new_id);
+        if queue.in_flight == 0 {
+            queue.is_recovering = false;
+        }
+        let Some(batch) = queue.waiting.front() else { continue };
+        round.look_at(batch.expires_at(config.delivery_timeout));
+        if queue.is_recovering || queue.in_flight >= config.in_flight_max {
+            continue;
+        }
+        if batch.not_before > now {
+            round.look_at(batch.not_before);
+            continue;
+        }
+        let topic = shared.client.fresh_topic(&partition.topic);
+        let leader = topic.as_ref().and_then(|topic| topic.partition(partition.partition)?.leader);
+        let Some(leader) = leader else {
+            round.unknown.insert(partition.topic.clone());
+            continue;
+        };
+        if state.in_flight.get(&leader).copied().unwrap_or(0) >= config.in_flight_max {
+            continue;
+        }
+        let request = round.requests.entry(leader).or_default();
+        let size: usize = request.iter().map(Batch::wire_bytes).sum();
+        if size > 0 && size + batch.wire_bytes() > config.request_bytes_max {
+            round.look_at(now);
+            continue;
+        }
+        let Some(mut batch) = queue.waiting.pop_front() else { continue };
+        if config.idempotence && batch.base_sequence.is_none() {
+            batch.base_sequence = Some(queue.next_sequence);
+            queue.next_sequence = increment_sequence(queue.next_sequence, batch.record_count());
+        }
+        queue.in_flight += 1;
+        request.push(batch);
+        if !queue.waiting.is_empty() {
+            round.look_at(now);
+        }
+    }
+    for leader in round.requests.keys() {
+        *state.in_flight.entry(*leader).or_default() += 1;
+    }
+    if freed > 0 {
+        state.bytes = state.bytes.saturating_sub(freed);
+        shared.progress.ring();
+    }
+    round
+}
+
+/// Settles batches that are too old; what they took.
+fn expire(queue: &mut Queue, now: Instant, shared: &Shared, has_gap: &mut bool) -> usize {
+    let mut freed = 0;
+    let timeout = shared.config.delivery_timeout;
+    while let Some(batch) = queue.waiting.pop_front_if(|batch| batch.is_expired(now, timeout)) {
+        freed += batch.size_bytes;
+        *has_gap |= batch.base_sequence.is_some();
+        let text = format!(
+            "Expiring {} record(s) for {}:{} ms has passed since batch creation",
+            batch.record_count(),
+            batch.partition(),
+            batch.age_ms(now)
+        );
+        batch.settle(Err(Error::TimedOut(text)));
+    }
+    freed
+}
+
+/// Asks who leads the partitions of topics, one question at a time.
+fn learn(shared: &Arc<Shared>, topics: BTreeSet<Text>) {
+    if std::mem::replace(&mut lock(&shared.state).is_learning, true) {
+        return;
+    }
+    let shared = shared.clone();
+    let client = shared.client.clone();
+    let env = client.env().clone();
+    let task = async move {
+        let mut retry = client.retry();
+        for topic in topics {
+            client.forget_topic(&topic);
+            loop {
+                let found = client.topic_once(&topic, false, retry.deadline).await;
+                let is_led = found.as_ref().is_ok_and(|topic| {
+                    topic.partitions.iter().any(|partition| partition.leader.is_some())
+                });
+                if is_led {
+                    break;
+                }
+                client.forget_topic(&topic);
+                let error = found.err().unwrap_or(ErrorCode::LEADER_NOT_AVAILABLE.into());
+                // Whoever waits for the topic has a time limit of its own.
+                if retry.after(error).await.is_err() {
+                    break;
+                }
+            }
+        }
+        lock(&shared.state).is_learning = false;
+        shared.work.ring();
+    };
+    env.tasks.spawn(Home::Here, Box::pin(task));
+}
+
+/// Sends one request and deals with its answer.
+async fn send(shared: Arc<Shared>, broker: i32, mut batches: Vec<Batch>) {
+    let producer = lock(&shared.state).producer;
+    let answer = ask(&shared, broker, &mut batches, producer).await;
+    let now = shared.client.env().clock.now();
+    let mut told = BTreeMap::new();
+    let error = match answer {
+        Ok(answer) => {
+            told = by_partition(&shared, answer);
+            Error::Invalid("the broker did not answer for this partition".into())
+        }
+        Err(error) => error,
+    };
+    let mut state = lock(&shared.state);
+    if let Some(count) = state.in_flight.get_mut(&broker) {
+        *count = count.saturating_sub(1);
+    }
+    for batch in batches {
+        let outcome = match told.remove(batch.partition()) {
+            Some(outcome) => outcome,
+            None if shared.config.acks == 0 && matches!(error, Error::Invalid(_)) => {
+                Ok((None, None))
+            }
+            None => Err(error.clone()),
+        };
+        settle(&shared, &mut state, batch, outcome, now);
+    }
+    state.is_short_of_room = false;
+    drop(state);
+    shared.progress.ring();
+    shared.work.ring();
+}
+
+async fn ask(
+    shared: &Shared,
+    broker: i32,
+    batches: &mut [Batch],
+    producer: Option<(i64, i16)>,
+) -> Result<ProduceResponse, Error> {
+    let client = &shared.client;
+    let deadline = client.env().clock.now() + client.config().request_timeout;
+    let mut topics: BTreeMap<Text, TopicProduceData> = BTreeMap::new();
+    let mut has_ids = true;
+    for batch in batches {
+        let records = Records::Bytes(batch.signed(producer));
+        let TopicPartition { topic, partition } = batch.partition().clone();
+        let id =
+            client.known().topics.get(&topic).map_or(Uuid::ZERO, |topic: &Arc<Topic>| topic.id);
+        has_ids &= id != Uuid::ZERO;
+        let data = topics.entry(topic.clone()).or_insert_with(|| TopicProduceData {
+            name: topic,
+            topic_id: id,
+            ..TopicProduceData::default()
+        });
+        data.partition_data.push(PartitionProduceData {
+            index: partition,
+            records: Some(records),
+            ..PartitionProduceData::default()
+        });
+    }
+    let request = ProduceRequest {
+        acks: shared.config.acks,
+        timeout_ms: i32::try_from(client.config().request_timeout.as_millis()).unwrap_or(i32::MAX),
+        topic_data: topics.into_values().collect(),
+        ..ProduceRequest::default()
+    };
+    let connection = client.connection(&To::Broker(broker), deadline).await?;
+    let highest = if has_ids { i16::MAX } else { LAST_WITH_NAMES };
+    let version = connection.ready(deadline).await?.usable::<ProduceRequest>(highest)?;
+    if version < 3 {
+        return Err(Error::UnsupportedVersion {
+            api: dohle_protocol::ApiKey::Produce,
+            offered: connection.ready(deadline).await?.offered(dohle_protocol::ApiKey::Produce),
+        });
+    }
+    if shared.config.acks == 0 {
+        connection.tell(version, &request)?;
+        return Ok(ProduceResponse::default());
+    }
+    connection.ask_in(version, &request, deadline).await
+}
+
+/// What the broker says of each partition: offset and time, or an error.
+type Outcome = Result<(Option<i64>, Option<i64>), Error>;
+
+fn by_partition(shared: &Shared, answer: ProduceResponse) -> BTreeMap<TopicPartition, Outcome> {
+    let known = shared.client.known();
+    let mut told = BTreeMap::new();
+    for topic in answer.responses {
+        let name = if topic.name.is_empty() {
+            let found = known.topics.values().find(|one| one.id == topic.topic_id);
+            found.map(|one| one.name.clone()).unwrap_or_default()
+        } else {
+            topic.name.detached()
+        };
+        for one in topic.partition_responses {
+            let partition = TopicPartition { topic: name.clone(), partition: one.index };
+            told.insert(partition, outcome(one));
+        }
+    }
+    told
+}
+
+fn outcome(told: PartitionProduceResponse) -> Outcome {
+    // The broker has the batch already: an earlier try arrived, and its answer did not.
+    if told.error_code == ErrorCode::DUPLICATE_SEQUENCE_NUMBER {
+        return Ok((None, None));
+    }
+    Error::check(told.error_code, told.error_message)?;
+    let time = (told.log_append_time_ms >= 0).then_some(told.log_append_time_ms);
+    Ok(((told.base_offset >= 0).then_some(told.base_offset), time))
+}
+
+/// Deals with what became of one batch.
+fn settle(shared: &Shared, state: &mut State, mut batch: Batch, outcome: Outcome, now: Instant) {
+    let config = &shared.config;
+    let Some(queue) = state.queues.get_mut(batch.partition()) else { return };
+    queue.in_flight -= 1;
+    let error = match outcome {
+        Ok((base_offset, log_append_time)) => {
+            state.bytes = state.bytes.saturating_sub(batch.size_bytes);
+            batch.settle(Ok(Fate { base_offset, log_append_time, at: now }));
+            return;
+        }
+        Err(error) => error,
+    };
+    if error.is_stale_metadata() {
+        shared.client.forget_topic(&batch.partition().topic);
+    }
+    let code = error.code();
+    let is_order = code == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+    let is_identity =
+        matches!(code, Some(ErrorCode::UNKNOWN_PRODUCER_ID | ErrorCode::INVALID_PRODUCER_EPOCH));
+    // One in front of it came back, so this one could not fit: it will, behind that one.
+    let may_retry = error.is_retriable()
+        || config.idempotence
+            && (is_identity || is_order && (queue.is_recovering || state.needs_new_id));
+    let is_timely = !batch.is_expired(now, config.delivery_timeout);
+    if may_retry && is_timely && batch.tries < config.retries {
+        batch.tries += 1;
+        let backoff = shared.client.config().retry_backoff;
+        batch.not_before = now + backoff;
+        state.needs_new_id |= is_identity;
+        queue.put_back(batch);
+        return;
+    }
+    state.needs_new_id |= config.idempotence;
+    state.bytes = state.bytes.saturating_sub(batch.size_bytes);
+    batch.settle(Err(error));
+}

@@ -1,0 +1,84 @@
+//! A tool's hold on a cluster: one reactor, a client, and a way to wait for it.
+
+use crate::arguments::flags::{Flag, Given, Takes};
+use crate::console::Failure;
+use crate::properties;
+use dohle_client::{Admin, Client, ClientConfig, Properties};
+use dohle_env::tasks::Home;
+use dohle_server::world::{World, WorldOptions};
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::sync::mpsc;
+
+/// Where to connect.
+pub(crate) const BOOTSTRAP: Flag = Flag {
+    name: "bootstrap-server",
+    takes: Takes::Value("String: server to connect to"),
+    help: "REQUIRED: The Kafka server to connect to.",
+};
+
+/// Settings of the client.
+pub(crate) const COMMAND_CONFIG: Flag = Flag {
+    name: "command-config",
+    takes: Takes::Value("String: command config property file"),
+    help: "Property file containing configs to be passed to Admin Client.",
+};
+
+/// A client on a reactor of its own. What a tool asks runs there; the tool waits.
+pub(crate) struct Session {
+    client: Client,
+    world: World,
+}
+
+impl Session {
+    /// A client that will begin at `bootstrap`, with further settings by Kafka's names.
+    pub(crate) fn open(bootstrap: &str, properties: &Properties) -> Result<Self, Failure> {
+        let mut config = ClientConfig::new(bootstrap)?;
+        config.client_id = "adminclient-1".into();
+        config.apply(properties)?;
+        let options = WorldOptions { reactors: NonZeroUsize::MIN, ..WorldOptions::default() };
+        let world = World::start(&options)
+            .map_err(|error| Failure::new(format!("cannot start a thread: {error}")))?;
+        let client = Client::new(world.env().clone(), config);
+        Ok(Self { client, world })
+    }
+
+    /// As the flags of most tools say it.
+    pub(crate) fn of(given: &Given) -> Result<Self, Failure> {
+        let mut properties = Properties::default();
+        if let Some(file) = given.value(COMMAND_CONFIG.name)? {
+            properties::read(file, &mut properties)?;
+        }
+        match given.value(BOOTSTRAP.name)? {
+            Some(bootstrap) => Self::open(bootstrap, &properties),
+            None => Err(Failure::new("--bootstrap-server must be specified")),
+        }
+    }
+
+    /// The client.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Runs `task` and waits for its result.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        let (done, result) = mpsc::channel();
+        let task = async move {
+            // Who asked waits as long as this thread lives.
+            let _told = done.send(task.await);
+        };
+        self.world.env().tasks.spawn(Home::LeastLoaded, Box::pin(task));
+        result.recv().expect("a reactor that ends before its task ends the process")
+    }
+
+    /// Asks as an administrator and waits for the result.
+    pub(crate) fn admin<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+        &self,
+        ask: impl FnOnce(Admin) -> F,
+    ) -> T {
+        self.run(ask(Admin::new(self.client.clone())))
+    }
+}
