@@ -55,7 +55,7 @@ struct Mail {
 }
 
 struct Outgoing {
-    parts: Vec<Part>,
+    pieces: Vec<Piece>,
     awaited: Option<Awaited>,
 }
 
@@ -181,8 +181,8 @@ impl Connection {
     /// # Errors
     /// When the connection has failed.
     pub fn tell<R: Request>(&self, version: i16, request: &R) -> Result<(), Error> {
-        let (_, parts) = self.encode(version, request);
-        self.send(Outgoing { parts, awaited: None })
+        let (_, pieces) = self.encode(version, request);
+        self.send(Outgoing { pieces, awaited: None })
     }
 
     async fn frame_of<R: Request>(
@@ -191,16 +191,21 @@ impl Connection {
         request: &R,
         deadline: Instant,
     ) -> Result<Bytes, Error> {
-        let (id, parts) = self.encode(version, request);
+        let (id, pieces) = self.encode(version, request);
         let (slot, answer) = one();
-        self.send(Outgoing { parts, awaited: Some(Awaited { id, deadline, slot }) })?;
+        self.send(Outgoing { pieces, awaited: Some(Awaited { id, deadline, slot }) })?;
         only(answer.all().await).unwrap_or(Err(Error::Closed))
     }
 
-    fn encode<R: Request>(&self, version: i16, request: &R) -> (i32, Vec<Part>) {
+    fn encode<R: Request>(&self, version: i16, request: &R) -> (i32, Vec<Piece>) {
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed) & i32::MAX;
         let client_id = Some(self.shared.client_id.clone());
-        (id, frame::encode_request(version, id, client_id, request))
+        let parts = frame::encode_request(version, id, client_id, request);
+        let pieces = parts.into_iter().filter_map(|part| match part {
+            Part::Bytes(bytes) => Some(Piece::Bytes(bytes)),
+            Part::Elsewhere { .. } => None,
+        });
+        (id, pieces.collect())
     }
 
     fn send(&self, outgoing: Outgoing) -> Result<(), Error> {
@@ -352,12 +357,9 @@ impl Link {
         if let Some(error) = &mail.failed {
             return Some(error.clone());
         }
-        for Outgoing { parts, awaited } in mail.outgoing.drain(..) {
+        for Outgoing { pieces, awaited } in mail.outgoing.drain(..) {
             self.awaited.extend(awaited);
-            self.out.extend(parts.into_iter().filter_map(|part| match part {
-                Part::Bytes(bytes) => Some(Piece::Bytes(bytes)),
-                Part::Elsewhere { .. } => None,
-            }));
+            self.out.extend(pieces);
         }
         let is_done = mail.is_unwanted && self.out.is_empty();
         is_done.then_some(Error::Closed)

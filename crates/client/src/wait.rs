@@ -36,7 +36,7 @@ pub(crate) fn one<T>() -> (Slot<T>, Gather<T>) {
 }
 
 /// The answer of a [`one`]; `None` if who had the slot is gone.
-pub(crate) fn only<T>(answers: Vec<Answer<T>>) -> Option<T> {
+pub(crate) fn only<T>(answers: impl IntoIterator<Item = Answer<T>>) -> Option<T> {
     match answers.into_iter().next() {
         Some(Answer::Filled(answer)) => Some(answer),
         Some(Answer::Gone | Answer::Missing) | None => None,
@@ -60,7 +60,7 @@ pub(crate) async fn all<T: Send + 'static>(
         env.tasks.spawn(dohle_env::tasks::Home::Here, Box::pin(task));
     }
     let answers = gather.all().await;
-    answers.into_iter().map(|answer| only(vec![answer])).collect()
+    answers.into_iter().map(|answer| only([answer])).collect()
 }
 
 /// Wakes tasks that wait for something to change.

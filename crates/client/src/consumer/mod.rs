@@ -1,0 +1,498 @@
+//! A consumer: reads partitions that it was given, or its share of a group's.
+//!
+//! [`Consumer::poll`] gives what has come and fetches on meanwhile, one request ahead of each
+//! broker. Positions belong to the consumer; a group's offsets are committed when asked for, or
+//! from time to time with `enable.auto.commit`.
+
+mod config;
+mod fetcher;
+mod membership;
+mod position;
+mod record;
+mod session;
+
+pub use config::{ConsumerConfig, OffsetReset};
+pub use membership::Subscribed;
+pub use record::Record;
+
+use crate::Error;
+use crate::admin::{CommittedOffset, OffsetSpec};
+use crate::cluster::Client;
+use crate::metadata::TopicPartition;
+use dohle_env::clock::Instant;
+use dohle_protocol::ErrorCode;
+use fetcher::{Fetcher, Place};
+use membership::Membership;
+use position::Position;
+use record::{Fetched, Wanted};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many answers of fetches wait, unread, before no more are asked for.
+const FETCHED_MAX: usize = 64;
+
+/// A consumer.
+pub struct Consumer {
+    client: Client,
+    config: Arc<ConsumerConfig>,
+    positions: BTreeMap<TopicPartition, Position>,
+    fetcher: Fetcher,
+    fetched: VecDeque<Fetched>,
+    membership: Option<Membership>,
+    /// Counts the lives of positions: what was fetched for an older one is not for us.
+    lives: u64,
+    commit_due: Instant,
+}
+
+impl Consumer {
+    /// A consumer that reads with `client`, of nothing yet.
+    #[must_use]
+    pub fn new(client: Client, config: ConsumerConfig) -> Self {
+        let config = Arc::new(config);
+        let commit_due = client.env().clock.now() + config.auto_commit_interval;
+        Self {
+            fetcher: Fetcher::new(client.clone(), config.clone()),
+            client,
+            config,
+            positions: BTreeMap::new(),
+            fetched: VecDeque::new(),
+            membership: None,
+            lives: 0,
+            commit_due,
+        }
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn config(&self) -> &ConsumerConfig {
+        &self.config
+    }
+
+    /// Reads just these partitions. Those that it had keep their positions.
+    pub fn assign(&mut self, partitions: impl IntoIterator<Item = TopicPartition>) {
+        self.membership = None;
+        let partitions: Vec<_> = partitions.into_iter().collect();
+        self.set_assignment(&partitions);
+    }
+
+    /// Reads its share of these topics, as a member of its group, from the next poll on.
+    ///
+    /// # Errors
+    /// Without a group.
+    pub fn subscribe(&mut self, to: Subscribed) -> Result<(), Error> {
+        let group =
+            self.config.group.clone().ok_or_else(|| {
+                Error::Usage("a group.id is needed to subscribe to topics".into())
+            })?;
+        match &mut self.membership {
+            Some(membership) => membership.subscribe(to),
+            None => {
+                self.set_assignment(&[]);
+                let membership =
+                    Membership::new(self.client.clone(), self.config.clone(), group, to);
+                self.membership = Some(membership);
+            }
+        }
+        Ok(())
+    }
+
+    /// What it reads now.
+    pub fn assignment(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.positions.keys()
+    }
+
+    /// Takes over a new assignment; partitions that stay keep their positions.
+    fn set_assignment(&mut self, partitions: &[TopicPartition]) {
+        self.positions.retain(|partition, _| partitions.contains(partition));
+        self.fetched.retain(|fetched| self.positions.contains_key(&fetched.partition));
+        for partition in partitions {
+            if !self.positions.contains_key(partition) {
+                self.lives += 1;
+                self.positions.insert(partition.clone(), Position::new(self.lives));
+            }
+        }
+    }
+
+    /// Where the next record of a partition will come from; `None` before that is known.
+    #[must_use]
+    pub fn position(&self, partition: &TopicPartition) -> Option<i64> {
+        self.positions.get(partition)?.consumed
+    }
+
+    /// The end of a partition as the last fetch told: where a reader would wait.
+    #[must_use]
+    pub fn end(&self, partition: &TopicPartition) -> Option<i64> {
+        self.positions.get(partition)?.end
+    }
+
+    /// Reads a partition from `offset` on.
+    ///
+    /// # Errors
+    /// When the partition is not assigned.
+    pub fn seek(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), Error> {
+        let position = self.move_position(partition)?;
+        position.go_to(offset);
+        Ok(())
+    }
+
+    /// Reads a partition from its start, its end or a time on; looked up with the next poll.
+    ///
+    /// # Errors
+    /// When the partition is not assigned.
+    pub fn seek_to(&mut self, partition: &TopicPartition, spec: OffsetSpec) -> Result<(), Error> {
+        let position = self.move_position(partition)?;
+        position.look_up(spec);
+        Ok(())
+    }
+
+    fn move_position(&mut self, partition: &TopicPartition) -> Result<&mut Position, Error> {
+        self.lives += 1;
+        self.fetched.retain(|fetched| fetched.partition != *partition);
+        let Some(position) = self.positions.get_mut(partition) else {
+            return Err(Error::Usage(format!("No current assignment for partition {partition}")));
+        };
+        position.life = self.lives;
+        Ok(position)
+    }
+
+    /// Reads nothing more of these partitions until they are resumed.
+    pub fn pause(&mut self, partitions: &[TopicPartition]) {
+        self.set_paused(partitions, true);
+    }
+
+    /// Reads paused partitions again.
+    pub fn resume(&mut self, partitions: &[TopicPartition]) {
+        self.set_paused(partitions, false);
+    }
+
+    fn set_paused(&mut self, partitions: &[TopicPartition], is_paused: bool) {
+        for partition in partitions {
+            if let Some(position) = self.positions.get_mut(partition) {
+                position.is_paused = is_paused;
+            }
+        }
+    }
+
+    /// The next records, at most `max.poll.records` of them; none if none came within `timeout`.
+    /// As a member of a group it also joins, commits and hands over partitions here, so it must be
+    /// called more often than `max.poll.interval.ms`.
+    ///
+    /// # Errors
+    /// A position that is nowhere, a topic that may not be read, a damaged batch.
+    pub async fn poll(&mut self, timeout: Duration) -> Result<Vec<Record>, Error> {
+        let clock = self.client.env().clock.clone();
+        let deadline = clock.now() + timeout;
+        loop {
+            self.keep_membership(deadline).await?;
+            self.place_all(deadline).await?;
+            let count = self.fetcher.bell.count();
+            self.take_arrived()?;
+            self.fetch_on();
+            let records = self.take_records()?;
+            if !records.is_empty() {
+                self.fetch_on();
+                return Ok(records);
+            }
+            let now = clock.now();
+            if now >= deadline {
+                return Ok(records);
+            }
+            // A member must look after its group, and metadata after its age, while nothing comes.
+            let look_again = deadline.min(now + Duration::from_millis(100));
+            self.fetcher.bell.after(count, &*clock, look_again).await;
+        }
+    }
+
+    /// Joins, rejoins and commits where that is due.
+    async fn keep_membership(&mut self, deadline: Instant) -> Result<(), Error> {
+        if self.membership.is_none() {
+            return Ok(());
+        }
+        let now = self.client.env().clock.now();
+        if self.config.auto_commit && now >= self.commit_due {
+            self.commit_due = now + self.config.auto_commit_interval;
+            self.commit_quietly().await;
+        }
+        while let Some(membership) = &mut self.membership {
+            if !membership.must_join().await {
+                return Ok(());
+            }
+            let held: Vec<_> = self.positions.keys().cloned().collect();
+            // What is handed over must be committed first.
+            if self.config.auto_commit && !held.is_empty() {
+                self.commit_quietly().await;
+            }
+            let Some(membership) = &mut self.membership else { return Ok(()) };
+            let Some(assignment) = membership.join(&held, deadline).await? else {
+                return Ok(());
+            };
+            self.set_assignment(&assignment);
+        }
+        Ok(())
+    }
+
+    /// Finds out where partitions begin that have no position yet.
+    async fn place_all(&mut self, deadline: Instant) -> Result<(), Error> {
+        let missing: Vec<TopicPartition> = self
+            .positions
+            .iter()
+            .filter(|(_, position)| position.consumed.is_none())
+            .map(|(partition, _)| partition.clone())
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.place_committed(&missing).await?;
+        let mut lookups = BTreeMap::new();
+        for (partition, position) in &self.positions {
+            if position.consumed.is_none() {
+                let spec = position.spec(self.config.offset_reset).ok_or_else(|| {
+                    Error::Usage(format!(
+                        "Undefined offset with no reset policy for partitions: [{partition}]"
+                    ))
+                })?;
+                lookups.insert(partition.clone(), spec);
+            }
+        }
+        if lookups.is_empty() {
+            return Ok(());
+        }
+        let read_committed = self.config.read_committed;
+        let clock = self.client.env().clock.clone();
+        let client = self.client.clone();
+        let asked = client.list_offsets(&lookups, read_committed);
+        let Some(found) = crate::until(&*clock, deadline, asked).await else { return Ok(()) };
+        for (partition, result) in found? {
+            let Some(position) = self.positions.get_mut(&partition) else { continue };
+            match result {
+                Ok(at) if at.offset >= 0 => position.go_to(at.offset),
+                // No record is that young: what comes next is.
+                Ok(_) => position.look_up(OffsetSpec::Latest),
+                Err(error) if error.is_retriable() => self.client.forget_topic(&partition.topic),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Positions that the group has committed.
+    async fn place_committed(&mut self, missing: &[TopicPartition]) -> Result<(), Error> {
+        let Some(group) = self.config.group.clone() else { return Ok(()) };
+        let open: Vec<_> = missing
+            .iter()
+            .filter(|one| self.positions.get(*one).is_some_and(|one| one.may_be_committed))
+            .cloned()
+            .collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let admin = crate::Admin::new(self.client.clone());
+        let committed = admin.committed(&group, Some(&open)).await?;
+        for partition in open {
+            if let Some(position) = self.positions.get_mut(&partition) {
+                position.may_be_committed = false;
+                if let Some(found) = committed.get(&partition) {
+                    position.go_to(found.offset);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what fetches brought.
+    fn take_arrived(&mut self) -> Result<(), Error> {
+        for told in self.fetcher.arrived() {
+            let Some(position) = self.positions.get_mut(&told.partition) else { continue };
+            if position.life != told.life || position.fetch != Some(told.asked_offset) {
+                continue;
+            }
+            match told.outcome {
+                Ok(news) => {
+                    let is_stable = self.config.read_committed && news.last_stable_offset >= 0;
+                    position.end =
+                        Some(if is_stable { news.last_stable_offset } else { news.high_watermark });
+                    if let (Some(end), Some(fetched)) = (news.end, news.fetched) {
+                        position.fetch = Some(end.max(told.asked_offset));
+                        self.fetched.push_back(fetched);
+                    }
+                }
+                Err(error) if error.code() == Some(ErrorCode::OFFSET_OUT_OF_RANGE) => {
+                    if self.config.offset_reset == OffsetReset::None {
+                        return Err(error);
+                    }
+                    position.reset();
+                }
+                Err(error) if error.is_retriable() || error.is_stale_metadata() => {
+                    self.client.forget_topic(&told.partition.topic);
+                }
+                Err(Error::TimedOut(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts fetches to the brokers that have none under way, of partitions of which nothing
+    /// unread is left.
+    fn fetch_on(&mut self) {
+        if self.fetched.len() >= FETCHED_MAX {
+            return;
+        }
+        let mut wanted: BTreeMap<i32, BTreeMap<TopicPartition, Place>> = BTreeMap::new();
+        for (partition, position) in &self.positions {
+            let Some(offset) = position.fetch.filter(|_| !position.is_paused) else { continue };
+            let unread = self.fetched.iter().filter(|one| one.partition == *partition).count();
+            if unread > 1 {
+                continue;
+            }
+            let Some(topic) = self.client.fresh_topic(&partition.topic) else {
+                self.learn_topic(partition);
+                continue;
+            };
+            let found = topic.partition(partition.partition);
+            let Some(leader) = found.and_then(|one| one.leader) else {
+                self.client.forget_topic(&partition.topic);
+                continue;
+            };
+            if self.fetcher.is_busy(leader) {
+                continue;
+            }
+            let place = Place {
+                offset,
+                life: position.life,
+                leader_epoch: found.map_or(-1, |one| one.leader_epoch),
+                topic_id: topic.id,
+            };
+            wanted.entry(leader).or_default().insert(partition.clone(), place);
+        }
+        for (leader, places) in wanted {
+            self.fetcher.start(leader, places);
+        }
+    }
+
+    /// Asks for a topic in the background; the next polls will know it.
+    fn learn_topic(&self, partition: &TopicPartition) {
+        let client = self.client.clone();
+        let topic = partition.topic.clone();
+        let bell = self.fetcher.bell.clone();
+        let pause = client.config().retry_backoff;
+        let env = client.env().clone();
+        let deadline = env.clock.now() + client.config().request_timeout;
+        let task = async move {
+            // A failure is found again by the next poll.
+            if client.topic_once(&topic, false, deadline).await.is_err() {
+                dohle_env::clock::sleep(&*client.env().clock, pause).await;
+            }
+            bell.ring();
+        };
+        env.tasks.spawn(dohle_env::tasks::Home::Here, Box::pin(task));
+    }
+
+    /// Gives what was fetched, oldest fetch first.
+    fn take_records(&mut self) -> Result<Vec<Record>, Error> {
+        let mut records = Vec::new();
+        let limit = self.config.poll_records_max;
+        let mut skipped = VecDeque::new();
+        while records.len() < limit {
+            let Some(mut fetched) = self.fetched.pop_front() else { break };
+            let Some(position) = self.positions.get_mut(&fetched.partition) else { continue };
+            if position.life != fetched.life {
+                continue;
+            }
+            if position.is_paused {
+                skipped.push_back(fetched);
+                continue;
+            }
+            let wanted = Wanted {
+                from: position.consumed.unwrap_or(0),
+                read_committed: self.config.read_committed,
+                check_crcs: self.config.check_crcs,
+            };
+            let more = fetched.take(wanted, limit, &mut records);
+            position.consumed = Some(fetched.next.max(position.consumed.unwrap_or(0)));
+            match more {
+                Ok(true) => self.fetched.push_front(fetched),
+                Ok(false) => {}
+                Err(error) if records.is_empty() => return Err(error),
+                // What was read before the damage is given first; the damage is met again.
+                Err(_) => {
+                    self.fetched.push_front(fetched);
+                    break;
+                }
+            }
+        }
+        skipped.append(&mut self.fetched);
+        self.fetched = skipped;
+        Ok(records)
+    }
+
+    /// The positions, as a group would commit them.
+    #[must_use]
+    pub fn positions(&self) -> BTreeMap<TopicPartition, CommittedOffset> {
+        let placed = self.positions.iter().filter_map(|(partition, position)| {
+            let offset = position.consumed?;
+            let committed = CommittedOffset { offset, leader_epoch: -1, ..Default::default() };
+            Some((partition.clone(), committed))
+        });
+        placed.collect()
+    }
+
+    /// Commits the positions to the group, and waits for it.
+    ///
+    /// # Errors
+    /// Without a group, or what its coordinator has against it.
+    pub async fn commit(&mut self) -> Result<(), Error> {
+        let offsets = self.positions();
+        self.commit_offsets(&offsets).await
+    }
+
+    /// Commits these offsets to the group, and waits for it.
+    ///
+    /// # Errors
+    /// As [`Consumer::commit`].
+    pub async fn commit_offsets(
+        &mut self,
+        offsets: &BTreeMap<TopicPartition, CommittedOffset>,
+    ) -> Result<(), Error> {
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        match (&mut self.membership, &self.config.group) {
+            (Some(membership), _) => membership.commit(offsets).await,
+            (None, Some(group)) => {
+                let admin = crate::Admin::new(self.client.clone());
+                admin.set_group_offsets(group, offsets).await
+            }
+            (None, None) => Err(Error::Usage("a group.id is needed to commit offsets".into())),
+        }
+    }
+
+    /// A commit whose failure changes nothing: the next one says the same.
+    async fn commit_quietly(&mut self) {
+        let _committed = self.commit().await;
+    }
+
+    /// The offsets that its group has committed for these partitions.
+    ///
+    /// # Errors
+    /// Without a group, or what its coordinator has against it.
+    pub async fn committed(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<BTreeMap<TopicPartition, CommittedOffset>, Error> {
+        let group = self.config.group.as_ref();
+        let group = group.ok_or_else(|| Error::Usage("a group.id is needed".into()))?;
+        crate::Admin::new(self.client.clone()).committed(group, Some(partitions)).await
+    }
+
+    /// Commits where that is due, and leaves the group.
+    pub async fn close(mut self) {
+        if self.membership.is_some() && self.config.auto_commit {
+            self.commit_quietly().await;
+        }
+        if let Some(membership) = self.membership.take() {
+            membership.leave().await;
+        }
+    }
+}
