@@ -1,5 +1,7 @@
 //! The commands, each by its own name and by that of Kafka's script.
 
+mod console_consumer;
+mod console_producer;
 mod dump_log;
 mod server;
 mod storage;
@@ -40,6 +42,18 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, create, grow and delete topics",
         run: topics::run,
     },
+    Command {
+        name: "console-producer",
+        script: "kafka-console-producer",
+        about: "send lines of standard input as records",
+        run: console_producer::run,
+    },
+    Command {
+        name: "console-consumer",
+        script: "kafka-console-consumer",
+        about: "print records as they come",
+        run: console_consumer::run,
+    },
 ];
 
 /// The command of this name.
@@ -59,7 +73,7 @@ pub(crate) fn usage() -> String {
                     Without a command: a server with default settings.\n\n"
         .to_owned();
     for Command { name, script, about, .. } in COMMANDS {
-        writeln!(text, "  {name:12} {about} ({script}.sh)").expect("a String takes all text");
+        writeln!(text, "  {name:22} {about} ({script}.sh)").expect("a String takes all text");
     }
     text.push_str("\n  --help       show this\n  --version    show the version\n");
     text

@@ -14,6 +14,7 @@ mod commands;
 mod console;
 mod pattern;
 mod properties;
+mod reader;
 mod session;
 
 use std::io::{self, Write};

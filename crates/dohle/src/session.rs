@@ -8,7 +8,8 @@ use dohle_env::tasks::Home;
 use dohle_server::world::{World, WorldOptions};
 use std::future::Future;
 use std::num::NonZeroUsize;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock, mpsc};
 
 /// Where to connect.
 pub(crate) const BOOTSTRAP: Flag = Flag {
@@ -24,9 +25,21 @@ pub(crate) const COMMAND_CONFIG: Flag = Flag {
     help: "Property file containing configs to be passed to Admin Client.",
 };
 
+/// Whether a signal has asked the tool to stop.
+#[derive(Clone, Default)]
+pub(crate) struct StopFlag(Arc<AtomicU8>);
+
+impl StopFlag {
+    /// The number of the signal that came, if one did.
+    pub(crate) fn signal(&self) -> Option<u8> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
+    }
+}
+
 /// A client on a reactor of its own. What a tool asks runs there; the tool waits.
 pub(crate) struct Session {
     client: Client,
+    stop: OnceLock<StopFlag>,
     world: World,
 }
 
@@ -40,7 +53,7 @@ impl Session {
         let world = World::start(&options)
             .map_err(|error| Failure::new(format!("cannot start a thread: {error}")))?;
         let client = Client::new(world.env().clone(), config);
-        Ok(Self { client, world })
+        Ok(Self { client, stop: OnceLock::new(), world })
     }
 
     /// As the flags of most tools say it.
@@ -58,6 +71,23 @@ impl Session {
     /// The client.
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Hears of SIGINT and SIGTERM from now on, which then no longer end the process.
+    pub(crate) fn stop_flag(&self) -> StopFlag {
+        let flag = self.stop.get_or_init(|| {
+            let flag = StopFlag::default();
+            let told = flag.clone();
+            let task = async move {
+                // Without signals the process ends as it would have.
+                if let Ok(signal) = dohle_server::stop_signal().await {
+                    told.0.store(signal, Ordering::Relaxed);
+                }
+            };
+            self.world.env().tasks.spawn(Home::LeastLoaded, Box::pin(task));
+            flag
+        });
+        flag.clone()
     }
 
     /// Runs `task` and waits for its result.

@@ -11,6 +11,8 @@
 pub mod config_file;
 mod logging;
 pub mod node;
+mod stop_signal;
 pub mod world;
 
 pub use node::{ServerError, ServerOptions, run};
+pub use stop_signal::stop_signal;

@@ -319,7 +319,7 @@ fn survives(error: &Error, client: &Client, group: &Text, pulse: &Mutex<Pulse>) 
 }
 
 /// The topics that are wanted and exist, with how many partitions each has.
-async fn wanted_topics(
+pub(super) async fn wanted_topics(
     client: &Client,
     subscribed: &Subscribed,
     may_create: bool,

@@ -32,6 +32,15 @@ use std::time::Duration;
 /// How many answers of fetches wait, unread, before no more are asked for.
 const FETCHED_MAX: usize = 64;
 
+/// How soon topics that do not exist yet are looked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// A subscription without a group.
+struct AllOf {
+    topics: Subscribed,
+    look_at: Instant,
+}
+
 /// A consumer.
 pub struct Consumer {
     client: Client,
@@ -40,6 +49,8 @@ pub struct Consumer {
     fetcher: Fetcher,
     fetched: VecDeque<Fetched>,
     membership: Option<Membership>,
+    /// Subscribed without a group: all partitions are its own.
+    all_of: Option<AllOf>,
     /// Counts the lives of positions: what was fetched for an older one is not for us.
     lives: u64,
     commit_due: Instant,
@@ -58,6 +69,7 @@ impl Consumer {
             positions: BTreeMap::new(),
             fetched: VecDeque::new(),
             membership: None,
+            all_of: None,
             lives: 0,
             commit_due,
         }
@@ -72,19 +84,18 @@ impl Consumer {
     /// Reads just these partitions. Those that it had keep their positions.
     pub fn assign(&mut self, partitions: impl IntoIterator<Item = TopicPartition>) {
         self.membership = None;
+        self.all_of = None;
         let partitions: Vec<_> = partitions.into_iter().collect();
         self.set_assignment(&partitions);
     }
 
-    /// Reads its share of these topics, as a member of its group, from the next poll on.
-    ///
-    /// # Errors
-    /// Without a group.
-    pub fn subscribe(&mut self, to: Subscribed) -> Result<(), Error> {
-        let group =
-            self.config.group.clone().ok_or_else(|| {
-                Error::Usage("a group.id is needed to subscribe to topics".into())
-            })?;
+    /// Reads its share of these topics as a member of its group, or without a group all of their
+    /// partitions, from the next poll on.
+    pub fn subscribe(&mut self, to: Subscribed) {
+        let Some(group) = self.config.group.clone() else {
+            self.all_of = Some(AllOf { topics: to, look_at: Instant::default() });
+            return;
+        };
         match &mut self.membership {
             Some(membership) => membership.subscribe(to),
             None => {
@@ -94,7 +105,6 @@ impl Consumer {
                 self.membership = Some(membership);
             }
         }
-        Ok(())
     }
 
     /// What it reads now.
@@ -184,6 +194,7 @@ impl Consumer {
         let clock = self.client.env().clock.clone();
         let deadline = clock.now() + timeout;
         loop {
+            self.keep_all().await?;
             self.keep_membership(deadline).await?;
             self.place_all(deadline).await?;
             let count = self.fetcher.bell.count();
@@ -202,6 +213,37 @@ impl Consumer {
             let look_again = deadline.min(now + Duration::from_millis(100));
             self.fetcher.bell.after(count, &*clock, look_again).await;
         }
+    }
+
+    /// Without a group: looks from time to time which partitions there are.
+    async fn keep_all(&mut self) -> Result<(), Error> {
+        let Some(all) = &mut self.all_of else { return Ok(()) };
+        let now = self.client.env().clock.now();
+        if now < all.look_at {
+            return Ok(());
+        }
+        let deadline = now + self.client.config().request_timeout;
+        let may_create = self.config.may_create_topics;
+        let found =
+            membership::wanted_topics(&self.client, &all.topics, may_create, deadline).await;
+        let found = match found {
+            Ok(found) => found,
+            Err(error) if error.is_retriable() => BTreeMap::new(),
+            Err(error) => return Err(error),
+        };
+        let age_max = self.client.config().metadata_age_max;
+        all.look_at = now + if found.is_empty() { LOOK_AGAIN } else { age_max };
+        let partitions: Vec<_> = found
+            .iter()
+            .flat_map(|(topic, count)| {
+                let count = i32::try_from(*count).unwrap_or(i32::MAX);
+                (0..count).map(|partition| TopicPartition::new(topic.clone(), partition))
+            })
+            .collect();
+        if !partitions.is_empty() {
+            self.set_assignment(&partitions);
+        }
+        Ok(())
     }
 
     /// Joins, rejoins and commits where that is due.

@@ -231,7 +231,7 @@ fn learn(shared: &Arc<Shared>, topics: BTreeSet<Text>) {
                     break;
                 }
                 client.forget_topic(&topic);
-                let error = found.err().unwrap_or(ErrorCode::LEADER_NOT_AVAILABLE.into());
+                let error = found.err().unwrap_or_else(|| ErrorCode::LEADER_NOT_AVAILABLE.into());
                 // Whoever waits for the topic has a time limit of its own.
                 if retry.after(error).await.is_err() {
                     break;

@@ -31,6 +31,21 @@ pub(crate) struct Flag {
     pub(crate) help: &'static str,
 }
 
+/// A flag with nothing behind it.
+pub(crate) const fn switch(name: &'static str, help: &'static str) -> Flag {
+    Flag { name, takes: Takes::Nothing, help }
+}
+
+/// A flag with a value, shown by the name `shown`.
+pub(crate) const fn value(name: &'static str, shown: &'static str, help: &'static str) -> Flag {
+    Flag { name, takes: Takes::Value(shown), help }
+}
+
+/// A flag with a value that may be left out.
+pub(crate) const fn optional(name: &'static str, _shown: &'static str, help: &'static str) -> Flag {
+    Flag { name, takes: Takes::OptionalValue, help }
+}
+
 /// The flags of a tool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flags {

@@ -1,16 +1,8 @@
 //! The flags of the tool, and which of them go together.
 
-use crate::arguments::flags::{Flag, Flags, Given, Takes};
+use crate::arguments::flags::{Flags, Given, switch, value};
 use crate::console::{Console, Failure};
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG};
-
-const fn switch(name: &'static str, help: &'static str) -> Flag {
-    Flag { name, takes: Takes::Nothing, help }
-}
-
-const fn value(name: &'static str, shown: &'static str, help: &'static str) -> Flag {
-    Flag { name, takes: Takes::Value(shown), help }
-}
 
 const FLAGS: Flags = Flags {
     about: "This tool helps to create, delete, describe, or change a topic.",

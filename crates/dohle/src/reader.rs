@@ -1,0 +1,44 @@
+//! A consumer in the hands of a tool: it works on the reactor, and the tool waits.
+
+use crate::session::Session;
+use dohle_client::consumer::Record;
+use dohle_client::{Consumer, ConsumerConfig, Error};
+use std::time::Duration;
+
+/// A consumer that is here while nobody polls it.
+pub(crate) struct Reader(Option<Consumer>);
+
+impl Reader {
+    /// A consumer of nothing yet.
+    pub(crate) fn new(session: &Session, config: ConsumerConfig) -> Self {
+        let client = session.client().clone();
+        Self(Some(session.run(async move { Consumer::new(client, config) })))
+    }
+
+    /// The consumer.
+    pub(crate) fn consumer(&mut self) -> &mut Consumer {
+        self.0.as_mut().expect("polls give it back")
+    }
+
+    /// The next records, as [`Consumer::poll`].
+    pub(crate) fn poll(
+        &mut self,
+        session: &Session,
+        timeout: Duration,
+    ) -> Result<Vec<Record>, Error> {
+        let mut consumer = self.0.take().expect("polls give it back");
+        let (consumer, polled) = session.run(async move {
+            let polled = consumer.poll(timeout).await;
+            (consumer, polled)
+        });
+        self.0 = Some(consumer);
+        polled
+    }
+
+    /// Ends it, as [`Consumer::close`].
+    pub(crate) async fn close(self) {
+        if let Some(consumer) = self.0 {
+            consumer.close().await;
+        }
+    }
+}
