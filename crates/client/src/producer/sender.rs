@@ -81,7 +81,11 @@ fn needs_id(shared: &Shared) -> bool {
 }
 
 async fn init_id(shared: &Shared) {
-    let request = InitProducerIdRequest { transaction_timeout_ms: i32::MAX, ..Default::default() };
+    let request = InitProducerIdRequest {
+        transactional_id: None,
+        transaction_timeout_ms: i32::MAX,
+        ..InitProducerIdRequest::default()
+    };
     let mut retry = shared.client.retry_within(shared.config.delivery_timeout);
     loop {
         let answer = shared.client.ask_once(i16::MAX, &To::Any, &request, retry.deadline).await;
