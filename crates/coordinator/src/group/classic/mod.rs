@@ -30,6 +30,8 @@ pub(super) use heartbeat::heartbeat;
 pub(super) use join::join;
 pub(super) use leave::leave;
 pub(super) use member::{Member, Protocol, Timeouts};
+#[cfg(test)]
+pub(super) use persisted::as_loaded;
 pub(super) use persisted::{Persisted, apply, begin_sessions, tombstone};
 use rebalance::InitialDelay;
 pub(super) use state::{DEAD, State};

@@ -50,6 +50,18 @@ pub(in crate::group) fn begin_sessions(deciding: &mut Deciding<'_>) {
     }
 }
 
+/// The group that a load would make of what is in the log.
+#[cfg(test)]
+pub(in crate::group) fn as_loaded(
+    groups: &BTreeMap<Text, Group>,
+    id: &str,
+) -> Option<ClassicGroup> {
+    match groups.get_key_value(id)? {
+        (id, Group::Classic(persisted)) => Some(loaded(id, &persisted.metadata)),
+        (_, Group::Consumer(_)) => None,
+    }
+}
+
 fn loaded(id: &Text, value: &GroupMetadataValue) -> ClassicGroup {
     let mut members = Members::default();
     for member in &value.members {

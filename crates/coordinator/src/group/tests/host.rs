@@ -32,6 +32,8 @@ pub(super) struct Host {
     /// Pairs of states that followed each other.
     pub(super) transitions: BTreeSet<(State, State)>,
     pub(super) lines: Vec<String>,
+    /// No lines are wanted.
+    pub(super) is_quiet: bool,
     /// The answers since they were taken last.
     pub(super) answers: Vec<(Token, Answer)>,
 }
@@ -51,6 +53,7 @@ impl Default for Host {
             ids: Vec::new(),
             transitions: BTreeSet::new(),
             lines: Vec::new(),
+            is_quiet: false,
             answers: Vec::new(),
         };
         host.surround(Vec::new());
@@ -125,22 +128,29 @@ impl Host {
     }
 
     pub(super) fn decide(&mut self, command: Command) {
-        let before = self.states();
+        let before = if self.is_quiet { BTreeMap::new() } else { self.states() };
         let outcome = GroupCoordinator::decide(&self.hard, &mut self.soft, self.now, command);
         self.wake_at = outcome.wake_at;
         for (token, answer, after) in outcome.answers {
             assert!(self.open.remove(&token), "{token:?} is answered once");
-            let (name, version) = &self.asked[token.0 as usize];
-            let when = if after == After::Records { " once written" } else { "" };
-            let line = format!("{name}{when}: {}", show::answer(&answer, *version));
-            self.lines.push(line);
+            if !self.is_quiet {
+                let (name, version) = &self.asked[token.0 as usize];
+                let when = if after == After::Records { " once written" } else { "" };
+                let line = format!("{name}{when}: {}", show::answer(&answer, *version));
+                self.lines.push(line);
+            }
             self.answers.push((token, answer));
         }
         for record in outcome.records {
-            self.lines.push(format!("{} {}", self.log.len(), show::record(&record)));
+            if !self.is_quiet {
+                self.lines.push(format!("{} {}", self.log.len(), show::record(&record)));
+            }
             self.append(record, outcome.producer);
         }
         assert!(outcome.again.is_none() && outcome.effects.is_empty(), "groups need neither");
+        if self.is_quiet {
+            return;
+        }
         self.note_transitions(&before);
         let ids = &mut self.ids;
         for line in &mut self.lines {
