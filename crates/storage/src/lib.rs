@@ -7,6 +7,7 @@
 
 pub mod checkpoint;
 pub mod clean_shutdown;
+pub mod compaction;
 pub mod flush;
 mod json;
 pub mod leader_epochs;
@@ -49,5 +50,6 @@ pub use new_batch::NewBatch;
 pub use place::{Place, Storage};
 pub use plan::{ColdRead, Cursor, ReadError, ReadLimit, ReadPlan};
 pub use reader::{LogReader, TimestampQuery};
+pub use segment::is_given_up;
 pub use segment_files::Deletion;
 pub use transaction_index::AbortedTransaction;

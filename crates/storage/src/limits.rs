@@ -23,6 +23,8 @@ pub const WRITEBACK_BYTES: u64 = 1024 * 1024;
 pub const HEADER_WINDOW_BYTES: usize = 8 * 1024;
 /// Bytes read at once where whole batches are looked at. Grows with a batch that is larger.
 pub const SCAN_WINDOW_BYTES: usize = 1024 * 1024;
+/// Bytes that compaction reads between two chances to pause: some milliseconds of a lane.
+pub const COMPACTION_STEP_BYTES: u64 = 1024 * 1024;
 /// Unpacked bytes of one batch that a search by timestamp looks at: what `socket.request.max.bytes`
 /// lets in (100 MiB) times 16, below which no honest batch stays packed.
 pub const UNPACKED_BYTES_MAX: usize = 1600 * 1024 * 1024;

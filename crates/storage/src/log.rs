@@ -46,6 +46,8 @@ pub struct Log {
     /// Grows with every truncation: what began before does not fit the files any more.
     pub(crate) generation: u64,
     pub(crate) offline: Option<Arc<str>>,
+    /// Below it the log is compacted; `None` if it never was.
+    pub(crate) first_dirty_offset: Option<i64>,
     /// Where the last looked-up end of a read lies.
     pub(crate) end_memo: Cell<Option<(i64, (i64, u64))>>,
 }

@@ -1,7 +1,7 @@
 //! What a log needs to know of its topic's configuration, as plain values.
 
 /// The settings of one log. The defaults are Kafka's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LogConfig {
     /// `segment.bytes`: a segment is not grown past it.
     pub segment_bytes: u64,
@@ -32,6 +32,14 @@ pub struct LogConfig {
     pub delete: bool,
     /// `cleanup.policy` contains `compact`.
     pub compact: bool,
+    /// `min.cleanable.dirty.ratio`: the share of uncompacted bytes above which a log is compacted.
+    pub min_cleanable_dirty_ratio: f64,
+    /// `min.compaction.lag.ms`: how long a record stays out of compaction's reach.
+    pub min_compaction_lag_ms: i64,
+    /// `max.compaction.lag.ms`: after this time a record is compacted whatever the ratio.
+    pub max_compaction_lag_ms: i64,
+    /// `delete.retention.ms`: how long tombstones and markers stay after their compaction.
+    pub delete_retention_ms: i64,
     /// `producer.id.expiration.ms`: a producer that wrote nothing for so long is forgotten.
     pub producer_id_expiration_ms: i64,
     /// Whether a transaction's first batch must have been verified with its coordinator.
@@ -54,6 +62,10 @@ impl Default for LogConfig {
             file_delete_delay_ms: 60_000,
             delete: true,
             compact: false,
+            min_cleanable_dirty_ratio: 0.5,
+            min_compaction_lag_ms: 0,
+            max_compaction_lag_ms: i64::MAX,
+            delete_retention_ms: 24 * 3600 * 1000,
             producer_id_expiration_ms: 24 * 3600 * 1000,
             transaction_verification: true,
         }

@@ -19,8 +19,17 @@ const WALK_FRACTION: u64 = 8;
 pub struct Cursor {
     /// The next offset wanted.
     pub offset: i64,
-    /// Where its batch is thought to begin. Never trusted: a wrong one costs time only.
-    hint: Option<(i64, u64)>,
+    /// Where its batch is thought to begin; used only while the files are laid out as they were.
+    hint: Option<Hint>,
+}
+
+/// A place in a segment where a batch begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hint {
+    segment: i64,
+    position: u64,
+    /// [`Segments::layout`] at the time.
+    layout: u64,
 }
 
 impl Cursor {
@@ -36,8 +45,8 @@ impl Cursor {
         Self { offset, hint: self.hint }
     }
 
-    pub(crate) fn placed(offset: i64, segment: i64, position: u64) -> Self {
-        Self { offset, hint: Some((segment, position)) }
+    pub(crate) fn placed(offset: i64, layout: u64, segment: i64, position: u64) -> Self {
+        Self { offset, hint: Some(Hint { segment, position, layout }) }
     }
 }
 
@@ -192,8 +201,13 @@ impl Planner<'_> {
     ) -> Result<Option<ReadPlan>, Stop> {
         let Want { from, limit, end_position } = want;
         let indexes = self.indexes(segment)?;
-        let hint = from.hint.filter(|(base, _)| *base == segment.base_offset);
-        let hint = hint.map(|(_, position)| position).filter(|p| *p < segment.size_bytes);
+        let layout = self.segments.layout;
+        let fits = |hint: &Hint| {
+            hint.segment == segment.base_offset
+                && hint.layout == layout
+                && hint.position < segment.size_bytes
+        };
+        let hint = from.hint.filter(fits).map(|hint| hint.position);
         let look_at = hint.unwrap_or_else(|| indexes.offsets.lookup(from.offset));
         self.require_cached(segment, look_at, crate::limits::HEADER_WINDOW_BYTES as u64)?;
         let Some(first) = segment.find(self.place, from.offset, hint)? else { return Ok(None) };
@@ -224,9 +238,9 @@ impl Planner<'_> {
         let whole = stop == segment.size_bytes;
         let following = whole.then(|| self.segments.get(number + 1)).flatten();
         let next = match following {
-            Some(next) => Cursor::placed(next.base_offset, next.base_offset, 0),
-            None if whole => Cursor::placed(self.end_offset, segment.base_offset, stop),
-            None => Cursor::placed(first.last_offset + 1, segment.base_offset, stop),
+            Some(next) => Cursor::placed(next.base_offset, layout, next.base_offset, 0),
+            None if whole => Cursor::placed(self.end_offset, layout, segment.base_offset, stop),
+            None => Cursor::placed(first.last_offset + 1, layout, segment.base_offset, stop),
         };
         let pieces = file_pieces(segment, self.place, first.position, size_bytes)?;
         let size_bytes = usize::try_from(size_bytes).map_err(io::Error::other)?;

@@ -13,6 +13,7 @@ use crate::segment_files::remove_if_there;
 use crate::time_index::{self, TimeIndex, TimestampOffset};
 use crate::transaction_index::TransactionIndex;
 use dohle_env::disk::{self, File, Open};
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,6 +42,25 @@ impl Indexes {
             + self.transactions.memory_bytes();
         entries + size_of::<Self>()
     }
+}
+
+/// The payload of the `NotFound` errors of who came too late: the log has given the segment up.
+#[derive(Debug)]
+struct GivenUp;
+
+impl fmt::Display for GivenUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the log has given the segment up")
+    }
+}
+
+impl std::error::Error for GivenUp {}
+
+/// Whether a read failed because retention or compaction was faster: asked again, the log says what
+/// holds now. Where a file is missing for another reason the records are lost.
+#[must_use]
+pub fn is_given_up(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|payload| payload.is::<GivenUp>())
 }
 
 /// A segment.
@@ -147,8 +167,20 @@ impl Segment {
     fn open(&self, place: &Place, how: Open) -> io::Result<Arc<dyn File>> {
         place.storage.files.get_or_make(&self.file, || {
             let path = place.path(self.base_offset, suffix::LOG);
-            Ok((place.disk().open(&path, how)?, 1))
+            let opened = place.disk().open(&path, how);
+            self.require_kept()?;
+            Ok((opened?, 1))
         })
+    }
+
+    /// To be asked after something was opened by its name: another segment may have that name now.
+    fn require_kept(&self) -> io::Result<()> {
+        if self.is_gone() { Err(io::Error::new(io::ErrorKind::NotFound, GivenUp)) } else { Ok(()) }
+    }
+
+    /// Whether this is the same segment, not only one of the same offset.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.gone, &other.gone)
     }
 
     /// Gives up the open file: after a rename its path means something else.
@@ -179,6 +211,7 @@ impl Segment {
         let times = read(suffix::TIME_INDEX)?;
         let transactions =
             if self.has_transactions { read(suffix::TRANSACTION_INDEX)? } else { Vec::new() };
+        self.require_kept()?;
         let transactions = TransactionIndex::decode(self.base_offset, &transactions)
             .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
         Ok(Indexes {
@@ -242,7 +275,11 @@ impl Segment {
         }
         let last = match self.indexes_in_memory() {
             Some(indexes) => indexes.times.last(),
-            None => last_time_entry(place, self.base_offset)?,
+            None => {
+                let last = last_time_entry(place, self.base_offset);
+                self.require_kept()?;
+                last?
+            }
         };
         Ok(*self.largest.get_or_init(|| last))
     }

@@ -8,11 +8,20 @@ use std::sync::Arc;
 pub(crate) struct Segments {
     sealed: Arc<Vec<Segment>>,
     pub(crate) active: Segment,
+    /// Grows whenever a position in a file may mean something else than before: a truncation, a
+    /// compacted segment.
+    pub(crate) layout: u64,
 }
 
 impl Segments {
     pub(crate) fn new(sealed: Vec<Segment>, active: Segment) -> Self {
-        Self { sealed: Arc::new(sealed), active }
+        Self { sealed: Arc::new(sealed), active, layout: 0 }
+    }
+
+    /// Forgets all segments for `active`.
+    pub(crate) fn restart(&mut self, active: Segment) {
+        self.sealed = Arc::default();
+        self.active = active;
     }
 
     pub(crate) fn sealed(&self) -> &[Segment] {

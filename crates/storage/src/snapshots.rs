@@ -82,6 +82,12 @@ impl Snapshots {
         remove_if_there(place.disk(), &place.path(offset, suffix::SNAPSHOT))
     }
 
+    /// The one at `offset` is gone.
+    pub(crate) fn forget(&mut self, offset: i64) {
+        self.pending.remove(&offset);
+        self.written.remove(&offset);
+    }
+
     /// Gives the one at `offset` the name under which it waits to be removed.
     pub(crate) fn mark_deleted(
         &mut self,

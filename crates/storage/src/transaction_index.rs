@@ -93,9 +93,15 @@ impl TransactionIndex {
     /// Adds the transactions that touch `start..end` to `into`; true if later segments cannot hold
     /// more of them.
     pub fn collect(&self, start: i64, end: i64, into: &mut Vec<AbortedTransaction>) -> bool {
+        self.visit(start, end, |entry| into.push(entry.transaction))
+    }
+
+    /// Shows the entries whose transactions touch `start..end`; true if later segments cannot hold
+    /// more of them.
+    pub fn visit(&self, start: i64, end: i64, mut visit: impl FnMut(&Aborted)) -> bool {
         for entry in &self.entries {
             if entry.last_offset >= start && entry.transaction.first_offset < end {
-                into.push(entry.transaction);
+                visit(entry);
             }
             if entry.last_stable_offset >= end {
                 return true;

@@ -470,7 +470,7 @@ impl Log {
 }
 
 /// The maximum timestamp of a segment's first batch.
-fn first_timestamp(segment: &Segment, place: &Place) -> io::Result<i64> {
+pub(crate) fn first_timestamp(segment: &Segment, place: &Place) -> io::Result<i64> {
     let file = segment.file(place)?;
     let mut scan = Scan::new(&*file, 0, segment.size_bytes, HEADER_SIZE);
     Ok(match scan.step()? {

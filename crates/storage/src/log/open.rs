@@ -132,6 +132,7 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
         flushed_at: opening.now,
         generation: 0,
         offline: None,
+        first_dirty_offset: None,
         end_memo: Cell::new(None),
     };
     Ok((log, report))

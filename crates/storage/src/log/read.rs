@@ -64,7 +64,7 @@ impl Log {
             Vec::new()
         };
         let stop = run.position + run.size_bytes as u64;
-        let next = Cursor::placed(run.next_offset, run.segment, stop);
+        let next = Cursor::placed(run.next_offset, self.segments.layout, run.segment, stop);
         let pieces = if run.size_bytes >= FILE_PIECE_BYTES_MIN {
             let size_bytes = u32::try_from(run.size_bytes).map_err(io::Error::other)?;
             let file = segment.file(&self.place)?;

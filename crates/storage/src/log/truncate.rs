@@ -6,7 +6,6 @@ use crate::recovery::{Known, rebuild_producers};
 use crate::scan::{Scan, Step};
 use crate::segment::Segment;
 use crate::segment_files::{Deletion, mark_segment_deleted};
-use crate::segments::Segments;
 use crate::time_index::TimestampOffset;
 use dohle_env::disk::replace_file;
 use std::io;
@@ -82,7 +81,7 @@ impl Log {
         }
         let active = Segment::fresh(offset, now).preallocated(&self.config);
         active.begin_file(&place)?;
-        self.segments = Segments::new(Vec::new(), active);
+        self.segments.restart(active);
         self.set_end(offset);
         self.start_offset = offset;
         self.epochs.clear();
@@ -95,6 +94,7 @@ impl Log {
     /// What was planned or flushed before does not fit any more.
     fn begin_truncation(&mut self) {
         self.generation += 1;
+        self.segments.layout += 1;
         self.tail.clear();
         self.end_memo.set(None);
     }
@@ -113,6 +113,7 @@ impl Log {
         self.end_offset = end;
         self.staged_end = end;
         self.recovery_point = self.recovery_point.min(end);
+        self.first_dirty_offset = self.first_dirty_offset.map(|offset| offset.min(end));
     }
 }
 
