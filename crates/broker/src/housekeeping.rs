@@ -2,9 +2,10 @@
 
 use crate::directory::Directory;
 use crate::node::Node;
+use crate::partition::compacting::Compacting;
 use crate::partition::{Effect, Partition, submit_question};
 use crate::quorum;
-use crate::topic::Replica;
+use crate::topic::{Replica, Topic};
 use dohle_env::clock::{self, Instant};
 use dohle_env::gather::{Answer, Gather};
 use dohle_env::strand::Strand;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 /// How often tails are aged and due flushes begun.
 const SHORT_PASS_MS: i64 = 1000;
 /// Partitions asked at once, so that a pass over many does not hold up their reactors.
-const ASKED_AT_ONCE: usize = 500;
+pub(crate) const ASKED_AT_ONCE: usize = 500;
 
 /// A duty and when it is due next.
 struct Duty {
@@ -38,6 +39,15 @@ enum Kind {
     Producers,
     /// A snapshot of the metadata.
     Snapshot,
+}
+
+/// Whose segments retention looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retained {
+    /// All logs'.
+    All,
+    /// Those of compacted topics.
+    Compacted,
 }
 
 /// Runs the duties for as long as the node lives.
@@ -89,7 +99,7 @@ async fn perform(node: &Arc<Node>, kind: Kind) {
         }
         Kind::HighWatermarks => write_high_watermarks(node).await,
         Kind::RecoveryPoints => write_recovery_points(node).await,
-        Kind::Retention => retain(node).await,
+        Kind::Retention => retain(node, Retained::All).await,
         Kind::Producers => {
             each(node, |partition, _, now| {
                 if let Ok(log) = partition.log_mut() {
@@ -102,10 +112,10 @@ async fn perform(node: &Arc<Node>, kind: Kind) {
     }
 }
 
-/// Every partition that is open here.
-pub(crate) fn partitions(node: &Node) -> Vec<Arc<Strand<Partition>>> {
+/// Every partition that is open here of the topics that `of` wants.
+pub(crate) fn partitions(node: &Node, of: impl Fn(&Topic) -> bool) -> Vec<Arc<Strand<Partition>>> {
     let view = node.view();
-    let replicas = view.topics().flat_map(|topic| &topic.partitions);
+    let replicas = view.topics().filter(|topic| of(topic)).flat_map(|topic| &topic.partitions);
     replicas
         .filter_map(|replica| match replica {
             Replica::Here(partition) => Some(partition.clone()),
@@ -121,7 +131,7 @@ async fn each<T: Send + 'static>(
 ) -> Vec<T> {
     let now = node.env.clock.timestamp();
     let mut all = Vec::new();
-    for some in partitions(node).chunks(ASKED_AT_ONCE) {
+    for some in partitions(node, |_| true).chunks(ASKED_AT_ONCE) {
         let gather = Gather::with_capacity(some.len());
         for partition in some {
             submit_question(partition, &gather, move |partition, effects| {
@@ -143,6 +153,7 @@ struct Offsets {
     recovery_point: i64,
     high_watermark: i64,
     start: Option<i64>,
+    first_dirty: Option<i64>,
 }
 
 async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
@@ -154,6 +165,7 @@ async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
             recovery_point: log.recovery_point(),
             high_watermark: partition.high_watermark(),
             start: log.has_own_start_offset().then(|| log.start_offset()),
+            first_dirty: log.first_dirty_offset(),
         })
     });
     said.await.into_iter().flatten().collect()
@@ -170,6 +182,12 @@ pub(crate) async fn write_recovery_points(node: &Arc<Node>) {
     let all = offsets(node).await;
     write(node, OffsetCheckpoint::RecoveryPoint, &all, |of| Some(of.recovery_point)).await;
     write_log_starts(node).await;
+}
+
+/// Writes `cleaner-offset-checkpoint` of every directory.
+pub(crate) async fn write_first_dirty_offsets(node: &Arc<Node>) {
+    let all = offsets(node).await;
+    write(node, OffsetCheckpoint::Cleaner, &all, |of| of.first_dirty).await;
 }
 
 /// Writes `log-start-offset-checkpoint` alone: what was deleted stays so after a kill.
@@ -229,8 +247,15 @@ async fn write(
     }
 }
 
-async fn retain(node: &Arc<Node>) {
-    let done = each(node, |partition, _, now| {
+/// Takes old segments out of the logs: out of all, or only out of the compacted ones.
+pub(crate) async fn retain(node: &Arc<Node>, of: Retained) {
+    let done = each(node, move |partition, _, now| {
+        let is_compacted = partition.log().ok()?.config().compact;
+        if partition.compacting == Compacting::Running
+            || (of == Retained::Compacted && !is_compacted)
+        {
+            return None;
+        }
         let high_watermark = partition.high_watermark();
         let directory = partition.directory.clone();
         let log = partition.log_mut().ok()?;

@@ -4,6 +4,7 @@
 //! [`dohle_env`].
 
 mod api;
+mod cleaner;
 mod connection;
 mod coordinators;
 mod directory;

@@ -5,6 +5,9 @@ use dohle_metadata::config::BrokerConfig;
 /// Bytes for requests in flight where `queued.max.request.bytes` sets no limit.
 const REQUEST_BYTES_DEFAULT: usize = 512 * 1024 * 1024;
 
+/// Logs that the cleaner puts in order at once, the dirtiest first; after so many it looks again.
+pub(crate) const CLEANER_QUEUE: usize = 64;
+
 /// The limits of a node.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {

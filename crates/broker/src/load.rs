@@ -227,6 +227,9 @@ fn open_share(
                 "cut off what was not whole after an unclean stop"
             );
         }
+        if let Some(offset) = replica.first_dirty_offset {
+            log.set_first_dirty_offset(offset);
+        }
         if wanted.settings.flush_messages == 1 {
             // Readers of such a topic see what is on the disk; what the last process wrote and did
             // not flush was perhaps seen before, so it is flushed before anybody asks.

@@ -23,7 +23,7 @@ impl Running {
         node.controller.close().await;
         for directory in &node.directories {
             let own: Vec<ClosedLog> =
-                closed.iter().filter(|(of, ..)| Arc::ptr_eq(of, directory)).cloned().collect();
+                closed.iter().filter(|of| Arc::ptr_eq(&of.directory, directory)).cloned().collect();
             let (closing, epoch) = (directory.clone(), self.broker_epoch);
             if !directory.log_dir.is_online() {
                 continue;
@@ -37,7 +37,15 @@ impl Running {
     }
 }
 
-type ClosedLog = (Arc<Directory>, TopicPartition, i64, Option<i64>);
+/// What the last checkpoints say of a log.
+#[derive(Clone)]
+struct ClosedLog {
+    directory: Arc<Directory>,
+    partition: TopicPartition,
+    end: i64,
+    start: Option<i64>,
+    first_dirty: Option<i64>,
+}
 
 /// Takes the logs of all partitions: nothing is served from here on.
 async fn take_logs(node: &Arc<Node>) -> Vec<(Arc<Directory>, TopicPartition, Box<Log>)> {
@@ -74,7 +82,8 @@ async fn close_logs(
         lane.job(Box::new(move || match log.close(now) {
             Ok(()) => {
                 let start = log.has_own_start_offset().then(|| log.start_offset());
-                slot.fill((directory, partition, log.end_offset(), start));
+                let (end, first_dirty) = (log.end_offset(), log.first_dirty_offset());
+                slot.fill(ClosedLog { directory, partition, end, start, first_dirty });
             }
             Err(error) => directory.fail("Closing a log", &error),
         }));
@@ -88,14 +97,13 @@ async fn close_logs(
 
 /// The last writes to a directory: its checkpoints, then the marker of a clean stop.
 fn finish(log_dir: &LogDir, closed: &[ClosedLog], broker_epoch: i64) -> Result<(), Offline> {
-    let ends: Vec<_> =
-        closed.iter().map(|(_, partition, end, _)| (partition.clone(), *end)).collect();
-    let starts: Vec<_> = closed
-        .iter()
-        .filter_map(|(_, partition, _, start)| Some((partition.clone(), (*start)?)))
-        .collect();
+    let offsets = |offset: fn(&ClosedLog) -> Option<i64>| -> Vec<_> {
+        closed.iter().filter_map(|of| Some((of.partition.clone(), offset(of)?))).collect()
+    };
+    let ends = offsets(|of| Some(of.end));
     log_dir.write_offsets(OffsetCheckpoint::RecoveryPoint, &ends)?;
     log_dir.write_offsets(OffsetCheckpoint::Replication, &ends)?;
-    log_dir.write_offsets(OffsetCheckpoint::LogStart, &starts)?;
+    log_dir.write_offsets(OffsetCheckpoint::LogStart, &offsets(|of| of.start))?;
+    log_dir.write_offsets(OffsetCheckpoint::Cleaner, &offsets(|of| of.first_dirty))?;
     log_dir.close_cleanly(broker_epoch)
 }

@@ -67,6 +67,10 @@ impl TopicSettings {
             file_delete_delay_ms: config.file_delete_delay_ms,
             delete: config.delete,
             compact: config.compact,
+            min_cleanable_dirty_ratio: config.min_cleanable_dirty_ratio,
+            min_compaction_lag_ms: config.min_compaction_lag_ms,
+            max_compaction_lag_ms: config.max_compaction_lag_ms,
+            delete_retention_ms: config.delete_retention_ms,
             producer_id_expiration_ms: self.producer_id_expiration_ms,
             // Transactions have no coordinator yet that could be asked.
             transaction_verification: false,

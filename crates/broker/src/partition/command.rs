@@ -1,5 +1,6 @@
 //! What can be asked of a partition, and what it answers.
 
+use super::compacting::Replace;
 use super::{Effect, Partition};
 use crate::topic::TopicSettings;
 use dohle_env::gather::Slot;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Settings(Arc<TopicSettings>),
     /// Anything rare: look-ups, housekeeping, administration.
     Ask(Question),
+    /// Take a compacted segment into the log.
+    Replace(Replace),
     /// Give the log away, to be closed or deleted; nothing is served from here on.
     TakeLog(Slot<Box<Log>>),
 }

@@ -15,6 +15,7 @@ mod appending;
 pub(crate) mod carrier;
 mod carrying;
 pub(crate) mod command;
+pub(crate) mod compacting;
 mod reading;
 mod waiting;
 
@@ -22,6 +23,7 @@ use crate::directory::Directory;
 use crate::topic::TopicSettings;
 use carrier::{Carried, CarriedEffect};
 use command::{Acks, Appended, Command, Read, ReadAnswer};
+use compacting::{Compacting, Replace, Swapped};
 use dohle_env::clock::Clock;
 use dohle_env::gather::{Gather, Slot};
 use dohle_env::ready::Mark;
@@ -53,6 +55,10 @@ pub(crate) struct Partition {
     carried: Option<Box<dyn Carried>>,
     /// A flush is with the directory, or on its way there.
     is_flushing: bool,
+    /// Whether the cleaner is at work here, or cannot be.
+    pub(crate) compacting: Compacting,
+    /// A compacted segment that this turn takes into the log, last of all.
+    replace: Option<Replace>,
     /// What this turn has staged, and what it does after the write.
     staged: Vec<StagedAppend>,
     after: Vec<Command>,
@@ -80,6 +86,8 @@ pub(crate) enum Effect {
     Flush(Arc<Directory>, FlushWork),
     /// A write failed.
     Offline(Arc<Directory>, io::Error),
+    /// Tell the cleaner.
+    Swapped(Slot<Swapped>, Swapped),
     /// Give the log away.
     TakeLog(Slot<Box<Log>>, Box<Log>),
     /// What the machine that lives here wants done.
@@ -115,6 +123,8 @@ impl Partition {
             watches: Vec::new(),
             carried: None,
             is_flushing: false,
+            compacting: Compacting::Idle,
+            replace: None,
             staged: Vec::new(),
             after: Vec::new(),
         }
@@ -282,6 +292,7 @@ impl Partition {
                 }
                 Command::Settings(settings) => self.apply_settings(settings, effects),
                 Command::Ask(question) => question(self, effects),
+                Command::Replace(replace) => self.replace = Some(replace),
                 Command::TakeLog(slot) => self.take_log(slot, effects),
             }
         }
@@ -312,6 +323,7 @@ impl Owned for Partition {
                 | Command::Lead { .. }
                 | Command::Settings(_)
                 | Command::Ask(_)
+                | Command::Replace(_)
                 | Command::TakeLog(_)) => self.after.push(later),
             }
         }
@@ -320,13 +332,13 @@ impl Owned for Partition {
             Some(log) if log.has_staged() => log,
             Some(_) | None => {
                 self.after_write(Ok(()), effects);
-                return Turned::Done;
+                return self.end_turn(effects);
             }
         };
         if !log.write_waits() && !self.directory.is_slow(self.clock.now()) {
             let written = self.directory.time_write(&*self.clock, || log.write());
             self.after_write(written, effects);
-            return Turned::Done;
+            return self.end_turn(effects);
         }
         let staged = log.staged();
         let (directory, clock) = (self.directory.clone(), self.clock.clone());
@@ -335,7 +347,7 @@ impl Owned for Partition {
             let written = directory.time_write(&*clock, || staged.write());
             let then: Then<Self> = Box::new(move |partition, effects| {
                 partition.after_write(written, effects);
-                Turned::Done
+                partition.end_turn(effects)
             });
             then
         };
@@ -355,6 +367,7 @@ impl Owned for Partition {
             }
             Effect::Flush(directory, work) => directory.flush(strand.clone(), work),
             Effect::Offline(directory, error) => directory.fail("Writing", &error),
+            Effect::Swapped(slot, swapped) => slot.fill(swapped),
             Effect::TakeLog(slot, log) => slot.fill(log),
             Effect::Carried(effect) => effect(strand),
         }

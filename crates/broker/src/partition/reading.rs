@@ -71,7 +71,9 @@ impl Partition {
         }
         match plan {
             Ok(plan) => self.answer(read, plan, effects),
-            // Retention or deletion was faster: the log says what holds now.
+            // Retention or compaction was faster: the log says what holds now.
+            Err(error) if dohle_storage::is_given_up(&error) => self.read(read, effects),
+            // A deletion was.
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.log().is_ok() => {
                 let start = self.log().map_or(0, dohle_storage::Log::start_offset);
                 if start <= read.cursor.offset {

@@ -29,6 +29,18 @@ impl Compactable {
     pub fn name(&self) -> &str {
         &self.log.place.name
     }
+
+    /// Whether `cleanup.policy` contains `delete` as well.
+    #[must_use]
+    pub fn deletes(&self) -> bool {
+        self.config.delete
+    }
+
+    /// `file.delete.delay.ms`.
+    #[must_use]
+    pub fn file_delete_delay_ms(&self) -> i64 {
+        self.config.file_delete_delay_ms
+    }
 }
 
 impl Log {

@@ -46,6 +46,8 @@ pub struct ReplicaToLoad {
     pub log_start_offset: i64,
     /// Its high watermark as it was noted.
     pub high_watermark: Option<i64>,
+    /// Up to where it was compacted.
+    pub first_dirty_offset: Option<i64>,
 }
 
 impl ReplicaToLoad {
@@ -90,6 +92,7 @@ impl LogDir {
         let recovery_points = table(OffsetCheckpoint::RecoveryPoint)?;
         let start_offsets = table(OffsetCheckpoint::LogStart)?;
         let high_watermarks = table(OffsetCheckpoint::Replication)?;
+        let first_dirty_offsets = table(OffsetCheckpoint::Cleaner)?;
 
         let mut plan = LoadPlan {
             clean: marker.is_some(),
@@ -112,6 +115,7 @@ impl LogDir {
                     recovery_point: recovery_points.get(&partition).copied().unwrap_or(0),
                     log_start_offset: start_offsets.get(&partition).copied().unwrap_or(0),
                     high_watermark: high_watermarks.get(&partition).copied(),
+                    first_dirty_offset: first_dirty_offsets.get(&partition).copied(),
                     partition,
                 }),
             }

@@ -1,8 +1,8 @@
 //! Keys of logs on the node: every topic's defaults, housekeeping, compaction.
 
 use super::row::{
-    COMPACTION, Key, TIMESTAMP_TYPES, boolean, class_or_null, double, int, int_or_null, list,
-    list_or_null, long, long_or_null, string,
+    Key, TIMESTAMP_TYPES, boolean, class_or_null, double, int, int_or_null, list, list_or_null,
+    long, long_or_null, string,
 };
 
 /// One row a key, in the order in which Kafka declares them.
@@ -74,26 +74,26 @@ pub(super) const KEYS: &[Key] = &[
         .doc("How long a broker tries to report a failed directory before it stops."),
     long("log.initial.task.delay.ms", "30000").at_least(0).low().internal()
         .doc("Pause between start and the first housekeeping."),
-    int("log.cleaner.threads", "1").at_least(0).cluster_wide().not_built(COMPACTION)
+    int("log.cleaner.threads", "1").at_least(0).cluster_wide()
         .doc("Logs that are compacted at a time."),
     double("log.cleaner.io.max.bytes.per.second", "1.7976931348623157e+308").cluster_wide()
-        .not_built(COMPACTION).doc("Most bytes that compaction reads and writes in a second."),
-    long("log.cleaner.dedupe.buffer.size", "134217728").cluster_wide().not_built(COMPACTION)
+        .doc("Most bytes that compaction reads and writes in a second."),
+    long("log.cleaner.dedupe.buffer.size", "134217728").cluster_wide()
         .doc("Memory for the keys of the logs in compaction."),
-    int("log.cleaner.io.buffer.size", "524288").at_least(0).cluster_wide().not_built(COMPACTION)
+    int("log.cleaner.io.buffer.size", "524288").at_least(0).cluster_wide()
         .doc("Memory for the bytes of the logs in compaction."),
-    double("log.cleaner.io.buffer.load.factor", "0.9").cluster_wide().not_built(COMPACTION)
+    double("log.cleaner.io.buffer.load.factor", "0.9").cluster_wide()
         .doc("How full the key memory may get."),
-    long("log.cleaner.backoff.ms", "15000").at_least(0).cluster_wide().not_built(COMPACTION)
+    long("log.cleaner.backoff.ms", "15000").at_least(0).cluster_wide()
         .doc("Pause when nothing is to be compacted."),
     double("log.cleaner.min.cleanable.ratio", "0.5").between_reals(0.0, 1.0).cluster_wide()
-        .not_built(COMPACTION).doc("Share of uncompacted bytes at which a log is compacted."),
-    boolean("log.cleaner.enable", "true").not_built(COMPACTION)
+        .doc("Share of uncompacted bytes at which a log is compacted."),
+    boolean("log.cleaner.enable", "true")
         .doc("Whether compaction runs at all."),
-    long("log.cleaner.delete.retention.ms", "86400000").at_least(0).cluster_wide().not_built(COMPACTION)
+    long("log.cleaner.delete.retention.ms", "86400000").at_least(0).cluster_wide()
         .doc("How long compaction keeps tombstones."),
-    long("log.cleaner.min.compaction.lag.ms", "0").at_least(0).cluster_wide().not_built(COMPACTION)
+    long("log.cleaner.min.compaction.lag.ms", "0").at_least(0).cluster_wide()
         .doc("How long a record stays out of compaction's reach."),
     long("log.cleaner.max.compaction.lag.ms", "9223372036854775807").at_least(1).cluster_wide()
-        .not_built(COMPACTION).doc("How long a record may stay uncompacted."),
+        .doc("How long a record may stay uncompacted."),
 ];

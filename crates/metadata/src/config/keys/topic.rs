@@ -3,8 +3,8 @@
 use crate::config::check::Check;
 
 use super::row::{
-    CODECS, COMPACTION, Key, QUOTAS, SHARE, TIERING, TIMESTAMP_TYPES, UNCLEAN, boolean, double,
-    hours, int, int_or_null, list, long, minutes, same, string,
+    CODECS, Key, QUOTAS, SHARE, TIERING, TIMESTAMP_TYPES, UNCLEAN, boolean, double, hours, int,
+    int_or_null, list, long, minutes, same, string,
 };
 
 /// One row a key, in the order in which Kafka declares them.
@@ -36,18 +36,18 @@ pub(super) const KEYS: &[Key] = &[
     int("index.interval.bytes", "4096").at_least(0).dynamic().from(&[same("log.index.interval.bytes")])
         .doc("Bytes between two entries of the offset index."),
     long("delete.retention.ms", "86400000").at_least(0).dynamic()
-        .from(&[same("log.cleaner.delete.retention.ms")]).not_built(COMPACTION)
+        .from(&[same("log.cleaner.delete.retention.ms")])
         .doc("How long compaction keeps tombstones."),
     long("min.compaction.lag.ms", "0").at_least(0).dynamic()
-        .from(&[same("log.cleaner.min.compaction.lag.ms")]).not_built(COMPACTION)
+        .from(&[same("log.cleaner.min.compaction.lag.ms")])
         .doc("How long a record stays out of compaction's reach."),
     long("max.compaction.lag.ms", "9223372036854775807").at_least(1).dynamic()
-        .from(&[same("log.cleaner.max.compaction.lag.ms")]).not_built(COMPACTION)
+        .from(&[same("log.cleaner.max.compaction.lag.ms")])
         .doc("How long a record may stay uncompacted."),
     long("file.delete.delay.ms", "60000").at_least(0).dynamic().from(&[same("log.segment.delete.delay.ms")])
         .doc("How long deleted files stay on disk."),
     double("min.cleanable.dirty.ratio", "0.5").between_reals(0.0, 1.0).dynamic()
-        .from(&[same("log.cleaner.min.cleanable.ratio")]).not_built(COMPACTION)
+        .from(&[same("log.cleaner.min.cleanable.ratio")])
         .doc("Share of uncompacted bytes at which a log is compacted."),
     list("cleanup.policy", "delete").list_of_or_empty(&["compact", "delete"]).dynamic()
         .from(&[same("log.cleanup.policy")])
