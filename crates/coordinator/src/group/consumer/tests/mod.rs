@@ -5,6 +5,7 @@
 
 mod command;
 mod host;
+mod model;
 mod show;
 
 use std::path::PathBuf;

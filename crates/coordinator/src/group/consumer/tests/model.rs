@@ -1,0 +1,324 @@
+//! Clients that come, go, crash, lose answers and change their minds, over topics that grow and go.
+//! At any time a partition has one owner; once faults stop, every group converges.
+
+use super::host::{Host, topic_id};
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::ids::Uuid;
+use dohle_protocol::messages as m;
+use dohle_protocol::messages::consumer_group_heartbeat_request::TopicPartitions;
+use dohle_protocol::wire::Text;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+const CLIENTS: usize = 6;
+const TOPICS: [&str; 3] = ["t", "u", "v"];
+
+/// What happens next. Numbers name clients, topics and amounts, modulo what there is.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A client sends a heartbeat. Its answer may be lost, and it may not have done yet what the
+    /// last one asked for.
+    Beat {
+        client: usize,
+        is_lost: bool,
+        is_slow: bool,
+    },
+    Leave {
+        client: usize,
+    },
+    /// It is gone without a word, and a new one comes in its place later.
+    Crash {
+        client: usize,
+    },
+    Resubscribe {
+        client: usize,
+        topics: u8,
+        by_regex: bool,
+    },
+    Grow {
+        topic: usize,
+        by: i32,
+    },
+    Remove {
+        topic: usize,
+    },
+    Wait {
+        ms: i64,
+    },
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let client = 0..CLIENTS;
+    prop_oneof![
+        20 => (client.clone(), prop::bool::weighted(0.15), prop::bool::weighted(0.3))
+            .prop_map(|(client, is_lost, is_slow)| Step::Beat { client, is_lost, is_slow }),
+        1 => client.clone().prop_map(|client| Step::Leave { client }),
+        1 => client.clone().prop_map(|client| Step::Crash { client }),
+        1 => (client, 0..8_u8, prop::bool::weighted(0.2)).prop_map(|(client, topics, by_regex)| {
+            Step::Resubscribe { client, topics, by_regex }
+        }),
+        1 => (0..TOPICS.len(), 1..4_i32).prop_map(|(topic, by)| Step::Grow { topic, by }),
+        1 => (0..TOPICS.len()).prop_map(|topic| Step::Remove { topic }),
+        4 => (0..2_000_i64).prop_map(|ms| Step::Wait { ms }),
+        1 => (0..70_000_i64).prop_map(|ms| Step::Wait { ms }),
+        1 => Just(Step::Restart),
+    ]
+}
+
+/// A client, as clients of the protocol behave.
+#[derive(Debug)]
+struct Client {
+    id: String,
+    instance: Option<Text>,
+    topics: u8,
+    by_regex: bool,
+    epoch: i32,
+    /// What it consumes.
+    owned: BTreeSet<(Uuid, i32)>,
+    /// What it was told to own.
+    assigned: BTreeSet<(Uuid, i32)>,
+    /// It does not know what the coordinator knows of it: its next request says everything.
+    tells_all: bool,
+    incarnation: usize,
+}
+
+impl Client {
+    fn new(index: usize) -> Self {
+        let mut client = Self {
+            id: String::new(),
+            // The last ones are static.
+            instance: (index >= CLIENTS - 2).then(|| Text::from(format!("i{index}"))),
+            topics: 1 << (index % TOPICS.len()) | 1,
+            by_regex: false,
+            epoch: 0,
+            owned: BTreeSet::new(),
+            assigned: BTreeSet::new(),
+            tells_all: true,
+            incarnation: 0,
+        };
+        client.begin(index);
+        client
+    }
+
+    /// A new process.
+    fn begin(&mut self, index: usize) {
+        self.incarnation += 1;
+        self.id = format!("c{index}-{}", self.incarnation);
+        self.rejoin();
+    }
+
+    fn rejoin(&mut self) {
+        self.epoch = 0;
+        self.owned.clear();
+        self.assigned.clear();
+        self.tells_all = true;
+    }
+
+    fn wants(&self) -> Vec<&'static str> {
+        let named = TOPICS.iter().enumerate().filter(|(at, _)| self.topics >> at & 1 == 1);
+        named.map(|(_, name)| *name).collect()
+    }
+
+    fn request(&self) -> m::ConsumerGroupHeartbeatRequest {
+        let mut topics: BTreeMap<Uuid, Vec<i32>> = BTreeMap::new();
+        for (topic, partition) in &self.owned {
+            topics.entry(*topic).or_default().push(*partition);
+        }
+        let owned = topics.into_iter().map(|(topic_id, partitions)| TopicPartitions {
+            topic_id,
+            partitions,
+            ..Default::default()
+        });
+        let (names, regex) = if self.by_regex {
+            (Vec::new(), self.wants().join("|"))
+        } else {
+            (self.wants().into_iter().map(Text::from).collect(), String::new())
+        };
+        let tells = self.tells_all || self.epoch == 0;
+        m::ConsumerGroupHeartbeatRequest {
+            group_id: Text::from("g"),
+            member_id: Text::from(self.id.as_str()),
+            member_epoch: self.epoch,
+            instance_id: self.instance.clone(),
+            rebalance_timeout_ms: if tells { 30_000 } else { -1 },
+            subscribed_topic_names: tells.then_some(names),
+            subscribed_topic_regex: tells.then(|| Text::from(regex)),
+            topic_partitions: Some(owned.collect()),
+            ..Default::default()
+        }
+    }
+}
+
+struct World {
+    host: Host,
+    clients: Vec<Client>,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut host = Host::default();
+        for (at, name) in TOPICS.iter().enumerate() {
+            host.topic(name, at as i32 * 2 + 1);
+        }
+        host.surround();
+        Self { host, clients: (0..CLIENTS).map(Client::new).collect() }
+    }
+
+    fn take(&mut self, step: &Step) {
+        match *step {
+            Step::Beat { client, is_lost, is_slow } => self.beat(client, is_lost, is_slow),
+            Step::Leave { client } => self.leave(client),
+            Step::Crash { client } => self.clients[client].begin(client),
+            Step::Resubscribe { client, topics, by_regex } => {
+                let client = &mut self.clients[client];
+                client.topics = topics;
+                client.by_regex = by_regex && topics != 0;
+                client.tells_all = true;
+            }
+            Step::Grow { topic, by } => {
+                let name = TOPICS[topic];
+                let known = self.host.image.topics.by_name(name);
+                let count = known.map_or(0, |topic| topic.partitions.len() as i32);
+                self.host.topic(name, (count + by).min(9));
+                self.host.surround();
+            }
+            Step::Remove { topic } => {
+                self.host.remove_topic(TOPICS[topic]);
+                self.host.surround();
+            }
+            Step::Wait { ms } => {
+                self.host.wait(ms);
+            }
+            Step::Restart => self.host.restart(),
+        }
+        self.check();
+    }
+
+    fn beat(&mut self, index: usize, is_lost: bool, is_slow: bool) {
+        let client = &mut self.clients[index];
+        if !is_slow {
+            client.owned.clone_from(&client.assigned);
+        }
+        let answer = self.host.beat(client.request());
+        if is_lost {
+            client.tells_all = true;
+            // What it said that it does not own may be given to others by now: it takes nothing new
+            // until it has heard again.
+            client.assigned = &client.assigned & &client.owned;
+            return;
+        }
+        match answer.error_code {
+            ErrorCode::NONE => {}
+            ErrorCode::FENCED_MEMBER_EPOCH | ErrorCode::UNKNOWN_MEMBER_ID => {
+                client.rejoin();
+                return;
+            }
+            // Who crashed was static: its name is free when its session ends.
+            ErrorCode::UNRELEASED_INSTANCE_ID => return,
+            other => panic!("{other} {:?} for {client:?}", answer.error_message),
+        }
+        client.epoch = answer.member_epoch;
+        client.tells_all = false;
+        if let Some(assignment) = answer.assignment {
+            let partitions = assignment.topic_partitions.iter().flat_map(|topic| {
+                topic.partitions.iter().map(|partition| (topic.topic_id, *partition))
+            });
+            client.assigned = partitions.collect();
+        }
+    }
+
+    fn leave(&mut self, index: usize) {
+        let client = &mut self.clients[index];
+        let epoch = if client.instance.is_some() { -2 } else { -1 };
+        let request = m::ConsumerGroupHeartbeatRequest { member_epoch: epoch, ..client.request() };
+        self.host.beat(request);
+        client.begin(index);
+    }
+
+    /// No partition has two owners, and nobody owns what the coordinator does not know of.
+    fn check(&self) {
+        let Some(group) = self.host.group("g") else { return };
+        let mut owners = BTreeMap::new();
+        for (id, member) in &group.members {
+            for owned in [&member.assigned, &member.revoking] {
+                for (topic, partitions) in owned {
+                    for partition in partitions.keys() {
+                        let other = owners.insert((*topic, *partition), id);
+                        assert!(other.is_none(), "{topic}-{partition} of {id} and {other:?}");
+                    }
+                }
+            }
+        }
+        for client in self.clients.iter().filter(|c| group.members.contains_key(&*c.id)) {
+            for partition in &client.owned {
+                let owner = owners.get(partition).map(|owner| owner.as_str());
+                assert_eq!(owner, Some(&*client.id), "{partition:?}");
+            }
+        }
+    }
+
+    /// Everyone is well from now on: within so many rounds all is as it should be.
+    fn heal(&mut self) {
+        // Sessions of those who are gone end.
+        for _ in 0..20 {
+            self.round(3_000);
+        }
+        let mut rounds = 0;
+        while !self.is_settled() {
+            rounds += 1;
+            assert!(rounds < 20, "not settled: {:#?}", self.host.group("g"));
+            self.round(250);
+        }
+        self.check_balance();
+        self.host.check_replay();
+    }
+
+    fn round(&mut self, ms: i64) {
+        for client in 0..CLIENTS {
+            self.beat(client, false, false);
+            self.check();
+        }
+        self.host.wait(ms);
+        self.check();
+    }
+
+    fn is_settled(&self) -> bool {
+        let group = self.host.group("g").expect("a group");
+        group.state().name() == "Stable"
+            && group.members.len() == CLIENTS
+            && self.clients.iter().all(|client| client.owned == client.assigned)
+    }
+
+    /// Every partition that somebody wants is owned by one who wants it.
+    fn check_balance(&self) {
+        let mut owners = BTreeMap::new();
+        for client in &self.clients {
+            for (topic, partition) in &client.owned {
+                let wanted = client.wants().into_iter().any(|name| topic_id(name) == *topic);
+                assert!(wanted, "{topic} is not wanted by {client:?}");
+                let other = owners.insert((*topic, *partition), &client.id);
+                assert_eq!(other, None);
+            }
+        }
+        let wanted = |name: &str| self.clients.iter().any(|client| client.wants().contains(&name));
+        let topics = self.host.image.topics.iter().filter(|topic| wanted(&topic.name));
+        let count: usize = topics.map(|topic| topic.partitions.len()).sum();
+        assert_eq!(owners.len(), count);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_partition_has_one_owner_and_groups_converge(
+        steps in prop::collection::vec(step(), 1..150),
+    ) {
+        let mut world = World::new();
+        for step in &steps {
+            world.take(step);
+        }
+        world.heal();
+    }
+}
