@@ -19,7 +19,9 @@ pub(super) fn compile(expression: &str) -> Result<Regex, String> {
     // First by itself: `a)|(b` must not become valid by what is put around it.
     build(&unquoted).and_then(|_| build(&format!(r"\A(?:{unquoted})\z"))).map_err(|error| {
         // The crate's texts have lines of their own; the last one says what is wrong.
-        error.to_string().lines().last().unwrap_or_default().trim().to_owned()
+        let text = error.to_string();
+        let last = text.lines().last().unwrap_or_default().trim();
+        last.strip_prefix("error: ").unwrap_or(last).to_owned()
     })
 }
 

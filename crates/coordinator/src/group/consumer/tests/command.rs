@@ -3,7 +3,8 @@
 //! - `topic t 3`: a topic, or more partitions of it. `no-topic t`: it is deleted.
 //! - `join a topics=t,u`: member `a` joins. `beat a 2 owns=t:0,1+u:0`: a heartbeat in an epoch; what is
 //!   not named is left out, `owns=-` is nothing. `leave a 2`: `-1` or `-2` as epoch.
-//! - `describe`, `wait 1000`, `restart`, `settings max-size=2`, `config consumer.session.timeout.ms=50000`.
+//! - `classic-join a`: a member of the classic protocol joins.
+//! - `describe`, `delete`, `wait 1000`, `restart`, `settings max-size=2`, `config consumer.session.timeout.ms=50000`.
 //!
 //! The group is `g` unless `group=` says otherwise.
 
@@ -115,6 +116,7 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
         }
         "describe" => ask(host, words, Request::ConsumerGroupDescribe(words.group())),
         "delete" => ask(host, words, Request::DeleteGroup(words.group())),
+        "classic-join" => ask(host, words, Request::JoinGroup(classic_join(words))),
         "join" | "beat" | "leave" => {
             let request = heartbeat(words);
             ask(host, words, Request::ConsumerGroupHeartbeat(request))
@@ -141,7 +143,9 @@ fn settings(host: &mut Host, words: &Words<'_>) {
 }
 
 fn ask(host: &mut Host, words: &Words<'_>, request: Request) -> Vec<String> {
-    let version = words.named.get("v").map_or(1, |version| version.parse().expect("a version"));
+    let newest = if words.at(0) == "classic-join" { 3 } else { 1 };
+    let version =
+        words.named.get("v").map_or(newest, |version| version.parse().expect("a version"));
     let (answer, records) = host.ask(version, request);
     let answer = answer.iter().map(|answer| show::answer(answer, &host.image));
     let records = records.iter().map(|record| format!("+ {}", show::record(record, &host.image)));
@@ -166,6 +170,23 @@ fn heartbeat(words: &Words<'_>) -> m::ConsumerGroupHeartbeatRequest {
         subscribed_topic_regex: words.text("regex"),
         server_assignor: words.text("assignor"),
         topic_partitions: owned.or_else(|| is_joining.then(Vec::new)),
+        ..Default::default()
+    }
+}
+
+/// A member of the classic protocol, which has no id yet.
+fn classic_join(words: &Words<'_>) -> m::JoinGroupRequest {
+    let protocol = m::join_group_request::JoinGroupRequestProtocol {
+        name: Text::from_static("range"),
+        metadata: crate::group::tests::subscription("t"),
+        ..Default::default()
+    };
+    m::JoinGroupRequest {
+        group_id: words.group(),
+        session_timeout_ms: 10_000,
+        rebalance_timeout_ms: 10_000,
+        protocol_type: Text::from_static("consumer"),
+        protocols: vec![protocol],
         ..Default::default()
     }
 }
