@@ -133,6 +133,7 @@ pub(crate) fn settings(node: &Node, image: &Image, topic: &str) -> Arc<TopicSett
     Arc::new(TopicSettings {
         config: image.topic_config(topic, node.id, &node.config.set),
         producer_id_expiration_ms: node.config.integer("producer.id.expiration.ms"),
+        transaction_verification: node.verifies_transactions(image),
     })
 }
 

@@ -171,4 +171,10 @@ impl Node {
         let cluster: Configs = image.configs_of(&ConfigResource::all_brokers());
         with(Layers { broker: &broker, cluster: &cluster, file: &self.config.set })
     }
+
+    /// Whether the first batch of an older client's transaction is verified with its coordinator.
+    pub(crate) fn verifies_transactions(&self, image: &Image) -> bool {
+        const KEY: &str = "transaction.partition.verification.enable";
+        self.with_layers(image, |configs| configs.value(KEY).is_true())
+    }
 }

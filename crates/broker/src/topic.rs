@@ -39,6 +39,8 @@ pub(crate) struct TopicSettings {
     pub(crate) config: TopicConfig,
     /// `producer.id.expiration.ms` of the broker.
     pub(crate) producer_id_expiration_ms: i64,
+    /// `transaction.partition.verification.enable` of the broker.
+    pub(crate) transaction_verification: bool,
 }
 
 impl Deref for TopicSettings {
@@ -72,8 +74,7 @@ impl TopicSettings {
             max_compaction_lag_ms: config.max_compaction_lag_ms,
             delete_retention_ms: config.delete_retention_ms,
             producer_id_expiration_ms: self.producer_id_expiration_ms,
-            // Transactions have no coordinator yet that could be asked.
-            transaction_verification: false,
+            transaction_verification: self.transaction_verification,
         }
     }
 

@@ -13,7 +13,7 @@ mod truncate;
 use crate::leader_epochs::LeaderEpochs;
 use crate::log_config::LogConfig;
 use crate::place::Place;
-use crate::producers::{Producer, Producers};
+use crate::producers::{Producer, Producers, Verifications};
 use crate::segments::Segments;
 use crate::snapshots::Snapshots;
 use crate::tail::Tail;
@@ -32,6 +32,7 @@ pub struct Log {
     pub(crate) config: LogConfig,
     pub(crate) segments: Segments,
     pub(crate) producers: Producers,
+    pub(crate) verifications: Verifications,
     pub(crate) snapshots: Snapshots,
     pub(crate) epochs: LeaderEpochs,
     pub(crate) epochs_version: u64,
@@ -129,6 +130,7 @@ impl Log {
     /// Forgets producers that wrote nothing for `producer.id.expiration.ms`.
     pub fn expire_producers(&mut self, now: i64) {
         self.producers.expire(now, self.config.producer_id_expiration_ms);
+        self.verifications.expire(now, self.config.producer_id_expiration_ms);
     }
 
     /// The high watermark has moved: transactions whose marker is below it are over for readers.

@@ -5,6 +5,7 @@
 //! files, from which it is rebuilt together with the batches that follow.
 
 mod snapshot;
+mod verification;
 
 use crate::limits::BATCHES_PER_PRODUCER;
 use crate::new_batch::Marker;
@@ -13,6 +14,8 @@ use dohle_protocol::record::NO_PRODUCER_EPOCH;
 use dohle_protocol::record::batch::BatchHeader;
 pub use snapshot::CorruptSnapshot;
 use std::collections::BTreeMap;
+pub(crate) use verification::Verifications;
+pub use verification::{FirstBatch, Guard, Verification};
 
 /// A batch that was appended, as far as duplicates are concerned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -112,10 +115,16 @@ impl Producer {
 /// Who appends, as far as producers are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writer {
-    /// A client: everything is checked. `verified`: its transaction is known to be open at the
-    /// coordinator.
+    /// A client: everything is checked.
     Client {
         /// Whether the transaction's coordinator confirmed it, or none needed to.
+        verified: bool,
+        /// The verification that is under way.
+        verification: Option<Verification>,
+    },
+    /// A coordinator, in the transaction of a client: sequences are not checked.
+    OnBehalf {
+        /// As above.
         verified: bool,
     },
     /// A coordinator: sequences are not checked. The version of transactions that the marker
@@ -126,6 +135,15 @@ pub enum Writer {
     },
     /// The leader's log: what is in it is right.
     Log,
+}
+
+impl Writer {
+    fn is_verified(self) -> bool {
+        match self {
+            Self::Client { verified, .. } | Self::OnBehalf { verified } => verified,
+            Self::Coordinator { .. } | Self::Log => true,
+        }
+    }
 }
 
 /// Why a producer's batch is refused. Numbers are (incoming, known).
@@ -244,11 +262,11 @@ impl Producers {
         }
         let transactional = header.attributes.is_transactional();
         let open = self.has_open_transaction(header.producer_id, header.producer_epoch);
-        if let Writer::Client { verified } = writer {
-            if transactional && !open && !verified {
-                return Err(ProducerError::InvalidTransactionState);
-            }
-            check_sequence(header, &current)?;
+        if transactional && !open && !writer.is_verified() {
+            return Err(ProducerError::InvalidTransactionState);
+        }
+        if let Writer::Client { verification, .. } = writer {
+            check_sequence(header, &current, verification)?;
         }
         if current.transaction_first_offset.is_some() && !transactional {
             return Err(ProducerError::InvalidTransactionState);
@@ -342,7 +360,7 @@ fn check_marker(
 ) -> Result<(), ProducerError> {
     let version = match writer {
         Writer::Coordinator { transaction_version } => transaction_version,
-        Writer::Client { .. } | Writer::Log => 0,
+        Writer::Client { .. } | Writer::OnBehalf { .. } | Writer::Log => 0,
     };
     let (epoch, known) = (header.producer_epoch, current.epoch);
     // From version 2 on every transaction raises the epoch; an equal one is a repeated marker, or
@@ -363,9 +381,20 @@ fn check_marker(
     Ok(())
 }
 
-fn check_sequence(header: &BatchHeader, current: &Producer) -> Result<(), ProducerError> {
+fn check_sequence(
+    header: &BatchHeader,
+    current: &Producer,
+    verification: Option<Verification>,
+) -> Result<(), ProducerError> {
     let (first, last) = (header.base_sequence, current.last_sequence());
-    let follows = if current.epoch == NO_PRODUCER_EPOCH {
+    // The first batch of all must be the first one that the producer has sent; and one that waits
+    // for its verification is not overtaken.
+    let overtakes = verification.is_some_and(|it| {
+        first > it.lowest_sequence || (it.adds && first != 0 && current.batches().is_empty())
+    });
+    let follows = if overtakes {
+        false
+    } else if current.epoch == NO_PRODUCER_EPOCH {
         // Nothing is known of it: what it had before may have expired or been deleted.
         true
     } else if header.producer_epoch != current.epoch {

@@ -25,9 +25,8 @@ impl Partition {
 
     /// Gives a batch its place; what it answers waits for the write.
     pub(super) fn stage(&mut self, append: Append, effects: &mut Vec<Effect>) {
-        let Append { batch, acks, slot } = append;
-        let origin =
-            Origin { leader_epoch: self.leader_epoch, source: Source::Client { verified: true } };
+        let Append { batch, guard, acks, slot } = append;
+        let origin = Origin { leader_epoch: self.leader_epoch, source: Source::Client { guard } };
         let now = self.clock.timestamp();
         let staged = match self.log_mut() {
             Ok(log) => log.stage(NewBatch::from(batch), origin, now).map_err(refusal),

@@ -19,15 +19,18 @@ use dohle_env::strand::Strand;
 use dohle_env::tasks::Home;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Offset, Timestamp};
-use dohle_protocol::record::NO_SEQUENCE;
 use dohle_protocol::record::builder::{BatchBuilder, NewRecord};
 use dohle_protocol::record::compression::Compression;
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::{Entry, ProducerIdAndEpoch, Token};
+use dohle_storage::producers::Guard;
 use dohle_storage::{AppendError, Log, NewBatch, Origin, Source};
 use std::any::Any;
 use std::io;
 use std::sync::{Arc, Weak};
+
+/// Coordinators write in a client's transaction without counting, as Kafka's do.
+const SEQUENCE: i32 = 0;
 
 /// Work to do once the partition's state is free.
 pub(crate) type CarriedEffect = Box<dyn FnOnce(&Arc<Strand<Partition>>) + Send>;
@@ -67,6 +70,8 @@ pub(crate) struct Carrier<M: Served> {
     open: Option<BatchBuilder>,
     /// The alarm that is set.
     alarm: Option<Timestamp>,
+    /// What the next decision's records in a transaction are verified by.
+    guard: Option<Guard>,
     batch_bytes_max: usize,
     compression: Compression,
 }
@@ -88,6 +93,7 @@ impl<M: Served> Carrier<M> {
             next_token: 0,
             open: None,
             alarm: None,
+            guard: None,
             batch_bytes_max,
             compression: Compression::NONE,
         };
@@ -97,6 +103,11 @@ impl<M: Served> Carrier<M> {
         }
         carrier.surround(log, now, &[])?;
         Ok(carrier)
+    }
+
+    /// What is asked next is about a transaction that was verified by this.
+    pub(crate) fn behind(&mut self, guard: Option<Guard>) {
+        self.guard = guard;
     }
 
     /// Asks the machine; `slot` is filled once the answer may leave.
@@ -110,7 +121,9 @@ impl<M: Served> Carrier<M> {
         let token = self.next_token;
         self.next_token += 1;
         self.asking.insert(token, slot);
-        self.decide(log, now, command(Token(token)))
+        let decided = self.decide(log, now, command(Token(token)));
+        self.guard = None;
+        decided
     }
 
     /// Tells the machine something that nobody waits for.
@@ -141,7 +154,7 @@ impl<M: Served> Carrier<M> {
         if let Some(producer) = records.producer {
             let builder = BatchBuilder::new(0)
                 .compression(self.compression)
-                .producer(producer.id.0, producer.epoch.0, NO_SEQUENCE)
+                .producer(producer.id.0, producer.epoch.0, SEQUENCE)
                 .transactional();
             let builder = append(builder, &encoded, now)?;
             return self.place_in_transaction(log, now, records, builder);
@@ -168,7 +181,8 @@ impl<M: Served> Carrier<M> {
         builder: BatchBuilder,
     ) -> io::Result<()> {
         self.stage(log, now)?;
-        match self.stage_batch(log, now, builder)? {
+        let guard = self.guard.take();
+        match self.stage_batch(log, now, builder, Source::OnBehalf { guard })? {
             Ok(base_offset) => {
                 self.host.placed(base_offset, Timestamp(now), records);
             }
@@ -183,13 +197,11 @@ impl<M: Served> Carrier<M> {
         log: &mut Log,
         now: i64,
         builder: BatchBuilder,
+        source: Source,
     ) -> io::Result<Result<i64, AppendError>> {
         let batch = builder.build().map_err(io::Error::other)?;
         let batch = NewBatch::parse(batch).map_err(io::Error::other)?;
-        let origin = Origin {
-            leader_epoch: self.leader_epoch,
-            source: Source::Coordinator { transaction_version: 0 },
-        };
+        let origin = Origin { leader_epoch: self.leader_epoch, source };
         match log.stage(batch, origin, now) {
             Ok(appended) => Ok(Ok(appended.first_offset)),
             Err(error @ AppendError::Producer(_)) => Ok(Err(error)),
@@ -218,7 +230,8 @@ impl<M: Served> Carried for Carrier<M> {
 
     fn stage(&mut self, log: &mut Log, now: i64) -> io::Result<()> {
         let Some(builder) = self.open.take() else { return Ok(()) };
-        let staged = self.stage_batch(log, now, builder)?;
+        let own = Source::Coordinator { transaction_version: 0 };
+        let staged = self.stage_batch(log, now, builder, own)?;
         staged.map(drop).map_err(|error| io::Error::other(format!("{error:?}")))
     }
 

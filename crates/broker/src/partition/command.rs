@@ -9,6 +9,7 @@ use dohle_env::ready::Mark;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::record::CheckedBatch;
 use dohle_protocol::record::control::EndTransactionMarker;
+use dohle_storage::producers::Guard;
 use dohle_storage::{AbortedTransaction, Cursor, Flushed, Log, ReadPlan};
 use std::io;
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub(crate) type Question = Box<dyn FnOnce(&mut Partition, &mut Vec<Effect>) + Se
 /// One batch to append.
 pub(crate) struct Append {
     pub(crate) batch: CheckedBatch,
+    /// The verification of its transaction that has succeeded, if it is that one's first batch.
+    pub(crate) guard: Option<Guard>,
     pub(crate) acks: Acks,
     pub(crate) slot: Slot<Appended>,
 }

@@ -4,7 +4,7 @@ use super::{Log, Offline};
 use crate::limits::WRITEBACK_BYTES;
 use crate::new_batch::NewBatch;
 use crate::place::Place;
-use crate::producers::{ProducerError, Writer};
+use crate::producers::{FirstBatch, Guard, ProducerError, Writer};
 use crate::scan::{Scan, Step};
 use crate::segment::{NewEntry, Segment};
 use crate::segment_files::remove_segment;
@@ -31,11 +31,16 @@ pub struct Origin {
 /// Where a batch comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// A client's produce request. `verified`: the coordinator knows its transaction, or none needs
-    /// to.
+    /// A client's produce request.
     Client {
-        /// See above.
-        verified: bool,
+        /// The verification that the coordinator of its transaction has confirmed, if one was
+        /// needed: see [`Log::begin_verification`].
+        guard: Option<Guard>,
+    },
+    /// A coordinator, in the transaction of a client.
+    OnBehalf {
+        /// As above.
+        guard: Option<Guard>,
     },
     /// A coordinator or the quorum: its own records, or markers of this version of transactions.
     Coordinator {
@@ -217,10 +222,16 @@ impl Log {
                     duplicate: true,
                 });
             }
+            let is_verified = |guard| {
+                !self.config.transaction_verification
+                    || self.verifications.holds(header.producer_id, guard)
+            };
             let writer = match origin.source {
-                Source::Client { verified } => {
-                    Writer::Client { verified: verified || !self.config.transaction_verification }
-                }
+                Source::Client { guard } => Writer::Client {
+                    verified: is_verified(guard),
+                    verification: self.verifications.get(header.producer_id),
+                },
+                Source::OnBehalf { guard } => Writer::OnBehalf { verified: is_verified(guard) },
                 Source::Coordinator { transaction_version } => {
                     Writer::Coordinator { transaction_version }
                 }
@@ -240,6 +251,26 @@ impl Log {
             log_start_offset: self.start_offset,
             duplicate: false,
         })
+    }
+
+    /// A client wants to append the first batch of a transaction: its coordinator is to be asked
+    /// before. `None` if the transaction is open here already, and nobody has to be asked.
+    ///
+    /// # Errors
+    /// When a newer epoch of the producer has written.
+    pub fn begin_verification(
+        &mut self,
+        first: FirstBatch,
+        now: i64,
+    ) -> Result<Option<Guard>, ProducerError> {
+        let FirstBatch { producer_id, epoch, .. } = first;
+        match self.producers.get(producer_id) {
+            Some(known) if epoch < known.epoch => {
+                Err(ProducerError::InvalidEpoch { epoch, current: known.epoch })
+            }
+            _ if self.has_open_transaction(producer_id, epoch) => Ok(None),
+            _ => Ok(Some(self.verifications.begin(first, now))),
+        }
     }
 
     /// The header as it will be stored, if offsets and size allow it.
@@ -286,6 +317,11 @@ impl Log {
         if let Some(aborted) = self.producers.append(header, batch.marker.as_ref()) {
             active.indexes_mut(&place)?.transactions.append(aborted);
             active.has_transactions = true;
+        }
+        if header.attributes.is_transactional() {
+            let (producer_id, epoch) = (header.producer_id, header.producer_epoch);
+            let is_control = header.attributes.is_control();
+            self.verifications.on_appended(producer_id, epoch, is_control);
         }
         let placed = Placed {
             base_offset: header.base_offset,

@@ -120,6 +120,7 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
         config,
         segments,
         producers,
+        verifications: crate::producers::Verifications::default(),
         snapshots,
         epochs,
         epochs_version,

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use dohle_protocol::record::control::EndTransactionMarker;
 use dohle_protocol::record::{BatchBuilder, BatchHeader, NewRecord};
 use dohle_sim::disk::SimulatedDisk;
-use dohle_storage::producers::ProducerError;
+use dohle_storage::producers::{FirstBatch, Guard, ProducerError};
 use dohle_storage::retention::Reason;
 use dohle_storage::{
     AppendError, Appended, Cursor, Log, LogConfig, NewBatch, Opening, Origin, ReadError, ReadLimit,
@@ -49,7 +49,7 @@ fn marker(epoch: i16, coordinator_epoch: i32) -> NewBatch {
     NewBatch::parse(marker.batch(9, -1).unwrap()).unwrap()
 }
 
-const CLIENT: Source = Source::Client { verified: true };
+const CLIENT: Source = Source::Client { guard: None };
 
 fn coordinator(transaction_version: i16) -> Source {
     Source::Coordinator { transaction_version }
@@ -149,14 +149,12 @@ fn several_batches_of_one_turn_know_of_each_other() {
 
 #[test]
 fn transactions() {
-    let mut log = fresh(&SimulatedDisk::new(), LogConfig::default());
-    let unverified = Source::Client { verified: false };
+    let config = LogConfig { transaction_verification: false, ..LogConfig::default() };
+    let mut log = fresh(&SimulatedDisk::new(), config);
     let refused = |error| Err(AppendError::Producer(error));
     let invalid_state = || refused(ProducerError::InvalidTransactionState);
-    assert_eq!(stage(&mut log, transactional(0, 0), unverified), invalid_state());
     stage(&mut log, transactional(0, 0), CLIENT).unwrap();
-    // Once it is open here nobody need ask again.
-    stage(&mut log, transactional(0, 1), unverified).unwrap();
+    stage(&mut log, transactional(0, 1), CLIENT).unwrap();
     assert_eq!(stage(&mut log, sent(0, 2, 1), CLIENT), invalid_state());
     assert_eq!(log.last_stable_offset(2), 0);
     stage(&mut log, marker(0, 4), coordinator(1)).unwrap();
@@ -177,6 +175,76 @@ fn transactions() {
     stage(&mut log, marker(1, 4), coordinator(2)).unwrap();
     stage(&mut log, marker(1, 4), coordinator(2)).unwrap();
     assert_eq!(log.last_stable_offset(log.end_offset()), log.end_offset());
+}
+
+/// Begins the verification of the producer's transaction.
+fn verify(log: &mut Log, epoch: i16, sequence: i32, adds: bool) -> Option<Guard> {
+    let first = FirstBatch { producer_id: 7, epoch, sequence, adds };
+    log.begin_verification(first, 1_000).unwrap()
+}
+
+#[test]
+fn a_transactions_first_batch_is_verified() {
+    let mut log = fresh(&SimulatedDisk::new(), LogConfig::default());
+    let refused = |error| Err(AppendError::Producer(error));
+    let invalid_state = || refused(ProducerError::InvalidTransactionState);
+    let client = |guard| Source::Client { guard };
+    assert_eq!(stage(&mut log, transactional(0, 0), CLIENT), invalid_state());
+    let guard = verify(&mut log, 0, 0, false);
+    assert!(guard.is_some());
+    assert_eq!(stage(&mut log, transactional(0, 0), CLIENT), invalid_state());
+    assert_eq!(verify(&mut log, 0, 0, false), guard, "one that is under way is joined");
+    stage(&mut log, transactional(0, 0), client(guard)).unwrap();
+    // Once it is open here nobody need ask again.
+    assert_eq!(verify(&mut log, 0, 1, false), None);
+    stage(&mut log, transactional(0, 1), CLIENT).unwrap();
+    stage(&mut log, marker(0, 4), coordinator(1)).unwrap();
+    assert_eq!(stage(&mut log, transactional(0, 2), client(guard)), invalid_state());
+    // An answer that comes after the end verifies nothing of what comes then.
+    let late = verify(&mut log, 0, 2, false);
+    stage(&mut log, marker(0, 4), coordinator(1)).unwrap();
+    let fresh = verify(&mut log, 0, 2, false);
+    assert_ne!(late, fresh);
+    assert_eq!(stage(&mut log, transactional(0, 2), client(late)), invalid_state());
+    stage(&mut log, transactional(0, 2), client(fresh)).unwrap();
+    stage(&mut log, marker(1, 4), coordinator(2)).unwrap();
+    let stale = FirstBatch { producer_id: 7, epoch: 0, sequence: 3, adds: false };
+    let fenced = ProducerError::InvalidEpoch { epoch: 0, current: 1 };
+    assert_eq!(log.begin_verification(stale, 1_000), Err(fenced));
+    assert_eq!(stage(&mut log, transactional(0, 3), CLIENT), refused(fenced));
+    // A coordinator on behalf of a client needs the same.
+    let behalf = |guard| Source::OnBehalf { guard };
+    assert_eq!(stage(&mut log, transactional(1, 0), behalf(None)), invalid_state());
+    let guard = verify(&mut log, 1, 0, true);
+    stage(&mut log, transactional(1, 0), behalf(guard)).unwrap();
+}
+
+#[test]
+fn what_waits_for_its_verification_is_not_overtaken() {
+    let mut log = fresh(&SimulatedDisk::new(), LogConfig::default());
+    let out_of_order = |first_sequence| {
+        let error = ProducerError::OutOfOrderSequence { first_sequence, last_sequence: -1 };
+        Err(AppendError::Producer(error))
+    };
+    let client = |guard| Source::Client { guard };
+    // Nothing is known of the producer, so any sequence may be the first; but it asked for 4.
+    let guard = verify(&mut log, 0, 4, false);
+    assert_eq!(verify(&mut log, 0, 5, false), guard);
+    assert_eq!(stage(&mut log, transactional(0, 5), client(guard)), out_of_order(5));
+    stage(&mut log, transactional(0, 4), client(guard)).unwrap();
+    stage(&mut log, marker(0, 4), coordinator(1)).unwrap();
+    // With an epoch for each transaction the first one is 0.
+    let mut log = fresh(&SimulatedDisk::new(), LogConfig::default());
+    let guard = verify(&mut log, 0, 3, true);
+    assert_eq!(stage(&mut log, transactional(0, 3), client(guard)), out_of_order(3));
+    // A newer epoch begins anew.
+    assert_eq!(verify(&mut log, 1, 0, true), guard);
+    stage(&mut log, transactional(1, 0), client(guard)).unwrap();
+    // The end of that one comes while the next is verified already, and does not end it.
+    let end = marker(2, 4);
+    let next = verify(&mut log, 2, 0, true);
+    stage(&mut log, end, coordinator(2)).unwrap();
+    stage(&mut log, transactional(2, 0), client(next)).unwrap();
 }
 
 #[test]

@@ -45,6 +45,7 @@ pub(crate) fn config() -> LogConfig {
         segment_index_bytes: 8 * 30,
         retention_ms: -1,
         producer_id_expiration_ms: i64::MAX,
+        transaction_verification: false,
         ..LogConfig::default()
     }
 }
@@ -135,7 +136,7 @@ impl History {
     /// A batch that the log must accept: plain, of an idempotent producer (1, 2), of a transaction
     /// (11, 12), or the end of one.
     fn batch(&mut self) -> (Bytes, Source) {
-        let client = Source::Client { verified: true };
+        let client = Source::Client { guard: None };
         let kind = self.random.below(4);
         let id = match kind {
             0 => -1,
