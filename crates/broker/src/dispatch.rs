@@ -41,6 +41,8 @@ pub(crate) struct Handled {
 
 enum Stage {
     Ready(Reply),
+    /// Not submitted yet; the next request waits.
+    Before(Pin<Box<dyn Future<Output = Handled> + Send>>),
     /// Submitted; the next request may begin.
     Produce(Box<api::produce::Waiting>),
     /// Running; the next request waits.
@@ -56,6 +58,11 @@ impl Handled {
 
     pub(crate) fn produce(waiting: api::produce::Waiting) -> Self {
         Self { stage: Stage::Produce(Box::new(waiting)), permit: None }
+    }
+
+    /// Something has to be known before the request can be submitted.
+    pub(crate) fn before(future: impl Future<Output = Handled> + Send + 'static) -> Self {
+        Self { stage: Stage::Before(Box::pin(future)), permit: None }
     }
 
     pub(crate) fn later(future: impl Future<Output = Reply> + Send + 'static) -> Self {
@@ -76,7 +83,7 @@ impl Handled {
                 self.permit = None;
                 Poll::Ready(reply)
             }
-            running @ (Stage::Produce(_) | Stage::Later(_) | Stage::Over) => {
+            running @ (Stage::Before(_) | Stage::Produce(_) | Stage::Later(_) | Stage::Over) => {
                 self.stage = running;
                 Poll::Pending
             }
@@ -85,10 +92,15 @@ impl Handled {
 
     /// Lets a request that runs go on.
     pub(crate) fn advance(&mut self, cx: &mut task::Context<'_>, now: Instant) {
+        if let Stage::Before(future) = &mut self.stage
+            && let Poll::Ready(begun) = future.as_mut().poll(cx)
+        {
+            self.stage = begun.stage;
+        }
         let reply = match &mut self.stage {
             Stage::Produce(waiting) => waiting.poll_reply(cx, now),
             Stage::Later(future) => future.as_mut().poll(cx),
-            Stage::Ready(_) | Stage::Over => return,
+            Stage::Before(_) | Stage::Ready(_) | Stage::Over => return,
         };
         if let Poll::Ready(reply) = reply {
             self.stage = Stage::Ready(reply);
@@ -98,7 +110,7 @@ impl Handled {
     /// Whether the next request has to wait for this one.
     pub(crate) fn blocks_next(&self) -> bool {
         match &self.stage {
-            Stage::Later(_) | Stage::Ready(Reply::Close(_)) => true,
+            Stage::Before(_) | Stage::Later(_) | Stage::Ready(Reply::Close(_)) => true,
             Stage::Ready(Reply::Send(_) | Reply::SendParts { .. } | Reply::Nothing)
             | Stage::Produce(_)
             | Stage::Over => false,
@@ -109,7 +121,7 @@ impl Handled {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Produce(waiting) => Some(waiting.deadline()),
-            Stage::Later(_) | Stage::Ready(_) | Stage::Over => None,
+            Stage::Before(_) | Stage::Later(_) | Stage::Ready(_) | Stage::Over => None,
         }
     }
 }
@@ -216,6 +228,13 @@ fn route(
         ApiKey::DeleteTopics => later(context, reader, api::delete_topics::handle),
         ApiKey::DeleteRecords => later(context, reader, api::delete_records::handle),
         ApiKey::InitProducerId => later(context, reader, api::init_producer_id::handle),
+        ApiKey::AddPartitionsToTxn => later(context, reader, api::transactions::add_partitions),
+        ApiKey::AddOffsetsToTxn => later(context, reader, api::transactions::add_offsets),
+        ApiKey::EndTxn => later(context, reader, api::transactions::end),
+        ApiKey::WriteTxnMarkers => later(context, reader, api::transactions::write),
+        ApiKey::TxnOffsetCommit => later(context, reader, api::transactions::offset_commit),
+        ApiKey::DescribeTransactions => later(context, reader, api::transactions::describe),
+        ApiKey::ListTransactions => later(context, reader, api::transactions::list),
         ApiKey::OffsetForLeaderEpoch => {
             later(context, reader, api::offset_for_leader_epoch::handle)
         }

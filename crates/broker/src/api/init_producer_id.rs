@@ -1,7 +1,10 @@
-//! InitProducerId: an id for an idempotent producer. Transactions have no coordinator yet.
+//! InitProducerId: who a producer is. Idempotent ones are anybody; transactional ones are known by
+//! their transactional ids.
 
+use super::transactions;
 use crate::producer_ids;
 use crate::request::Context;
+use dohle_coordinator::transaction::{Answer, Request};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::init_producer_id_request::InitProducerIdRequest;
 use dohle_protocol::messages::init_producer_id_response::InitProducerIdResponse;
@@ -9,47 +12,36 @@ use dohle_protocol::messages::init_producer_id_response::InitProducerIdResponse;
 /// No producer id, or no epoch, as the wire says it.
 const NONE: i64 = -1;
 const NO_EPOCH: i16 = -1;
+/// From here on a client can be told that it is fenced.
+const VERSION_FENCED: i16 = 4;
 
 pub(crate) async fn handle(
     context: Context,
     request: InitProducerIdRequest,
 ) -> InitProducerIdResponse {
-    match decide(&context, &request).await {
-        Ok(producer_id) => InitProducerIdResponse {
-            producer_id,
-            producer_epoch: 0,
-            ..InitProducerIdResponse::default()
-        },
-        Err(error_code) => InitProducerIdResponse {
-            error_code,
-            producer_id: NONE,
-            producer_epoch: NO_EPOCH,
-            ..InitProducerIdResponse::default()
-        },
-    }
+    decide(&context, request).await.unwrap_or_else(|error| InitProducerIdResponse {
+        error_code: transactions::told(error, VERSION_FENCED <= context.version),
+        producer_id: NONE,
+        producer_epoch: NO_EPOCH,
+        ..InitProducerIdResponse::default()
+    })
 }
 
-async fn decide(context: &Context, request: &InitProducerIdRequest) -> Result<i64, ErrorCode> {
+async fn decide(
+    context: &Context,
+    request: InitProducerIdRequest,
+) -> Result<InitProducerIdResponse, ErrorCode> {
     if (request.producer_id == NONE) != (request.producer_epoch == NO_EPOCH) {
         return Err(ErrorCode::INVALID_REQUEST);
     }
-    let config = &context.node.config;
-    match &request.transactional_id {
-        None => producer_ids::draw(&context.node).await,
-        Some(id) if id.is_empty() => Err(ErrorCode::INVALID_REQUEST),
-        Some(_) if request.enable2_pc && !config.flag("transaction.two.phase.commit.enable") => {
-            Err(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
-        }
-        Some(_) if request.keep_prepared_txn => Err(ErrorCode::UNSUPPORTED_VERSION),
-        Some(_) => {
-            let timeout_ms = i64::from(request.transaction_timeout_ms);
-            let is_valid =
-                0 < timeout_ms && timeout_ms <= config.integer("transaction.max.timeout.ms");
-            if is_valid || request.enable2_pc {
-                Err(ErrorCode::COORDINATOR_NOT_AVAILABLE)
-            } else {
-                Err(ErrorCode::INVALID_TRANSACTION_TIMEOUT)
-            }
-        }
-    }
+    let Some(id) = request.transactional_id.clone() else {
+        let producer_id = producer_ids::draw(&context.node).await?;
+        return Ok(InitProducerIdResponse { producer_id, ..InitProducerIdResponse::default() });
+    };
+    let request = Request::InitProducerId(request);
+    let answer = transactions::ask(&context.node, &id, context.version, request).await?;
+    let Answer::InitProducerId(response) = answer else {
+        return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
+    };
+    Ok(response)
 }

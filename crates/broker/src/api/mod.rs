@@ -29,6 +29,7 @@ pub(crate) mod list_offsets;
 pub(crate) mod metadata;
 pub(crate) mod offset_for_leader_epoch;
 pub(crate) mod produce;
+pub(crate) mod transactions;
 pub(crate) mod update_features;
 
 use dohle_protocol::api_key::ApiKey;
@@ -58,6 +59,11 @@ pub(crate) const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
     (ApiKey::DeleteRecords, 0..=2),
     (ApiKey::InitProducerId, 0..=5),
     (ApiKey::OffsetForLeaderEpoch, 0..=4),
+    (ApiKey::AddPartitionsToTxn, 0..=5),
+    (ApiKey::AddOffsetsToTxn, 0..=4),
+    (ApiKey::EndTxn, 0..=5),
+    (ApiKey::WriteTxnMarkers, 0..=2),
+    (ApiKey::TxnOffsetCommit, 0..=5),
     (ApiKey::DescribeConfigs, 0..=4),
     (ApiKey::AlterConfigs, 0..=2),
     (ApiKey::DescribeLogDirs, 0..=5),
@@ -69,6 +75,8 @@ pub(crate) const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
     (ApiKey::UpdateFeatures, 0..=2),
     (ApiKey::DescribeCluster, 0..=2),
     (ApiKey::DescribeProducers, 0..=0),
+    (ApiKey::DescribeTransactions, 0..=0),
+    (ApiKey::ListTransactions, 0..=2),
     (ApiKey::ConsumerGroupHeartbeat, 0..=1),
     (ApiKey::ConsumerGroupDescribe, 0..=1),
     (ApiKey::DescribeTopicPartitions, 0..=0),

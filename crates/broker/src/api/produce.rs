@@ -3,16 +3,20 @@
 //! The checks run before a batch is submitted; the request's batches then go to their partitions'
 //! strands, and one gather waits for all of them. The connection goes on with its next request.
 
+use super::transactions::batches::{self, Held};
+use super::transactions::verification::Transaction;
 use crate::dispatch::{Handled, Reply};
 use crate::partition::Partition;
 use crate::partition::command::{Acks, Append, Appended, Command};
 use crate::request::Context;
 use crate::topic::Topic;
 use bytes::Bytes;
+use dohle_coordinator::transaction::TopicPartition;
 use dohle_env::clock::Instant;
 use dohle_env::gather::{Answer, Gather, Slot};
 use dohle_env::strand::Strand;
 use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::ids::{ProducerEpoch, ProducerId};
 use dohle_protocol::messages::produce_request::{
     PartitionProduceData, ProduceRequest, TopicProduceData,
 };
@@ -23,6 +27,7 @@ use dohle_protocol::messages::produce_response::{
 use dohle_protocol::record::batch::{AnyBatch, BatchError, Batches};
 use dohle_protocol::record::check::{self, CheckError, CheckedBatch, Scratch};
 use dohle_protocol::wire::{Few, Records, Text};
+use dohle_replication::machine::ProducerIdAndEpoch;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::task::{self, Poll};
@@ -48,6 +53,8 @@ pub(crate) struct Waiting {
     gather: Option<Gather<Appended>>,
     deadline: Instant,
     acks: i16,
+    /// Batches that have their slots, and wait for their transaction.
+    held: Vec<Held>,
 }
 
 /// Why a partition's data is not appended.
@@ -97,13 +104,14 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
         },
         gather: None,
         acks: request.acks,
+        held: Vec::new(),
         context,
     };
     let view = waiting.context.view();
-    let is_transactional = request.transactional_id.is_some();
-    if let Some(refusal) = refused_whole(&request.topic_data, is_transactional) {
-        return Handled::ready(waiting.refuse_all(request.topic_data, &refusal));
-    }
+    let transaction = match transaction(&waiting.context, &request) {
+        Ok(transaction) => transaction,
+        Err(refusal) => return Handled::ready(waiting.refuse_all(request.topic_data, &refusal)),
+    };
     for data in request.topic_data {
         let topic = if waiting.context.version < 13 {
             view.topic(&data.name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
@@ -118,29 +126,50 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
     if waiting.gather.is_none() {
         return Handled::ready(waiting.reply());
     }
-    Handled::produce(waiting)
+    match transaction {
+        Some(transaction) if !waiting.held.is_empty() => Handled::before(async move {
+            let (held, acks) = (std::mem::take(&mut waiting.held), waiting.acks());
+            batches::append(&waiting.context.node, &transaction, held, acks).await;
+            Handled::produce(waiting)
+        }),
+        _ => Handled::produce(waiting),
+    }
 }
 
-/// Why Kafka refuses the whole request when it looks for transactional batches, which it does before
-/// anything else: there is one without a transactional id, or a batch cannot be read before one is found.
-fn refused_whole(topics: &[TopicProduceData], has_transactional_id: bool) -> Option<Refusal> {
-    for data in topics.iter().flat_map(|topic| &topic.partition_data) {
+/// The transaction that batches belong to, if any does; or why Kafka refuses the whole request when
+/// it looks for them, which it does before anything else: there is one without a transactional id,
+/// a batch cannot be read before one is found, or they are of several producers.
+fn transaction(
+    context: &Context,
+    request: &ProduceRequest,
+) -> Result<Option<Transaction>, Refusal> {
+    let mut found: Option<Transaction> = None;
+    for data in request.topic_data.iter().flat_map(|topic| &topic.partition_data) {
         let Some(Records::Bytes(bytes)) = &data.records else { continue };
         match Batches::new(bytes).next() {
             Some(Ok(AnyBatch::V2(batch))) if batch.header.attributes.is_transactional() => {
-                let error = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
-                return (!has_transactional_id).then(|| error.into());
+                let id = request.transactional_id.clone();
+                let id = id.ok_or(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)?;
+                let producer = ProducerIdAndEpoch {
+                    id: ProducerId(batch.header.producer_id),
+                    epoch: ProducerEpoch(batch.header.producer_epoch),
+                };
+                if found.as_ref().is_some_and(|found| found.producer != producer) {
+                    return Err(ErrorCode::INVALID_PRODUCER_ID_MAPPING.into());
+                }
+                let knowledge = batches::knowledge(context.version);
+                found = Some(Transaction { id, producer, knowledge });
             }
             Some(Err(
                 error @ (BatchError::LengthTooSmall { .. } | BatchError::InvalidMagic { .. }),
-            )) => {
+            )) if found.is_none() => {
                 let message = Some(error.to_string());
-                return Some(Refusal { message, ..ErrorCode::CORRUPT_MESSAGE.into() });
+                return Err(Refusal { message, ..ErrorCode::CORRUPT_MESSAGE.into() });
             }
             Some(_) | None => {}
         }
     }
-    None
+    Ok(found)
 }
 
 impl Waiting {
@@ -213,11 +242,16 @@ impl Waiting {
         let index = data.index;
         let checked = topic.map_err(Refusal::from).and_then(|topic| self.check(topic, data));
         match checked {
-            Ok((partition, batch)) => {
+            Ok((topic, partition, batch)) => {
                 let slot = self.slot();
-                let acks = if self.acks == -1 { Acks::All } else { Acks::Leader };
-                partition.submit(Command::Append(Append { batch, acks, slot }));
                 self.add(unanswered(index));
+                if batch.header().attributes.is_transactional() {
+                    let name = TopicPartition { topic: topic.name.clone(), partition: index };
+                    self.held.push(Held { partition: partition.clone(), name, batch, slot });
+                } else {
+                    let append = Append { batch, guard: None, acks: self.acks(), slot };
+                    partition.submit(Command::Append(append));
+                }
             }
             Err(Refusal { error, message, records, partition: None }) => {
                 self.add(PartitionProduceResponse {
@@ -237,6 +271,10 @@ impl Waiting {
         }
     }
 
+    fn acks(&self) -> Acks {
+        if self.acks == -1 { Acks::All } else { Acks::Leader }
+    }
+
     fn slot(&mut self) -> Slot<Appended> {
         self.gather.get_or_insert_with(|| Gather::with_capacity(1)).slot()
     }
@@ -246,7 +284,7 @@ impl Waiting {
         &self,
         topic: &'a Arc<Topic>,
         data: PartitionProduceData,
-    ) -> Result<(&'a Arc<Strand<Partition>>, CheckedBatch), Refusal> {
+    ) -> Result<(&'a Topic, &'a Arc<Strand<Partition>>, CheckedBatch), Refusal> {
         let partition = topic.find(data.index)?;
         if !(-1..=1).contains(&self.acks) {
             return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
@@ -268,11 +306,7 @@ impl Waiting {
             let asked = error.tells_log_start() && VERSION_LOG_START <= self.context.version;
             Refusal { partition: asked.then(|| partition.clone()), ..error.into() }
         })?;
-        if batch.header().attributes.is_transactional() {
-            // Nobody coordinates transactions here, so nobody could ever end this one.
-            return Err(ErrorCode::INVALID_TXN_STATE.into());
-        }
-        Ok((partition, batch))
+        Ok((topic, partition, batch))
     }
 }
 

@@ -22,6 +22,7 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::record::compression::{Codec, Compression};
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::Token;
+use dohle_storage::producers::Guard;
 use std::sync::Arc;
 
 pub(crate) use loading::load;
@@ -71,9 +72,23 @@ pub(crate) async fn ask<M: Served>(
     key: &str,
     command: impl FnOnce(Token) -> M::Command + Send + 'static,
 ) -> Result<M::Answer, ErrorCode> {
+    ask_behind::<M>(node, key, command, None).await
+}
+
+/// Asks for records in a client's transaction: `guard` is what its coordinator has confirmed, if it
+/// had to be asked.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) async fn ask_behind<M: Served>(
+    node: &Node,
+    key: &str,
+    command: impl FnOnce(Token) -> M::Command + Send + 'static,
+    guard: Option<Guard>,
+) -> Result<M::Answer, ErrorCode> {
     let partition = find::<M>(&node.view(), key)?;
     let gather = Gather::with_capacity(1);
-    submit::<M>(&partition, command, gather.slot());
+    submit::<M>(&partition, command, gather.slot(), guard);
     match gather.all().await.pop() {
         Some(Answer::Filled(answer)) => answer,
         // The partition went away, or its leadership did.
@@ -90,7 +105,7 @@ pub(crate) async fn ask_all<M: Served>(
     let Some(topic) = view.topic(&Text::from_static(M::TOPIC)) else { return Vec::new() };
     let gather = Gather::with_capacity(topic.partitions.len());
     for partition in here(topic) {
-        submit::<M>(partition, command.clone(), gather.slot());
+        submit::<M>(partition, command.clone(), gather.slot(), None);
     }
     let answers = gather.all().await.into_iter().map(|answer| match answer {
         Answer::Filled(answer) => answer,
@@ -103,11 +118,15 @@ fn submit<M: Served>(
     partition: &Arc<Strand<Partition>>,
     command: impl FnOnce(Token) -> M::Command + Send + 'static,
     slot: Slot<Result<M::Answer, ErrorCode>>,
+    guard: Option<Guard>,
 ) {
     partition.submit(Command::Decide(Box::new(move |partition, effects| {
         let now = partition.timestamp();
         let asked = match partition.carrier::<M>() {
-            Ok((carrier, log)) => carrier.ask(log, now, command, slot),
+            Ok((carrier, log)) => {
+                carrier.behind(guard);
+                carrier.ask(log, now, command, slot)
+            }
             Err(error) => {
                 slot.fill(Err(error));
                 Ok(())

@@ -1,0 +1,65 @@
+//! The APIs of transactions: each asks the coordinators of transactional ids.
+
+mod adding;
+pub(crate) mod batches;
+mod describing;
+mod ending;
+mod markers;
+mod offset_commit;
+pub(crate) mod verification;
+
+pub(crate) use adding::{add_offsets, add_partitions};
+pub(crate) use describing::{describe, list};
+pub(crate) use ending::end;
+pub(crate) use markers::write;
+pub(crate) use offset_commit::offset_commit;
+
+use crate::coordinators;
+use crate::node::Node;
+use crate::producer_ids;
+use dohle_coordinator::transaction::{Answer, Asked, Command, Request, TransactionCoordinator};
+use dohle_protocol::error_code::ErrorCode;
+use dohle_replication::machine::Token;
+
+/// Asks the coordinator of the transactional id, with a fresh producer id if it needs one.
+///
+/// `version` is that of the protocol's request of that name.
+///
+/// # Errors
+/// What the coordinator refuses the request with, or why there is none to ask.
+pub(crate) async fn ask(
+    node: &Node,
+    transactional_id: &str,
+    version: i16,
+    request: Request,
+) -> Result<Answer, ErrorCode> {
+    if transactional_id.is_empty() {
+        return Err(ErrorCode::INVALID_REQUEST);
+    }
+    let asked = command(version, None, request.clone());
+    let mut answer =
+        coordinators::ask::<TransactionCoordinator>(node, transactional_id, asked).await?;
+    if answer == Answer::NeedsProducerId {
+        let fresh = producer_ids::draw(node).await?;
+        let asked = command(version, Some(fresh), request);
+        answer = coordinators::ask::<TransactionCoordinator>(node, transactional_id, asked).await?;
+    }
+    if let Answer::Refused(error) = answer { Err(error) } else { Ok(answer) }
+}
+
+fn command(
+    version: i16,
+    fresh_producer_id: Option<i64>,
+    request: Request,
+) -> impl FnOnce(Token) -> Command + Clone + Send + 'static {
+    move |token| Command::Ask(Box::new(Asked { token, version, fresh_producer_id, request }))
+}
+
+/// Older clients do not know that they can be fenced (KIP-588).
+pub(crate) fn told(error: ErrorCode, is_known: bool) -> ErrorCode {
+    if error == ErrorCode::PRODUCER_FENCED && !is_known {
+        ErrorCode::INVALID_PRODUCER_EPOCH
+    } else {
+        error
+    }
+}
