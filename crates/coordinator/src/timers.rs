@@ -32,6 +32,11 @@ impl<K: Ord + Clone> Timers<K> {
         }
     }
 
+    /// Whether the key has a deadline.
+    pub(crate) fn is_set(&self, key: &K) -> bool {
+        self.by_key.contains_key(key)
+    }
+
     /// Takes a key whose deadline has come, the earliest first.
     pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<K> {
         let (at, _) = self.by_time.first()?;

@@ -74,7 +74,7 @@ fn golden_vectors_are_written_as_they_were_read() {
     assert!(count >= 8, "{count}");
 }
 
-fn frames(kind: &str, name: &str) -> Vec<Vec<u8>> {
+pub(super) fn frames(kind: &str, name: &str) -> Vec<Vec<u8>> {
     let packed = std::fs::read(super::shared::path("golden/wire/frames.tsv.gz")).expect("a file");
     let mut text = String::new();
     flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).expect("gzip");
@@ -87,7 +87,7 @@ fn frames(kind: &str, name: &str) -> Vec<Vec<u8>> {
 }
 
 /// Every partition's machine, loaded as a coordinator loads it.
-fn loaded(archive: &str) -> BTreeMap<String, (Groups, Leadership)> {
+pub(super) fn loaded(archive: &str, image: &Image) -> BTreeMap<String, (Groups, Leadership)> {
     let mut machines: BTreeMap<String, (Groups, Leadership)> = BTreeMap::new();
     for entry in entries(archive, Machines::TOPIC) {
         let (hard, _) = machines.entry(entry.folder).or_default();
@@ -106,10 +106,9 @@ fn loaded(archive: &str) -> BTreeMap<String, (Groups, Leadership)> {
         Machines::apply(hard, Offset(entry.offset), &applied);
     }
     let nothing = Configs::default();
-    let image = Image::default();
     for (hard, soft) in machines.values_mut() {
         let known = Machines::surroundings(Surroundings {
-            image: &image,
+            image,
             configs: Layers { broker: &nothing, cluster: &nothing, file: &nothing },
             topics_deleted: &[],
             leader_epoch: 0,
@@ -119,7 +118,7 @@ fn loaded(archive: &str) -> BTreeMap<String, (Groups, Leadership)> {
     machines
 }
 
-fn ask(hard: &Groups, soft: &mut Leadership, request: Request) -> Answer {
+pub(super) fn ask(hard: &Groups, soft: &mut Leadership, request: Request) -> Answer {
     let asked = Asked {
         token: Token(0),
         version: 5,
@@ -140,7 +139,7 @@ fn what_the_log_comes_to_is_what_kafka_says() {
         let manifest = super::shared::text(&format!("golden/data/{archive}.json"));
         let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
         let mut ours = BTreeMap::new();
-        for (hard, mut soft) in loaded(archive).into_values() {
+        for (hard, mut soft) in loaded(archive, &Image::default()).into_values() {
             let all = Request::ListGroups(m::ListGroupsRequest::default());
             let Answer::ListGroups(all) = ask(&hard, &mut soft, all) else { panic!("a list") };
             for group in all {

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "tests print what they counted")]
 
 mod archive;
+mod consumer_groups;
 mod groups;
 mod shared;
 mod transactions;

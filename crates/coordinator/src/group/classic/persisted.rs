@@ -62,6 +62,22 @@ pub(in crate::group) fn as_loaded(
     }
 }
 
+/// A group of the consumer protocol is a classic one from now on, and its members are to join again.
+/// Gives the record of it.
+pub(in crate::group) fn adopt(
+    deciding: &mut Deciding<'_>,
+    id: &Text,
+    value: GroupMetadataValue,
+) -> GroupRecord {
+    let mut group = loaded(id, &value);
+    for id in group.members.ids() {
+        expiry::renew_session(deciding, &group, &id);
+    }
+    rebalance::prepare(deciding, &mut group);
+    deciding.soft.classic.groups.insert(id.clone(), Box::new(group));
+    GroupRecord::GroupMetadata(key(id), Some(value))
+}
+
 fn loaded(id: &Text, value: &GroupMetadataValue) -> ClassicGroup {
     let mut members = Members::default();
     for member in &value.members {

@@ -16,6 +16,7 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Timestamp, Uuid};
 use dohle_protocol::messages as m;
 use dohle_protocol::messages::consumer_group_heartbeat_response as response;
+use dohle_protocol::messages::consumer_group_member_metadata_value::ClassicMemberMetadata;
 use dohle_protocol::wire::Text;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub(super) struct Beat<'d, 'a> {
     pub(super) group_id: Text,
     pub(super) group: &'d ConsumerGroup,
     pub(super) request: m::ConsumerGroupHeartbeatRequest,
+    /// What a member of the classic protocol says of itself beside that.
+    pub(super) classic: Option<ClassicMemberMetadata>,
     pub(super) pace: Pace,
     pub(super) records: Vec<GroupRecord>,
     pub(super) member_id: Text,
@@ -56,6 +59,7 @@ impl<'d, 'a> Beat<'d, 'a> {
         place: Place<'d>,
         client: Client,
         request: m::ConsumerGroupHeartbeatRequest,
+        classic: Option<ClassicMemberMetadata>,
     ) -> Result<Self, Refusal> {
         let Place { group_id, group, records } = place;
         let size_max = usize::try_from(deciding.soft.settings.consumer_max_size).unwrap_or(0);
@@ -84,6 +88,7 @@ impl<'d, 'a> Beat<'d, 'a> {
             group_id,
             group,
             request,
+            classic,
         };
         beat.find()?;
         beat.member = beat.before.clone().into_owned();
@@ -93,6 +98,13 @@ impl<'d, 'a> Beat<'d, 'a> {
 
     /// Takes all further steps, and answers.
     pub(super) fn finish(mut self) -> Result<Decided, Refusal> {
+        self.take_steps()?;
+        let answer = self.answer();
+        Ok((answer, self.records))
+    }
+
+    /// What comes of what the member says.
+    pub(super) fn take_steps(&mut self) -> Result<(), Refusal> {
         let before = &self.before.metadata;
         let wants_other_topics =
             self.member.metadata.subscribed_topic_names != before.subscribed_topic_names;
@@ -106,8 +118,7 @@ impl<'d, 'a> Beat<'d, 'a> {
         let target = self.update_target();
         self.reconcile(&target, has_changed)?;
         self.set_timers();
-        let answer = self.answer();
-        Ok((answer, self.records))
+        Ok(())
     }
 
     pub(super) fn is_joining(&self) -> bool {
@@ -138,7 +149,7 @@ impl<'d, 'a> Beat<'d, 'a> {
         }
         metadata.client_id = client.id;
         metadata.client_host = client.host;
-        metadata.classic_member_metadata = None;
+        metadata.classic_member_metadata.clone_from(&self.classic);
     }
 
     /// The group's epoch grows if what members want has changed, or what their topics look like.
@@ -239,24 +250,30 @@ impl<'d, 'a> Beat<'d, 'a> {
 
     fn set_timers(&mut self) {
         let now = self.deciding.now;
+        let key = (&self.group_id, &self.member_id);
         let timers = &mut self.deciding.soft.timers;
-        super::set_session(
-            timers,
-            (&self.group_id, &self.member_id),
-            now,
-            self.pace.session_timeout_ms,
-        );
+        let timer = |timer: fn(Text, Text) -> Timer| {
+            crate::group::Timer::Consumer(timer(self.group_id.clone(), self.member_id.clone()))
+        };
+        timers.cancel(&timer(Timer::Join));
+        let timeout_ms = i64::from(self.member.metadata.rebalance_timeout_ms);
+        let in_time = Timestamp(now.0.saturating_add(timeout_ms));
+        if let Some(classic) = &self.classic {
+            super::set_session(timers, key, now, i64::from(classic.session_timeout_ms));
+            timers.cancel(&timer(Timer::Rebalance));
+            timers.set(timer(Timer::Sync), in_time);
+            return;
+        }
+        timers.cancel(&timer(Timer::Sync));
+        super::set_session(timers, key, now, self.pace.session_timeout_ms);
         let is_revoking = self.member.state == MemberState::UnrevokedPartitions;
         let was_revoking = self.before.state == MemberState::UnrevokedPartitions
             && self.before.epoch == self.member.epoch
             && self.before.revoking == self.member.revoking;
-        let timer = Timer::Rebalance(self.group_id.clone(), self.member_id.clone());
-        let timer = crate::group::Timer::Consumer(timer);
         if !is_revoking {
-            timers.cancel(&timer);
+            timers.cancel(&timer(Timer::Rebalance));
         } else if !was_revoking {
-            let timeout_ms = i64::from(self.member.metadata.rebalance_timeout_ms);
-            timers.set(timer, Timestamp(now.0.saturating_add(timeout_ms)));
+            timers.set(timer(Timer::Rebalance), in_time);
         }
     }
 

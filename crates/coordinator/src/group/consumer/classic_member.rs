@@ -1,10 +1,30 @@
 //! Members of the classic protocol in a consumer group.
+//!
+//! A join is a heartbeat that tells everything, and is answered at once: the epoch is the
+//! generation. The assignment comes with the sync. A heartbeat says when to join again.
 
-use crate::group::Answer;
+use super::beat::{Beat, Place};
+use super::entrance::check_instance;
+use super::member::{Member, MemberState};
+use super::refusal::Refusal;
+use super::state::ConsumerGroup;
+use super::{Timer, embedded, leave};
 use crate::group::deciding::{Asking, Deciding};
+use crate::group::{Answer, Group, GroupRecord};
 use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::ids::Timestamp;
 use dohle_protocol::messages as m;
+use dohle_protocol::messages::consumer_group_member_metadata_value::{
+    ClassicMemberMetadata, ClassicProtocol,
+};
+use dohle_protocol::messages::leave_group_request::MemberIdentity;
+use dohle_protocol::messages::leave_group_response::MemberResponse;
 use dohle_protocol::wire::Text;
+
+/// From this version on a client joins with the id that it was given first (KIP-394).
+const KNOWN_MEMBER_ID_FROM: i16 = 4;
+/// The protocol type of consumers.
+const CONSUMER: Text = Text::from_static("consumer");
 
 /// A member of the classic protocol joins a group that is not empty.
 pub(in super::super) fn join_classic(
@@ -12,48 +32,276 @@ pub(in super::super) fn join_classic(
     asking: Asking,
     request: m::JoinGroupRequest,
 ) {
-    let error_code = ErrorCode::INCONSISTENT_GROUP_PROTOCOL;
-    let member_id = request.member_id;
-    let answer = m::JoinGroupResponse { error_code, member_id, ..Default::default() };
-    deciding.answer_now(asking.token, Answer::JoinGroup(answer));
+    let (token, member_id) = (asking.token, request.member_id.clone());
+    match join(deciding, asking, request) {
+        Ok((answer, records)) => {
+            for record in records {
+                deciding.write(record);
+            }
+            deciding.answer_written(token, Answer::JoinGroup(answer));
+        }
+        Err(Refused { error_code, given_id }) => {
+            let member_id = given_id.unwrap_or(member_id);
+            let answer = m::JoinGroupResponse { error_code, member_id, ..Default::default() };
+            deciding.answer_now(token, Answer::JoinGroup(answer));
+        }
+    }
+}
+
+/// Why somebody may not join.
+struct Refused {
+    error_code: ErrorCode,
+    /// The id to come back with.
+    given_id: Option<Text>,
+}
+
+impl From<ErrorCode> for Refused {
+    fn from(error_code: ErrorCode) -> Self {
+        Self { error_code, given_id: None }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        refusal.error.into()
+    }
+}
+
+fn join(
+    deciding: &mut Deciding<'_>,
+    mut asking: Asking,
+    request: m::JoinGroupRequest,
+) -> Result<(m::JoinGroupResponse, Vec<GroupRecord>), Refused> {
+    let (group_id, group) = group(deciding, &request.group_id)?;
+    check_protocols(group, &request)?;
+    let is_new = request.member_id.is_empty();
+    let member_id =
+        if is_new { Text::from(asking.seed.uuid().to_string()) } else { request.member_id.clone() };
+    let has_instance = request.group_instance_id.is_some();
+    if is_new && !has_instance && asking.version >= KNOWN_MEMBER_ID_FROM {
+        let (error_code, given_id) = (ErrorCode::MEMBER_ID_REQUIRED, Some(member_id));
+        return Err(Refused { error_code, given_id });
+    }
+    let metadata = request.protocols.first().map(|protocol| &protocol.metadata);
+    let subscription = metadata.and_then(embedded::subscription);
+    let subscription = subscription.ok_or(ErrorCode::INCONSISTENT_GROUP_PROTOCOL)?;
+    let owned = subscription.owned_partitions.iter();
+    let owned = owned.map(|topic| (&topic.topic, &topic.partitions));
+    let beat = m::ConsumerGroupHeartbeatRequest {
+        group_id: request.group_id.clone(),
+        member_id,
+        // A static member that names its id is to be there; all others may be new.
+        member_epoch: if is_new || !has_instance { 0 } else { 1 },
+        instance_id: request.group_instance_id.clone(),
+        topic_partitions: Some(embedded::by_id(owned, &deciding.soft.image)),
+        rack_id: subscription.rack_id,
+        rebalance_timeout_ms: request.rebalance_timeout_ms,
+        subscribed_topic_names: Some(subscription.topics),
+        subscribed_topic_regex: Some(Text::default()),
+        server_assignor: None,
+        ..Default::default()
+    };
+    let place = Place { group_id, group, records: Vec::new() };
+    let mut beat = Beat::begin(deciding, place, asking.client, beat, Some(said(&request)))?;
+    beat.take_steps()?;
+    let answer = m::JoinGroupResponse {
+        generation_id: beat.member.epoch,
+        protocol_type: Some(CONSUMER),
+        protocol_name: request.protocols.first().map(|protocol| protocol.name.clone()),
+        member_id: beat.member_id.clone(),
+        ..Default::default()
+    };
+    Ok((answer, beat.records))
+}
+
+/// One of the offered protocols has to be common to all members of the classic protocol.
+fn check_protocols(group: &ConsumerGroup, request: &m::JoinGroupRequest) -> Result<(), ErrorCode> {
+    let classic = || group.members.values().filter_map(Member::classic);
+    let is_common = |name: &Text| {
+        classic().all(|member| member.supported_protocols.iter().any(|known| known.name == *name))
+    };
+    let mut names = request.protocols.iter().map(|protocol| &protocol.name);
+    if request.protocol_type == CONSUMER && names.any(is_common) {
+        return Ok(());
+    }
+    Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL)
+}
+
+fn said(request: &m::JoinGroupRequest) -> ClassicMemberMetadata {
+    let protocols = request.protocols.iter().map(|protocol| ClassicProtocol {
+        name: protocol.name.detached(),
+        metadata: bytes::Bytes::copy_from_slice(&protocol.metadata),
+        ..Default::default()
+    });
+    ClassicMemberMetadata {
+        session_timeout_ms: request.session_timeout_ms,
+        supported_protocols: protocols.collect(),
+        ..Default::default()
+    }
 }
 
 /// A member of the classic protocol asks for its assignment.
 pub(in super::super) fn sync_classic(
     deciding: &mut Deciding<'_>,
     asking: Asking,
-    _request: m::SyncGroupRequest,
+    request: m::SyncGroupRequest,
 ) {
-    let error_code = ErrorCode::UNKNOWN_MEMBER_ID;
-    let answer = m::SyncGroupResponse { error_code, ..Default::default() };
-    deciding.answer_now(asking.token, Answer::SyncGroup(answer));
+    let answer = sync(deciding, &request)
+        .unwrap_or_else(|error_code| m::SyncGroupResponse { error_code, ..Default::default() });
+    deciding.answer_read(asking.token, Answer::SyncGroup(answer));
+}
+
+fn sync(
+    deciding: &mut Deciding<'_>,
+    request: &m::SyncGroupRequest,
+) -> Result<m::SyncGroupResponse, ErrorCode> {
+    let (group_id, group) = group(deciding, &request.group_id)?;
+    let (id, member) = find(group, &request.member_id, request.group_instance_id.as_ref())?;
+    let classic = member.classic().ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
+    if request.generation_id != member.epoch {
+        return Err(ErrorCode::ILLEGAL_GENERATION);
+    }
+    let protocol = classic.supported_protocols.first();
+    let protocol = protocol.ok_or(ErrorCode::INCONSISTENT_GROUP_PROTOCOL)?;
+    let is_type = request.protocol_type.as_ref().is_none_or(|kind| *kind == CONSUMER);
+    let is_name = request.protocol_name.as_ref().is_none_or(|name| *name == protocol.name);
+    if !is_type || !is_name {
+        return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
+    }
+    if group.epoch > member.epoch && member.state != MemberState::UnrevokedPartitions {
+        wait_for_join(deciding, &group_id, id, member);
+        return Err(ErrorCode::REBALANCE_IN_PROGRESS);
+    }
+    let sync = Timer::Sync(group_id.clone(), id.clone());
+    deciding.soft.timers.cancel(&crate::group::Timer::Consumer(sync));
+    let session_ms = i64::from(classic.session_timeout_ms);
+    super::set_session(&mut deciding.soft.timers, (&group_id, id), deciding.now, session_ms);
+    let image = &deciding.soft.image;
+    Ok(m::SyncGroupResponse {
+        protocol_type: Some(CONSUMER),
+        protocol_name: Some(protocol.name.clone()),
+        assignment: embedded::encode_assignment(&member.assigned, image, &protocol.metadata),
+        ..Default::default()
+    })
 }
 
 /// A member of the classic protocol is there.
 pub(in super::super) fn heartbeat_classic(
     deciding: &mut Deciding<'_>,
     asking: Asking,
-    _request: m::HeartbeatRequest,
+    request: m::HeartbeatRequest,
 ) {
-    let error_code = ErrorCode::UNKNOWN_MEMBER_ID;
+    let error_code = heartbeat(deciding, &request).err().unwrap_or(ErrorCode::NONE);
     let answer = m::HeartbeatResponse { error_code, ..Default::default() };
-    deciding.answer_now(asking.token, Answer::Heartbeat(answer));
+    deciding.answer_read(asking.token, Answer::Heartbeat(answer));
+}
+
+fn heartbeat(deciding: &mut Deciding<'_>, request: &m::HeartbeatRequest) -> Result<(), ErrorCode> {
+    let (group_id, group) = group(deciding, &request.group_id)?;
+    let (id, member) = find(group, &request.member_id, request.group_instance_id.as_ref())?;
+    let classic = member.classic().ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
+    if request.generation_id != member.epoch {
+        return Err(ErrorCode::ILLEGAL_GENERATION);
+    }
+    let session_ms = i64::from(classic.session_timeout_ms);
+    super::set_session(&mut deciding.soft.timers, (&group_id, id), deciding.now, session_ms);
+    let is_to_join = member.epoch < group.epoch
+        || match member.state {
+            MemberState::UnrevokedPartitions => true,
+            MemberState::UnreleasedPartitions => !waits_for_others(group, id, member),
+            MemberState::Stable | MemberState::Unknown(_) => false,
+        };
+    if is_to_join {
+        wait_for_join(deciding, &group_id, id, member);
+        return Err(ErrorCode::REBALANCE_IN_PROGRESS);
+    }
+    Ok(())
+}
+
+/// Whether something of its target is still owned by another member.
+fn waits_for_others(group: &ConsumerGroup, id: &Text, member: &Member) -> bool {
+    let target = group.target_of(id, None);
+    target.iter().any(|(topic, partitions)| {
+        let assigned = member.assigned.get(topic);
+        partitions.iter().any(|partition| {
+            assigned.is_none_or(|assigned| !assigned.contains_key(partition))
+                && group.owner_of(topic, *partition).is_some()
+        })
+    })
+}
+
+/// The member has its rebalance timeout to join again, from when it was told first.
+fn wait_for_join(deciding: &mut Deciding<'_>, group_id: &Text, id: &Text, member: &Member) {
+    let timer = crate::group::Timer::Consumer(Timer::Join(group_id.clone(), id.clone()));
+    if !deciding.soft.timers.is_set(&timer) {
+        let timeout_ms = i64::from(member.metadata.rebalance_timeout_ms);
+        deciding.soft.timers.set(timer, Timestamp(deciding.now.0.saturating_add(timeout_ms)));
+    }
 }
 
 /// Members of any protocol leave by the classic request. Until version 2 the request's only member
 /// is put into `members` before, and its answer is taken out again.
 pub(in super::super) fn leave_classic(
     deciding: &mut Deciding<'_>,
-    _group_id: &Text,
-    members: &[m::leave_group_request::MemberIdentity],
-) -> Vec<m::leave_group_response::MemberResponse> {
-    let _ = deciding;
-    let unknown =
-        |member: &m::leave_group_request::MemberIdentity| m::leave_group_response::MemberResponse {
-            member_id: member.member_id.clone(),
-            group_instance_id: member.group_instance_id.clone(),
-            error_code: ErrorCode::UNKNOWN_MEMBER_ID,
-            ..Default::default()
-        };
-    members.iter().map(unknown).collect()
+    group_id: &Text,
+    members: &[MemberIdentity],
+) -> Vec<MemberResponse> {
+    let Ok((group_id, group)) = group(deciding, group_id) else {
+        return members.iter().map(|member| left(member, ErrorCode::UNKNOWN_MEMBER_ID)).collect();
+    };
+    let mut answers = Vec::with_capacity(members.len());
+    let mut leaving: Vec<(&Text, &Member)> = Vec::new();
+    for identity in members {
+        match find(group, &identity.member_id, identity.group_instance_id.as_ref()) {
+            Ok(found) => {
+                if leaving.iter().all(|(id, _)| *id != found.0) {
+                    leaving.push(found);
+                }
+                answers.push(left(identity, ErrorCode::NONE));
+            }
+            Err(error_code) => answers.push(left(identity, error_code)),
+        }
+    }
+    if !leaving.is_empty() {
+        for record in leave::fence(deciding, &group_id, group, &leaving) {
+            deciding.write(record);
+        }
+    }
+    answers
+}
+
+fn left(identity: &MemberIdentity, error_code: ErrorCode) -> MemberResponse {
+    MemberResponse {
+        member_id: identity.member_id.clone(),
+        group_instance_id: identity.group_instance_id.clone(),
+        error_code,
+        ..Default::default()
+    }
+}
+
+fn group<'a>(
+    deciding: &Deciding<'a>,
+    group_id: &Text,
+) -> Result<(Text, &'a ConsumerGroup), ErrorCode> {
+    match deciding.hard.groups.get_key_value(group_id) {
+        Some((group_id, Group::Consumer(group))) => Ok((group_id.clone(), group)),
+        Some((_, Group::Classic(_))) | None => Err(ErrorCode::UNKNOWN_MEMBER_ID),
+    }
+}
+
+/// The member of that id, which has to be the one of the instance, too. An administrator may name
+/// an instance alone.
+fn find<'a>(
+    group: &'a ConsumerGroup,
+    member_id: &Text,
+    instance_id: Option<&Text>,
+) -> Result<(&'a Text, &'a Member), ErrorCode> {
+    let Some(instance_id) = instance_id else {
+        return group.members.get_key_value(member_id).ok_or(ErrorCode::UNKNOWN_MEMBER_ID);
+    };
+    let found = group.static_member(instance_id).ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
+    if !member_id.is_empty() {
+        check_instance(instance_id, found.0, member_id).map_err(|refusal| refusal.error)?;
+    }
+    Ok(found)
 }

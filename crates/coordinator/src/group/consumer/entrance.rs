@@ -48,7 +48,8 @@ impl Beat<'_, '_> {
             }
             return Ok(());
         };
-        if old.epoch != LEFT_STATIC_EPOCH && old.classic().is_none() {
+        let is_classic = self.classic.is_some() || old.classic().is_some();
+        if old.epoch != LEFT_STATIC_EPOCH && !is_classic {
             let message = format!("instance {instance_id} is still member {old_id}");
             return Err(Refusal::new(ErrorCode::UNRELEASED_INSTANCE_ID, message));
         }
@@ -78,7 +79,7 @@ impl Beat<'_, '_> {
     }
 
     /// The epoch before is accepted with no more than what the member has: the answer with the new
-    /// one may have been lost. Epoch 0 begins anew.
+    /// one may have been lost. Epoch 0 begins anew; a join of the classic protocol has none.
     fn check_epoch(&self, member: &Member) -> Result<(), Refusal> {
         let epoch = self.request.member_epoch;
         let owned = self.request.topic_partitions.as_deref();
@@ -88,7 +89,7 @@ impl Beat<'_, '_> {
                 topic.partitions.iter().all(|partition| assigned.contains_key(partition))
             })
         };
-        if epoch == 0 || epoch == member.epoch {
+        if epoch == 0 || epoch == member.epoch || self.classic.is_some() {
             return Ok(());
         }
         if epoch < member.epoch && epoch == member.previous_epoch && owned.is_some_and(has_all) {

@@ -72,5 +72,5 @@ fn beat(
         request.member_id = Text::from(asking.seed.uuid().to_string());
     }
     let place = Place { group_id, group, records };
-    Beat::begin(deciding, place, asking.client, request)?.finish()
+    Beat::begin(deciding, place, asking.client, request, None)?.finish()
 }

@@ -6,7 +6,7 @@ use super::pace::Pace;
 use super::refusal::Refusal;
 use super::state::ConsumerGroup;
 use super::subscription::Subscriptions;
-use super::{Timer, entrance, records};
+use super::{Timer, entrance, migration, records};
 use crate::group::deciding::Deciding;
 use crate::group::{Group, GroupRecord};
 use dohle_protocol::error_code::ErrorCode;
@@ -59,13 +59,16 @@ fn find<'a>(
     Ok(found)
 }
 
-/// Takes members out of the group. Those that stay get a new target.
+/// Takes members out of the group. Those that stay get a new target, or are a classic group again.
 pub(super) fn fence(
     deciding: &mut Deciding<'_>,
     group_id: &Text,
     group: &ConsumerGroup,
     members: &[(&Text, &Member)],
 ) -> Vec<GroupRecord> {
+    if let Some(records) = migration::downgrade(deciding, group_id, group, members) {
+        return records;
+    }
     let mut records = Vec::new();
     let mut subscriptions = Subscriptions::of(group);
     for (member_id, member) in members {

@@ -1,26 +1,236 @@
-//! A consumer group where there was none, or one of the classic protocol.
+//! Groups that change their protocol while their members go on.
+//!
+//! A classic group of consumers becomes a consumer group when the first member of that protocol
+//! joins; its members stay, and speak the classic protocol to it. When the last member of the
+//! consumer protocol has gone, those that are left are a classic group again.
 
+use super::member::{Member, MemberState};
+use super::metadata_hash::TopicHashes;
 use super::refusal::Refusal;
 use super::state::ConsumerGroup;
-use crate::group::GroupRecord;
-use crate::group::classic::{self, State};
+use super::{apply, embedded, leave, records};
+use crate::assign::Partitions;
+use crate::group::classic::{self, ClassicGroup, State};
 use crate::group::deciding::Deciding;
+use crate::group::{Group, GroupRecord, Leadership, Settings};
+use dohle_metadata::image::Image;
 use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages as m;
+use dohle_protocol::messages::consumer_group_member_metadata_value::{
+    ClassicMemberMetadata, ClassicProtocol,
+};
+use dohle_protocol::messages::group_metadata_value::MemberMetadata;
 use dohle_protocol::wire::Text;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The group that the first member of the consumer protocol joins. An empty classic group makes way.
+/// The group that the first member of the consumer protocol joins. An empty classic group makes
+/// way, one with members becomes the group; `records` say so.
 pub(super) fn begin(
     deciding: &mut Deciding<'_>,
     group_id: &Text,
     records: &mut Vec<GroupRecord>,
 ) -> Result<ConsumerGroup, Refusal> {
-    let group = ConsumerGroup { epoch: 1, ..ConsumerGroup::default() };
-    let Some(live) = deciding.soft.classic.get(group_id) else { return Ok(group) };
-    if live.state() != State::Empty {
-        let message = format!("{group_id} is a classic group with members");
-        return Err(Refusal::new(ErrorCode::GROUP_ID_NOT_FOUND, message));
+    let fresh = ConsumerGroup { epoch: 1, ..ConsumerGroup::default() };
+    let Leadership { classic: sessions, consumer, settings, image, .. } = &mut *deciding.soft;
+    let Some(live) = sessions.get(group_id) else { return Ok(fresh) };
+    if live.state() == State::Empty {
+        classic::forget(deciding, group_id);
+        records.push(classic::tombstone(group_id));
+        return Ok(fresh);
     }
+    check_upgrade(live, settings)?;
+    let upgraded = upgrade(live, image, &mut consumer.hashes)?;
+    let sessions: Vec<(Text, i32)> =
+        live.members.iter().map(|member| (member.id.clone(), member.timeouts.session_ms)).collect();
     classic::forget(deciding, group_id);
+    for (member_id, session_ms) in sessions {
+        let timers = &mut deciding.soft.timers;
+        super::set_session(timers, (group_id, &member_id), deciding.now, i64::from(session_ms));
+    }
+    let mut groups = BTreeMap::new();
+    for record in &upgraded {
+        apply(&mut groups, record);
+    }
     records.push(classic::tombstone(group_id));
-    Ok(group)
+    records.extend(upgraded);
+    match groups.remove(group_id) {
+        Some(Group::Consumer(group)) => Ok(*group),
+        Some(Group::Classic(_)) | None => Ok(fresh),
+    }
+}
+
+fn check_upgrade(group: &ClassicGroup, settings: &Settings) -> Result<(), Refusal> {
+    let policy = &*settings.consumer_migration_policy;
+    let size_max = usize::try_from(settings.consumer_max_size).unwrap_or(0);
+    let why = if policy != "upgrade" && policy != "bidirectional" {
+        "groups are not upgraded here"
+    } else if !group.is_of_consumers() {
+        "it is not one of consumers"
+    } else if group.members.len() > size_max {
+        "it has more members than a consumer group may have"
+    } else {
+        return Ok(());
+    };
+    Err(not_upgraded(group, why))
+}
+
+fn not_upgraded(group: &ClassicGroup, why: &str) -> Refusal {
+    let message = format!("{} is a classic group: {why}", group.id);
+    Refusal::new(ErrorCode::GROUP_ID_NOT_FOUND, message)
+}
+
+/// The records of the consumer group that a classic one is: each member has what it was assigned,
+/// in an epoch that is the generation.
+fn upgrade(
+    group: &ClassicGroup,
+    image: &Image,
+    hashes: &mut TopicHashes,
+) -> Result<Vec<GroupRecord>, Refusal> {
+    let mut members = BTreeMap::new();
+    for member in group.members.iter() {
+        let upgraded = upgrade_member(group, member, image)
+            .ok_or_else(|| not_upgraded(group, "what its members say cannot be read"))?;
+        members.insert(&member.id, upgraded);
+    }
+    let topics: BTreeSet<&Text> = members.values().flat_map(|member| member.topics()).collect();
+    let hash = hashes.of(image, topics);
+    let (id, epoch) = (&group.id, group.generation);
+    let mut all = Vec::new();
+    all.extend(
+        members.iter().map(|(member_id, member)| records::member(id, member_id, Some(member))),
+    );
+    all.push(records::epoch(id, epoch, hash));
+    all.extend(members.iter().map(|(member_id, member)| {
+        let lists = member.assigned.iter();
+        let target: Partitions =
+            lists.map(|(topic, list)| (*topic, list.keys().copied().collect())).collect();
+        records::target(id, member_id, Some(&target))
+    }));
+    all.push(records::target_epoch(id, Some((epoch, Default::default()))));
+    all.extend(
+        members.iter().map(|(member_id, member)| records::current(id, member_id, Some(member))),
+    );
+    Ok(all)
+}
+
+/// `None` if what the member said cannot be read, or if its assignment has data of an assignor that
+/// the coordinator does not have.
+fn upgrade_member(group: &ClassicGroup, member: &classic::Member, image: &Image) -> Option<Member> {
+    let assignment = embedded::assignment(&member.assignment)?;
+    if assignment.user_data.is_some_and(|data| !data.is_empty()) {
+        return None;
+    }
+    let metadata = match &group.protocol {
+        Some(protocol) => member.metadata(Some(protocol)),
+        None => member.protocols.first()?.metadata.clone(),
+    };
+    let subscription = embedded::subscription(&metadata)?;
+    let lists = assignment.assigned_partitions.iter();
+    let lists = lists.map(|topic| (&topic.topic, &topic.partitions));
+    let protocols = member.protocols.iter().map(|protocol| ClassicProtocol {
+        name: protocol.name.clone(),
+        metadata: protocol.metadata.clone(),
+        ..Default::default()
+    });
+    let mut topics = subscription.topics;
+    topics.sort_unstable();
+    topics.dedup();
+    let new = Member::default();
+    Some(Member {
+        epoch: group.generation,
+        previous_epoch: group.generation,
+        state: MemberState::Stable,
+        assigned: embedded::owned_since(&embedded::by_id(lists, image), group.generation),
+        metadata: m::ConsumerGroupMemberMetadataValue {
+            instance_id: member.instance.clone(),
+            rack_id: subscription.rack_id,
+            client_id: member.client.id.clone(),
+            client_host: member.client.host.clone(),
+            subscribed_topic_names: topics,
+            rebalance_timeout_ms: member.timeouts.rebalance_ms,
+            classic_member_metadata: Some(ClassicMemberMetadata {
+                session_timeout_ms: member.timeouts.session_ms,
+                supported_protocols: protocols.collect(),
+                ..Default::default()
+            }),
+            ..new.metadata
+        },
+        ..new
+    })
+}
+
+/// If only members of the classic protocol stay behind, the group becomes a classic one: the records
+/// that say so. Its members are told to join again.
+pub(super) fn downgrade(
+    deciding: &mut Deciding<'_>,
+    group_id: &Text,
+    group: &ConsumerGroup,
+    leaving: &[(&Text, &Member)],
+) -> Option<Vec<GroupRecord>> {
+    let stay = || group.members.iter().filter(|(id, _)| leaving.iter().all(|(gone, _)| gone != id));
+    let settings = &deciding.soft.settings;
+    let policy = &*settings.consumer_migration_policy;
+    let size_max = usize::try_from(settings.group_max_size).unwrap_or(0);
+    let are_classic = |mut members: std::slice::Iter<'_, (&Text, &Member)>| {
+        members.all(|(_, member)| member.classic().is_some())
+    };
+    let may = policy == "downgrade" || policy == "bidirectional";
+    if !may
+        || stay().next().is_none()
+        || stay().count() > size_max
+        || stay().any(|(_, member)| member.classic().is_none())
+        || are_classic(leaving.iter())
+    {
+        return None;
+    }
+    let value = classic_group(group, stay(), deciding)?;
+    let mut all = leave::tombstones(group_id, group);
+    super::forget(deciding, group_id, group);
+    all.push(classic::adopt(deciding, group_id, value));
+    Some(all)
+}
+
+/// `None` if the members have no assignor in common.
+fn classic_group<'a>(
+    group: &ConsumerGroup,
+    members: impl Iterator<Item = (&'a Text, &'a Member)> + Clone,
+    deciding: &Deciding<'_>,
+) -> Option<m::GroupMetadataValue> {
+    let offers = |member: &Member, name: &Text| {
+        let protocols = &member.classic().expect("only such members stay").supported_protocols;
+        protocols.iter().find(|protocol| protocol.name == *name).map(|found| found.metadata.clone())
+    };
+    let (leader, first) = members.clone().next()?;
+    let mut names = first.classic()?.supported_protocols.iter().map(|protocol| &protocol.name);
+    let protocol =
+        names.find(|name| members.clone().all(|(_, member)| offers(member, name).is_some()))?;
+    let value = members.clone().map(|(id, member)| {
+        let metadata = &member.metadata;
+        let subscription = offers(member, protocol).unwrap_or_default();
+        let session_timeout = member.classic().map_or(0, |classic| classic.session_timeout_ms);
+        MemberMetadata {
+            member_id: id.clone(),
+            group_instance_id: metadata.instance_id.clone(),
+            client_id: metadata.client_id.clone(),
+            client_host: metadata.client_host.clone(),
+            rebalance_timeout: metadata.rebalance_timeout_ms,
+            session_timeout,
+            assignment: embedded::encode_assignment(
+                &member.assigned,
+                &deciding.soft.image,
+                &subscription,
+            ),
+            subscription,
+            ..Default::default()
+        }
+    });
+    Some(m::GroupMetadataValue {
+        protocol_type: Text::from_static("consumer"),
+        generation: group.epoch,
+        protocol: Some(protocol.clone()),
+        leader: Some(leader.clone()),
+        current_state_timestamp: deciding.now.0,
+        members: value.collect(),
+        ..Default::default()
+    })
 }

@@ -9,6 +9,7 @@ mod beat;
 mod classic_member;
 mod commit;
 mod describe;
+mod embedded;
 mod entrance;
 mod heartbeat;
 mod leave;
@@ -100,6 +101,10 @@ pub(super) enum Timer {
     Session(Text, Text),
     /// A member has not given up in time what it had to: group and member.
     Rebalance(Text, Text),
+    /// A member of the classic protocol has not joined again in time: group and member.
+    Join(Text, Text),
+    /// A member of the classic protocol has not asked for its assignment: group and member.
+    Sync(Text, Text),
     /// A group may get a new target.
     Assign(Text),
 }
@@ -135,7 +140,9 @@ pub(super) fn on_metadata(deciding: &mut Deciding<'_>) {
 
 pub(super) fn on_timer(deciding: &mut Deciding<'_>, timer: Timer) {
     match timer {
-        Timer::Session(group_id, member_id) => {
+        Timer::Session(group_id, member_id)
+        | Timer::Join(group_id, member_id)
+        | Timer::Sync(group_id, member_id) => {
             deciding.soft.consumer.overdue.entry(group_id).or_default().insert(member_id);
         }
         Timer::Rebalance(group_id, member_id) => {
@@ -203,6 +210,11 @@ pub(super) fn delete(deciding: &mut Deciding<'_>, group_id: &Text) {
     for record in leave::tombstones(group_id, group) {
         deciding.write(record);
     }
+    forget(deciding, group_id, group);
+}
+
+/// The coordinator forgets what it knows of the group beside the log.
+fn forget(deciding: &mut Deciding<'_>, group_id: &Text, group: &ConsumerGroup) {
     let soft = &mut *deciding.soft;
     for member_id in group.members.keys() {
         cancel_timers(&mut soft.timers, group_id, member_id);
@@ -228,7 +240,7 @@ fn set_session(
 }
 
 fn cancel_timers(timers: &mut Timers<super::Timer>, group_id: &Text, member_id: &Text) {
-    for timer in [Timer::Session, Timer::Rebalance] {
+    for timer in [Timer::Session, Timer::Rebalance, Timer::Join, Timer::Sync] {
         let timer = timer(group_id.clone(), member_id.clone());
         timers.cancel(&super::Timer::Consumer(timer));
     }

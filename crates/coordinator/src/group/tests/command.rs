@@ -158,7 +158,7 @@ fn join(fields: &Fields<'_>) -> m::JoinGroupRequest {
 }
 
 /// A subscription as clients encode it (version 0).
-pub(in crate::group) fn subscription(topics: &str) -> Bytes {
+pub(super) fn subscription(topics: &str) -> Bytes {
     let topics = topics.split('+').filter(|topic| !topic.is_empty()).map(Text::from).collect();
     let subscription = m::ConsumerProtocolSubscription { topics, ..Default::default() };
     let mut into = Writer::with_capacity(2 + subscription.encoded_size(0));

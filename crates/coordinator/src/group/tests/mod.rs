@@ -9,7 +9,6 @@ mod model;
 mod show;
 
 use super::classic::State;
-pub(super) use command::subscription;
 use host::Host;
 use std::collections::BTreeSet;
 use std::path::PathBuf;

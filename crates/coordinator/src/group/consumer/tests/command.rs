@@ -3,7 +3,8 @@
 //! - `topic t 3`: a topic, or more partitions of it. `no-topic t`: it is deleted.
 //! - `join a topics=t,u`: member `a` joins. `beat a 2 owns=t:0,1+u:0`: a heartbeat in an epoch; what is
 //!   not named is left out, `owns=-` is nothing. `leave a 2`: `-1` or `-2` as epoch.
-//! - `classic-join a`: a member of the classic protocol joins.
+//! - `classic-join a`, `classic-sync a generation=1`, `classic-heartbeat`, `classic-leave`: requests of
+//!   the classic protocol. `#1` stands for the first id that a join was given.
 //! - `describe`, `delete`, `wait 1000`, `restart`, `settings max-size=2`, `config consumer.session.timeout.ms=50000`.
 //!
 //! The group is `g` unless `group=` says otherwise.
@@ -11,9 +12,11 @@
 use super::host::{Host, topic_id};
 use super::show;
 use crate::group::Request;
+use bytes::Bytes;
+use dohle_metadata::image::Image;
 use dohle_protocol::messages as m;
 use dohle_protocol::messages::consumer_group_heartbeat_request::TopicPartitions;
-use dohle_protocol::wire::Text;
+use dohle_protocol::wire::{Message, Text, Writer};
 use std::collections::BTreeMap;
 
 /// A command's words: those by position, and those by name.
@@ -58,10 +61,21 @@ impl<'a> Words<'a> {
 pub(super) fn replay(transcript: &str) -> String {
     let mut host = Host::default();
     let mut written = String::new();
+    let mut ids: Vec<String> = Vec::new();
     for line in transcript.lines() {
         if let Some(text) = line.strip_prefix("> ") {
             written += &format!("{line}\n");
-            for line in run(&mut host, &Words::of(text)) {
+            let mut text = text.to_owned();
+            for (at, id) in ids.iter().enumerate() {
+                text = text.replace(&format!("#{}", at + 1), id);
+            }
+            for mut line in run(&mut host, &Words::of(&text)) {
+                if let Some((_, id)) = line.split_once("come back as ") {
+                    ids.push(id.to_owned());
+                }
+                for (at, id) in ids.iter().enumerate() {
+                    line = line.replace(id, &format!("#{}", at + 1));
+                }
                 written += &format!("  {line}\n");
             }
         } else if line.starts_with('#') || line.is_empty() {
@@ -116,7 +130,10 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
         }
         "describe" => ask(host, words, Request::ConsumerGroupDescribe(words.group())),
         "delete" => ask(host, words, Request::DeleteGroup(words.group())),
-        "classic-join" => ask(host, words, Request::JoinGroup(classic_join(words))),
+        "classic-join" | "classic-sync" | "classic-heartbeat" | "classic-leave" => {
+            let request = classic(words, &host.image);
+            ask(host, words, request)
+        }
         "join" | "beat" | "leave" => {
             let request = heartbeat(words);
             ask(host, words, Request::ConsumerGroupHeartbeat(request))
@@ -143,7 +160,7 @@ fn settings(host: &mut Host, words: &Words<'_>) {
 }
 
 fn ask(host: &mut Host, words: &Words<'_>, request: Request) -> Vec<String> {
-    let newest = if words.at(0) == "classic-join" { 3 } else { 1 };
+    let newest = if words.at(0).starts_with("classic") { 4 } else { 1 };
     let version =
         words.named.get("v").map_or(newest, |version| version.parse().expect("a version"));
     let (answer, records) = host.ask(version, request);
@@ -174,21 +191,96 @@ fn heartbeat(words: &Words<'_>) -> m::ConsumerGroupHeartbeatRequest {
     }
 }
 
-/// A member of the classic protocol, which has no id yet.
-fn classic_join(words: &Words<'_>) -> m::JoinGroupRequest {
-    let protocol = m::join_group_request::JoinGroupRequestProtocol {
-        name: Text::from_static("range"),
-        metadata: crate::group::tests::subscription("t"),
-        ..Default::default()
-    };
-    m::JoinGroupRequest {
-        group_id: words.group(),
-        session_timeout_ms: 10_000,
-        rebalance_timeout_ms: 10_000,
-        protocol_type: Text::from_static("consumer"),
-        protocols: vec![protocol],
-        ..Default::default()
+/// A request of a member of the classic protocol.
+fn classic(words: &Words<'_>, image: &Image) -> Request {
+    let group_id = words.group();
+    let member_id = words.text("member").unwrap_or_default();
+    let generation_id = words.named.get("generation").map_or(-1, |text| text.parse().expect("one"));
+    let protocol = words.text("protocol").unwrap_or_else(|| Text::from_static("range"));
+    let lists = |name: &str| owns(words.named.get(name).unwrap_or(&"-"));
+    match words.at(0) {
+        "classic-join" => {
+            let topics = vec![Text::from_static("t")];
+            let owned_partitions = named(&lists("owns"), image, |topic, partitions| {
+                m::consumer_protocol_subscription::TopicPartition { topic, partitions }
+            });
+            let subscription =
+                m::ConsumerProtocolSubscription { topics, owned_partitions, ..Default::default() };
+            let metadata = embedded(&subscription);
+            let name = protocol;
+            let protocol = m::join_group_request::JoinGroupRequestProtocol {
+                name,
+                metadata,
+                ..Default::default()
+            };
+            Request::JoinGroup(m::JoinGroupRequest {
+                group_id,
+                member_id,
+                session_timeout_ms: 10_000,
+                rebalance_timeout_ms: 10_000,
+                protocol_type: words.text("type").unwrap_or_else(|| "consumer".into()),
+                protocols: vec![protocol],
+                ..Default::default()
+            })
+        }
+        "classic-sync" => {
+            let partitions = named(&lists("assign"), image, |topic, partitions| {
+                m::consumer_protocol_assignment::TopicPartition { topic, partitions }
+            });
+            let assignment =
+                m::ConsumerProtocolAssignment { assigned_partitions: partitions, user_data: None };
+            let assignment = m::sync_group_request::SyncGroupRequestAssignment {
+                member_id: member_id.clone(),
+                assignment: embedded(&assignment),
+                ..Default::default()
+            };
+            Request::SyncGroup(m::SyncGroupRequest {
+                group_id,
+                member_id,
+                generation_id,
+                protocol_type: Some("consumer".into()),
+                protocol_name: Some(protocol),
+                assignments: vec![assignment],
+                ..Default::default()
+            })
+        }
+        "classic-heartbeat" => Request::Heartbeat(m::HeartbeatRequest {
+            group_id,
+            member_id,
+            generation_id,
+            ..Default::default()
+        }),
+        "classic-leave" => {
+            let identity =
+                m::leave_group_request::MemberIdentity { member_id, ..Default::default() };
+            Request::LeaveGroup(m::LeaveGroupRequest {
+                group_id,
+                members: vec![identity],
+                ..Default::default()
+            })
+        }
+        other => panic!("no command {other}"),
     }
+}
+
+fn named<T>(
+    topics: &[TopicPartitions],
+    image: &Image,
+    make: impl Fn(Text, Vec<i32>) -> T,
+) -> Vec<T> {
+    let named = topics.iter().map(|topic| {
+        let name = image.topics.by_id(&topic.topic_id).expect("a topic").name.clone();
+        make(name, topic.partitions.clone())
+    });
+    named.collect()
+}
+
+/// A message behind its version, 1.
+fn embedded<M: Message>(message: &M) -> Bytes {
+    let mut into = Writer::with_capacity(64);
+    into.put_slice(&[0, 1]);
+    message.encode(&mut into, 1);
+    into.into_bytes()
 }
 
 /// `t:0,1+u:2`; `-` is nothing.

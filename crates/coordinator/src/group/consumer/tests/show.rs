@@ -8,7 +8,7 @@ use dohle_metadata::image::Image;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages as m;
-use dohle_protocol::wire::Text;
+use dohle_protocol::wire::{Message, Reader, Text};
 
 /// Partitions by topic: `t:0,1 u:2`.
 fn partitions<'a>(topics: impl Iterator<Item = (&'a Uuid, &'a [i32])>, image: &Image) -> String {
@@ -28,8 +28,30 @@ pub(super) fn answer(answer: &Answer, image: &Image) -> String {
     match answer {
         Answer::ConsumerGroupHeartbeat(answer) => heartbeat(answer, image),
         Answer::ConsumerGroupDescribe(group) => describe(group, image),
+        Answer::JoinGroup(answer) if answer.error_code == ErrorCode::MEMBER_ID_REQUIRED => {
+            format!("come back as {}", answer.member_id)
+        }
+        Answer::JoinGroup(answer) if answer.error_code.is_error() => answer.error_code.to_string(),
+        Answer::JoinGroup(answer) => {
+            format!("{} generation={}", answer.member_id, answer.generation_id)
+        }
+        Answer::SyncGroup(answer) if answer.error_code.is_error() => answer.error_code.to_string(),
+        Answer::SyncGroup(answer) => format!("has {}", assigned(answer)),
+        Answer::Heartbeat(answer) => answer.error_code.to_string(),
+        Answer::LeaveGroup(answer) => {
+            let errors = answer.members.iter().map(|member| member.error_code.to_string());
+            errors.collect::<Vec<_>>().join(" ")
+        }
         other => format!("{other:?}"),
     }
+}
+
+fn assigned(answer: &m::SyncGroupResponse) -> String {
+    let mut from = Reader::new(answer.assignment.slice(2..));
+    let assignment = m::ConsumerProtocolAssignment::decode(&mut from, 1).expect("an assignment");
+    let topics = assignment.assigned_partitions.iter();
+    let topics = topics.map(|topic| format!("{}:{:?}", topic.topic, topic.partitions));
+    topics.collect::<Vec<_>>().join(" ")
 }
 
 fn heartbeat(answer: &m::ConsumerGroupHeartbeatResponse, image: &Image) -> String {
@@ -115,7 +137,10 @@ pub(super) fn record(record: &GroupRecord, image: &Image) -> String {
         }
         GroupRecord::ConsumerGroupPartitionMetadata(..) => "partition metadata is void".to_owned(),
         GroupRecord::GroupMetadata(key, value) => {
-            format!("classic group {}{}", key.group, of(value.as_ref(), |_| "…".to_owned()))
+            let shown = of(value.as_ref(), |value| {
+                format!("generation={} members={}", value.generation, value.members.len())
+            });
+            format!("classic group {}{shown}", key.group)
         }
         GroupRecord::OffsetCommit(key, _) => format!("offset of {}", key.group),
     }
