@@ -116,6 +116,18 @@ impl Admin {
         Ok(())
     }
 
+    /// Creates a topic unless it is there.
+    ///
+    /// # Errors
+    /// When it is refused, or a leader is missing for long.
+    pub(crate) fn create_missing(&mut self, name: &str, partitions: i32) -> io::Result<()> {
+        let names = [name.to_owned()];
+        if self.led(&names)? == partitions as usize {
+            return Ok(());
+        }
+        self.create(&names, partitions, &[])
+    }
+
     /// How many partitions of these topics have leaders.
     fn led(&mut self, names: &[String]) -> io::Result<usize> {
         let topic = |name: &String| MetadataRequestTopic {
@@ -171,7 +183,15 @@ impl Admin {
         }
     }
 
-    fn call<R: Request>(&mut self, version: i16, request: &R) -> io::Result<R::Response> {
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// When it does not come, or cannot be read.
+    pub(crate) fn call<R: Request>(
+        &mut self,
+        version: i16,
+        request: &R,
+    ) -> io::Result<R::Response> {
         let answer = self.exchange(&load::encode(version, 0, request))?;
         decode::<R>(version, answer)
     }
@@ -197,6 +217,7 @@ fn decode<R: Request>(version: i16, answer: Vec<u8>) -> io::Result<R::Response> 
     R::Response::decode(&mut reader, version).map_err(unreadable)
 }
 
-fn refused(what: &str, code: ErrorCode) -> io::Error {
+/// The error of a refusal.
+pub(crate) fn refused(what: &str, code: ErrorCode) -> io::Error {
     io::Error::other(format!("{what} was refused: {code:?}"))
 }

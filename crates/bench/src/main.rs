@@ -6,20 +6,24 @@
 #![allow(clippy::print_stdout, reason = "a command speaks to its user")]
 
 mod admin;
+mod coordinators;
 mod date;
 mod floor;
 mod load;
 mod measure;
 mod number;
 mod options;
+mod page;
 mod plot;
 mod process;
 mod report;
 mod restart;
 mod run;
 mod server;
+mod set;
 mod workload;
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
@@ -29,7 +33,6 @@ use run::Results;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const PAGE: &str = "benchmarks.md";
-const PLOT: &str = "benchmarks.svg";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -73,8 +76,9 @@ fn run(arguments: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Writes the page and its plot into the workspace's documents.
+/// Writes the set's section of the page, and its plot, into the workspace's documents.
 fn write(root: &Path, options: &Options, results: &Results) -> std::io::Result<()> {
+    let set = options.plan.set;
     let documents = root.join("docs");
     std::fs::create_dir_all(&documents)?;
     let commit = Command::new("git")
@@ -89,10 +93,18 @@ fn write(root: &Path, options: &Options, results: &Results) -> std::io::Result<(
             .join(" "),
         date: date::today(),
         commit,
-        plot: PLOT.into(),
+        plot: set.plot.into(),
     };
-    std::fs::write(documents.join(PLOT), plot::svg(&options.plan, results))?;
-    std::fs::write(documents.join(PAGE), report::page(&options.plan, results, &head))?;
-    println!("wrote docs/{PAGE} and docs/{PLOT}");
+    std::fs::write(documents.join(set.plot), plot::svg(&options.plan, results))?;
+    let at = documents.join(PAGE);
+    let before = match std::fs::read_to_string(&at) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => page::EMPTY.into(),
+        Err(error) => return Err(error),
+    };
+    let section = report::section(&options.plan, results, &head);
+    let after = page::with_section(&before, set.name, &section).map_err(std::io::Error::other)?;
+    std::fs::write(at, after)?;
+    println!("wrote docs/{PAGE} and docs/{}", set.plot);
     Ok(())
 }

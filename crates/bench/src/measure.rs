@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use hdrhistogram::Histogram;
 
 use crate::admin::Admin;
+use crate::coordinators;
 use crate::load::{self, Client, Done, Fetcher, Limits, Producer, Rate};
 use crate::process::Reading;
 use crate::server::{Kind, Server};
@@ -51,6 +52,7 @@ pub(crate) fn measure(
         Work::DeliverAtRate { per_second } => deliver_at_rate(server, topic, per_second, extent),
         Work::Connections { count } => connections(server, count, extent),
         Work::Partitions { topics } => partitions(server, topic, topics),
+        Work::Coordinate(work) => coordinators::measure(server, work, extent),
         Work::Start | Work::Restart { .. } => {
             Err(io::Error::other("a start begins without a server"))
         }
@@ -96,45 +98,50 @@ fn frames(topic: &str, partitions: i32, shape: BatchShape) -> (Vec<Vec<u8>>, u64
 }
 
 /// The readings at both ends of the time that counts.
-struct Edges<'a> {
+pub(crate) struct Edges<'a> {
     server: &'a Server,
     readings: Vec<io::Result<(Reading, Reading)>>,
 }
 
 impl<'a> Edges<'a> {
-    fn of(server: &'a Server) -> Self {
+    pub(crate) fn of(server: &'a Server) -> Self {
         Self { server, readings: Vec::new() }
     }
 
-    fn mark(&mut self) {
+    /// One of the two edges is now.
+    pub(crate) fn mark(&mut self) {
         let reading =
             self.server.reading().and_then(|server| Ok((server, Reading::of(std::process::id())?)));
         self.readings.push(reading);
     }
 
     /// What the server and this process used between, and the server's last reading.
-    fn figures(self, elapsed: Duration) -> io::Result<(Figures, Spent)> {
+    ///
+    /// # Errors
+    /// When the server has ended, or there were no edges.
+    pub(crate) fn figures(self, elapsed: Duration) -> io::Result<(Figures, Spent)> {
         let mut readings = self.readings.into_iter();
         let (Some(first), Some(last)) = (readings.next(), readings.next()) else {
             return Err(io::Error::other("the load did not run from edge to edge"));
         };
         let ((first, own_first), (last, own_last)) = (first?, last?);
         let spent = Spent {
-            cpu_s: last.cpu_s - first.cpu_s,
+            cpu_s: last.cpu_since(&first),
             written_bytes: last.written_bytes.saturating_sub(first.written_bytes) as f64,
         };
         let seconds = elapsed.as_secs_f64();
         let figures = Figures::from([
             (Figure::Cores, spent.cpu_s / seconds),
-            (Figure::GeneratorCores, (own_last.cpu_s - own_first.cpu_s) / seconds),
+            (Figure::GeneratorCores, own_last.cpu_since(&own_first) / seconds),
             (Figure::Resident, mebibytes(last.resident_bytes)),
         ]);
         Ok((figures, spent))
     }
 }
 
-struct Spent {
-    cpu_s: f64,
+/// What the server used between two edges.
+pub(crate) struct Spent {
+    pub(crate) cpu_s: f64,
     written_bytes: f64,
 }
 

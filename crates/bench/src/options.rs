@@ -1,15 +1,14 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use crate::measure::Extent;
 use crate::run::Plan;
 use crate::server::{Kind, Places};
-use crate::workload::{self, Workload};
+use crate::set::{self, Set};
+use crate::workload::Workload;
 
 /// How the benchmark is asked for.
-pub(crate) const USAGE: &str = "usage: cargo xtask bench [--quick] [--workload NAME]... \
+pub(crate) const USAGE: &str = "usage: cargo xtask bench [--groups] [--quick] [--workload NAME]... \
 [--rounds N] [--server floor|dohle|reference]... [--port FIRST] [--write | --no-write]";
 
 /// What the command line asks for.
@@ -23,21 +22,6 @@ pub(crate) struct Options {
     pub(crate) words: Vec<String>,
 }
 
-const FULL: Extent = Extent {
-    warm: Duration::from_millis(1000),
-    time: Duration::from_secs(6),
-    bytes_max: 3_000_000_000,
-    preload_bytes: 600_000_000,
-    idle: Duration::from_secs(5),
-};
-const QUICK: Extent = Extent {
-    warm: Duration::from_millis(300),
-    time: Duration::from_millis(2500),
-    bytes_max: 1_500_000_000,
-    preload_bytes: 300_000_000,
-    idle: Duration::from_millis(1500),
-};
-const WARM_UP: Duration = Duration::from_secs(60);
 /// Ten ports from here on, unless told otherwise.
 const PORT: u16 = 26_000;
 
@@ -64,16 +48,18 @@ pub(crate) fn parse(arguments: &[String]) -> Result<(PathBuf, Places, Options), 
 /// The usage, when they make no sense.
 pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
     let mut port = PORT;
+    let set = if words.iter().any(|word| word == "--groups") { &set::GROUPS } else { &set::LOGS };
     let (mut workloads, mut kinds): (Vec<&'static Workload>, Vec<Kind>) = (vec![], vec![]);
     let (mut quick, mut rounds, mut write) = (false, None, None);
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("{word} wants a value\n{USAGE}"));
         match word.as_str() {
+            "--groups" => {}
             "--quick" => quick = true,
             "--write" => write = Some(true),
             "--no-write" => write = Some(false),
-            "--workload" => workloads.push(known_workload(value()?)?),
+            "--workload" => workloads.push(known_workload(set, value()?)?),
             "--server" => kinds.push(known_server(value()?)?),
             "--rounds" => rounds = Some(number(value()?)?),
             "--port" => port = number(value()?)?,
@@ -83,25 +69,29 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
     let whole = workloads.is_empty() && kinds.is_empty() && !quick;
     if workloads.is_empty() {
         let wanted = |workload: &&Workload| !(quick && workload.is_slow());
-        workloads = workload::ALL.iter().filter(wanted).collect();
+        workloads = set.workloads.iter().filter(wanted).collect();
     }
+    let course = if quick { &set.quick } else { &set.full };
     if kinds.is_empty() {
-        kinds = if quick { vec![Kind::Floor, Kind::Dohle] } else { Kind::ALL.to_vec() };
+        let wanted = |&kind: &Kind| kind != Kind::Reference || course.with_reference;
+        kinds = Kind::ALL.into_iter().filter(wanted).collect();
     }
     let plan = Plan {
+        set,
         workloads,
         kinds,
-        rounds: rounds.unwrap_or(if quick { 2 } else { 3 }),
-        extent: if quick { QUICK } else { FULL },
-        warm_up: WARM_UP,
+        rounds: rounds.unwrap_or(course.rounds),
+        extent: course.extent,
+        warm_up: course.warm_up,
     };
     let write = write.unwrap_or(whole);
     Ok(Options { plan, port, write, words: words.to_vec() })
 }
 
-fn known_workload(name: &str) -> Result<&'static Workload, String> {
-    Workload::named(name).ok_or_else(|| {
-        let names: Vec<&str> = workload::ALL.iter().map(|workload| workload.name).collect();
+fn known_workload(set: &Set, name: &str) -> Result<&'static Workload, String> {
+    let found = set.workloads.iter().find(|workload| workload.name == name);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = set.workloads.iter().map(|workload| workload.name).collect();
         format!("no workload {name}; there are {}", names.join(", "))
     })
 }

@@ -8,7 +8,9 @@ use std::path::Path;
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Reading {
     /// CPU time of all its threads, in user and in kernel mode, ended ones too.
-    pub(crate) cpu_s: f64,
+    cpu_s: f64,
+    /// The same by the scheduler's own clock: of the threads that live, to the nanosecond.
+    threads_cpu_s: f64,
     pub(crate) resident_bytes: u64,
     /// Bytes that it made dirty in the page cache: they are, or will be, written to the disk.
     pub(crate) written_bytes: u64,
@@ -31,10 +33,32 @@ impl Reading {
         let pages = field(24)?;
         Ok(Self {
             cpu_s: ticks as f64 / rustix::param::clock_ticks_per_second() as f64,
+            threads_cpu_s: threads(&at)?,
             resident_bytes: pages * rustix::param::page_size() as u64,
             written_bytes: written(&at.join("io"))?,
         })
     }
+
+    /// CPU seconds since an earlier reading. The process's count goes in steps of 10 ms, those of
+    /// its threads do not, but lack the threads that have ended: they are believed where both agree.
+    pub(crate) fn cpu_since(&self, earlier: &Self) -> f64 {
+        let of_process = self.cpu_s - earlier.cpu_s;
+        let of_threads = self.threads_cpu_s - earlier.threads_cpu_s;
+        let steps = 2.0 / rustix::param::clock_ticks_per_second() as f64;
+        if (of_process - of_threads).abs() <= steps { of_threads } else { of_process }
+    }
+}
+
+/// What the scheduler counts for all threads that live, in seconds.
+fn threads(process: &Path) -> io::Result<f64> {
+    let mut nanoseconds = 0;
+    for task in fs::read_dir(process.join("task"))? {
+        // A thread may end between.
+        let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+        let count = text.split_whitespace().next().and_then(|text| text.parse::<u64>().ok());
+        nanoseconds += count.unwrap_or_default();
+    }
+    Ok(nanoseconds as f64 / 1e9)
 }
 
 fn written(path: &Path) -> io::Result<u64> {

@@ -83,12 +83,16 @@ fn reach(
     (text, met.map_or("", |met| if met { "yes" } else { "no" }))
 }
 
-/// The table of what is to be reached.
+/// The table of what is to be reached; without the floor where it can do none of it.
 pub(crate) fn summary(plan: &Plan, results: &Results) -> String {
-    let mut text = String::from(
+    let with_floor = plan.set.workloads.iter().any(|workload| workload.suits(Kind::Floor));
+    let mut text = String::from(if with_floor {
         "| workload | figure | Kafka | floor | Dohle | Dohle : Kafka | Dohle : floor | reach | met |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
-    );
+         |---|---|---|---|---|---|---|---|---|\n"
+    } else {
+        "| workload | figure | Kafka | Dohle | Dohle : Kafka | reach | met |\n\
+         |---|---|---|---|---|---|---|\n"
+    });
     for workload in &plan.workloads {
         for &(figure, target) in workload.shown {
             let of = |kind| values(results, workload, kind, figure);
@@ -97,17 +101,13 @@ pub(crate) fn summary(plan: &Plan, results: &Results) -> String {
             let to_floor = ratios(&own, &floor);
             let (wanted, met) = reach(target, middle(&own), &to_reference, &to_floor);
             let median = |values: &[Option<f64>]| middle(values).map_or_else(|| "-".into(), short);
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} | {} | {} | {} | {} | {wanted} | {met} |",
-                workload.title,
-                figure.title(),
-                median(&reference),
-                median(&floor),
-                median(&own),
-                spread(&to_reference, " ×"),
-                spread(&to_floor, " ×"),
-            );
+            let mut cells = vec![workload.title.to_owned(), figure.title().to_owned()];
+            cells.push(median(&reference));
+            cells.extend(with_floor.then(|| median(&floor)));
+            cells.extend([median(&own), spread(&to_reference, " ×")]);
+            cells.extend(with_floor.then(|| spread(&to_floor, " ×")));
+            cells.extend([wanted, met.to_owned()]);
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
     }
     text
@@ -125,13 +125,14 @@ fn details(plan: &Plan, results: &Results) -> String {
         }
         figures.sort_unstable();
         figures.dedup();
-        let _ = writeln!(text, "\n### {} (`{}`)\n", workload.title, workload.name);
-        let titles: Vec<&str> = plan.kinds.iter().map(|kind| kind.title()).collect();
+        let _ = writeln!(text, "\n#### {} (`{}`)\n", workload.title, workload.name);
+        let kinds = || plan.kinds.iter().filter(|&&kind| workload.suits(kind));
+        let titles: Vec<&str> = kinds().map(|kind| kind.title()).collect();
         let _ = writeln!(text, "| figure | {} |", titles.join(" | "));
         let _ = writeln!(text, "|---|{}", "---|".repeat(titles.len()));
         for figure in figures {
             let cell = |&kind: &Kind| spread(&values(results, workload, kind, figure), "");
-            let cells: Vec<String> = plan.kinds.iter().map(cell).collect();
+            let cells: Vec<String> = kinds().map(cell).collect();
             let _ = writeln!(text, "| {} | {} |", figure.title(), cells.join(" | "));
         }
         for &kind in &plan.kinds {
@@ -162,53 +163,33 @@ fn machine() -> String {
     )
 }
 
-/// The whole page.
-pub(crate) fn page(plan: &Plan, results: &Results, head: &Head) -> String {
+/// The section of a set, with its own title.
+pub(crate) fn section(plan: &Plan, results: &Results, head: &Head) -> String {
     let Head { command, date, commit, plot } = head;
     let extent = &plan.extent;
+    let set = plan.set;
     format!(
-        "# Benchmarks\n\n\
+        "## {}\n\n\
          Written by `{command}` on {date}, at commit {commit}; every figure here was measured in \
-         that run.\n\n{METHOD}\n\
-         This run: {} rounds, each measurement {:.1} s after {:.1} s that do not count (a closed \
-         loop that writes ends sooner, after {} MB); the reference was under load for {} s before \
-         the first round.\n\n\
-         ## Machine\n\n{}\n\
-         ## Results\n\n\
+         that run.\n\n{}\n\
+         This run: {} rounds, each measurement {:.1} s after {:.1} s that do not count{}; the \
+         reference was under load for {} s before the first round.\n\n\
+         ### Machine\n\n{}\n\
+         ### Results\n\n\
          Medians over the rounds. Ratios are taken round by round: the median, then the least and \
          the largest.\n\n{}\n\
          ![The first figure of every workload, for each server]({plot})\n\n\
-         ## All figures\n\n\
+         ### All figures\n\n\
          Median over the rounds, then the least and the largest.\n{}",
+        set.title,
+        set.method,
         plan.rounds,
         extent.time.as_secs_f64(),
         extent.warm.as_secs_f64(),
-        extent.bytes_max / 1_000_000,
+        set.ends_sooner(extent),
         plan.warm_up.as_secs(),
         machine(),
         summary(plan, results),
         details(plan, results),
     )
 }
-
-const METHOD: &str = "\
-**What runs.** Apache Kafka 4.3.1 (the reference, with its default heap and start flags), Dohle, and \
-a floor: the least a server could do for the same bytes. The floor receives frames, checks the \
-CRC-32C of each batch, writes the batch to its partition's file and answers; fetches leave by \
-`sendfile`; it has one thread, no index, no metadata and no recovery, and does not look into \
-compressed batches. In each round every workload runs on each server in turn. The floor and Dohle \
-are started anew for each measurement; the reference keeps running, warm, save where a workload is \
-about a server that has done nothing.
-
-**The load.** One thread beside the server, on the same machine, over loopback: 4 connections, 6 \
-partitions of one topic, acks=all, one node, Produce 9 and Fetch 12 with one batch or one partition \
-a request. Requests are encoded once and sent again with only their correlation id (and a fetch's \
-offset) set anew; each answer's id and error code are checked; fetched records are dropped in the \
-kernel. Producers are not idempotent. Closed loops keep 5 requests in flight on a connection unless \
-a title says otherwise, consumers one. Open loops send at their times whatever the server does, and \
-a latency counts from the time at which a request was to be sent.
-
-**Figures.** CPU is user and system time of all the server's threads, from `/proc`. GB and MB are 10⁹ \
-and 10⁶ bytes of record batches as they go over the wire. *Bytes written* are those that the server \
-made dirty in the page cache. *Generator's cores* tells how much of a core the load itself took.
-";

@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 use crate::measure::{self, Extent, Figures};
 use crate::restart;
 use crate::server::{Kind, Places, Server};
+use crate::set::Set;
 use crate::workload::{Work, Workload};
 
 /// What is run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
+    /// What the workloads are of.
+    pub(crate) set: &'static Set,
     pub(crate) workloads: Vec<&'static Workload>,
     pub(crate) kinds: Vec<Kind>,
     pub(crate) rounds: usize,
@@ -35,7 +38,7 @@ pub(crate) fn run(plan: &Plan, places: &Places) -> io::Result<Results> {
     }
     let mut results = Results::new();
     for round in 0..plan.rounds {
-        for workload in &plan.workloads {
+        for workload in plan.workloads.iter().filter(|workload| round == 0 || !workload.is_once()) {
             for &kind in plan.kinds.iter().filter(|&&kind| workload.suits(kind)) {
                 let begin = Instant::now();
                 let figures = match &warm {
@@ -63,10 +66,10 @@ pub(crate) fn run(plan: &Plan, places: &Places) -> io::Result<Results> {
 fn warm_up(plan: &Plan, places: &Places) -> io::Result<Server> {
     Server::clear(Kind::Reference, "warm", places);
     let server = Server::start(Kind::Reference, "warm", places)?;
-    let works = plan.workloads.iter().filter(|workload| !workload.is_fresh());
+    let works = plan.workloads.iter().filter(|workload| workload.warms());
     let works: Vec<&Workload> = works.copied().collect();
     let turns = 3;
-    let each = plan.warm_up / (turns * works.len() as u32);
+    let each = plan.warm_up / (turns * works.len().max(1) as u32);
     println!("warming the reference up for {} s", plan.warm_up.as_secs());
     let extent = Extent { warm: Duration::ZERO, time: each, ..plan.extent };
     for turn in 0..turns {
@@ -88,7 +91,9 @@ fn on_warm(
 ) -> io::Result<Figures> {
     let figures = measure::measure(server, &workload.work, topic, extent);
     // A failed measurement's topic must not weigh on the next one.
-    forget(server, topic)?;
+    if workload.leaves_topic() {
+        forget(server, topic)?;
+    }
     figures
 }
 
@@ -104,8 +109,9 @@ fn on_fresh(kind: Kind, workload: &Workload, plan: &Plan, places: &Places) -> io
         | Work::ProduceAtRate { .. }
         | Work::DeliverAtRate { .. }
         | Work::Connections { .. }
-        | Work::Partitions { .. } => {
-            let server = Server::start(kind, "fresh", places)?;
+        | Work::Partitions { .. }
+        | Work::Coordinate(_) => {
+            let server = Server::start_with(kind, "fresh", places, workload.settings())?;
             let figures = measure::measure(&server, &workload.work, "bench", &plan.extent)?;
             (server, figures)
         }
@@ -147,5 +153,5 @@ fn say(
         Err(error) => format!("FAILED: {error}"),
     };
     let (round, name, kind) = (round + 1, workload.name, kind.word());
-    println!("{round} {name:<16} {kind:<10} ({:>4.1} s) {text}", took.as_secs_f64());
+    println!("{round} {name:<20} {kind:<10} ({:>4.1} s) {text}", took.as_secs_f64());
 }

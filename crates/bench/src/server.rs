@@ -93,6 +93,19 @@ impl Server {
     /// # Errors
     /// When it does not start.
     pub(crate) fn start(kind: Kind, name: &str, places: &Places) -> io::Result<Self> {
+        Self::start_with(kind, name, places, &[])
+    }
+
+    /// The same with settings beyond those of all workloads, or instead of them.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start_with(
+        kind: Kind,
+        name: &str,
+        places: &Places,
+        settings: &[&str],
+    ) -> io::Result<Self> {
         let directory = places.data.join(format!("{}-{name}", kind.word()));
         fs::create_dir_all(&directory)?;
         // Two servers of one kind never run at once, but the reference's warm one and a fresh one.
@@ -105,6 +118,17 @@ impl Server {
             };
         let log = File::create(directory.join("output.log"))?;
         let mut command = command(kind, port, &directory, places);
+        match kind {
+            Kind::Floor => {}
+            Kind::Dohle => {
+                for setting in settings {
+                    command.args(["--override", setting]);
+                }
+            }
+            Kind::Reference => {
+                command.args(settings);
+            }
+        }
         let begin = Instant::now();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
         drain(&mut child);

@@ -1,5 +1,6 @@
 //! The workloads, what each measures, and what is to be reached.
 
+use crate::coordinators::Coordination;
 use crate::load::Contents;
 use crate::server::Kind;
 
@@ -42,6 +43,38 @@ pub(crate) enum Figure {
     UncleanRestart,
     /// Segments in a partition, as counted in the directory.
     Segments,
+    /// Milliseconds from the first request until each member of a group has its partitions.
+    Settled,
+    /// The same until all members are of one epoch, too.
+    Even,
+    /// Milliseconds of the server's CPU until then, for each member.
+    CpuPerMember,
+    /// Requests of each member until then.
+    AnswersPerMember,
+    /// Milliseconds until all members of a group, who ask at once, are of its next generation.
+    Rejoined,
+    /// Milliseconds of the server's CPU for each of them.
+    CpuPerRejoin,
+    CommitsPerSecond,
+    /// Microseconds of the server's CPU.
+    CpuPerCommit,
+    TransactionsPerSecond,
+    /// Microseconds of the server's CPU.
+    CpuPerTransaction,
+    /// Requests sent again, as the transaction before was not done.
+    RetriesPerTransaction,
+    /// KiB of resident memory for each group with an offset, group with a member, member of a group.
+    PerOffset,
+    PerClassicGroup,
+    PerConsumerGroup,
+    PerClassicMember,
+    PerConsumerMember,
+    /// The same of a JVM's live heap.
+    HeapPerOffset,
+    HeapPerClassicGroup,
+    HeapPerConsumerGroup,
+    HeapPerClassicMember,
+    HeapPerConsumerMember,
 }
 
 impl Figure {
@@ -69,7 +102,40 @@ impl Figure {
             Self::CleanRestart => "ms after a clean stop",
             Self::UncleanRestart => "ms after a kill",
             Self::Segments => "segments per partition",
+            Self::Settled => "ms until all have their partitions",
+            Self::Even => "ms until all are of one epoch",
+            Self::CpuPerMember => "CPU ms/member",
+            Self::AnswersPerMember => "requests/member",
+            Self::Rejoined => "ms for all to rejoin",
+            Self::CpuPerRejoin => "CPU ms/rejoin",
+            Self::CommitsPerSecond => "commits/s",
+            Self::CpuPerCommit => "CPU µs/commit",
+            Self::TransactionsPerSecond => "transactions/s",
+            Self::CpuPerTransaction => "CPU µs/transaction",
+            Self::RetriesPerTransaction => "retries/transaction",
+            Self::PerOffset => "KiB per group with an offset",
+            Self::PerClassicGroup => "KiB per classic group of one member",
+            Self::PerConsumerGroup => "KiB per consumer group of one member",
+            Self::PerClassicMember => "KiB per member of a classic group",
+            Self::PerConsumerMember => "KiB per member of a consumer group",
+            Self::HeapPerOffset => "live heap, KiB per group with an offset",
+            Self::HeapPerClassicGroup => "live heap, KiB per classic group of one member",
+            Self::HeapPerConsumerGroup => "live heap, KiB per consumer group of one member",
+            Self::HeapPerClassicMember => "live heap, KiB per member of a classic group",
+            Self::HeapPerConsumerMember => "live heap, KiB per member of a consumer group",
         }
+    }
+
+    /// What it is of a JVM's live heap, where it is of resident memory.
+    pub(crate) const fn of_heap(self) -> Option<Self> {
+        Some(match self {
+            Self::PerOffset => Self::HeapPerOffset,
+            Self::PerClassicGroup => Self::HeapPerClassicGroup,
+            Self::PerConsumerGroup => Self::HeapPerConsumerGroup,
+            Self::PerClassicMember => Self::HeapPerClassicMember,
+            Self::PerConsumerMember => Self::HeapPerConsumerMember,
+            _ => return None,
+        })
     }
 }
 
@@ -115,6 +181,8 @@ pub(crate) enum Work {
     Restart { partitions: i32, segments: usize },
     /// Partitions in topics of 1,000 each.
     Partitions { topics: usize },
+    /// What coordinators do.
+    Coordinate(Coordination),
 }
 
 /// One line of the table.
@@ -139,23 +207,56 @@ impl Workload {
             | Work::Fetch { .. }
             | Work::ProduceAtRate { .. }
             | Work::DeliverAtRate { .. } => false,
+            Work::Coordinate(work) => work.is_fresh(),
         }
     }
 
-    /// Whether that server can do it at all: the floor has no topics to create, and nothing to come
-    /// back to.
+    /// Whether that server can do it at all: the floor has no topics to create, nothing to come back
+    /// to, and no groups.
     pub(crate) fn suits(&self, kind: Kind) -> bool {
-        let of_brokers = matches!(self.work, Work::Partitions { .. } | Work::Restart { .. });
+        let of_brokers = matches!(
+            self.work,
+            Work::Partitions { .. } | Work::Restart { .. } | Work::Coordinate(_)
+        );
         kind != Kind::Floor || !of_brokers
     }
 
     /// Whether it is left out of a quick run, as it takes a minute to set up.
     pub(crate) const fn is_slow(&self) -> bool {
-        matches!(self.work, Work::Restart { .. })
+        match self.work {
+            Work::Restart { .. } => true,
+            Work::Coordinate(work) => work.is_slow(),
+            _ => false,
+        }
     }
 
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
-        ALL.iter().find(|workload| workload.name == name)
+    /// Whether it is measured in the first round only.
+    pub(crate) const fn is_once(&self) -> bool {
+        match self.work {
+            Work::Coordinate(work) => work.is_once(),
+            _ => false,
+        }
+    }
+
+    /// Whether the reference is made warm by it, too: not by what takes the time that it takes.
+    pub(crate) const fn warms(&self) -> bool {
+        match self.work {
+            Work::Coordinate(work) => work.warms(),
+            _ => !self.is_fresh(),
+        }
+    }
+
+    /// Whether it leaves nothing behind but one topic of its own.
+    pub(crate) const fn leaves_topic(&self) -> bool {
+        !matches!(self.work, Work::Coordinate(_))
+    }
+
+    /// Settings of the server that are not those of the other workloads.
+    pub(crate) const fn settings(&self) -> &'static [&'static str] {
+        match self.work {
+            Work::Coordinate(work) => work.settings(),
+            _ => &[],
+        }
     }
 }
 
@@ -175,8 +276,8 @@ const fn produce(batch: BatchShape, window: u64) -> Work {
     Work::Produce { batch, partitions: PARTITIONS, window }
 }
 
-/// All workloads, in the order in which they run.
-pub(crate) const ALL: &[Workload] = &[
+/// What is done to logs, in the order in which it runs.
+pub(crate) const LOGS: &[Workload] = &[
     Workload {
         name: "produce-64k",
         title: "produce, 64 KiB batches of 1 KiB records",

@@ -2,13 +2,18 @@
 //! sent again, with nothing but their correlation id (a fetch's offset too) set anew; fetched bytes
 //! are dropped in the kernel, unread.
 
+mod classic;
 mod closed;
+mod consumer;
+mod crowd;
 mod fetcher;
+mod line;
 mod open;
 mod producer;
 mod request;
 #[cfg(test)]
 mod tests;
+mod transactor;
 
 use std::io;
 use std::net::TcpStream;
@@ -18,11 +23,16 @@ use std::time::Duration;
 use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use rustix::fs::Timespec;
 
+pub(crate) use classic::{ClassicMember, Subscription};
 pub(crate) use closed::{Client, Done, Limits, closed};
+pub(crate) use consumer::ConsumerMember;
+pub(crate) use crowd::{Crowd, GroupMember};
 pub(crate) use fetcher::Fetcher;
+pub(crate) use line::{Answer, Line};
 pub(crate) use open::{Rate, acknowledged, delivered};
 pub(crate) use producer::Producer;
-pub(crate) use request::{Contents, PRODUCE_VERSION, batch, encode, produce_frame};
+pub(crate) use request::{Contents, PRODUCE_VERSION, batch, commit_frame, encode, produce_frame};
+pub(crate) use transactor::{TransactionVersion, Transactor};
 
 /// No answer for so long means that the server hangs.
 const STALL_MAX: Duration = Duration::from_secs(20);
@@ -47,7 +57,13 @@ impl Events {
 
     /// The tokens that have news, within 100 ms.
     fn wait(&mut self) -> io::Result<impl Iterator<Item = usize> + use<'_>> {
-        let timeout = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        self.wait_for(Duration::from_millis(100))
+    }
+
+    /// The tokens that have news, within that time.
+    fn wait_for(&mut self, time: Duration) -> io::Result<impl Iterator<Item = usize> + use<'_>> {
+        let timeout =
+            Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: time.subsec_nanos().into() };
         self.ready.clear();
         let into = rustix::buffer::spare_capacity(&mut self.ready);
         match epoll::wait(&self.epoll, into, Some(&timeout)) {

@@ -41,6 +41,16 @@ enum Outgoing {
 }
 
 impl Producer {
+    /// A connection that commits offsets: `frames` are made by `commit_frame`, all for one topic.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub(crate) fn of_commits(port: u16, topic: &str, frames: Vec<Vec<u8>>) -> io::Result<Self> {
+        // As an answer to a produce, with the throttle time before the topic.
+        let error_at = 4 + 4 + 1 + 4 + 1 + name_size(topic) + 1 + 4;
+        Self::repeat(port, frames, 0, error_at)
+    }
+
     /// A connection that sends `frames` (made by `produce_frame`, all for one topic) from `first`
     /// on.
     ///
@@ -51,6 +61,22 @@ impl Producer {
         topic: &str,
         frames: Vec<Vec<u8>>,
         first: usize,
+    ) -> io::Result<Self> {
+        // Size, id, tags of the header, one topic and its name, one partition and its number.
+        let error_at = 4 + 4 + 1 + 1 + name_size(topic) + 1 + 4;
+        Self::repeat(port, frames, first, error_at)
+    }
+
+    /// The same for any request that is answered with one error code, always at that place of the
+    /// answer.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub(super) fn repeat(
+        port: u16,
+        frames: Vec<Vec<u8>>,
+        first: usize,
+        error_at: usize,
     ) -> io::Result<Self> {
         Ok(Self {
             socket: connect(port)?,
@@ -63,8 +89,7 @@ impl Producer {
             gathered: Vec::new(),
             buffer: vec![0; RECEIVE_BYTES],
             buffer_end: 0,
-            // Size, id, tags of the header, one topic and its name, one partition and its number.
-            error_at: 4 + 4 + 1 + 1 + name_size(topic) + 1 + 4,
+            error_at,
         })
     }
 
@@ -154,7 +179,7 @@ impl Producer {
             }
             let code = i16::from_be_bytes([answer[self.error_at], answer[self.error_at + 1]]);
             if code != 0 {
-                return Err(broken(format!("produce was answered with error {code}")));
+                return Err(broken(format!("it was answered with error {code}")));
             }
             self.answered += 1;
             start = end;

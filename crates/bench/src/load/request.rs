@@ -3,8 +3,11 @@
 use bytes::Bytes;
 use dohle_protocol::frame;
 use dohle_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use dohle_protocol::messages::offset_commit_request::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use dohle_protocol::messages::{FetchRequest, ProduceRequest};
+use dohle_protocol::messages::{FetchRequest, OffsetCommitRequest, ProduceRequest};
 use dohle_protocol::record::{BatchBuilder, Codec, Compression, NewRecord};
 use dohle_protocol::wire::{Part, Records, Request, Text};
 
@@ -12,6 +15,7 @@ pub(crate) const CLIENT: &str = "bench";
 /// The last versions that name topics instead of their ids.
 pub(crate) const PRODUCE_VERSION: i16 = 9;
 pub(crate) const FETCH_VERSION: i16 = 12;
+pub(crate) const COMMIT_VERSION: i16 = 9;
 /// Where a request's correlation id stands in its frame.
 pub(super) const CORRELATION_AT: usize = 8;
 
@@ -84,6 +88,27 @@ pub(crate) fn produce_frame(topic: &str, partition: i32, batch: Bytes) -> Vec<u8
         ..ProduceRequest::default()
     };
     encode(PRODUCE_VERSION, 0, &request)
+}
+
+/// A commit of one offset of one partition, of a group without members.
+pub(crate) fn commit_frame(group: &str, topic: &str, offset: i64) -> Vec<u8> {
+    let partition = OffsetCommitRequestPartition {
+        partition_index: 0,
+        committed_offset: offset,
+        committed_metadata: Some(Text::default()),
+        ..OffsetCommitRequestPartition::default()
+    };
+    let topic = OffsetCommitRequestTopic {
+        name: topic.into(),
+        partitions: vec![partition],
+        ..OffsetCommitRequestTopic::default()
+    };
+    let request = OffsetCommitRequest {
+        group_id: group.into(),
+        topics: vec![topic],
+        ..OffsetCommitRequest::default()
+    };
+    encode(COMMIT_VERSION, 0, &request)
 }
 
 /// A consumer's request outside of any session, and where its offset stands.

@@ -1,0 +1,150 @@
+//! What groups and members weigh: resident memory before and after, on a server that has done
+//! nothing else.
+
+use std::io;
+use std::process::Command;
+use std::time::Duration;
+
+use super::{Protocol, commits, joins, readiness};
+use crate::admin::Admin;
+use crate::load::{ConsumerMember, Crowd, GroupMember, Line, Subscription};
+use crate::measure::{Extent, Figures, mebibytes};
+use crate::server::{Kind, Server};
+use crate::workload::Figure;
+
+/// Groups with nothing but an offset.
+const OFFSET_GROUPS: usize = 10_000;
+/// Groups of one member each; and the members of one group.
+const MEMBERS: usize = 1000;
+/// More than the offsets topic has partitions: all of them are read before anything counts.
+const FIRST_GROUPS: usize = 200;
+const FIRST_MEMBERS: usize = 10;
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(90);
+
+/// Commits, then members of both protocols, first each in a group of its own, then all in one. All
+/// connections are there before.
+///
+/// # Errors
+/// When the server refuses, breaks or hangs.
+pub(super) fn memory(server: &Server, extent: &Extent) -> io::Result<Figures> {
+    let mut admin = Admin::connect(server.port)?;
+    let single = joins::topic_of(server, 1)?;
+    let many = joins::topic_of(server, MEMBERS)?;
+    // Some of each before, so that what the first ones ever cost is not counted.
+    for number in 0..FIRST_GROUPS {
+        readiness::await_group(&mut admin, &format!("first-{number}"))?;
+    }
+    commits::commit_once_each(server, FIRST_GROUPS)?;
+    let mut lines = joins::lines(server, MEMBERS)?;
+    let rest = lines.split_off(FIRST_MEMBERS);
+    lines = alone(joins::classic(lines, &single), "first-classic")?;
+    lines = alone(consumers(lines, &single), "first-consumer")?;
+    lines.extend(rest);
+
+    let mut scale = Scale::new(server, extent)?;
+    commits::commit_once_each(server, OFFSET_GROUPS)?;
+    scale.note(Figure::PerOffset, OFFSET_GROUPS)?;
+
+    lines = alone(joins::classic(lines, &single), "classic")?;
+    scale.note(Figure::PerClassicGroup, MEMBERS)?;
+    lines = alone(consumers(lines, &single), "consumer")?;
+    scale.note(Figure::PerConsumerGroup, MEMBERS)?;
+
+    lines = together(joins::classic(lines, &many), "classic-together")?;
+    scale.note(Figure::PerClassicMember, MEMBERS)?;
+    readiness::check_stable(&mut admin, Protocol::Classic, "classic-together", MEMBERS)?;
+    lines = together(consumers(lines, &many), "consumer-together")?;
+    scale.note(Figure::PerConsumerMember, MEMBERS)?;
+    drop(lines);
+    Ok(scale.figures)
+}
+
+fn consumers(lines: Vec<Line>, subscription: &Subscription) -> Vec<ConsumerMember> {
+    let member = |line| ConsumerMember::new(line, subscription.topic.clone());
+    lines.into_iter().map(member).collect()
+}
+
+/// Each member in a group of its own: the connections, once all have their partition.
+fn alone<M: GroupMember>(members: Vec<M>, groups: &str) -> io::Result<Vec<Line>> {
+    let mut crowd = Crowd::new(members)?;
+    crowd.each(|number, member| {
+        member.join(&format!("{groups}-{number}"), &joins::member_id(number))
+    })?;
+    let has_one = |member: &M| member.owned().is_some_and(|owned| owned.1.len() == 1);
+    crowd.run(SETTLE_TIME_MAX, |members, _| members.iter().all(has_one))?;
+    rested(crowd)
+}
+
+/// All members in one group.
+fn together<M: GroupMember>(members: Vec<M>, group: &str) -> io::Result<Vec<Line>> {
+    let mut crowd = Crowd::new(members)?;
+    crowd.each(|number, member| member.join(group, &joins::member_id(number)))?;
+    crowd.run(SETTLE_TIME_MAX, |members, _| joins::settled(members))?;
+    rested(crowd)
+}
+
+fn rested<M: GroupMember>(mut crowd: Crowd<M>) -> io::Result<Vec<Line>> {
+    crowd.rest()?;
+    Ok(crowd.into_members().into_iter().map(GroupMember::into_line).collect())
+}
+
+/// Weighs the server step by step.
+struct Scale<'a> {
+    server: &'a Server,
+    idle: Duration,
+    resident_bytes: u64,
+    live_bytes: Option<u64>,
+    figures: Figures,
+}
+
+impl<'a> Scale<'a> {
+    fn new(server: &'a Server, extent: &Extent) -> io::Result<Self> {
+        let mut scale = Self {
+            server,
+            idle: extent.idle,
+            resident_bytes: 0,
+            live_bytes: None,
+            figures: Figures::new(),
+        };
+        scale.weigh()?;
+        Ok(scale)
+    }
+
+    fn weigh(&mut self) -> io::Result<()> {
+        std::thread::sleep(self.idle);
+        if self.server.kind == Kind::Reference {
+            self.live_bytes = live_heap(self.server.pid);
+        }
+        self.resident_bytes = self.server.reading()?.resident_bytes;
+        Ok(())
+    }
+
+    /// What came since the last time, shared by so many.
+    fn note(&mut self, figure: Figure, count: usize) -> io::Result<()> {
+        let (resident, live) = (self.resident_bytes, self.live_bytes);
+        self.weigh()?;
+        let each = |before: u64, after: u64| (after as f64 - before as f64) / count as f64 / 1024.0;
+        self.figures.insert(figure, each(resident, self.resident_bytes));
+        if let (Some(before), Some(after), Some(of_heap)) =
+            (live, self.live_bytes, figure.of_heap())
+        {
+            self.figures.insert(of_heap, each(before, after));
+        }
+        self.figures.insert(Figure::Resident, mebibytes(self.resident_bytes));
+        Ok(())
+    }
+}
+
+/// Bytes of a JVM's heap that are in use after a full collection; nothing where its tools are not
+/// installed.
+fn live_heap(pid: u32) -> Option<u64> {
+    let ask = |what: &str| {
+        let output = Command::new("jcmd").arg(pid.to_string()).arg(what).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    ask("GC.run")?;
+    let text = ask("GC.heap_info")?;
+    let (_, rest) = text.split_once("used ")?;
+    let (number, _) = rest.split_once('K')?;
+    Some(number.parse::<u64>().ok()? * 1024)
+}

@@ -1,0 +1,98 @@
+//! Measurements of coordinators: groups, offsets, transactions.
+
+mod commits;
+mod joins;
+mod memory;
+mod readiness;
+mod transactions;
+mod workloads;
+
+use std::io;
+
+use crate::load::TransactionVersion;
+use crate::measure::{Extent, Figures};
+use crate::server::Server;
+
+pub(crate) use workloads::WORKLOADS;
+
+/// How a group keeps together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Protocol {
+    /// JoinGroup and SyncGroup: the leader assigns.
+    Classic,
+    /// ConsumerGroupHeartbeat: the server assigns (KIP-848).
+    Consumer,
+}
+
+/// What coordinators do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Coordination {
+    /// Groups form; if `delayed`, with the default of `group.initial.rebalance.delay.ms`.
+    Join { protocol: Protocol, members: usize, delayed: bool },
+    /// A closed loop of commits.
+    Commit { clients: usize, window: u64 },
+    /// A closed loop of transactions.
+    Transact { producers: usize, version: TransactionVersion },
+    /// Groups and members that stay.
+    Memory,
+}
+
+impl Coordination {
+    /// Whether it needs a server that has done nothing else.
+    pub(crate) const fn is_fresh(self) -> bool {
+        matches!(self, Self::Memory | Self::Join { delayed: true, .. })
+    }
+
+    /// Whether it is measured in the first round only, as it takes long.
+    pub(crate) const fn is_once(self) -> bool {
+        self.is_fresh()
+    }
+
+    /// Whether it is left out of a quick run.
+    pub(crate) const fn is_slow(self) -> bool {
+        match self {
+            Self::Memory => true,
+            Self::Join { members, delayed, .. } => members > 100 || delayed,
+            Self::Commit { .. } | Self::Transact { .. } => false,
+        }
+    }
+
+    /// Whether the reference is made warm by it, too: groups that wait for heartbeats take too long.
+    pub(crate) const fn warms(self) -> bool {
+        match self {
+            Self::Join { protocol, members, delayed } => {
+                let long = matches!(protocol, Protocol::Consumer) && members > 1;
+                !delayed && !long && members <= 100
+            }
+            Self::Commit { .. } | Self::Transact { .. } => true,
+            Self::Memory => false,
+        }
+    }
+
+    /// Settings of the server that are not those of the other workloads.
+    pub(crate) const fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Join { delayed: true, .. } => &["group.initial.rebalance.delay.ms=3000"],
+            _ => &[],
+        }
+    }
+}
+
+/// Runs one workload.
+///
+/// # Errors
+/// When the server refuses, breaks or hangs.
+pub(crate) fn measure(server: &Server, work: Coordination, extent: &Extent) -> io::Result<Figures> {
+    match work {
+        Coordination::Join { protocol, members, .. } => {
+            joins::join(server, protocol, members, extent)
+        }
+        Coordination::Commit { clients, window } => {
+            commits::commit(server, clients, window, extent)
+        }
+        Coordination::Transact { producers, version } => {
+            transactions::transact(server, producers, version, extent)
+        }
+        Coordination::Memory => memory::memory(server, extent),
+    }
+}
