@@ -17,7 +17,7 @@ mod tidy;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--quick] | codegen [--check] | \
+const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--groups] [--quick] | codegen [--check] | \
 compat [--help] | diff [--help] | sim | events [--help] | golden [--help] | takeover [--help]";
 
 fn main() -> ExitCode {

@@ -125,18 +125,6 @@ impl Figure {
             Self::HeapPerConsumerMember => "live heap, KiB per member of a consumer group",
         }
     }
-
-    /// What it is of a JVM's live heap, where it is of resident memory.
-    pub(crate) const fn of_heap(self) -> Option<Self> {
-        Some(match self {
-            Self::PerOffset => Self::HeapPerOffset,
-            Self::PerClassicGroup => Self::HeapPerClassicGroup,
-            Self::PerConsumerGroup => Self::HeapPerConsumerGroup,
-            Self::PerClassicMember => Self::HeapPerClassicMember,
-            Self::PerConsumerMember => Self::HeapPerConsumerMember,
-            _ => return None,
-        })
-    }
 }
 
 /// What a figure is to reach.
@@ -223,27 +211,23 @@ impl Workload {
 
     /// Whether it is left out of a quick run, as it takes a minute to set up.
     pub(crate) const fn is_slow(&self) -> bool {
-        match self.work {
-            Work::Restart { .. } => true,
-            Work::Coordinate(work) => work.is_slow(),
-            _ => false,
+        if let Work::Coordinate(work) = self.work {
+            return work.is_slow();
         }
+        matches!(self.work, Work::Restart { .. })
     }
 
     /// Whether it is measured in the first round only.
     pub(crate) const fn is_once(&self) -> bool {
-        match self.work {
-            Work::Coordinate(work) => work.is_once(),
-            _ => false,
-        }
+        matches!(self.work, Work::Coordinate(work) if work.is_once())
     }
 
     /// Whether the reference is made warm by it, too: not by what takes the time that it takes.
     pub(crate) const fn warms(&self) -> bool {
-        match self.work {
-            Work::Coordinate(work) => work.warms(),
-            _ => !self.is_fresh(),
+        if let Work::Coordinate(work) = self.work {
+            return work.warms();
         }
+        !self.is_fresh()
     }
 
     /// Whether it leaves nothing behind but one topic of its own.
@@ -253,10 +237,7 @@ impl Workload {
 
     /// Settings of the server that are not those of the other workloads.
     pub(crate) const fn settings(&self) -> &'static [&'static str] {
-        match self.work {
-            Work::Coordinate(work) => work.settings(),
-            _ => &[],
-        }
+        if let Work::Coordinate(work) = self.work { work.settings() } else { &[] }
     }
 }
 

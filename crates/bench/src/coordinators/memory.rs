@@ -43,18 +43,18 @@ pub(super) fn memory(server: &Server, extent: &Extent) -> io::Result<Figures> {
 
     let mut scale = Scale::new(server, extent)?;
     commits::commit_once_each(server, OFFSET_GROUPS)?;
-    scale.note(Figure::PerOffset, OFFSET_GROUPS)?;
+    scale.note([Figure::PerOffset, Figure::HeapPerOffset], OFFSET_GROUPS)?;
 
     lines = alone(joins::classic(lines, &single), "classic")?;
-    scale.note(Figure::PerClassicGroup, MEMBERS)?;
+    scale.note([Figure::PerClassicGroup, Figure::HeapPerClassicGroup], MEMBERS)?;
     lines = alone(consumers(lines, &single), "consumer")?;
-    scale.note(Figure::PerConsumerGroup, MEMBERS)?;
+    scale.note([Figure::PerConsumerGroup, Figure::HeapPerConsumerGroup], MEMBERS)?;
 
     lines = together(joins::classic(lines, &many), "classic-together")?;
-    scale.note(Figure::PerClassicMember, MEMBERS)?;
+    scale.note([Figure::PerClassicMember, Figure::HeapPerClassicMember], MEMBERS)?;
     readiness::check_stable(&mut admin, Protocol::Classic, "classic-together", MEMBERS)?;
     lines = together(consumers(lines, &many), "consumer-together")?;
-    scale.note(Figure::PerConsumerMember, MEMBERS)?;
+    scale.note([Figure::PerConsumerMember, Figure::HeapPerConsumerMember], MEMBERS)?;
     drop(lines);
     Ok(scale.figures)
 }
@@ -119,15 +119,13 @@ impl<'a> Scale<'a> {
         Ok(())
     }
 
-    /// What came since the last time, shared by so many.
-    fn note(&mut self, figure: Figure, count: usize) -> io::Result<()> {
+    /// What came since the last time, of resident memory and of live heap, shared by so many.
+    fn note(&mut self, [figure, of_heap]: [Figure; 2], count: usize) -> io::Result<()> {
         let (resident, live) = (self.resident_bytes, self.live_bytes);
         self.weigh()?;
         let each = |before: u64, after: u64| (after as f64 - before as f64) / count as f64 / 1024.0;
         self.figures.insert(figure, each(resident, self.resident_bytes));
-        if let (Some(before), Some(after), Some(of_heap)) =
-            (live, self.live_bytes, figure.of_heap())
-        {
+        if let (Some(before), Some(after)) = (live, self.live_bytes) {
             self.figures.insert(of_heap, each(before, after));
         }
         self.figures.insert(Figure::Resident, mebibytes(self.resident_bytes));

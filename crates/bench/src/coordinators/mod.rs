@@ -71,9 +71,10 @@ impl Coordination {
 
     /// Settings of the server that are not those of the other workloads.
     pub(crate) const fn settings(self) -> &'static [&'static str] {
-        match self {
-            Self::Join { delayed: true, .. } => &["group.initial.rebalance.delay.ms=3000"],
-            _ => &[],
+        if matches!(self, Self::Join { delayed: true, .. }) {
+            &["group.initial.rebalance.delay.ms=3000"]
+        } else {
+            &[]
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::server::Server;
 use crate::workload::Figure;
 
 /// Until every producer has its id and has committed once.
-const BEGIN_TIME_MAX: Duration = Duration::from_secs(60);
+const BEGIN_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// A closed loop of producers, each with a transactional id, a partition and a connection of its own.
 ///

@@ -5,6 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::consumer_protocol_assignment::TopicPartition;
 use dohle_protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use dohle_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
@@ -13,7 +14,6 @@ use dohle_protocol::messages::{
     JoinGroupResponse, SyncGroupRequest,
 };
 use dohle_protocol::wire::{Message, Reader, Text, Writer};
-use dohle_protocol::{ApiKey, ErrorCode};
 
 use super::crowd::{GroupMember, Member};
 use super::{Answer, Line, broken};
@@ -64,6 +64,8 @@ pub(crate) struct ClassicMember {
     wish: u32,
     /// It joins as soon as its open request is answered.
     wants_to_join: bool,
+    /// What it was last answered, if that passes.
+    last_error: Option<ErrorCode>,
 }
 
 impl ClassicMember {
@@ -79,6 +81,7 @@ impl ClassicMember {
             due: None,
             wish: 0,
             wants_to_join: false,
+            last_error: None,
         }
     }
 
@@ -133,6 +136,7 @@ impl ClassicMember {
         }
         self.member_id = answer.member_id.detached();
         self.generation = answer.generation_id;
+        self.last_error = None;
         self.stage = Stage::Syncing;
         let leads = answer.leader == answer.member_id;
         let assignments = if leads { self.assignments(&answer) } else { Vec::new() };
@@ -209,6 +213,7 @@ impl ClassicMember {
                 self.stage, self.group
             )));
         }
+        self.last_error = Some(code);
         self.stage = Stage::Joining;
         self.due = Some(now + RETRY_BACKOFF);
         Ok(())
@@ -250,14 +255,23 @@ impl Member for ClassicMember {
         self.due = None;
     }
 
+    fn state(&self) -> String {
+        let owned = self.owned.len();
+        match self.last_error {
+            Some(code) => format!("{:?} after {code:?}", self.stage),
+            None => format!("{:?} with {owned} partitions", self.stage),
+        }
+    }
+
     fn hear(&mut self, answer: Answer, now: Instant) -> io::Result<()> {
         if std::mem::take(&mut self.wants_to_join) {
             return self.rejoin();
         }
-        match answer.key {
-            ApiKey::JoinGroup => self.joined(answer.read::<JoinGroupRequest>()?, now),
-            ApiKey::SyncGroup => self.synced(answer, now),
-            _ => self.beaten(answer, now),
+        match self.stage {
+            Stage::Joining => self.joined(answer.read::<JoinGroupRequest>()?, now),
+            Stage::Syncing => self.synced(answer, now),
+            Stage::Stable => self.beaten(answer, now),
+            Stage::Out => Err(broken("an answer to a member of no group")),
         }
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct ConsumerMember {
     /// Its next heartbeat tells what it owns.
     tells_owned: bool,
     due: Option<Instant>,
+    /// What it was last answered, if that passes.
+    last_error: Option<ErrorCode>,
 }
 
 impl ConsumerMember {
@@ -45,6 +47,7 @@ impl ConsumerMember {
             topic_id: Uuid::ZERO,
             tells_owned: false,
             due: None,
+            last_error: None,
         }
     }
 
@@ -106,13 +109,21 @@ impl Member for ConsumerMember {
         self.due = None;
     }
 
+    fn state(&self) -> String {
+        match self.last_error {
+            Some(code) => format!("held up by {code:?}"),
+            None => format!("in epoch {} with {} partitions", self.epoch, self.owned.len()),
+        }
+    }
+
     fn hear(&mut self, answer: Answer, now: Instant) -> io::Result<()> {
         let answer = answer.read::<ConsumerGroupHeartbeatRequest>()?;
         match answer.error_code {
-            ErrorCode::NONE => {}
-            ErrorCode::COORDINATOR_LOAD_IN_PROGRESS
+            ErrorCode::NONE => self.last_error = None,
+            code @ (ErrorCode::COORDINATOR_LOAD_IN_PROGRESS
             | ErrorCode::COORDINATOR_NOT_AVAILABLE
-            | ErrorCode::NOT_COORDINATOR => {
+            | ErrorCode::NOT_COORDINATOR) => {
+                self.last_error = Some(code);
                 self.due = Some(now + RETRY_BACKOFF);
                 return Ok(());
             }

@@ -1,6 +1,6 @@
 //! Many clients on one thread, each with a connection and a state of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,8 @@ use super::{Answer, Events, Line, STALL_MAX, broken};
 
 /// So often is looked at the clock, whatever comes.
 const LISTEN_TIME_MAX: Duration = Duration::from_millis(20);
+/// More states of a stuck crowd tell no more.
+const STATES_TOLD: usize = 5;
 
 /// One of a crowd.
 pub(crate) trait Member {
@@ -36,6 +38,9 @@ pub(crate) trait Member {
 
     /// Speaks no more by itself.
     fn rest(&mut self);
+
+    /// Where it is, and what holds it up, in words.
+    fn state(&self) -> String;
 }
 
 /// One that is of a group, or of several, one after the other.
@@ -121,11 +126,24 @@ impl<M: Member> Crowd<M> {
                 return Ok(now);
             }
             if now - begin > within {
-                return Err(broken(format!("not reached within {} s", within.as_secs())));
+                return Err(self.stuck(within));
             }
             self.speak(now)?;
             self.listen(now)?;
         }
+    }
+
+    /// What to say when time is up: how many are in which state.
+    fn stuck(&self, within: Duration) -> io::Error {
+        let mut states: BTreeMap<String, usize> = BTreeMap::new();
+        for member in &self.members {
+            *states.entry(member.state()).or_default() += 1;
+        }
+        let mut states: Vec<String> =
+            states.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
+        states.truncate(STATES_TOLD);
+        let seconds = within.as_secs();
+        broken(format!("not there after {seconds} s: {}", states.join("; ")))
     }
 
     /// Lets them hear what they still wait for, and speak no more until they are told to.

@@ -26,7 +26,7 @@ pub(crate) struct Line {
 
 /// An answer that is whole.
 pub(crate) struct Answer {
-    pub(crate) key: ApiKey,
+    key: ApiKey,
     version: i16,
     reader: Reader,
 }

@@ -8,6 +8,8 @@ mod consumer;
 mod crowd;
 mod fetcher;
 mod line;
+#[cfg(test)]
+mod member_tests;
 mod open;
 mod producer;
 mod request;

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use dohle_protocol::messages::{
@@ -10,7 +11,6 @@ use dohle_protocol::messages::{
 };
 use dohle_protocol::record::{BatchBuilder, NewRecord};
 use dohle_protocol::wire::{Records, Text};
-use dohle_protocol::{ApiKey, ErrorCode};
 
 use super::crowd::Member;
 use super::{Answer, Line, broken};
@@ -73,6 +73,8 @@ pub(crate) struct Transactor {
     pub(crate) committed: u64,
     /// Requests that were sent again, as the transaction before was not done yet.
     pub(crate) retries: u64,
+    /// What it was last answered, if that passes.
+    last_error: Option<ErrorCode>,
 }
 
 impl Transactor {
@@ -96,6 +98,7 @@ impl Transactor {
             due: None,
             committed: 0,
             retries: 0,
+            last_error: None,
         }
     }
 
@@ -191,27 +194,27 @@ impl Transactor {
     /// The error of an answer; what it tells is taken over where there is none.
     fn take(&mut self, answer: Answer) -> io::Result<ErrorCode> {
         let empty = || broken("an answer without a partition");
-        match answer.key {
-            ApiKey::InitProducerId => {
+        match self.stage {
+            Stage::Init => {
                 let answer = answer.read::<InitProducerIdRequest>()?;
                 if answer.error_code == ErrorCode::NONE {
                     (self.producer_id, self.epoch) = (answer.producer_id, answer.producer_epoch);
                 }
                 Ok(answer.error_code)
             }
-            ApiKey::AddPartitionsToTxn => {
+            Stage::Add => {
                 let answer = answer.read::<AddPartitionsToTxnRequest>()?;
                 let mut topics = answer.results_by_topic_v3_and_below.iter();
                 let partition = topics.next().and_then(|topic| topic.results_by_partition.first());
                 Ok(partition.ok_or_else(empty)?.partition_error_code)
             }
-            ApiKey::Produce => {
+            Stage::Produce => {
                 let answer = answer.read::<ProduceRequest>()?;
                 let partition =
                     answer.responses.first().and_then(|topic| topic.partition_responses.first());
                 Ok(partition.ok_or_else(empty)?.error_code)
             }
-            _ => {
+            Stage::End => {
                 let answer = answer.read::<EndTxnRequest>()?;
                 let done = answer.error_code == ErrorCode::NONE;
                 if done && self.version == TransactionVersion::V2 {
@@ -237,8 +240,17 @@ impl Member for Transactor {
         self.due = None;
     }
 
+    fn state(&self) -> String {
+        match self.last_error {
+            Some(code) => format!("{:?} after {code:?}", self.stage),
+            None => format!("{:?} after {} transactions", self.stage, self.committed),
+        }
+    }
+
     fn hear(&mut self, answer: Answer, now: Instant) -> io::Result<()> {
-        match self.take(answer)? {
+        let code = self.take(answer)?;
+        self.last_error = (code != ErrorCode::NONE).then_some(code);
+        match code {
             ErrorCode::NONE => {}
             ErrorCode::CONCURRENT_TRANSACTIONS => {
                 self.retries += 1;
