@@ -210,11 +210,7 @@ fn take_batch(server: &mut Script) -> (i64, i16, i32) {
         panic!("magic 2 was sent")
     };
     batch.ensure_valid().unwrap();
-    (
-        batch.header.producer_id.into(),
-        batch.header.producer_epoch.into(),
-        batch.header.base_sequence,
-    )
+    (batch.header.producer_id, batch.header.producer_epoch, batch.header.base_sequence)
 }
 
 fn answer_produce(server: &mut Script, error_code: ErrorCode) {
