@@ -70,7 +70,7 @@ pub(super) static STAGES: [Stage; 12] = [
     Stage {
         name: "diff",
         what: "the same requests to the binary and to Apache Kafka",
-        only_by_name: true,
+        only_by_name: false,
         run: |root| diff::run(root, &[]),
     },
     Stage {

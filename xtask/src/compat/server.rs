@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_types, reason = "a tool of the shell: it asks for real ports")]
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -12,8 +13,10 @@ use std::time::Duration;
 /// Which broker a run is aimed at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// This project's binary.
+    /// This project's binary, with its own defaults.
     Dohle,
+    /// The same with a file that says what the reference's says.
+    DohleAsReference,
     /// Apache Kafka 4.3.1.
     Reference,
     /// Apache Kafka 3.9.1, the last one that clients of before 2.1 can talk to.
@@ -55,7 +58,21 @@ impl Server {
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let address = format!("127.0.0.1:{port}");
         let stop = match kind {
-            Kind::Dohle => Stop::Child(start_dohle(root, &folder, &address, more)?),
+            Kind::Dohle => {
+                let own = [
+                    format!("listeners=PLAINTEXT://{address}"),
+                    format!("log.dirs={}", folder.join("data").display()),
+                ];
+                let own = own.iter().map(String::as_str).chain(SETTINGS);
+                let words = own.chain(more.iter().copied()).flat_map(|it| ["--override", it]);
+                Stop::Child(start_dohle(root, &folder, words)?)
+            }
+            Kind::DohleAsReference => {
+                let file = folder.join("server.properties");
+                std::fs::write(&file, file_of_reference(port, &folder, more))
+                    .map_err(|e| format!("{}: {e}", file.display()))?;
+                Stop::Child(start_dohle(root, &folder, [file.as_os_str()])?)
+            }
             Kind::Reference => {
                 start_script(shared(root).join("oracle/kafka"), &folder, port, more)?
             }
@@ -133,19 +150,36 @@ pub(crate) fn binary(root: &Path) -> Result<PathBuf, String> {
     Ok(target.join("release/dohle"))
 }
 
-fn start_dohle(root: &Path, folder: &Path, address: &str, more: &[&str]) -> Result<Child, String> {
+/// What the reference's script writes: one node, whose controller has the next port and is the only voter.
+fn file_of_reference(port: u16, folder: &Path, more: &[&str]) -> String {
+    let next = port + 1;
+    let mut text = format!(
+        "process.roles=broker,controller\nnode.id=1\n\
+         controller.quorum.voters=1@127.0.0.1:{next}\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{next}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+         controller.listener.names=CONTROLLER\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,\
+         SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL\n\
+         log.dirs={}\n",
+        folder.join("data").display()
+    );
+    for setting in SETTINGS.iter().chain(more) {
+        text.push_str(setting);
+        text.push('\n');
+    }
+    text
+}
+
+fn start_dohle(
+    root: &Path,
+    folder: &Path,
+    words: impl IntoIterator<Item = impl AsRef<OsStr>>,
+) -> Result<Child, String> {
     let program = binary(root)?;
     let log = std::fs::File::create(folder.join("server.log")).map_err(|e| e.to_string())?;
     let mut command = Command::new(&program);
-    command.arg("server");
-    let own = [
-        format!("listeners=PLAINTEXT://{address}"),
-        format!("log.dirs={}", folder.join("data").display()),
-    ];
-    let settings = own.iter().map(String::as_str).chain(SETTINGS).chain(more.iter().copied());
-    for setting in settings {
-        command.args(["--override", setting]);
-    }
+    command.arg("server").args(words);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::path::Path;
 
+use super::Difference;
+
 /// One wanted difference.
 struct Entry {
     /// Pattern of a request's name, see [`matches`].
@@ -61,7 +63,8 @@ impl Accepted {
     }
 
     /// Whether a difference is wanted.
-    pub(crate) fn has(&self, request: &str, field: &str, ours: &str, theirs: &str) -> bool {
+    pub(crate) fn has(&self, difference: &Difference) -> bool {
+        let Difference { request, field, ours, theirs } = difference;
         let found = self.entries.iter().find(|entry| {
             matches(&entry.request, request)
                 && matches(&entry.field, field)
@@ -72,11 +75,9 @@ impl Accepted {
     }
 
     /// Entries that no difference needed.
-    pub(crate) fn unused(&self) -> impl Iterator<Item = String> {
-        self.entries
-            .iter()
-            .filter(|entry| !entry.used.get())
-            .map(|entry| format!("{} {}", entry.request, entry.field))
+    pub(crate) fn unused(&self) -> Vec<String> {
+        let unused = self.entries.iter().filter(|entry| !entry.used.get());
+        unused.map(|entry| format!("{} {}", entry.request, entry.field)).collect()
     }
 }
 
@@ -109,6 +110,16 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Accepted, matches};
+    use crate::diff::Difference;
+
+    fn differing(ours: &str, theirs: &str) -> Difference {
+        Difference {
+            request: "a".into(),
+            field: "/x".into(),
+            ours: ours.into(),
+            theirs: theirs.into(),
+        }
+    }
 
     #[test]
     fn patterns() {
@@ -131,7 +142,7 @@ mod tests {
     #[test]
     fn an_entry_needs_its_reason() {
         let whole = "[[difference]]\nrequest = \"a\"\nfield = \"*\"\nreason = \"because\"\n";
-        assert!(Accepted::parse(whole).is_ok_and(|accepted| accepted.has("a", "/x", "1", "2")));
+        assert!(Accepted::parse(whole).is_ok_and(|accepted| accepted.has(&differing("1", "2"))));
         assert!(Accepted::parse("[[difference]]\nrequest = \"a\"\nfield = \"*\"\n").is_err());
     }
 
@@ -143,7 +154,7 @@ mod tests {
         for (ours, theirs, expected) in
             [("0", "\"why\"", true), ("1", "\"why\"", false), ("0", "\"\"", false)]
         {
-            assert_eq!(accepted.has("a", "/x", ours, theirs), expected, "{ours} {theirs}");
+            assert_eq!(accepted.has(&differing(ours, theirs)), expected, "{ours} {theirs}");
         }
     }
 }

@@ -7,7 +7,8 @@ mod normal;
 mod scripts;
 mod world;
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -19,10 +20,11 @@ use accepted::Accepted;
 use world::{Heard, Versions, World};
 
 const USAGE: &str = "usage: cargo xtask diff [--ours dohle|reference|HOST:PORT] \
-[--theirs HOST:PORT] [--only PREFIX] [--record FILE] [--skip-old]
+[--theirs HOST:PORT] [--only PREFIX] [--record FILE] [--skip-old] [--wanted]
   --ours reference  the reference against itself: what it says must not differ between two runs
   --record FILE     writes what the reference answers, and asks nobody else
-  --skip-old        leaves out the versions that only Kafka 3.9 knows";
+  --skip-old        leaves out the versions that only Kafka 3.9 knows
+  --wanted          prints the wanted differences as well";
 
 struct Options {
     ours: String,
@@ -30,6 +32,7 @@ struct Options {
     only: String,
     record: Option<String>,
     skip_old: bool,
+    wanted: bool,
 }
 
 /// One field in which two answers are not the same.
@@ -40,13 +43,22 @@ struct Difference {
     theirs: String,
 }
 
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { request, field, ours, theirs } = self;
+        write!(f, "{request} {field}\n    ours:    {ours}\n    Kafka's: {theirs}")
+    }
+}
+
 /// What one pass compared.
 #[derive(Default)]
 struct Outcome {
     compared: usize,
     equal: usize,
-    wanted: usize,
+    /// Requests with wanted differences.
+    with_wanted: usize,
     differences: Vec<Difference>,
+    wanted: Vec<Difference>,
 }
 
 /// Runs all scripts on both brokers and prints what differs.
@@ -65,22 +77,26 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     for difference in &outcome.differences {
-        println!(
-            "{} {}\n    ours:    {}\n    Kafka's: {}",
-            difference.request, difference.field, difference.ours, difference.theirs
-        );
+        println!("{difference}");
     }
-    if options.only.is_empty() && options.ours == "dohle" {
-        for entry in accepted.unused() {
-            println!("differences.toml: nothing needed {entry}");
-        }
+    for difference in outcome.wanted.iter().filter(|_| options.wanted) {
+        println!("wanted: {difference}");
+    }
+    let whole = options.only.is_empty() && !options.skip_old && options.theirs.is_none();
+    let unused = if whole && options.ours == "dohle" { accepted.unused() } else { Vec::new() };
+    for entry in &unused {
+        println!("differences.toml: nothing needed {entry}");
     }
     let failed = outcome.compared - outcome.equal;
     println!(
         "\n{} requests compared, {} equal, {} with wanted differences among them\n{} passed, {} failed",
-        outcome.compared, outcome.equal, outcome.wanted, outcome.equal, failed
+        outcome.compared, outcome.equal, outcome.with_wanted, outcome.equal, failed
     );
-    if failed == 0 { Ok(()) } else { Err(format!("{failed} answers differ")) }
+    match (failed, unused.len()) {
+        (0, 0) => Ok(()),
+        (0, unused) => Err(format!("{unused} wanted differences are none any more")),
+        (failed, _) => Err(format!("{failed} answers differ")),
+    }
 }
 
 fn parse(arguments: &[&str]) -> Result<Options, String> {
@@ -90,6 +106,7 @@ fn parse(arguments: &[&str]) -> Result<Options, String> {
         only: String::new(),
         record: None,
         skip_old: false,
+        wanted: false,
     };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -100,6 +117,7 @@ fn parse(arguments: &[&str]) -> Result<Options, String> {
             "--only" => options.only = value()?,
             "--record" => options.record = Some(value()?),
             "--skip-old" => options.skip_old = true,
+            "--wanted" => options.wanted = true,
             _ => return Err(USAGE.into()),
         }
     }
@@ -150,7 +168,7 @@ fn pass(
         return Ok(plan);
     }
     let own = match options.ours.as_str() {
-        "dohle" => Some(Server::start(root, Kind::Dohle, &["node.id=1"])?),
+        "dohle" => Some(Server::start(root, Kind::DohleAsReference, &[])?),
         "reference" => Some(Server::start(root, kind, &[])?),
         _ => None,
     };
@@ -224,16 +242,18 @@ fn compare(
             (our, their) if our == their => {}
             (our, their) => fields.push((String::from("/"), said(our), said(their))),
         }
-        let before = fields.len();
-        fields.retain(|(field, ours, theirs)| !accepted.has(name, field, ours, theirs));
-        outcome.wanted += usize::from(fields.len() < before);
-        outcome.equal += usize::from(fields.is_empty());
-        outcome.differences.extend(fields.into_iter().map(|(field, ours, theirs)| Difference {
+        let differences = fields.into_iter().map(|(field, ours, theirs)| Difference {
             request: name.clone(),
             field,
             ours,
             theirs,
-        }));
+        });
+        let (wanted, unwanted): (Vec<_>, Vec<_>) =
+            differences.partition(|difference| accepted.has(difference));
+        outcome.with_wanted += usize::from(!wanted.is_empty());
+        outcome.equal += usize::from(unwanted.is_empty());
+        outcome.wanted.extend(wanted);
+        outcome.differences.extend(unwanted);
     }
     if ours.len() != theirs.len() {
         println!("{} requests on our side, {} on Kafka's", ours.len(), theirs.len());
@@ -277,12 +297,14 @@ fn differ(path: &str, ours: &Value, theirs: &Value, into: &mut Vec<(String, Stri
             }
         }
         (Value::Array(our), Value::Array(their)) if is_named(our) && is_named(their) => {
-            for value in our {
-                let theirs = their.iter().find(|it| it["name"] == value["name"]);
-                differ(&element(path, value), value, theirs.unwrap_or(&Value::Null), into);
-            }
-            for value in their.iter().filter(|it| !our.iter().any(|o| o["name"] == it["name"])) {
-                into.push((element(path, value), "null".into(), short(&value.to_string())));
+            let of_name = |all: &[Value], name: &Option<String>| {
+                all.iter().find(|it| name_of(it) == *name).cloned().unwrap_or(Value::Null)
+            };
+            let names: BTreeSet<_> = our.iter().chain(their).map(name_of).collect();
+            for name in names {
+                let (our, their) = (of_name(our, &name), of_name(their, &name));
+                let path = format!("{path}/{}", name.unwrap_or_default());
+                differ(&path, &our, &their, into);
             }
         }
         (Value::Array(our), Value::Array(their)) if our.len() == their.len() => {
@@ -295,14 +317,20 @@ fn differ(path: &str, ours: &Value, theirs: &Value, into: &mut Vec<(String, Stri
     }
 }
 
-/// Whether all elements have a name of their own. They lie in the order of their names.
+/// Whether each element has a name of its own.
 fn is_named(elements: &[Value]) -> bool {
-    elements.iter().all(|element| element["name"].is_string())
-        && elements.windows(2).all(|pair| pair[0]["name"] != pair[1]["name"])
+    let names: BTreeSet<_> = elements.iter().filter_map(name_of).collect();
+    names.len() == elements.len()
 }
 
-fn element(path: &str, value: &Value) -> String {
-    format!("{path}/{}", value["name"].as_str().unwrap_or_default())
+/// What an element of an array is called, wherever in the array it stands.
+fn name_of(element: &Value) -> Option<String> {
+    if let Some(name) = element["name"].as_str() {
+        return Some(name.to_owned());
+    }
+    let id = element["apiKey"].as_i64()?;
+    let key = ApiKey::all().find(|key| i64::from(key.to_i16()) == id);
+    Some(key.map_or_else(|| id.to_string(), |key| key.name().to_owned()))
 }
 
 fn short(text: &str) -> String {

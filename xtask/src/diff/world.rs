@@ -104,17 +104,18 @@ impl World {
         self.exchange(version, request).0
     }
 
-    /// Sends a request to which no answer is to come, then an `ApiVersions`, whose answer shows it.
+    /// Sends a request to which no answer is to come, then another, whose answer shows that none came.
     pub(crate) fn note_unanswered<R: Request>(&mut self, name: &str, version: i16, request: &R) {
         let bytes = self.encode(version, request);
         if let Some(link) = self.link() {
             link.send(&bytes);
         }
-        self.note(
-            &format!("after {} v{version} {name}", R::KEY),
-            0,
-            &ApiVersionsRequest::default(),
-        );
+        let (_, heard) = self.exchange(0, &ApiVersionsRequest::default());
+        let heard = match heard {
+            Heard::Answer(_) => Heard::Answer("the next request is answered".into()),
+            other => other,
+        };
+        self.heard.push((format!("after {} v{version} {name}", R::KEY), heard));
     }
 
     /// Sends bytes on a connection of their own and notes what comes.
