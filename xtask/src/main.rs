@@ -13,12 +13,13 @@ mod events;
 mod golden;
 mod sim;
 mod tidy;
+mod tools;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--groups] [--quick] | codegen [--check] | \
-compat [--help] | diff [--help] | sim | events [--help] | golden [--help] | takeover [--help]";
+compat [--help] | diff [--help] | sim | events [--help] | golden [--help] | takeover [--help] | tools [--help]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         ["events", rest @ ..] => events::run(root, rest).map_err(Into::into),
         ["golden", rest @ ..] => golden::run(root, rest).map_err(Into::into),
         ["takeover", rest @ ..] => golden::takeover(root, rest).map_err(Into::into),
+        ["tools", rest @ ..] => tools::run(root, rest).map_err(Into::into),
         ["compat", rest @ ..] => compat::run(root, rest).map_err(Into::into),
         _ => Err(USAGE.into()),
     };

@@ -1,6 +1,7 @@
 //! Command lines as Kafka's tools read them, in their two dialects.
 
 pub(crate) mod flags;
+pub(crate) mod globals;
 pub(crate) mod subcommands;
 
 /// `text` in lines of at most `width` characters, broken between words. A word that is longer has a

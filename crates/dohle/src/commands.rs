@@ -1,8 +1,22 @@
 //! The commands, each by its own name and by that of Kafka's script.
 
+mod broker_api_versions;
+mod check_logs;
+mod cluster;
+mod configs;
 mod console_consumer;
 mod console_producer;
+mod consumer_groups;
+mod consumer_perf;
+mod delete_records;
 mod dump_log;
+mod features;
+mod get_offsets;
+mod install_tools;
+mod leader_election;
+mod log_dirs;
+mod metadata_quorum;
+mod producer_perf;
 mod server;
 mod storage;
 mod topics;
@@ -15,7 +29,7 @@ use crate::console::{Console, Failure};
 pub(crate) struct Command {
     /// The word after `dohle`.
     pub(crate) name: &'static str,
-    /// Kafka's script, without `.sh`.
+    /// Kafka's script, without `.sh`; empty where Kafka has none.
     pub(crate) script: &'static str,
     about: &'static str,
     /// Runs it with the words behind its name.
@@ -54,6 +68,90 @@ const COMMANDS: &[Command] = &[
         about: "print records as they come",
         run: console_consumer::run,
     },
+    Command {
+        name: "configs",
+        script: "kafka-configs",
+        about: "describe and alter configurations",
+        run: configs::run,
+    },
+    Command {
+        name: "get-offsets",
+        script: "kafka-get-offsets",
+        about: "offsets of partitions by time",
+        run: get_offsets::run,
+    },
+    Command {
+        name: "delete-records",
+        script: "kafka-delete-records",
+        about: "remove records below an offset",
+        run: delete_records::run,
+    },
+    Command {
+        name: "broker-api-versions",
+        script: "kafka-broker-api-versions",
+        about: "which versions each broker serves",
+        run: broker_api_versions::run,
+    },
+    Command {
+        name: "log-dirs",
+        script: "kafka-log-dirs",
+        about: "what lies in the log directories of brokers",
+        run: log_dirs::run,
+    },
+    Command {
+        name: "consumer-groups",
+        script: "kafka-consumer-groups",
+        about: "list, describe, reset and delete groups of consumers",
+        run: consumer_groups::run,
+    },
+    Command {
+        name: "cluster",
+        script: "kafka-cluster",
+        about: "the cluster's id and nodes",
+        run: cluster::run,
+    },
+    Command {
+        name: "features",
+        script: "kafka-features",
+        about: "the features of a cluster and their levels",
+        run: features::run,
+    },
+    Command {
+        name: "metadata-quorum",
+        script: "kafka-metadata-quorum",
+        about: "the quorum of controllers",
+        run: metadata_quorum::run,
+    },
+    Command {
+        name: "leader-election",
+        script: "kafka-leader-election",
+        about: "elect leaders of partitions anew",
+        run: leader_election::run,
+    },
+    Command {
+        name: "producer-perf-test",
+        script: "kafka-producer-perf-test",
+        about: "how many records a producer sends",
+        run: producer_perf::run,
+    },
+    Command {
+        name: "consumer-perf-test",
+        script: "kafka-consumer-perf-test",
+        about: "how many records a consumer reads",
+        run: consumer_perf::run,
+    },
+    Command {
+        name: "install-tools",
+        script: "",
+        about: "make links with the names of Kafka's scripts",
+        run: install_tools::run,
+    },
+    Command {
+        name: "check-logs",
+        script: "",
+        about: "find duplicates, gaps and reorderings in logs of consumers",
+        run: check_logs::run,
+    },
 ];
 
 /// The command of this name.
@@ -64,7 +162,12 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Command> {
 /// The command of Kafka's script of this name, with `.sh` or without.
 pub(crate) fn by_script(name: &str) -> Option<&'static Command> {
     let name = name.strip_suffix(".sh").unwrap_or(name);
-    COMMANDS.iter().find(|command| command.script == name)
+    COMMANDS.iter().find(|command| command.script == name && !name.is_empty())
+}
+
+/// The names of Kafka's scripts that the binary can be.
+fn scripts() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|command| command.script).filter(|script| !script.is_empty())
 }
 
 /// How the binary is used.
@@ -73,7 +176,8 @@ pub(crate) fn usage() -> String {
                     Without a command: a server with default settings.\n\n"
         .to_owned();
     for Command { name, script, about, .. } in COMMANDS {
-        writeln!(text, "  {name:22} {about} ({script}.sh)").expect("a String takes all text");
+        let script = if script.is_empty() { String::new() } else { format!(" ({script}.sh)") };
+        writeln!(text, "  {name:22} {about}{script}").expect("a String takes all text");
     }
     text.push_str("\n  --help       show this\n  --version    show the version\n");
     text

@@ -10,12 +10,15 @@
 )]
 
 mod arguments;
+mod calendar;
 mod commands;
 mod console;
+mod exception;
 mod pattern;
 mod properties;
 mod reader;
 mod session;
+mod table;
 
 use std::io::{self, Write};
 use std::path::Path;

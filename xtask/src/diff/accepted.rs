@@ -30,9 +30,15 @@ impl Accepted {
     /// # Errors
     /// An entry that lacks one of the first three.
     pub(crate) fn read(root: &Path) -> Result<Self, String> {
-        let path = root.join("compat/differences.toml");
-        let text =
-            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        Self::read_from(&root.join("compat/differences.toml"))
+    }
+
+    /// Reads another file of that form.
+    ///
+    /// # Errors
+    /// As [`Accepted::read`].
+    pub(crate) fn read_from(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         Self::parse(&text).map_err(|e| format!("{}: {e}", path.display()))
     }
 

@@ -1,6 +1,6 @@
 //! `cargo xtask diff`: the same requests, good and bad, to two brokers; their answers compared field by field.
 
-mod accepted;
+pub(crate) mod accepted;
 mod batches;
 mod link;
 mod normal;

@@ -75,7 +75,7 @@ impl Default for ConsumerConfig {
             session_timeout: Duration::from_secs(45),
             heartbeat_interval: Duration::from_secs(3),
             rack: Text::default(),
-            strategies: vec![Strategy::Range],
+            strategies: vec![Strategy::Range, Strategy::CooperativeSticky],
             check_crcs: true,
             may_create_topics: true,
         }

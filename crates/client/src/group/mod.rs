@@ -3,6 +3,7 @@
 mod range;
 mod round_robin;
 mod share;
+mod sticky;
 mod subscription;
 
 pub use share::{Member, Shares, TopicPartitions};
@@ -20,7 +21,15 @@ pub enum Strategy {
     Range,
     /// One partition after the other, to one member after the other.
     RoundRobin,
+    /// Even shares, of which little changes hands.
+    Sticky,
+    /// As [`Strategy::Sticky`], and members keep reading what they keep.
+    CooperativeSticky,
 }
+
+/// Every strategy.
+const ALL: [Strategy; 4] =
+    [Strategy::Range, Strategy::RoundRobin, Strategy::Sticky, Strategy::CooperativeSticky];
 
 impl Strategy {
     /// Its name in the protocol.
@@ -29,13 +38,15 @@ impl Strategy {
         match self {
             Self::Range => "range",
             Self::RoundRobin => "roundrobin",
+            Self::Sticky => "sticky",
+            Self::CooperativeSticky => "cooperative-sticky",
         }
     }
 
     /// The strategy of a name in the protocol.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
-        [Self::Range, Self::RoundRobin].into_iter().find(|one| one.name() == name)
+        ALL.into_iter().find(|one| one.name() == name)
     }
 
     /// The strategy of a Java class, or of a name in the protocol.
@@ -44,6 +55,8 @@ impl Strategy {
         match class.strip_prefix("org.apache.kafka.clients.consumer.").unwrap_or(class) {
             "RangeAssignor" => Some(Self::Range),
             "RoundRobinAssignor" => Some(Self::RoundRobin),
+            "StickyAssignor" => Some(Self::Sticky),
+            "CooperativeStickyAssignor" => Some(Self::CooperativeSticky),
             name => Self::of_name(name),
         }
     }
@@ -52,16 +65,16 @@ impl Strategy {
     /// round.
     #[must_use]
     pub const fn is_cooperative(self) -> bool {
-        match self {
-            Self::Range | Self::RoundRobin => false,
-        }
+        matches!(self, Self::CooperativeSticky)
     }
 
     /// What a member writes beside its subscription for the assignor.
     #[must_use]
-    pub fn user_data(self, _held: &[TopicPartition], _generation: i32) -> Option<Bytes> {
+    pub fn user_data(self, held: &[TopicPartition], generation: i32) -> Option<Bytes> {
         match self {
             Self::Range | Self::RoundRobin => None,
+            Self::Sticky => sticky::user_data(held, generation),
+            Self::CooperativeSticky => Some(Bytes::copy_from_slice(&generation.to_be_bytes())),
         }
     }
 
@@ -72,9 +85,16 @@ impl Strategy {
         members: &BTreeMap<Text, Member>,
         topics: &BTreeMap<Text, TopicPartitions>,
     ) -> Shares {
+        // A topic that nobody wants must not count in what would be even.
+        let is_wanted =
+            |name: &Text| members.values().any(|member| member.subscription.topics.contains(name));
+        let wanted = topics.iter().filter(|(name, _)| is_wanted(name));
+        let topics = wanted.map(|(name, topic)| (name.clone(), topic.clone())).collect();
         match self {
-            Self::Range => range::assign(members, topics),
-            Self::RoundRobin => round_robin::assign(members, topics),
+            Self::Range => range::assign(members, &topics),
+            Self::RoundRobin => round_robin::assign(members, &topics),
+            Self::Sticky => sticky::assign(members, &topics, false),
+            Self::CooperativeSticky => sticky::assign(members, &topics, true),
         }
     }
 }

@@ -65,6 +65,11 @@ impl Given {
         self.0.iter().any(|(given, _)| *given == name)
     }
 
+    /// Adds what was read elsewhere.
+    pub(crate) fn add(&mut self, name: &'static str, value: String) {
+        self.0.push((name, Some(value)));
+    }
+
     /// The value of a flag that may be given once.
     pub(crate) fn value(&self, name: &str) -> Result<Option<&str>, Failure> {
         let mut values = self.0.iter().filter(|(given, _)| *given == name);
@@ -81,6 +86,13 @@ impl Given {
     pub(crate) fn values<'g>(&'g self, name: &'g str) -> impl Iterator<Item = &'g str> {
         let given = self.0.iter().filter(move |(given, _)| *given == name);
         given.filter_map(|(_, value)| value.as_deref())
+    }
+
+    /// The values of several flags in the order in which they were given; `None` where one has
+    /// none.
+    pub(crate) fn in_order(&self, names: &[&str]) -> Vec<Option<String>> {
+        let given = self.0.iter().filter(|(given, _)| names.contains(given));
+        given.map(|(_, value)| value.clone()).collect()
     }
 
     /// The number that follows a flag, if it was given.

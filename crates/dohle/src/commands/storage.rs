@@ -1,9 +1,9 @@
 //! `storage` (`kafka-storage.sh`): the log directories of a node before it runs.
 
-mod features;
+pub(crate) mod features;
 mod format;
 mod info;
-mod scram;
+pub(crate) mod scram;
 mod voters;
 
 use std::path::{Path, PathBuf};

@@ -23,7 +23,7 @@ const LISTED: [&str; 6] = [
 ];
 
 /// The metadata version of a release's name.
-pub(super) fn release(name: &str) -> Result<MetadataVersion, Failure> {
+pub(crate) fn release(name: &str) -> Result<MetadataVersion, Failure> {
     MetadataVersion::from_name(name).ok_or_else(|| {
         let levels = MetadataVersion::MINIMUM.0..=MetadataVersion::LATEST.0;
         let names: Vec<_> = levels.map(|level| MetadataVersion(level).name()).collect();

@@ -110,6 +110,18 @@ fn credential(
     })
 }
 
+/// The password as a broker keeps it for the mechanism of this name.
+pub(crate) fn salted_password(
+    mechanism: &str,
+    password: &[u8],
+    salt: &[u8],
+    iterations: i32,
+) -> Vec<u8> {
+    let mechanism =
+        if mechanism == "SCRAM-SHA-512" { Mechanism::Sha512 } else { Mechanism::Sha256 };
+    mechanism.stretch(password, salt, iterations)
+}
+
 fn check_iterations(mechanism: Mechanism, iterations: i32) -> Result<(), Failure> {
     let wrong = |sign: &str, limit: i32| {
         Err(Failure::new(format!(

@@ -1,0 +1,115 @@
+//! `dohle consumer-groups`: groups of consumers listed, described, reset, deleted. Kafka's
+//! `kafka-consumer-groups.sh`.
+
+mod deleting;
+mod describe;
+mod duration;
+mod options;
+mod reset;
+
+use crate::arguments::flags::Given;
+use crate::console::{Console, Failure};
+use crate::session::Session;
+use dohle_client::TopicPartition;
+use dohle_protocol::wire::Text;
+
+/// Runs the tool.
+pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
+    let Some((given, action)) = options::read(words, console)? else { return Ok(()) };
+    let session = Session::of(&given)?;
+    let done = match action {
+        "list" => list(&session, &given, console),
+        "describe" => describe::run(&session, &given, console),
+        "delete" => deleting::groups(&session, &given, console),
+        "reset-offsets" => reset::run(&session, &given, console),
+        _ => deleting::offsets(&session, &given, console),
+    };
+    match done {
+        // Kafka's tool says so on standard output, and ends well.
+        Err(Failure::Message(message)) => {
+            let message = format!("Executing consumer group command failed due to {message}");
+            tell(&message, console)
+        }
+        done => done,
+    }
+}
+
+/// Tells of a failure as Kafka's tool does: that is its answer, not the end of it.
+fn tell(message: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    writeln!(console.out, "\nError: {message}")?;
+    Ok(())
+}
+
+fn list(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(), Failure> {
+    let states = items(given.value("state")?.unwrap_or_default());
+    let kinds = items(&given.value("type")?.unwrap_or_default().to_lowercase());
+    let (with_state, with_kind) = (given.has("state"), given.has("type"));
+    let mut groups =
+        session.admin(|admin| async move { admin.list_groups(&states, &kinds).await })?;
+    // Of other kinds there are other tools.
+    groups.retain(|group| {
+        let is_consumer = matches!(group.protocol_type.as_str(), "consumer" | "");
+        is_consumer && !matches!(group.kind.as_str(), "share" | "streams")
+    });
+    if !with_state && !with_kind {
+        for group in groups {
+            writeln!(console.out, "{}", group.id)?;
+        }
+        return Ok(());
+    }
+    let width = groups.iter().map(|group| group.id.len()).max().unwrap_or(0).max(15) + 10;
+    let mut row = |id: &str, kind: &str, state: &str| -> Result<(), Failure> {
+        write!(console.out, "{id:width$}")?;
+        if with_kind {
+            write!(console.out, " {kind:20}")?;
+        }
+        if with_state {
+            write!(console.out, " {state:20}")?;
+        }
+        writeln!(console.out)?;
+        Ok(())
+    };
+    row("GROUP", "TYPE", "STATE")?;
+    for group in groups {
+        let kind = match group.kind.as_str() {
+            "" => "Unknown".to_owned(),
+            kind => format!("{}{}", kind[..1].to_uppercase(), &kind[1..]),
+        };
+        row(&group.id, &kind, &group.state)?;
+    }
+    Ok(())
+}
+
+fn items(list: &str) -> Vec<Text> {
+    let items = list.split(',').map(str::trim).filter(|item| !item.is_empty());
+    items.map(Text::from).collect()
+}
+
+/// The groups that the flags name.
+fn named(session: &Session, given: &Given) -> Result<Vec<Text>, Failure> {
+    if !given.has("all-groups") {
+        return Ok(given.values("group").map(Text::from).collect());
+    }
+    let groups = session.admin(|admin| async move { admin.list_groups(&[], &[]).await })?;
+    let groups = groups.into_iter().filter(|group| {
+        matches!(group.protocol_type.as_str(), "consumer" | "")
+            && !matches!(group.kind.as_str(), "share" | "streams")
+    });
+    Ok(groups.map(|group| group.id).collect())
+}
+
+/// `topic:0,1`: the partitions that are named.
+fn with_partitions(word: &str) -> Result<Vec<TopicPartition>, Failure> {
+    let Some((topic, partitions)) = word.split_once(':') else {
+        return Err(Failure::new(format!(
+            "Invalid topic arg '{word}', expected topic name and partitions"
+        )));
+    };
+    let partitions = partitions.split(',').map(|number| {
+        let index = number.parse().map_err(|_| {
+            Failure::new(format!("Invalid partition '{number}' specified in topic arg '{word}''"))
+        })?;
+        Ok(TopicPartition::new(topic, index))
+    });
+    partitions.collect()
+}

@@ -1,0 +1,268 @@
+//! Offsets of groups, reset: what they become, and on demand that they do.
+
+use super::{duration, named, tell, with_partitions};
+use crate::arguments::flags::Given;
+use crate::console::{Console, Failure};
+use crate::session::Session;
+use dohle_client::TopicPartition;
+use dohle_client::admin::{CommittedOffset, OffsetSpec};
+use dohle_protocol::ErrorCode;
+use dohle_protocol::wire::Text;
+use std::collections::BTreeMap;
+
+type Offsets = BTreeMap<TopicPartition, i64>;
+
+/// Resets, or shows what a reset would do.
+pub(super) fn run(
+    session: &Session,
+    given: &Given,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let mut all: Vec<(Text, Offsets)> = Vec::new();
+    for group in named(session, given)? {
+        let id = group.clone();
+        let state = match session.admin(|admin| async move { admin.describe_group(&id).await }) {
+            Ok(described) => described.state,
+            // A group that does not exist gets its first offsets.
+            Err(error) if error.code() == Some(ErrorCode::GROUP_ID_NOT_FOUND) => "Dead".into(),
+            Err(error) => return Err(error.into()),
+        };
+        if !matches!(state.as_str(), "Empty" | "Dead") {
+            let message = format!(
+                "Assignments can only be reset if the group '{group}' is inactive, but the \
+                 current state is {state}."
+            );
+            tell(&message, console)?;
+            all.push((group, Offsets::new()));
+            continue;
+        }
+        let offsets = plan(session, given, &group, console)?;
+        if given.has("execute") {
+            commit(session, &group, &offsets)?;
+        }
+        all.push((group, offsets));
+    }
+    if given.has("export") {
+        return export(given, &all, console);
+    }
+    if !all.is_empty() {
+        write!(
+            console.out,
+            "\n{:30} {:30} {:10} {:15}",
+            "GROUP", "TOPIC", "PARTITION", "NEW-OFFSET"
+        )?;
+    }
+    for (group, offsets) in &all {
+        for (partition, offset) in offsets {
+            let (group, topic) = (group.as_str(), partition.topic.as_str());
+            let number = partition.partition;
+            write!(console.out, "\n{group:30} {topic:30} {number:<10} {offset:<15}")?;
+        }
+    }
+    writeln!(console.out)?;
+    Ok(())
+}
+
+fn commit(session: &Session, group: &str, offsets: &Offsets) -> Result<(), Failure> {
+    let group = group.to_owned();
+    let offsets: BTreeMap<_, _> = offsets
+        .iter()
+        .map(|(partition, offset)| {
+            let committed =
+                CommittedOffset { offset: *offset, leader_epoch: -1, metadata: Text::default() };
+            (partition.clone(), committed)
+        })
+        .collect();
+    session.admin(|admin| async move { admin.set_group_offsets(&group, &offsets).await })?;
+    Ok(())
+}
+
+fn export(
+    given: &Given,
+    all: &[(Text, Offsets)],
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let is_of_one = given.values("group").count() == 1;
+    for (group, offsets) in all {
+        for (TopicPartition { topic, partition }, offset) in offsets {
+            if !is_of_one {
+                write!(console.out, "{group},")?;
+            }
+            writeln!(console.out, "{topic},{partition},{offset}")?;
+        }
+    }
+    writeln!(console.out)?;
+    Ok(())
+}
+
+/// The offsets that a group gets.
+fn plan(
+    session: &Session,
+    given: &Given,
+    group: &str,
+    console: &mut Console<'_>,
+) -> Result<Offsets, Failure> {
+    if let Some(file) = given.value("from-file")? {
+        let Some(wanted) = from_file(file, given, group)? else {
+            tell(&format!("No reset plan for group {group} found"), console)?;
+            return Ok(Offsets::new());
+        };
+        return within(session, wanted, console);
+    }
+    let id = group.to_owned();
+    let committed = session.admin(|admin| async move { admin.group_offsets(&id).await })?;
+    let partitions = partitions(session, given, &committed)?;
+    let current = |one: &TopicPartition| committed.get(one).map(|committed| committed.offset);
+    if let Some(offset) = given.parsed::<i64>("to-offset")? {
+        let wanted = partitions.into_iter().map(|one| (one, offset)).collect();
+        return within(session, wanted, console);
+    }
+    if let Some(count) = given.parsed::<i64>("shift-by")? {
+        let mut wanted = Offsets::new();
+        for one in partitions {
+            let offset = current(&one).ok_or_else(|| {
+                Failure::new(format!(
+                    "Cannot shift offset for partition {one} since there is no current committed \
+                     offset"
+                ))
+            })?;
+            wanted.insert(one, offset + count);
+        }
+        return within(session, wanted, console);
+    }
+    if given.has("to-current") {
+        let (with, without): (Vec<_>, Vec<_>) =
+            partitions.into_iter().partition(|one| current(one).is_some());
+        let mut offsets = look_up(session, &without, OffsetSpec::Latest)?;
+        offsets.extend(with.into_iter().filter_map(|one| Some((one.clone(), current(&one)?))));
+        return Ok(offsets);
+    }
+    if given.has("to-earliest") {
+        return look_up(session, &partitions, OffsetSpec::Earliest);
+    }
+    if given.has("to-latest") {
+        return look_up(session, &partitions, OffsetSpec::Latest);
+    }
+    let timestamp = match (given.value("to-datetime")?, given.value("by-duration")?) {
+        (Some(text), _) => duration::timestamp(text)?,
+        (None, Some(text)) => session.client().env().clock.timestamp() - duration::parse(text)?,
+        (None, None) => return Ok(Offsets::new()),
+    };
+    at_time(session, &partitions, timestamp, console)
+}
+
+/// The partitions that are reset.
+fn partitions(
+    session: &Session,
+    given: &Given,
+    committed: &BTreeMap<TopicPartition, CommittedOffset>,
+) -> Result<Vec<TopicPartition>, Failure> {
+    if given.has("all-topics") {
+        return Ok(committed.keys().cloned().collect());
+    }
+    let mut found = Vec::new();
+    for topic in given.values("topic") {
+        if topic.contains(':') {
+            found.extend(with_partitions(topic)?);
+            continue;
+        }
+        let names = vec![topic.into()];
+        let described =
+            session.admin(|admin| async move { admin.describe_topics(&names, 2000).await })?;
+        for described in described {
+            let described = described?;
+            found.extend(
+                described
+                    .partitions
+                    .iter()
+                    .map(|one| TopicPartition::new(described.name.clone(), one.partition.index)),
+            );
+        }
+    }
+    Ok(found)
+}
+
+fn look_up(
+    session: &Session,
+    partitions: &[TopicPartition],
+    spec: OffsetSpec,
+) -> Result<Offsets, Failure> {
+    let wanted = partitions.iter().map(|one| (one.clone(), spec)).collect();
+    let found = session.admin(|admin| async move { admin.list_offsets(&wanted, false).await })?;
+    let mut offsets = Offsets::new();
+    for (partition, result) in found {
+        offsets.insert(partition, result?.offset);
+    }
+    Ok(offsets)
+}
+
+/// The first offsets from a time on; where there is no record that young, the end.
+fn at_time(
+    session: &Session,
+    partitions: &[TopicPartition],
+    timestamp: i64,
+    console: &mut Console<'_>,
+) -> Result<Offsets, Failure> {
+    let mut offsets = look_up(session, partitions, OffsetSpec::Timestamp(timestamp))?;
+    let open: Vec<_> =
+        offsets.iter().filter(|(_, offset)| **offset < 0).map(|(one, _)| one.clone()).collect();
+    for one in &open {
+        writeln!(
+            console.out,
+            "\nWarn: Partition {} from topic {} is empty. Falling back to latest known offset.",
+            one.partition, one.topic
+        )?;
+    }
+    offsets.extend(look_up(session, &open, OffsetSpec::Latest)?);
+    Ok(offsets)
+}
+
+/// Offsets that lie in their logs: what is outside becomes the start or the end.
+fn within(
+    session: &Session,
+    wanted: Offsets,
+    console: &mut Console<'_>,
+) -> Result<Offsets, Failure> {
+    let partitions: Vec<_> = wanted.keys().cloned().collect();
+    let starts = look_up(session, &partitions, OffsetSpec::Earliest)?;
+    let ends = look_up(session, &partitions, OffsetSpec::Latest)?;
+    let mut offsets = Offsets::new();
+    for (partition, offset) in wanted {
+        let start = starts.get(&partition).copied().unwrap_or(0);
+        let end = ends.get(&partition).copied().unwrap_or(i64::MAX);
+        let kept = offset.clamp(start, end.max(start));
+        if kept != offset {
+            let what = if offset > kept { "higher than latest" } else { "lower than earliest" };
+            writeln!(
+                console.err,
+                "WARN New offset ({offset}) is {what} offset for topic partition {partition}. \
+                 Value will be set to {kept}"
+            )?;
+        }
+        offsets.insert(partition, kept);
+    }
+    Ok(offsets)
+}
+
+/// A plan of `topic,partition,offset` or `group,topic,partition,offset` lines.
+fn from_file(file: &str, given: &Given, group: &str) -> Result<Option<Offsets>, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|_| Failure::new(format!("{file} (No such file or directory)")))?;
+    let is_of_one = given.values("group").count() == 1;
+    let mut found: Option<Offsets> = None;
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+        let wrong = || Failure::new(format!("not a line of a reset plan: '{line}'"));
+        let (of, topic, partition, offset) = match cells.as_slice() {
+            [topic, partition, offset] if is_of_one => (group, *topic, *partition, *offset),
+            [of, topic, partition, offset] => (*of, *topic, *partition, *offset),
+            _ => return Err(wrong()),
+        };
+        if of == group {
+            let partition = TopicPartition::new(topic, partition.parse().map_err(|_| wrong())?);
+            let offset = offset.parse().map_err(|_| wrong())?;
+            found.get_or_insert_default().insert(partition, offset);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,183 @@
+//! `dohle features`: the features of a cluster and their levels. Kafka's `kafka-features.sh`.
+
+use crate::arguments::globals;
+use crate::arguments::subcommands::{Action, Chosen, Opt, Subcommand, Tool};
+use crate::console::{Console, Failure};
+use crate::session::Session;
+use dohle_metadata::features::{METADATA_VERSION, MetadataVersion};
+use dohle_protocol::wire::Text;
+
+const fn option(long: &'static str, short: char, action: Action, help: &'static str) -> Opt {
+    Opt { long, short, action, required: false, exclusive: false, help }
+}
+
+const METADATA: Opt = option("metadata", 'm', Action::Store, "DEPRECATED: the metadata version.");
+const FEATURE: Opt = option("feature", 'f', Action::Append, "A feature and its level: f=level");
+const RELEASE: Opt = option("release-version", 'r', Action::Store, "A release, such as 4.3");
+const DRY_RUN: Opt = option("dry-run", 'd', Action::Switch, "Only check it.");
+const UNSAFE: Opt = option("unsafe", 'u', Action::Switch, "Also where metadata may be lost.");
+
+const TOOL: Tool = Tool {
+    name: "kafka-features",
+    about: "This tool manages feature flags in Kafka. Before the command: --bootstrap-server, \
+            --command-config.",
+    commands: &[
+        Subcommand {
+            name: "describe",
+            help: "Describes the current active feature flags.",
+            options: &[option("node-id", 'n', Action::Store, "The node to ask.")],
+        },
+        Subcommand {
+            name: "upgrade",
+            help: "Upgrade one or more feature flags.",
+            options: &[METADATA, FEATURE, RELEASE, DRY_RUN],
+        },
+        Subcommand {
+            name: "downgrade",
+            help: "Downgrade one or more feature flags.",
+            options: &[METADATA, FEATURE, RELEASE, UNSAFE, DRY_RUN],
+        },
+        Subcommand {
+            name: "disable",
+            help: "Disable one or more feature flags: level 0.",
+            options: &[FEATURE, UNSAFE, DRY_RUN],
+        },
+    ],
+};
+
+/// Runs the tool.
+pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
+    let (given, rest) = globals::take(words, &["bootstrap-server", "command-config"])?;
+    let Some(chosen) = TOOL.parse(&rest, console)? else { return Ok(()) };
+    if !given.has("bootstrap-server") {
+        return Err(Failure::new(
+            "kafka-features: error: one of the arguments --bootstrap-server \
+             --bootstrap-controller is required",
+        ));
+    }
+    let session = Session::of(&given)?;
+    match chosen.command {
+        "describe" => describe(&session, &chosen, console),
+        _ => update(&session, &chosen, console),
+    }
+}
+
+/// A level as people write it: the metadata version by its name.
+fn shown(feature: &str, level: i16) -> String {
+    let known = MetadataVersion::MINIMUM.0..=MetadataVersion::LATEST.0;
+    if feature != METADATA_VERSION {
+        level.to_string()
+    } else if known.contains(&level) {
+        MetadataVersion(level).name().to_owned()
+    } else {
+        format!("UNKNOWN [{level}]")
+    }
+}
+
+fn describe(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Result<(), Failure> {
+    let node = match chosen.value("node-id") {
+        Some(text) => Some(text.parse().map_err(|_| {
+            Failure::new(format!("argument --node-id: could not convert '{text}' to Integer"))
+        })?),
+        None => None,
+    };
+    let told = session.admin(|admin| async move { admin.describe_features(node).await })?;
+    let mut supported: Vec<_> = told.supported.iter().collect();
+    supported.sort_by(|one, other| one.name.cmp(&other.name));
+    for feature in supported {
+        let name = feature.name.as_str();
+        let finalized = told.finalized.iter().find(|one| one.name == feature.name);
+        let level = finalized.map_or(0, |one| one.levels.1);
+        let epoch = match told.finalized_epoch {
+            epoch if epoch >= 0 => epoch.to_string(),
+            _ => "-".to_owned(),
+        };
+        writeln!(
+            console.out,
+            "Feature: {name:40}  SupportedMinVersion: {:15}  SupportedMaxVersion: {:15}  \
+             FinalizedVersionLevel: {:15}  Epoch: {epoch}",
+            shown(name, feature.levels.0),
+            shown(name, feature.levels.1),
+            shown(name, level),
+        )?;
+    }
+    Ok(())
+}
+
+fn update(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Result<(), Failure> {
+    let updates = wanted(chosen)?;
+    let is_dry = chosen.has("dry-run");
+    let asked = updates.clone();
+    let answer =
+        session.admin(|admin| async move { admin.update_features(&asked, is_dry).await })?;
+    let verb = chosen.command;
+    let done = match (is_dry, verb) {
+        (true, "upgrade") => "can be upgraded",
+        (true, "downgrade") => "can be downgraded",
+        (true, _) => "can be disabled",
+        (false, "upgrade") => "was upgraded",
+        (false, "downgrade") => "was downgraded",
+        (false, _) => "was disabled",
+    };
+    let may = if is_dry { "Can not" } else { "Could not" };
+    let mut failed = 0;
+    let mut lines = Vec::new();
+    for (feature, level, _) in &updates {
+        let own = answer.results.iter().find(|result| result.feature == *feature);
+        let (code, message) = match own {
+            Some(own) if own.error_code.is_error() => (own.error_code, own.error_message.clone()),
+            _ => (answer.error_code, answer.error_message.clone()),
+        };
+        let to = match verb {
+            "disable" => String::new(),
+            _ => format!(" to {}", shown(feature, *level)),
+        };
+        match dohle_client::Error::refusal(code, message) {
+            None => lines.push(format!("{feature} {done}{to}.")),
+            Some(error) => {
+                failed += 1;
+                lines.push(format!("{may} {verb} {feature}{to}. {error}"));
+            }
+        }
+    }
+    lines.sort_unstable();
+    for line in lines {
+        writeln!(console.out, "{line}")?;
+    }
+    if failed == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{failed} out of {} operation(s) failed.", updates.len())))
+}
+
+/// The features and levels that the words ask for.
+fn wanted(chosen: &Chosen) -> Result<Vec<(Text, i16, i8)>, Failure> {
+    let kind = match (chosen.command, chosen.has("unsafe")) {
+        ("upgrade", _) => 1,
+        (_, false) => 2,
+        (_, true) => 3,
+    };
+    let mut updates: Vec<(Text, i16, i8)> = Vec::new();
+    if let Some(name) = chosen.value("metadata").or_else(|| chosen.value("release-version")) {
+        let version = super::storage::features::release(name)?;
+        updates.push((METADATA_VERSION.into(), version.0, kind));
+    }
+    for pair in chosen.values("feature") {
+        if chosen.command == "disable" {
+            updates.push((pair.into(), 0, kind));
+            continue;
+        }
+        let wrong =
+            |why: &str| Failure::new(format!("Can't parse feature=level string {pair}: {why}"));
+        let (name, level) = pair.split_once('=').ok_or_else(|| wrong("equals sign not found."))?;
+        let level: i16 = level
+            .trim()
+            .parse()
+            .map_err(|_| wrong(&format!("unable to parse {level} as a short.")))?;
+        updates.push((name.trim().into(), level, kind));
+    }
+    if updates.is_empty() {
+        return Err(Failure::new("You must specify at least one feature to change"));
+    }
+    Ok(updates)
+}

@@ -1,0 +1,151 @@
+//! `dohle metadata-quorum`: the controllers' quorum. Kafka's `kafka-metadata-quorum.sh`.
+
+use crate::arguments::globals;
+use crate::arguments::subcommands::{Action, Opt, Subcommand, Tool};
+use crate::console::{Console, Failure};
+use crate::session::Session;
+use crate::table;
+use dohle_protocol::ids::Uuid;
+use dohle_protocol::messages::describe_quorum_response::{Node, ReplicaState};
+
+const fn flag(long: &'static str, short: char, help: &'static str) -> Opt {
+    Opt { long, short, action: Action::Switch, required: false, exclusive: false, help }
+}
+
+const TOOL: Tool = Tool {
+    name: "kafka-metadata-quorum",
+    about: "This tool describes kraft metadata quorum status. Before the command: \
+            --bootstrap-server, --command-config.",
+    commands: &[Subcommand {
+        name: "describe",
+        help: "Describe the metadata quorum info",
+        options: &[
+            flag("status", 's', "A short summary of the quorum status."),
+            flag("replication", 'r', "Detailed information about the status of replication"),
+            flag("human-readable", 'H', "Human-readable output"),
+        ],
+    }],
+};
+
+/// Runs the tool.
+pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
+    let (given, rest) = globals::take(words, &["bootstrap-server", "command-config"])?;
+    let Some(chosen) = TOOL.parse(&rest, console)? else { return Ok(()) };
+    if !given.has("bootstrap-server") {
+        return Err(Failure::new(
+            "kafka-metadata-quorum: error: one of the arguments --bootstrap-server \
+             --bootstrap-controller is required",
+        ));
+    }
+    let session = || Session::of(&given);
+    match (chosen.has("status"), chosen.has("replication")) {
+        (true, true) => Err(Failure::new(
+            "Only one of --status or --replication should be specified with describe sub-command",
+        )),
+        (false, true) => replication(&session()?, chosen.has("human-readable"), console),
+        (true, false) if chosen.has("human-readable") => Err(Failure::new(
+            "The option --human-readable is only supported along with --replication",
+        )),
+        (true, false) => status(&session()?, console),
+        (false, false) => Err(Failure::new(
+            "One of --status or --replication must be specified with describe sub-command",
+        )),
+    }
+}
+
+fn status(session: &Session, console: &mut Console<'_>) -> Result<(), Failure> {
+    let cluster = session.admin(|admin| async move { admin.describe_cluster(false).await })?;
+    let (state, nodes) = session.admin(|admin| async move { admin.describe_quorum().await })?;
+    let leader = state.current_voters.iter().find(|one| one.replica_id == state.leader_id);
+    let slowest = state.current_voters.iter().min_by_key(|one| one.log_end_offset);
+    let (lag, lag_ms) = match (leader, slowest) {
+        (Some(leader), Some(slowest)) => {
+            let times = (leader.last_caught_up_timestamp, slowest.last_caught_up_timestamp);
+            let lag_ms = match times {
+                _ if leader.replica_id == slowest.replica_id => 0,
+                (one, other) if one >= 0 && other >= 0 => one - other,
+                _ => -1,
+            };
+            (leader.log_end_offset - slowest.log_end_offset, lag_ms)
+        }
+        _ => (-1, -1),
+    };
+    let id = cluster.id.unwrap_or_default();
+    for (name, value) in [
+        ("ClusterId", id.to_string()),
+        ("LeaderId", state.leader_id.to_string()),
+        ("LeaderEpoch", state.leader_epoch.to_string()),
+        ("HighWatermark", state.high_watermark.to_string()),
+        ("MaxFollowerLag", lag.to_string()),
+        ("MaxFollowerLagTimeMs", lag_ms.to_string()),
+        ("CurrentVoters", replicas(&state.current_voters, &nodes)),
+        ("CurrentObservers", replicas(&state.observers, &nodes)),
+    ] {
+        let name = format!("{name}:");
+        writeln!(console.out, "{name:23} {value}")?;
+    }
+    Ok(())
+}
+
+/// `[{"id": 1, "directoryId": "…", "endpoints": ["C://host:1"]}]`
+fn replicas(replicas: &[ReplicaState], nodes: &[Node]) -> String {
+    let shown = replicas.iter().map(|one| {
+        let mut text = format!("{{\"id\": {}", one.replica_id);
+        if one.replica_directory_id != Uuid::ZERO {
+            text.push_str(&format!(", \"directoryId\": \"{}\"", one.replica_directory_id));
+        }
+        let node = nodes.iter().find(|node| node.node_id == one.replica_id);
+        let listeners: Vec<_> = node
+            .into_iter()
+            .flat_map(|node| &node.listeners)
+            .map(|listener| format!("\"{}://{}:{}\"", listener.name, listener.host, listener.port))
+            .collect();
+        if !listeners.is_empty() {
+            text.push_str(&format!(", \"endpoints\": [{}]", listeners.join(", ")));
+        }
+        text.push('}');
+        text
+    });
+    format!("[{}]", shown.collect::<Vec<_>>().join(", "))
+}
+
+fn replication(
+    session: &Session,
+    for_people: bool,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let (state, _) = session.admin(|admin| async move { admin.describe_quorum().await })?;
+    let leader = state.current_voters.iter().find(|one| one.replica_id == state.leader_id);
+    let end = leader.map_or(0, |leader| leader.log_end_offset);
+    let now = session.client().env().clock.timestamp();
+    let time = |timestamp: i64| match timestamp {
+        timestamp if timestamp < 0 => "-1".to_owned(),
+        timestamp if for_people => format!("{} ms ago", (now - timestamp).max(0)),
+        timestamp => timestamp.to_string(),
+    };
+    let row = |one: &ReplicaState, status: &str| {
+        vec![
+            one.replica_id.to_string(),
+            one.replica_directory_id.to_string(),
+            one.log_end_offset.to_string(),
+            (end - one.log_end_offset).to_string(),
+            time(one.last_fetch_timestamp),
+            time(one.last_caught_up_timestamp),
+            status.to_owned(),
+        ]
+    };
+    let followers = state.current_voters.iter().filter(|one| one.replica_id != state.leader_id);
+    let mut rows: Vec<_> = leader.iter().map(|one| row(one, "Leader")).collect();
+    rows.extend(followers.map(|one| row(one, "Follower")));
+    rows.extend(state.observers.iter().map(|one| row(one, "Observer")));
+    let header = [
+        "NodeId",
+        "DirectoryId",
+        "LogEndOffset",
+        "Lag",
+        "LastFetchTimestamp",
+        "LastCaughtUpTimestamp",
+        "Status",
+    ];
+    table::print(&header, &rows, console)
+}

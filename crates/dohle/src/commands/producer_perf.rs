@@ -1,0 +1,280 @@
+//! `dohle producer-perf-test`: how many records a producer sends. Kafka's
+//! `kafka-producer-perf-test.sh`.
+
+mod stats;
+
+use crate::arguments::flags::{Flags, Given, switch, value};
+use crate::console::{Console, Failure};
+use crate::properties;
+use crate::session::Session;
+use bytes::Bytes;
+use dohle_client::producer::{Delivery, Record};
+use dohle_client::{Producer, ProducerConfig, Properties};
+use dohle_env::clock::Instant;
+use stats::Stats;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+const FLAGS: Flags = Flags {
+    about: "This tool is used to verify the producer performance.",
+    flags: &[
+        value("topic", "TOPIC", "produce messages to this topic"),
+        value("num-records", "NUM-RECORDS", "number of messages to produce"),
+        value("record-size", "RECORD-SIZE", "message size in bytes"),
+        value(
+            "payload-file",
+            "PAYLOAD-FILE",
+            "file with messages, one of which is drawn each time",
+        ),
+        switch("payload-monotonic", "messages are rising numbers"),
+        value("payload-delimiter", "PAYLOAD-DELIMITER", "what parts messages of the file (\\n)"),
+        value("throughput", "THROUGHPUT", "at most so many messages a second; -1: no limit"),
+        value(
+            "command-property",
+            "PROP-NAME=PROP-VALUE",
+            "settings of the producer; may be repeated",
+        ),
+        value("producer-props", "PROP-NAME=PROP-VALUE", "(DEPRECATED) as --command-property"),
+        value("bootstrap-server", "SERVER", "the server(s) to connect to"),
+        value("command-config", "CONFIG-FILE", "file of settings of the producer"),
+        value("producer.config", "CONFIG-FILE", "(DEPRECATED) as --command-config"),
+        value("warmup-records", "WARMUP-RECORDS", "messages at the start that do not count"),
+        value("reporting-interval", "INTERVAL-MS", "how often to report (5000)"),
+        switch("print-metrics", "print out metrics at the end of the test"),
+    ],
+};
+
+/// Runs the tool.
+pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
+    let words = spread(words);
+    let Some(given) = FLAGS.parse(&words, console)? else { return Ok(()) };
+    for flag in ["topic", "num-records", "throughput"] {
+        if !given.has(flag) {
+            return Err(FLAGS.wrong(&format!("argument --{flag} is required"), console));
+        }
+    }
+    let ways = ["record-size", "payload-file", "payload-monotonic"];
+    let message =
+        "one of the arguments --record-size --payload-file --payload-monotonic is required";
+    FLAGS.only_one_of(&given, &ways, message, console)?;
+    let settings = settings(&given)?;
+    let bootstrap = settings.get("bootstrap.servers").map(str::to_owned).ok_or_else(|| {
+        Failure::new(
+            "At least one of --bootstrap-server, --command-property or --command-config must be \
+             specified.",
+        )
+    })?;
+    let mut config = ProducerConfig::default();
+    config.apply(&settings)?;
+    let session = Session::open(&bootstrap, &settings)?;
+    let client = session.client().clone();
+    let producer = session.run(async move { Producer::new(client, config) });
+    let mut run = Run::new(&given, &session, producer)?;
+    run.send_all(console)?;
+    run.finish(console)
+}
+
+/// `--producer-props a=1 b=2` as one flag for each.
+fn spread(words: &[String]) -> Vec<String> {
+    let mut spread = Vec::new();
+    let mut flag: Option<&String> = None;
+    let mut is_first = false;
+    for word in words {
+        if word.starts_with("--") {
+            flag =
+                matches!(word.as_str(), "--producer-props" | "--command-property").then_some(word);
+            is_first = true;
+        } else if let Some(flag) = flag.filter(|_| !is_first) {
+            spread.push(flag.clone());
+        } else {
+            is_first = false;
+        }
+        spread.push(word.clone());
+    }
+    spread
+}
+
+fn settings(given: &Given) -> Result<Properties, Failure> {
+    let mut settings = Properties::default();
+    for flag in ["producer.config", "command-config"] {
+        if let Some(file) = given.value(flag)? {
+            properties::read(file, &mut settings)?;
+        }
+    }
+    for pair in given.values("producer-props").chain(given.values("command-property")) {
+        if !pair.contains('=') {
+            return Err(Failure::new(format!("Invalid property: {pair}")));
+        }
+        properties::take(pair, &mut settings);
+    }
+    if let Some(bootstrap) = given.value("bootstrap-server")? {
+        settings.set("bootstrap.servers", bootstrap);
+    }
+    if settings.get("client.id").is_none() {
+        settings.set("client.id", "perf-producer-client");
+    }
+    Ok(settings)
+}
+
+/// What is sent.
+enum Payload {
+    /// Letters by a fixed rule, so many bytes.
+    Letters(usize),
+    /// One of these.
+    Lines(Vec<Bytes>),
+    /// Rising numbers.
+    Numbers,
+}
+
+/// One run of the test.
+struct Run<'s> {
+    session: &'s Session,
+    producer: Producer,
+    topic: String,
+    count: u64,
+    throughput: f64,
+    payload: Payload,
+    seed: u64,
+    stats: Stats,
+    open: VecDeque<(Instant, usize, Delivery)>,
+}
+
+impl<'s> Run<'s> {
+    fn new(given: &Given, session: &'s Session, producer: Producer) -> Result<Self, Failure> {
+        let count = given.number("num-records", 0_u64)?;
+        let payload = if let Some(size) = given.parsed("record-size")? {
+            Payload::Letters(size)
+        } else if let Some(file) = given.value("payload-file")? {
+            let text = std::fs::read_to_string(file)
+                .map_err(|_| Failure::new("File does not exist or empty file provided."))?;
+            let delimiter = given.value("payload-delimiter")?.unwrap_or("\n").replace("\\n", "\n");
+            let lines = text.split(delimiter.as_str()).filter(|line| !line.is_empty());
+            let lines: Vec<_> = lines.map(|line| Bytes::copy_from_slice(line.as_bytes())).collect();
+            if lines.is_empty() {
+                return Err(Failure::new("File does not exist or empty file provided."));
+            }
+            Payload::Lines(lines)
+        } else {
+            Payload::Numbers
+        };
+        let interval = Duration::from_millis(given.number("reporting-interval", 5000_u64)?);
+        let now = session.client().env().clock.now();
+        let warmup = given.number("warmup-records", 0_u64)?;
+        Ok(Self {
+            session,
+            producer,
+            topic: given.value("topic")?.unwrap_or_default().to_owned(),
+            count,
+            throughput: given.number("throughput", -1.0)?,
+            payload,
+            seed: 0x9e37_79b9_7f4a_7c15,
+            stats: Stats::new(now, interval, warmup),
+            open: VecDeque::new(),
+        })
+    }
+
+    fn next_random(&mut self) -> u64 {
+        // SplitMix64, from a fixed seed: each run sends the same.
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.seed ^ (self.seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn next_payload(&mut self, index: u64) -> Bytes {
+        match &self.payload {
+            Payload::Letters(size) => {
+                let size = *size;
+                let mut bytes = Vec::with_capacity(size + 8);
+                while bytes.len() < size {
+                    let letters = self.next_random().to_le_bytes();
+                    bytes.extend(letters.map(|byte| b'A' + byte % 26));
+                }
+                bytes.truncate(size);
+                bytes.into()
+            }
+            Payload::Lines(lines) => {
+                let count = lines.len() as u64;
+                let chosen = self.next_random() % count;
+                match &self.payload {
+                    Payload::Lines(lines) => lines[chosen as usize].clone(),
+                    Payload::Letters(_) | Payload::Numbers => Bytes::new(),
+                }
+            }
+            Payload::Numbers => Bytes::from(index.to_string()),
+        }
+    }
+
+    fn send_all(&mut self, console: &mut Console<'_>) -> Result<(), Failure> {
+        let clock = self.session.client().env().clock.clone();
+        let start = clock.now();
+        for index in 0..self.count {
+            let payload = self.next_payload(index);
+            let size = payload.len();
+            let record = Record::of_value(self.topic.as_str(), payload);
+            let began = clock.now();
+            let sent = match self.producer.try_send(&record) {
+                Some(sent) => sent,
+                None => {
+                    self.settle(false, console)?;
+                    let producer = self.producer.clone();
+                    self.session.run(async move { producer.send(record).await })
+                }
+            };
+            match sent {
+                Ok(delivery) => self.open.push_back((began, size, delivery)),
+                Err(error) => writeln!(console.err, "{error}")?,
+            }
+            if index % 64 == 0 {
+                self.settle(false, console)?;
+            }
+            if self.throughput > 0.0 {
+                let due = Duration::from_secs_f64((index + 1) as f64 / self.throughput);
+                let early = due.saturating_sub(clock.now() - start);
+                if early > Duration::from_millis(1) {
+                    std::thread::sleep(early);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts what has been acknowledged; with `all`, waits for the rest.
+    fn settle(&mut self, all: bool, console: &mut Console<'_>) -> Result<(), Failure> {
+        while let Some((began, size, delivery)) = self.open.front() {
+            let result = match delivery.get() {
+                Some(result) => result,
+                None if all => {
+                    let delivery = delivery.clone();
+                    self.session.run(async move { delivery.wait().await })
+                }
+                None => break,
+            };
+            let (began, size) = (*began, *size);
+            self.open.pop_front();
+            match result {
+                Ok(delivered) => {
+                    if let Some(line) = self.stats.record(began, delivered.at, size) {
+                        writeln!(console.out, "{line}")?;
+                        console.out.flush()?;
+                    }
+                }
+                Err(error) => writeln!(console.err, "{error}")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, console: &mut Console<'_>) -> Result<(), Failure> {
+        let flushing = self.producer.clone();
+        self.session.run(async move { flushing.flush().await });
+        self.settle(true, console)?;
+        let now = self.session.client().env().clock.now();
+        for line in self.stats.total(now) {
+            writeln!(console.out, "{line}")?;
+        }
+        let producer = self.producer;
+        self.session.run(async move { producer.close().await });
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! `cargo xtask tools`: commands as tutorials have them, typed into our tools; what they print and how they end is
+//! compared with what Apache Kafka's own tools said.
+
+mod normal;
+mod script;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::compat::server::{Kind, Server, binary, shared};
+use crate::diff::accepted::Accepted;
+use script::{Answer, Script, Step};
+
+const USAGE: &str = "usage: cargo xtask tools [--record] [--only SCRIPT] [--server reference|dohle]
+  --record          asks Apache Kafka's tools, and writes their answers into compat/tools
+  --only SCRIPT     the scripts whose names begin so
+  --server KIND     our tools against this server only; otherwise against both";
+
+struct Options {
+    record: bool,
+    only: String,
+    servers: Vec<Kind>,
+}
+
+/// Runs the scripts.
+///
+/// # Errors
+/// A wrong command line, a server that does not start, or any difference that is not wanted.
+pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    let options = parse(arguments)?;
+    let scripts = Script::read_all(&root.join("compat/tools"), &options.only)?;
+    if options.record {
+        return record(root, scripts);
+    }
+    let accepted = Accepted::read_from(&root.join("compat/tools/differences.toml"))?;
+    let program = binary(root)?;
+    let (mut compared, mut failed) = (0, 0);
+    for kind in &options.servers {
+        let began = Instant::now();
+        for script in &scripts {
+            let server = Server::start(root, *kind, &[])?;
+            let world = World::new(&server.address)?;
+            for step in &script.steps {
+                compared += 1;
+                let ours = world.ask(&mut ours(&program, &step.words), step)?;
+                let name = format!("{kind:?} {} {}", script.name, step.line);
+                if !is_equal(&name, step, &ours, &accepted) {
+                    failed += 1;
+                }
+            }
+        }
+        println!("against {kind:?}: {:.1} s", began.elapsed().as_secs_f64());
+    }
+    for entry in accepted.unused() {
+        if options.only.is_empty() && options.servers.len() > 1 {
+            println!("differences.toml: nothing needed {entry}");
+        }
+    }
+    println!("{compared} commands compared\n{} passed, {failed} failed", compared - failed);
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} commands differ")) }
+}
+
+fn parse(arguments: &[&str]) -> Result<Options, String> {
+    let mut options =
+        Options { record: false, only: String::new(), servers: vec![Kind::Reference, Kind::Dohle] };
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "--record" => options.record = true,
+            "--only" => options.only = (*words.next().ok_or(USAGE)?).to_owned(),
+            "--server" => {
+                options.servers = match words.next() {
+                    Some(&"reference") => vec![Kind::Reference],
+                    Some(&"dohle") => vec![Kind::Dohle],
+                    _ => return Err(USAGE.into()),
+                }
+            }
+            _ => return Err(USAGE.into()),
+        }
+    }
+    Ok(options)
+}
+
+/// Whether the answers are the same, or differ as they may.
+fn is_equal(name: &str, step: &Step, ours: &Answer, accepted: &Accepted) -> bool {
+    let Some(theirs) = &step.answer else {
+        println!("{name}\n    there is no answer to compare with: cargo xtask tools --record");
+        return false;
+    };
+    let mut same = true;
+    for (field, ours, theirs) in [
+        ("exit", ours.code.to_string(), theirs.code.to_string()),
+        ("out", ours.lines.join("\n"), theirs.lines.join("\n")),
+    ] {
+        if ours != theirs && !accepted.has(name, field, &ours, &theirs) {
+            println!("{name} {field}\n    ours:    {ours}\n    Kafka's: {theirs}");
+            same = false;
+        }
+    }
+    same
+}
+
+fn record(root: &Path, scripts: Vec<Script>) -> Result<(), String> {
+    let oracle = shared(root).join("oracle/kafka");
+    for mut script in scripts {
+        let server = Server::start(root, Kind::Reference, &[])?;
+        let world = World::new(&server.address)?;
+        for step in &mut script.steps {
+            let mut command = Command::new(&oracle);
+            let (tool, words) = step.words.split_first().ok_or("a command without words")?;
+            command.arg(oracle_name(tool)).args(words);
+            step.answer = Some(world.ask(&mut command, step)?);
+            eprintln!("{}: {}", script.name, step.line);
+        }
+        script.write()?;
+    }
+    Ok(())
+}
+
+/// What the oracle's script calls a tool.
+fn oracle_name(tool: &str) -> &str {
+    match tool {
+        "producer-perf-test" => "producer-perf",
+        "consumer-perf-test" => "consumer-perf",
+        tool => tool,
+    }
+}
+
+fn ours(program: &Path, words: &[String]) -> Command {
+    let mut command = Command::new(program);
+    command.args(words);
+    command
+}
+
+/// Where commands run: a server and a folder.
+struct World {
+    server: String,
+    folder: PathBuf,
+}
+
+impl World {
+    fn new(server: &str) -> Result<Self, String> {
+        let folder = std::env::temp_dir().join(format!("dohle-tools-{}", server.replace(':', "-")));
+        std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        Ok(Self { server: server.to_owned(), folder })
+    }
+
+    /// Runs a command with this world's names in its words.
+    fn ask(&self, command: &mut Command, step: &Step) -> Result<Answer, String> {
+        let folder = self.folder.display().to_string();
+        let named = |text: &str| text.replace("SERVER", &self.server).replace("DIR", &folder);
+        for (name, text) in &step.files {
+            let path = self.folder.join(name);
+            std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+        let words: Vec<String> =
+            command.get_args().map(|word| named(&word.to_string_lossy())).collect();
+        let mut command = Command::new(command.get_program());
+        command.args(words).current_dir(&self.folder);
+        let said = format!("{command:?}");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("{said}: {e}"))?;
+        let mut input = child.stdin.take().ok_or("standard input is piped")?;
+        // Who does not read its input is asked all the same.
+        let _ = input.write_all(step.input.as_bytes());
+        drop(input);
+        let output = child.wait_with_output().map_err(|e| format!("{said}: {e}"))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let lines = normal::lines(&text, step, &self.server, &folder);
+        Ok(Answer { lines, code: output.status.code().unwrap_or(-1) })
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // What is left behind lies in the system's folder for such things.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,112 @@
+//! Answers without what differs from run to run: addresses, ids, times, folders.
+
+use super::script::Step;
+use serde_json::Value;
+
+/// The lines of an answer in a form to compare.
+pub(super) fn lines(text: &str, step: &Step, server: &str, folder: &str) -> Vec<String> {
+    let port = server.rsplit(':').next().unwrap_or_default();
+    let text = text.replace(server, "SERVER").replace(folder, "DIR").replace(port, "PORT");
+    let mut lines: Vec<String> =
+        text.lines().map(|line| line_of(line, step.numbers_count)).collect();
+    if !step.order_counts {
+        lines.sort_unstable();
+    }
+    lines
+}
+
+fn line_of(line: &str, numbers_count: bool) -> String {
+    if line.starts_with('{')
+        && let Ok(json) = serde_json::from_str::<Value>(line)
+    {
+        return json_of(&json);
+    }
+    let mut out = String::new();
+    let mut word = String::new();
+    let is_of_word =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    for letter in line.chars().chain(['\n']) {
+        if is_of_word(letter) {
+            word.push(letter);
+            continue;
+        }
+        out.push_str(&word_of(&word, numbers_count));
+        word.clear();
+        if letter != '\n' {
+            out.push(letter);
+        }
+    }
+    out.trim_end().to_owned()
+}
+
+fn word_of(word: &str, numbers_count: bool) -> String {
+    let is_number = !word.is_empty()
+        && word.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | '-'))
+        && word.chars().any(|letter| letter.is_ascii_digit());
+    let has_case = |test: fn(&char) -> bool| word.chars().any(|letter| test(&letter));
+    let is_id = word.len() == 22
+        && !word.contains('.')
+        && has_case(char::is_ascii_uppercase)
+        && has_case(char::is_ascii_lowercase);
+    if is_id {
+        "ID".to_owned()
+    } else if is_number && (!numbers_count || word.len() == 13) {
+        "N".to_owned()
+    } else if let Some(place) = uuid_at(word) {
+        format!("{}UUID{}", &word[..place], &word[place + 36..])
+    } else {
+        word.to_owned()
+    }
+}
+
+/// Where in a word a UUID with its four dashes begins.
+fn uuid_at(word: &str) -> Option<usize> {
+    let bytes = word.as_bytes();
+    (0..bytes.len().saturating_sub(35)).find(|start| {
+        bytes[*start..*start + 36].iter().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+    })
+}
+
+/// JSON with sorted keys and elements: neither has an order in Kafka's tools. Sizes and paths are of the server.
+fn json_of(json: &Value) -> String {
+    match json {
+        Value::Object(map) => {
+            let mut parts: Vec<String> = map
+                .iter()
+                .map(|(key, value)| match key.as_str() {
+                    "size" | "logDir" => format!("{key}:?"),
+                    _ => format!("{key}:{}", json_of(value)),
+                })
+                .collect();
+            parts.sort_unstable();
+            format!("{{{}}}", parts.join(","))
+        }
+        Value::Array(list) => {
+            let mut parts: Vec<String> = list.iter().map(json_of).collect();
+            parts.sort_unstable();
+            format!("[{}]", parts.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line_of;
+
+    #[test]
+    fn what_differs_from_run_to_run() {
+        for (line, counts, expected) in [
+            ("TopicId: s0HEAXPOQTWCInXGbOzJaQ\tX: 1", true, "TopicId: ID\tX: 1"),
+            ("CreateTime:1795277427383 a", true, "CreateTime:N a"),
+            ("10 records sent, 9.5 records/sec", false, "N records sent, N records/sec"),
+            ("c-6b4bfc3a-1063-461d-bd50-71e9abd7062b x", true, "c-UUID x"),
+            ("{\"b\":[2,1],\"size\":5}", true, "{b:[1,2],size:?}"),
+        ] {
+            assert_eq!(line_of(line, counts), expected, "{line}");
+        }
+    }
+}
