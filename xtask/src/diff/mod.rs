@@ -36,11 +36,11 @@ struct Options {
 }
 
 /// One field in which two answers are not the same.
-struct Difference {
-    request: String,
-    field: String,
-    ours: String,
-    theirs: String,
+pub(crate) struct Difference {
+    pub(crate) request: String,
+    pub(crate) field: String,
+    pub(crate) ours: String,
+    pub(crate) theirs: String,
 }
 
 impl fmt::Display for Difference {

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::compat::server::{Kind, Server, binary, shared};
+use crate::diff::Difference;
 use crate::diff::accepted::Accepted;
 use script::{Answer, Script, Step};
 
@@ -94,8 +95,10 @@ fn is_equal(name: &str, step: &Step, ours: &Answer, accepted: &Accepted) -> bool
         ("exit", ours.code.to_string(), theirs.code.to_string()),
         ("out", ours.lines.join("\n"), theirs.lines.join("\n")),
     ] {
-        if ours != theirs && !accepted.has(name, field, &ours, &theirs) {
-            println!("{name} {field}\n    ours:    {ours}\n    Kafka's: {theirs}");
+        let (request, field) = (name.to_owned(), field.to_owned());
+        let difference = Difference { request, field, ours, theirs };
+        if difference.ours != difference.theirs && !accepted.has(&difference) {
+            println!("{difference}");
             same = false;
         }
     }
