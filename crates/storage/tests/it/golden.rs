@@ -17,7 +17,8 @@ pub(crate) fn shared() -> PathBuf {
     )
 }
 
-fn read(path: &Path) -> Vec<u8> {
+/// A file of the real disk.
+pub(crate) fn read(path: &Path) -> Vec<u8> {
     #[expect(clippy::disallowed_methods, reason = "golden data lies on the real disk")]
     let content = std::fs::read(path);
     content.unwrap_or_else(|error| panic!("golden data is missing: {}: {error}", path.display()))
@@ -31,8 +32,12 @@ pub(crate) fn manifest(name: &str) -> Value {
 
 /// The data directory `name`, unpacked to the root of a disk.
 pub(crate) fn unpack(name: &str) -> SimulatedDisk {
-    let packed = read(&shared().join(format!("golden/data/{name}.tar.zst")));
-    let archive = zstd::decode_all(&packed[..]).unwrap();
+    unpack_archive(&read(&shared().join(format!("golden/data/{name}.tar.zst"))))
+}
+
+/// What an archive holds, unpacked to the root of a disk.
+pub(crate) fn unpack_archive(packed: &[u8]) -> SimulatedDisk {
+    let archive = zstd::decode_all(packed).unwrap();
     let disk = SimulatedDisk::new();
     unpack_tar(&archive[..], &disk);
     disk.sync_all();

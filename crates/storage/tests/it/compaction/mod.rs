@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod kafka;
 mod model;
 mod random;
 mod readers;
