@@ -21,7 +21,7 @@ use dohle_protocol::record::Batch;
 use dohle_protocol::record::check::UNPACKED_BYTES_MAX;
 use dohle_protocol::record::control::ControlRecordType;
 use dohle_replication::machine::{Entry, ProducerIdAndEpoch};
-use dohle_storage::LogReader;
+use dohle_storage::{LogReader, is_given_up};
 use std::io;
 use std::sync::Arc;
 
@@ -61,6 +61,10 @@ async fn run<M: Served>(node: Arc<Node>, partition: Arc<Strand<Partition>>, epoc
         let read = directory.on_lane(move || read_on(loaded, &reader)).await;
         loaded = match read {
             Some(Ok(loaded)) => loaded,
+            // The log was compacted meanwhile: from the start, with the segments that it has now.
+            Some(Err(error)) if is_given_up(&error) => {
+                Loaded { hard: M::Hard::default(), next_offset: 0 }
+            }
             Some(Err(error)) => {
                 tracing::error!(partition = name, "the coordinator's log cannot be read: {error}");
                 return;

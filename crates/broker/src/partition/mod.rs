@@ -236,7 +236,8 @@ impl Partition {
         }
     }
 
-    /// A write or sync has failed: nothing of this log is served any more.
+    /// A write or sync has failed: nothing of this log is served any more, and nothing of its
+    /// directory, unless only a file of this log is missing.
     pub(crate) fn go_offline(&mut self, error: io::Error, effects: &mut Vec<Effect>) {
         if let Some(log) = &mut self.log {
             log.take_offline(&error);
@@ -247,7 +248,15 @@ impl Partition {
             effects.push(Effect::Appended(slot, answer));
         }
         effects.extend(self.watches.drain(..).map(Effect::Mark));
-        effects.push(Effect::Offline(self.directory.clone(), error));
+        if error.kind() == io::ErrorKind::NotFound {
+            tracing::error!(
+                topic = %self.topic, partition = self.index,
+                "a file of the log is missing: {error}; the partition is not served until the \
+                 node is started again, which goes on with what is left"
+            );
+        } else {
+            effects.push(Effect::Offline(self.directory.clone(), error));
+        }
     }
 
     fn take_log(&mut self, slot: Slot<Box<Log>>, effects: &mut Vec<Effect>) {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(feature = "nodes")]
+mod cleaner;
 mod disk;
 mod disk_model;
 mod executor;

@@ -140,7 +140,7 @@ fn what_is_not_flushed_is_not_compacted() {
         let record = NewRecord { timestamp: 1, key: Some(b"k"), value: Some(&value), headers: &[] };
         builder.append(&record).unwrap();
         let batch = NewBatch::parse(builder.build().unwrap()).unwrap();
-        let source = Source::Client { verified: true };
+        let source = Source::Client { guard: None };
         workload.log.stage(batch, Origin { leader_epoch: 3, source }, workload.now).unwrap();
         workload.log.write_staged(workload.now).unwrap();
     }

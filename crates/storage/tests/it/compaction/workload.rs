@@ -26,6 +26,7 @@ pub(crate) fn config() -> LogConfig {
         compact: true,
         min_cleanable_dirty_ratio: 0.0,
         delete_retention_ms: RETENTION_MS,
+        transaction_verification: false,
         ..LogConfig::default()
     }
 }
@@ -84,7 +85,7 @@ impl Workload {
     }
 
     fn batch(&mut self) -> (Bytes, Source) {
-        let client = Source::Client { verified: true };
+        let client = Source::Client { guard: None };
         let kind = self.random.below(5);
         let id = match kind {
             0 => -1,
