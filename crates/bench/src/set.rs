@@ -86,13 +86,13 @@ pub(crate) const GROUPS: Set = Set {
     full: Course {
         extent: Extent {
             warm: Duration::from_millis(300),
-            time: Duration::from_millis(1500),
+            time: Duration::from_millis(1200),
             bytes_max: u64::MAX,
             preload_bytes: 0,
             idle: Duration::from_millis(500),
         },
         rounds: 2,
-        warm_up: Duration::from_secs(30),
+        warm_up: Duration::from_secs(25),
         with_reference: true,
     },
     quick: Course {
@@ -137,7 +137,7 @@ each round every workload runs on each in turn. Dohle is started anew for each m
 reference keeps running, warm, save for memory and for the default initial delay, where both are \
 fresh and measured in the first round only. `group.initial.rebalance.delay.ms` is 0, save where a title names its default.
 
-**Joins.** One thread, one connection for each member, a topic with one partition for each member. \
+**Joins.** One thread, one connection for each member (open and answered on before), a topic with one partition for each member. \
 All members send their first request at once; the time ends when each has exactly one partition and \
 all partitions are had, which is read from what the members were answered, and the group is described \
 once more to be stable with all its members. While there is time this is done again with a new group; \

@@ -8,7 +8,7 @@ use dohle_protocol::wire::Text;
 
 use super::{Protocol, readiness};
 use crate::admin::Admin;
-use crate::load::{ClassicMember, ConsumerMember, Crowd, GroupMember, Line, Subscription};
+use crate::load::{self, ClassicMember, ConsumerMember, Crowd, GroupMember, Line, Subscription};
 use crate::measure::{Extent, Figures, milliseconds, now_ms};
 use crate::number::median;
 use crate::server::Server;
@@ -31,7 +31,7 @@ pub(super) fn join(
     extent: &Extent,
 ) -> io::Result<Figures> {
     let topic = topic_of(server, members)?;
-    let lines = lines(server, members)?;
+    let lines = load::lines(server.port, members)?;
     match protocol {
         Protocol::Classic => {
             let mut crowd = Crowd::new(classic(lines, &topic))?;
@@ -56,11 +56,6 @@ pub(super) fn topic_of(server: &Server, members: usize) -> io::Result<Subscripti
     let partitions = members as i32;
     Admin::connect(server.port)?.create_missing(&name, partitions)?;
     Ok(Subscription { topic: name.into(), partitions })
-}
-
-/// So many connections.
-pub(super) fn lines(server: &Server, count: usize) -> io::Result<Vec<Line>> {
-    (0..count).map(|_| Line::connect(server.port)).collect()
 }
 
 /// Members of the classic protocol on these connections.

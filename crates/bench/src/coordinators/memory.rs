@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Protocol, commits, joins, readiness};
 use crate::admin::Admin;
-use crate::load::{ConsumerMember, Crowd, GroupMember, Line, Subscription};
+use crate::load::{self, ConsumerMember, Crowd, GroupMember, Line, Subscription};
 use crate::measure::{Extent, Figures, mebibytes};
 use crate::server::{Kind, Server};
 use crate::workload::Figure;
@@ -35,7 +35,7 @@ pub(super) fn memory(server: &Server, extent: &Extent) -> io::Result<Figures> {
         readiness::await_group(&mut admin, &format!("first-{number}"))?;
     }
     commits::commit_once_each(server, FIRST_GROUPS)?;
-    let mut lines = joins::lines(server, MEMBERS)?;
+    let mut lines = load::lines(server.port, MEMBERS)?;
     let rest = lines.split_off(FIRST_MEMBERS);
     lines = alone(joins::classic(lines, &single), "first-classic")?;
     lines = alone(consumers(lines, &single), "first-consumer")?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::readiness;
 use crate::admin::Admin;
-use crate::load::{Crowd, Line, TransactionVersion, Transactor};
+use crate::load::{self, Crowd, TransactionVersion, Transactor};
 use crate::measure::{Edges, Extent, Figures, now_ms};
 use crate::server::Server;
 use crate::workload::Figure;
@@ -27,16 +27,16 @@ pub(super) fn transact(
     let mut admin = Admin::connect(server.port)?;
     admin.create_missing(&topic, producers as i32)?;
     let begun = now_ms();
-    let producer = |number: usize| {
-        let id = format!("producer-{begun}-{number}");
-        let line = Line::connect(server.port)?;
-        let partition = (topic.as_str().into(), number as i32);
-        Ok(Transactor::new(line, version, id.as_str().into(), partition))
-    };
+    let id = |number: usize| format!("producer-{begun}-{number}");
     for number in 0..producers {
-        readiness::await_transactions(&mut admin, &format!("producer-{begun}-{number}"))?;
+        readiness::await_transactions(&mut admin, &id(number))?;
     }
-    let mut crowd = Crowd::new((0..producers).map(producer).collect::<io::Result<_>>()?)?;
+    let producer = |(number, line)| {
+        let partition = (topic.as_str().into(), number as i32);
+        Transactor::new(line, version, id(number).into(), partition)
+    };
+    let lines = load::lines(server.port, producers)?;
+    let mut crowd = Crowd::new(lines.into_iter().enumerate().map(producer).collect())?;
     crowd.each(|_, producer| producer.begin())?;
     let start = crowd.run(BEGIN_TIME_MAX, |producers, _| {
         producers.iter().all(|producer| producer.committed > 0)

@@ -7,6 +7,7 @@ mod closed;
 mod consumer;
 mod crowd;
 mod fetcher;
+mod greeter;
 mod line;
 #[cfg(test)]
 mod member_tests;
@@ -30,6 +31,7 @@ pub(crate) use closed::{Client, Done, Limits, closed};
 pub(crate) use consumer::ConsumerMember;
 pub(crate) use crowd::{Crowd, GroupMember};
 pub(crate) use fetcher::Fetcher;
+pub(crate) use greeter::lines;
 pub(crate) use line::{Answer, Line};
 pub(crate) use open::{Rate, acknowledged, delivered};
 pub(crate) use producer::Producer;
