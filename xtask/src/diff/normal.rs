@@ -42,7 +42,8 @@ const OWN: [&str; 29] = [
 ];
 
 /// Fields of one API whose value is the run's own.
-const OWN_OF: [(ApiKey, &str); 6] = [
+const OWN_OF: [(ApiKey, &str); 7] = [
+    (ApiKey::JoinGroup, "leader"),
     (ApiKey::DescribeQuorum, "leaderEpoch"),
     (ApiKey::DescribeQuorum, "highWatermark"),
     (ApiKey::DescribeQuorum, "logEndOffset"),

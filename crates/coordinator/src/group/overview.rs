@@ -27,12 +27,13 @@ pub(super) fn list(deciding: &mut Deciding<'_>, asking: Asking, filters: m::List
     for group in deciding.soft.classic.iter() {
         groups.insert(group.id.clone(), group.listed());
     }
-    let passes = |filter: &[Text], value: &Text| {
-        filter.is_empty() || filter.iter().any(|one| one.trim().eq_ignore_ascii_case(value))
+    let passes = |filter: &[Text], value: &Text, read: fn(&str) -> &str| {
+        filter.is_empty() || filter.iter().any(|one| read(one).eq_ignore_ascii_case(value))
     };
+    // Kafka forgives blanks around states only.
     let groups = groups.into_values().filter(|group| {
-        passes(&filters.states_filter, &group.group_state)
-            && passes(&filters.types_filter, &group.group_type)
+        passes(&filters.states_filter, &group.group_state, str::trim)
+            && passes(&filters.types_filter, &group.group_type, |one| one)
     });
     let answer = Answer::ListGroups(groups.collect());
     deciding.answer_read(asking.token, answer);

@@ -4,6 +4,7 @@ mod broken;
 mod cluster;
 mod configs;
 mod fetch;
+mod groups;
 mod offsets;
 mod produce;
 mod topics;
@@ -23,7 +24,7 @@ use super::world::World;
 pub(super) type Script = (&'static str, fn(&mut World));
 
 /// Scripts that run for whatever versions a pass asks for.
-pub(super) const ALL: [Script; 20] = [
+pub(super) const ALL: [Script; 25] = [
     ("versions", versions::good),
     ("metadata", topics::metadata),
     ("create-topics", topics::create),
@@ -43,6 +44,11 @@ pub(super) const ALL: [Script; 20] = [
     ("describe-configs", configs::describe),
     ("alter-configs", configs::alter),
     ("incremental-alter-configs", configs::incremental),
+    ("groups-join", groups::join),
+    ("groups-membership", groups::membership),
+    ("groups-commits", groups::commits),
+    ("groups-administration", groups::administration),
+    ("groups-list", groups::list),
     ("cluster", cluster::all),
 ];
 

@@ -17,7 +17,8 @@ pub(super) fn refuse_join(
     member_id: Text,
     error_code: ErrorCode,
 ) {
-    let answer = JoinGroupResponse { error_code, member_id, ..Default::default() };
+    let protocol_name = None;
+    let answer = JoinGroupResponse { error_code, member_id, protocol_name, ..Default::default() };
     deciding.answer_now(token, Answer::JoinGroup(answer));
 }
 

@@ -8,7 +8,7 @@ use crate::group::deciding::{Asking, Deciding};
 use crate::group::{Answer, Client, Group, consumer};
 use bytes::Bytes;
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::messages::{JoinGroupRequest, JoinGroupResponse};
+use dohle_protocol::messages::JoinGroupRequest;
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::Token;
 
@@ -212,13 +212,7 @@ fn enter_again(
 ) {
     let id = &request.member_id;
     if let Err(error_code) = group.check_member(id, request.group_instance_id.as_ref()) {
-        let answer = JoinGroupResponse {
-            error_code,
-            member_id: request.member_id,
-            protocol_name: None,
-            ..Default::default()
-        };
-        return deciding.answer_now(token, Answer::JoinGroup(answer));
+        return answer::refuse_join(deciding, token, request.member_id, error_code);
     }
     let protocols = protocols_of(&request.protocols);
     let is_same = group.members.get(id).is_some_and(|member| member.protocols == protocols);

@@ -5,7 +5,7 @@ use super::{ClassicGroup, State, answer, expiry, join, persisted, rebalance};
 use crate::group::Answer;
 use crate::group::deciding::{Asking, Deciding};
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::messages::{JoinGroupRequest, JoinGroupResponse, SyncGroupResponse};
+use dohle_protocol::messages::JoinGroupRequest;
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::Token;
 
@@ -75,12 +75,9 @@ fn rename(deciding: &mut Deciding<'_>, group: &mut ClassicGroup, replacement: &R
 fn fence(deciding: &mut Deciding<'_>, old: &Text, joining: Option<Token>, syncing: Option<Token>) {
     let error_code = ErrorCode::FENCED_INSTANCE_ID;
     if let Some(token) = joining {
-        let mut answer = JoinGroupResponse { error_code, ..Default::default() };
-        (answer.member_id, answer.protocol_name) = (old.clone(), None);
-        deciding.answer_now(token, Answer::JoinGroup(answer));
+        answer::refuse_join(deciding, token, old.clone(), error_code);
     }
     if let Some(token) = syncing {
-        let answer = SyncGroupResponse { error_code, ..Default::default() };
-        deciding.answer_now(token, Answer::SyncGroup(answer));
+        answer::refuse_sync(deciding, token, error_code);
     }
 }
