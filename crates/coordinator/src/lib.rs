@@ -6,8 +6,6 @@
 //!
 //! What this crate does not know: that a log exists, who asks, and whether they may.
 
-#![allow(dead_code, reason = "what is declared here is built next")]
-
 pub mod assign;
 pub mod coordinated;
 #[cfg(test)]
