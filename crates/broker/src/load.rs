@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// Jobs at once per directory for new partitions.
 const CREATING_JOBS: usize = 4;
+/// Folders of new partitions that one job makes durable.
+const DURABLE_AT_ONCE: usize = 100;
 
 /// A partition that this node is to have.
 #[derive(Clone)]
@@ -59,8 +61,49 @@ pub(crate) async fn create(node: &Arc<Node>, wanted: Vec<Wanted>) -> Made {
             lane.job(Box::new(move || slot.fill(create_share(&node, &directory, part))));
         }
     }
-    put_opened(node, gather.all().await, &mut made);
+    let answers = gather.all().await;
+    make_durable(node, &answers);
+    put_opened(node, answers, &mut made);
     made
+}
+
+/// Sees to it that folders of new partitions survive a crash. Nobody waits for it: until then there
+/// is nothing in them that was promised, for a flush of a log sees to its folder first.
+fn make_durable(node: &Arc<Node>, answers: &[Answer<Vec<Opened>>]) {
+    let mut by_directory: Vec<(Arc<Directory>, Vec<Arc<Place>>)> = Vec::new();
+    let shares = answers.iter().filter_map(|answer| match answer {
+        Answer::Filled(share) => Some(share),
+        Answer::Gone | Answer::Missing => None,
+    });
+    for (_, directory, opened) in shares.flatten() {
+        let Ok((log, _)) = opened else { continue };
+        match by_directory.last_mut().filter(|(known, _)| Arc::ptr_eq(known, directory)) {
+            Some((_, places)) => places.push(log.place().clone()),
+            None => by_directory.push((directory.clone(), vec![log.place().clone()])),
+        }
+    }
+    for (directory, places) in by_directory {
+        make_some_durable(node.clone(), directory, places);
+    }
+}
+
+fn make_some_durable(node: Arc<Node>, directory: Arc<Directory>, mut places: Vec<Arc<Place>>) {
+    let lane = directory.clone();
+    lane.job(Box::new(move || {
+        if node.is_stopping() {
+            return;
+        }
+        let rest = places.split_off(places.len().min(DURABLE_AT_ONCE));
+        match Place::make_durable(&places) {
+            // Deleted meanwhile. The others are made durable by their flushes.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return directory.fail("Syncing partitions' directories", &error),
+            Ok(()) => {}
+        }
+        if !rest.is_empty() {
+            make_some_durable(node, directory, rest);
+        }
+    }));
 }
 
 /// The directory with this id, or the one with the fewest partitions if the metadata names none.
@@ -87,6 +130,7 @@ fn create_share(node: &Node, directory: &Arc<Directory>, share: Vec<Wanted>) -> 
         );
         let path = made.map_err(|offline| offline.to_string())?;
         let place = Place::new(node.storage.clone(), path, wanted.partition.to_string());
+        place.set_new();
         let now = node.env.clock.timestamp();
         let opening = Opening { clean: true, recovery_point: 0, log_start_offset: 0, now };
         let opened = Log::open(place, wanted.settings.log_config(), opening);
@@ -211,6 +255,10 @@ fn open_share(
     let open = |wanted: &Wanted, replica: &ReplicaToLoad| {
         let name = wanted.partition.to_string();
         let place = Place::new(node.storage.clone(), &*replica.directory, name);
+        if replica.recovery_point == 0 {
+            // Never flushed as far as is known, and so perhaps not its folder either.
+            place.set_new();
+        }
         let opening = Opening {
             clean,
             recovery_point: replica.recovery_point,

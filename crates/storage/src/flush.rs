@@ -61,6 +61,7 @@ impl FlushWork {
     /// The disk's.
     pub fn run(&self) -> io::Result<Flushed> {
         let disk = self.place.disk();
+        Place::make_durable(std::slice::from_ref(&self.place))?;
         for (offset, content) in &self.snapshots {
             snapshots::write(&self.place, *offset, content)?;
         }

@@ -149,7 +149,8 @@ pub fn create_durably(disk: &dyn Disk, path: &Path) -> io::Result<()> {
 }
 
 /// Makes the directory of a partition in `log_directory`, with its topic id, and gives its path.
-/// One that is there already gets the id only. Once back, it survives a crash.
+/// One that is there already gets the id only. It survives a crash once [`make_durable`] says so;
+/// until then a crash may leave it without its id, or not at all.
 pub fn create(
     disk: &dyn Disk,
     log_directory: &Path,
@@ -158,9 +159,22 @@ pub fn create(
 ) -> io::Result<PathBuf> {
     let path = log_directory.join(name);
     disk.create_directories(&path)?;
-    partition_metadata::write(disk, &path, topic_id)?;
-    disk.sync_directory(log_directory)?;
+    partition_metadata::put(disk, &path, topic_id)?;
     Ok(path)
+}
+
+/// Makes what [`create`] has made survive a crash: `directories` of one log directory.
+pub fn make_durable<'a>(
+    disk: &dyn Disk,
+    directories: impl IntoIterator<Item = &'a Path>,
+) -> io::Result<()> {
+    let mut parent = None;
+    for directory in directories {
+        partition_metadata::sync(disk, directory)?;
+        disk.sync_directory(directory)?;
+        parent = directory.parent();
+    }
+    parent.map_or(Ok(()), |parent| disk.sync_directory(parent))
 }
 
 /// Gives a partition's directory the name for `purpose` (`Delete` or `Stray`; `Current` for a

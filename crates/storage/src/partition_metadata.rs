@@ -3,10 +3,10 @@
 //! Two lines of text, 43 bytes, no newline at the end: `version: 0` and `topic_id: <uuid>`. A
 //! directory whose topic id the cluster does not know is a stray one.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::path::Path;
 
-use dohle_env::disk::{self, Disk};
+use dohle_env::disk::{self, Disk, Open};
 use dohle_protocol::ids::Uuid;
 
 use crate::checkpoint::CheckpointError;
@@ -28,8 +28,23 @@ pub fn read(disk: &dyn Disk, directory: &Path) -> Result<Option<Uuid>, Checkpoin
 
 /// Replaces the file. Once back, it survives a crash.
 pub fn write(disk: &dyn Disk, directory: &Path, topic_id: Uuid) -> io::Result<()> {
-    let text = format!("version: 0\ntopic_id: {topic_id}");
-    disk::replace_file(disk, &directory.join(FILE_NAME), text.as_bytes())
+    disk::replace_file(disk, &directory.join(FILE_NAME), text(topic_id).as_bytes())
+}
+
+/// Writes the file of a directory that is new. It survives a crash after [`sync`] and a sync of the
+/// directory; until then a crash may leave a part of it.
+pub fn put(disk: &dyn Disk, directory: &Path, topic_id: Uuid) -> io::Result<()> {
+    let file = disk.open(&directory.join(FILE_NAME), Open::Truncate)?;
+    file.write_at(0, &[IoSlice::new(text(topic_id).as_bytes())])
+}
+
+/// Syncs the file's content.
+pub fn sync(disk: &dyn Disk, directory: &Path) -> io::Result<()> {
+    disk.open(&directory.join(FILE_NAME), Open::Write)?.sync()
+}
+
+fn text(topic_id: Uuid) -> String {
+    format!("version: 0\ntopic_id: {topic_id}")
 }
 
 /// The topic id in the file's text. Any version from 0 on is read, as Kafka does.

@@ -1,12 +1,14 @@
 //! Where a log lies, and what it shares with the other logs of its node.
 
 use crate::limits::{FILES_OPEN_MAX, INDEX_BYTES_MAX};
+use crate::partition_directory;
 use crate::pool::Pool;
 use crate::segment::Indexes;
 use dohle_env::disk::{Disk, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What all logs of a node share: the disk, open files, loaded indexes.
 pub struct Storage {
@@ -49,6 +51,9 @@ pub struct Place {
     pub(crate) directory: PathBuf,
     /// `topic-partition`, for messages.
     pub(crate) name: String,
+    /// The directory and its topic id may not survive a crash yet: nothing in it counts as flushed
+    /// before they do.
+    is_new: AtomicBool,
 }
 
 impl Place {
@@ -59,7 +64,28 @@ impl Place {
         directory: impl Into<PathBuf>,
         name: impl Into<String>,
     ) -> Arc<Self> {
-        Arc::new(Self { storage, directory: directory.into(), name: name.into() })
+        let is_new = AtomicBool::new(false);
+        Arc::new(Self { storage, directory: directory.into(), name: name.into(), is_new })
+    }
+
+    /// Says that the directory was just made, or that nobody knows that it was ever flushed: see
+    /// [`Place::make_durable`].
+    pub fn set_new(&self) {
+        self.is_new.store(true, Ordering::Release);
+    }
+
+    /// Makes the directories of new places survive a crash, those that do not yet. All must lie in
+    /// one log directory. A flush does the same for its log.
+    ///
+    /// # Errors
+    /// The disk's; `NotFound` where a directory has another name by now.
+    pub fn make_durable(places: &[Arc<Self>]) -> io::Result<()> {
+        let new = || places.iter().filter(|place| place.is_new.load(Ordering::Acquire));
+        let Some(first) = new().next() else { return Ok(()) };
+        let directories = new().map(|place| &*place.directory);
+        partition_directory::make_durable(first.disk(), directories)?;
+        new().for_each(|place| place.is_new.store(false, Ordering::Release));
+        Ok(())
     }
 
     /// The partition's directory.

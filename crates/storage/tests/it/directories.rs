@@ -10,6 +10,7 @@ use crate::golden::{manifest, unpack};
 use bytes::Bytes;
 use dohle_env::disk::Disk;
 use dohle_protocol::ids::Uuid;
+use dohle_protocol::record::{BatchBuilder, NewRecord};
 use dohle_sim::disk::{Fault, Operation, SimulatedDisk};
 use dohle_sim::random::{Generator, SharedRandom};
 use dohle_storage::checkpoint::{self, OffsetCheckpoint};
@@ -18,7 +19,10 @@ use dohle_storage::log_dir::load::{LoadError, LoadPlan, check_duplicates};
 use dohle_storage::log_dirs::{Layout, LockedDirs, LogDirs};
 use dohle_storage::partition_directory::{Purpose, TopicPartition};
 use dohle_storage::quorum_state::QuorumState;
-use dohle_storage::{clean_shutdown, meta_properties, metadata_snapshot, partition_metadata};
+use dohle_storage::{
+    Log, LogConfig, NewBatch, Opening, Origin, Place, Source, Storage, clean_shutdown,
+    meta_properties, metadata_snapshot, partition_metadata,
+};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -206,6 +210,47 @@ fn damaged_files_are_errors_or_other_values_and_never_worse() {
         assert!(round == 0 || refused > 0);
     }
     println!("1500 damages to {} files, {refused} readings refused", files.len());
+}
+
+/// What a flush has promised survives in a folder that says whose it is, whenever the power goes.
+#[test]
+fn a_new_partition_is_durable_with_its_first_flush() {
+    let partition = TopicPartition::new("new", 0);
+    let id = Uuid([7; 16]);
+    let mut survived = [0; 2];
+    for seed in 0..40 {
+        let disk = SimulatedDisk::new();
+        formatted(&disk, &["/a"]);
+        let dirs = open(&disk, &["/a"]).unwrap();
+        let made = dirs.metadata().create_partition(&partition, Purpose::Current, id, &random());
+        let path = made.unwrap();
+        let place = Place::new(Storage::new(Arc::new(disk.clone())), &*path, "new-0");
+        place.set_new();
+        let opening = Opening { clean: true, recovery_point: 0, log_start_offset: 0, now: 0 };
+        let (mut log, _) = Log::open(place, LogConfig::default(), opening).unwrap();
+        let mut builder = BatchBuilder::new(0);
+        builder.append(&NewRecord { value: Some(b"v"), ..NewRecord::default() }).unwrap();
+        let batch = NewBatch::parse(builder.build().unwrap()).unwrap();
+        let origin = Origin { leader_epoch: 0, source: Source::Client { verified: true } };
+        log.stage(batch, origin, 0).unwrap();
+        log.write_staged(0).unwrap();
+        let is_flushed = seed % 2 == 0;
+        if is_flushed {
+            let flushed = log.flush_work().unwrap().run().unwrap();
+            log.on_flushed(flushed, 0);
+        }
+        let after = disk.crash(seed);
+        let read = partition_metadata::read(&after, &path);
+        if is_flushed {
+            assert_eq!(read.unwrap(), Some(id), "seed {seed}");
+            assert!(after.content(&path.join("00000000000000000000.log")).unwrap().len() > 61);
+        } else {
+            // Whole, torn or missing, but never another's.
+            assert!(!matches!(read, Ok(Some(other)) if other != id), "seed {seed}");
+            survived[usize::from(after.entry(&path).unwrap().is_some())] += 1;
+        }
+    }
+    assert!(survived.iter().all(|count| *count > 0), "{survived:?}: the test tries both ends");
 }
 
 #[test]
