@@ -6,6 +6,7 @@
 
 use crate::partition::Partition;
 use crate::partition::command::Command;
+use crate::slowness::Slowness;
 use dohle_env::clock::{Clock, Instant};
 use dohle_env::gather::{Answer, Gather};
 use dohle_env::strand::Strand;
@@ -17,12 +18,6 @@ use dohle_storage::partition_directory::TopicPartition;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-/// A write that takes longer makes its directory slow.
-const SLOW_WRITE: Duration = Duration::from_millis(2);
-/// For how long it counts as slow: its writes run on its lane, while inboxes batch.
-const SLOW_FOR: Duration = Duration::from_secs(1);
 
 /// One of `log.dirs`.
 pub(crate) struct Directory {
@@ -31,7 +26,7 @@ pub(crate) struct Directory {
     /// Where its blocking work runs.
     pub(crate) lane: Lane,
     tasks: Arc<dyn Tasks>,
-    slow_until: AtomicU64,
+    slowness: Slowness,
     flushes: Mutex<Flushes>,
     /// Partitions placed here since the start.
     partitions: AtomicUsize,
@@ -79,7 +74,7 @@ impl Directory {
             lane: Lane::Disk(log_dir.path().clone()),
             log_dir,
             tasks,
-            slow_until: AtomicU64::new(0),
+            slowness: Slowness::default(),
             flushes: Mutex::default(),
             partitions: AtomicUsize::new(0),
             is_closed: Mutex::new(false),
@@ -89,7 +84,7 @@ impl Directory {
 
     /// Whether writes should not run on a reactor now.
     pub(crate) fn is_slow(&self, now: Instant) -> bool {
-        now.0 < self.slow_until.load(Ordering::Relaxed)
+        self.slowness.lasts(now)
     }
 
     /// Runs `write` and remembers if it was slow.
@@ -100,10 +95,7 @@ impl Directory {
     ) -> io::Result<()> {
         let began = clock.now();
         let written = write();
-        let ended = clock.now();
-        if SLOW_WRITE < ended - began {
-            self.slow_until.store((ended + SLOW_FOR).0, Ordering::Relaxed);
-        }
+        self.slowness.note(began, clock.now());
         written
     }
 

@@ -4,6 +4,7 @@
 //! [`dohle_env`].
 
 mod api;
+mod assignments;
 mod cleaner;
 mod connection;
 mod coordinators;
@@ -23,6 +24,7 @@ mod quorum;
 mod registration;
 mod request;
 mod session;
+mod slowness;
 pub mod start;
 mod stop;
 mod topic;

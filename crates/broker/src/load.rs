@@ -153,6 +153,10 @@ fn put_opened(node: &Node, answers: Answers<Vec<Opened>>, made: &mut Made) {
             let key = (wanted.topic_id, wanted.partition.partition);
             let replica = match opened {
                 Ok((log, high_watermark)) => {
+                    let directory_id = directory.log_dir.id();
+                    if wanted.directory_id != directory_id && directory_id != Uuid::ZERO {
+                        node.assignments.note(key, directory_id);
+                    }
                     Replica::Here(feed::strand(node, &directory, log, high_watermark, &wanted))
                 }
                 Err(error) => {
@@ -222,7 +226,7 @@ fn wanted(node: &Node, view: &View, replica: &ReplicaToLoad) -> Option<Wanted> {
     is_ours.then(|| Wanted {
         partition: replica.partition.clone(),
         topic_id,
-        directory_id: Uuid::ZERO,
+        directory_id: partition.directory_of(node.id).unwrap_or(Uuid::ZERO),
         settings: feed::settings(node, &view.image, topic.name.as_str()),
     })
 }

@@ -1,5 +1,6 @@
 //! What all connections of a node share.
 
+use crate::assignments::Assignments;
 use crate::directory::Directory;
 use crate::fetch_session::FetchSessions;
 use crate::limits::Limits;
@@ -46,6 +47,7 @@ pub(crate) struct Node {
     pub(crate) storage: Arc<Storage>,
     pub(crate) controller: Controller,
     pub(crate) producer_ids: ProducerIds,
+    pub(crate) assignments: Assignments,
     view: ArcSwap<View>,
     stopping: AtomicBool,
 }
@@ -123,6 +125,7 @@ impl Node {
             storage: new.storage,
             controller: new.controller,
             producer_ids: ProducerIds::default(),
+            assignments: Assignments::default(),
             view: ArcSwap::from_pointee(new.view),
             stopping: AtomicBool::new(false),
         })

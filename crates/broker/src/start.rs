@@ -8,6 +8,7 @@
 //! A stop goes the other way: nothing is accepted, logs are flushed and closed, checkpoints are
 //! written, and last the marker that says so.
 
+use crate::assignments;
 use crate::cleaner;
 use crate::directory::Directory;
 use crate::feed::{self, Feed};
@@ -105,6 +106,7 @@ pub async fn start(
     node.env
         .tasks
         .spawn(Home::LeastLoaded, Box::pin(registration::keep_alive(node.clone(), broker_epoch)));
+    node.env.tasks.spawn(Home::LeastLoaded, Box::pin(assignments::run(node.clone(), broker_epoch)));
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(housekeeping::run(node.clone())));
     cleaner::start(&node);
     for (index, bound) in listeners.into_iter().enumerate() {

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "nodes")]
 mod cleaner;
+#[cfg(feature = "nodes")]
+mod directories;
 mod disk;
 mod disk_model;
 mod executor;
