@@ -231,7 +231,7 @@ fn a_new_partition_is_durable_with_its_first_flush() {
         let mut builder = BatchBuilder::new(0);
         builder.append(&NewRecord { value: Some(b"v"), ..NewRecord::default() }).unwrap();
         let batch = NewBatch::parse(builder.build().unwrap()).unwrap();
-        let origin = Origin { leader_epoch: 0, source: Source::Client { verified: true } };
+        let origin = Origin { leader_epoch: 0, source: Source::Client { guard: None } };
         log.stage(batch, origin, 0).unwrap();
         log.write_staged(0).unwrap();
         let is_flushed = seed % 2 == 0;
