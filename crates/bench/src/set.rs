@@ -156,8 +156,8 @@ AddPartitionsToTxn 3, Produce 11, EndTxn 4. What is answered with CONCURRENT_TRA
 after the backoff of Kafka's clients (20 ms for AddPartitionsToTxn, else 100 ms).
 
 **Memory.** Resident memory before and after, step by step on one fresh server: 10,000 groups with one \
-committed offset each, 1,000 groups of one member (classic, then consumer), one group of 1,000 members \
-(classic, then consumer). The members' connections, the topics and the coordinators are there before. \
+committed offset each, 1,000 groups of one member (consumer, then classic), one group of 1,000 members \
+(consumer, then classic). The members' connections, the topics and the coordinators are there before. \
 A JVM touches fresh heap pages for garbage too, and fills freed ones again, so its resident memory \
 says little of a step: its live heap after a full collection (`jcmd`) stands among the details.
 

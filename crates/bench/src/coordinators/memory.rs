@@ -45,16 +45,17 @@ pub(super) fn memory(server: &Server, extent: &Extent) -> io::Result<Figures> {
     commits::commit_once_each(server, OFFSET_GROUPS)?;
     scale.note([Figure::PerOffset, Figure::HeapPerOffset], OFFSET_GROUPS)?;
 
-    lines = alone(joins::classic(lines, &single), "classic")?;
-    scale.note([Figure::PerClassicGroup, Figure::HeapPerClassicGroup], MEMBERS)?;
     lines = alone(consumers(lines, &single), "consumer")?;
     scale.note([Figure::PerConsumerGroup, Figure::HeapPerConsumerGroup], MEMBERS)?;
+    lines = alone(joins::classic(lines, &single), "classic")?;
+    scale.note([Figure::PerClassicGroup, Figure::HeapPerClassicGroup], MEMBERS)?;
 
+    lines = together(consumers(lines, &many), "consumer-together")?;
+    scale.note([Figure::PerConsumerMember, Figure::HeapPerConsumerMember], MEMBERS)?;
+    // Last, as its leader is sent the largest answers of all: what they leave is in nobody's way.
     lines = together(joins::classic(lines, &many), "classic-together")?;
     scale.note([Figure::PerClassicMember, Figure::HeapPerClassicMember], MEMBERS)?;
     readiness::check_stable(&mut admin, Protocol::Classic, "classic-together", MEMBERS)?;
-    lines = together(consumers(lines, &many), "consumer-together")?;
-    scale.note([Figure::PerConsumerMember, Figure::HeapPerConsumerMember], MEMBERS)?;
     drop(lines);
     Ok(scale.figures)
 }
