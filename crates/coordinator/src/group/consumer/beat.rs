@@ -255,24 +255,30 @@ impl<'d, 'a> Beat<'d, 'a> {
         let timer = |timer: fn(Text, Text) -> Timer| {
             crate::group::Timer::Consumer(timer(self.group_id.clone(), self.member_id.clone()))
         };
-        timers.cancel(&timer(Timer::Join));
         let timeout_ms = i64::from(self.member.metadata.rebalance_timeout_ms);
         let in_time = Timestamp(now.0.saturating_add(timeout_ms));
+        let was_classic = self.before.classic().is_some();
+        if was_classic {
+            timers.cancel(&timer(Timer::Join));
+        }
         if let Some(classic) = &self.classic {
             super::set_session(timers, key, now, i64::from(classic.session_timeout_ms));
             timers.cancel(&timer(Timer::Rebalance));
             timers.set(timer(Timer::Sync), in_time);
             return;
         }
-        timers.cancel(&timer(Timer::Sync));
+        if was_classic {
+            timers.cancel(&timer(Timer::Sync));
+        }
         super::set_session(timers, key, now, self.pace.session_timeout_ms);
-        let is_revoking = self.member.state == MemberState::UnrevokedPartitions;
-        let was_revoking = self.before.state == MemberState::UnrevokedPartitions
-            && self.before.epoch == self.member.epoch
-            && self.before.revoking == self.member.revoking;
-        if !is_revoking {
-            timers.cancel(&timer(Timer::Rebalance));
-        } else if !was_revoking {
+        let was_revoking = self.before.state == MemberState::UnrevokedPartitions;
+        let is_as_before =
+            self.before.epoch == self.member.epoch && self.before.revoking == self.member.revoking;
+        if self.member.state != MemberState::UnrevokedPartitions {
+            if was_revoking {
+                timers.cancel(&timer(Timer::Rebalance));
+            }
+        } else if !was_revoking || !is_as_before {
             timers.set(timer(Timer::Rebalance), in_time);
         }
     }

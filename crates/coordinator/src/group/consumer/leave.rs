@@ -29,6 +29,8 @@ pub(super) fn leave(
         let mut left =
             Member { epoch: LEFT_STATIC_EPOCH, revoking: Owned::new(), ..member.clone() };
         left.reset_epochs();
+        let rebalance = Timer::Rebalance(group_id.clone(), member_id.clone());
+        deciding.soft.timers.cancel(&crate::group::Timer::Consumer(rebalance));
         vec![records::current(group_id, member_id, Some(&left))]
     } else {
         fence(deciding, group_id, group, &[(member_id, member)])

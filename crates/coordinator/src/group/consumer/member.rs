@@ -109,6 +109,12 @@ impl Member {
         self.metadata.classic_member_metadata.as_ref()
     }
 
+    /// True if it has to give something up in time. A static member that has left for a while does
+    /// not: whoever takes its place will.
+    pub(super) fn is_revoking(&self) -> bool {
+        self.state == MemberState::UnrevokedPartitions && self.epoch != LEFT_STATIC_EPOCH
+    }
+
     /// True if it has all of the target of that epoch.
     pub(super) fn is_reconciled_to(&self, target_epoch: i32) -> bool {
         self.state == MemberState::Stable && self.epoch == target_epoch

@@ -122,7 +122,7 @@ pub(super) fn begin_sessions(deciding: &mut Deciding<'_>) {
                 None => pace.session_timeout_ms,
             };
             set_session(&mut soft.timers, (group_id, member_id), now, session_ms);
-            if member.state == member::MemberState::UnrevokedPartitions {
+            if member.is_revoking() {
                 let timeout_ms = i64::from(member.metadata.rebalance_timeout_ms);
                 let timer = Timer::Rebalance(group_id.clone(), member_id.clone());
                 let at = Timestamp(now.0.saturating_add(timeout_ms));
@@ -147,8 +147,7 @@ pub(super) fn on_timer(deciding: &mut Deciding<'_>, timer: Timer) {
         }
         Timer::Rebalance(group_id, member_id) => {
             let Some(Group::Consumer(group)) = deciding.hard.groups.get(&group_id) else { return };
-            let state = group.members.get(&member_id).map(|member| member.state);
-            if state == Some(member::MemberState::UnrevokedPartitions) {
+            if group.members.get(&member_id).is_some_and(member::Member::is_revoking) {
                 deciding.soft.consumer.overdue.entry(group_id).or_default().insert(member_id);
             }
         }
