@@ -39,7 +39,7 @@ pub(super) struct Beat<'d, 'a> {
     pub(super) before: Cow<'d, Member>,
     pub(super) is_new: bool,
     /// The member as it will be.
-    pub(super) member: Member,
+    pub(super) member: Cow<'d, Member>,
     pub(super) resolved: Cow<'d, BTreeMap<Text, Resolved>>,
     pub(super) standing: Standing,
 }
@@ -78,7 +78,7 @@ impl<'d, 'a> Beat<'d, 'a> {
             replaced: None,
             before: Cow::Owned(Member::default()),
             is_new: known.is_none(),
-            member: Member::default(),
+            member: Cow::Owned(Member::default()),
             resolved: Cow::Borrowed(&group.resolved),
             standing: Standing {
                 epoch: group.epoch,
@@ -91,7 +91,7 @@ impl<'d, 'a> Beat<'d, 'a> {
             classic,
         };
         beat.find()?;
-        beat.member = beat.before.clone().into_owned();
+        beat.member = beat.before.clone();
         beat.update(client);
         Ok(beat)
     }
@@ -127,7 +127,7 @@ impl<'d, 'a> Beat<'d, 'a> {
 
     /// What the request leaves out stays as it was.
     fn update(&mut self, client: Client) {
-        let metadata = &mut self.member.metadata;
+        let mut metadata = self.member.metadata.clone();
         let request = &self.request;
         let update = |field: &mut Option<Text>, value: &Option<Text>| {
             if let Some(value) = value {
@@ -150,6 +150,9 @@ impl<'d, 'a> Beat<'d, 'a> {
         metadata.client_id = client.id;
         metadata.client_host = client.host;
         metadata.classic_member_metadata.clone_from(&self.classic);
+        if metadata != self.member.metadata {
+            self.member.to_mut().metadata = metadata;
+        }
     }
 
     /// The group's epoch grows if what members want has changed, or what their topics look like.
@@ -236,7 +239,7 @@ impl<'d, 'a> Beat<'d, 'a> {
             is_taken: &is_taken,
             has_changed_subscription: has_changed,
         };
-        reconcile(&mut self.member, &surroundings).map_err(|_| {
+        reconcile(self.member.to_mut(), &surroundings).map_err(|_| {
             let message =
                 "the member is in an unknown state: give up all partitions and join again";
             Refusal::new(ErrorCode::FENCED_MEMBER_EPOCH, message)
