@@ -155,11 +155,13 @@ waits for every answer. V2 is Produce 12 of one record and EndTxn 5, as clients 
 AddPartitionsToTxn 3, Produce 11, EndTxn 4. What is answered with CONCURRENT_TRANSACTIONS is sent again \
 after the backoff of Kafka's clients (20 ms for AddPartitionsToTxn, else 100 ms).
 
-**Memory.** Resident memory before and after, step by step on one fresh server: 10,000 groups with one \
-committed offset each, 1,000 groups of one member (consumer, then classic), one group of 1,000 members \
-(consumer, then classic). The members' connections, the topics and the coordinators are there before. \
-A JVM touches fresh heap pages for garbage too, and fills freed ones again, so its resident memory \
-says little of a step: its live heap after a full collection (`jcmd`) stands among the details.
+**Memory.** What is there after a step and was not before, step by step on one fresh server: 10,000 \
+groups with one committed offset each, 1,000 groups of one member (consumer, then classic), one group \
+of 1,000 members (consumer, then classic). The members' connections, the topics and the coordinators \
+are there before. Of Dohle it is resident memory. A JVM touches fresh heap pages for garbage too, and \
+fills freed ones again, so its resident memory says little of a step and may even shrink: of the \
+reference it is the live heap after a full collection (`jcmd`), which leaves out all that a JVM needs \
+besides; the growth of its resident memory stands among all figures.
 
 **Figures.** CPU is user and system time of all the server's threads, from `/proc`. *Generator's cores* \
 tells how much of a core the load itself took.

@@ -63,18 +63,19 @@ pub(crate) enum Figure {
     CpuPerTransaction,
     /// Requests sent again, as the transaction before was not done.
     RetriesPerTransaction,
-    /// KiB of resident memory for each group with an offset, group with a member, member of a group.
+    /// KiB for each group with an offset, group with a member, member of a group: of a JVM live heap,
+    /// else resident memory.
     PerOffset,
     PerClassicGroup,
     PerConsumerGroup,
     PerClassicMember,
     PerConsumerMember,
-    /// The same of a JVM's live heap.
-    HeapPerOffset,
-    HeapPerClassicGroup,
-    HeapPerConsumerGroup,
-    HeapPerClassicMember,
-    HeapPerConsumerMember,
+    /// The same of resident memory, whatever the server.
+    ResidentPerOffset,
+    ResidentPerClassicGroup,
+    ResidentPerConsumerGroup,
+    ResidentPerClassicMember,
+    ResidentPerConsumerMember,
 }
 
 impl Figure {
@@ -118,11 +119,11 @@ impl Figure {
             Self::PerConsumerGroup => "KiB per consumer group of one member",
             Self::PerClassicMember => "KiB per member of a classic group",
             Self::PerConsumerMember => "KiB per member of a consumer group",
-            Self::HeapPerOffset => "live heap, KiB per group with an offset",
-            Self::HeapPerClassicGroup => "live heap, KiB per classic group of one member",
-            Self::HeapPerConsumerGroup => "live heap, KiB per consumer group of one member",
-            Self::HeapPerClassicMember => "live heap, KiB per member of a classic group",
-            Self::HeapPerConsumerMember => "live heap, KiB per member of a consumer group",
+            Self::ResidentPerOffset => "resident, KiB per group with an offset",
+            Self::ResidentPerClassicGroup => "resident, KiB per classic group of one member",
+            Self::ResidentPerConsumerGroup => "resident, KiB per consumer group of one member",
+            Self::ResidentPerClassicMember => "resident, KiB per member of a classic group",
+            Self::ResidentPerConsumerMember => "resident, KiB per member of a consumer group",
         }
     }
 }

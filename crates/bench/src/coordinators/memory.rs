@@ -1,5 +1,4 @@
-//! What groups and members weigh: resident memory before and after, on a server that has done
-//! nothing else.
+//! What groups and members weigh: memory before and after, on a server that has done nothing else.
 
 use std::io;
 use std::process::Command;
@@ -43,18 +42,18 @@ pub(super) fn memory(server: &Server, extent: &Extent) -> io::Result<Figures> {
 
     let mut scale = Scale::new(server, extent)?;
     commits::commit_once_each(server, OFFSET_GROUPS)?;
-    scale.note([Figure::PerOffset, Figure::HeapPerOffset], OFFSET_GROUPS)?;
+    scale.note([Figure::PerOffset, Figure::ResidentPerOffset], OFFSET_GROUPS)?;
 
     lines = alone(consumers(lines, &single), "consumer")?;
-    scale.note([Figure::PerConsumerGroup, Figure::HeapPerConsumerGroup], MEMBERS)?;
+    scale.note([Figure::PerConsumerGroup, Figure::ResidentPerConsumerGroup], MEMBERS)?;
     lines = alone(joins::classic(lines, &single), "classic")?;
-    scale.note([Figure::PerClassicGroup, Figure::HeapPerClassicGroup], MEMBERS)?;
+    scale.note([Figure::PerClassicGroup, Figure::ResidentPerClassicGroup], MEMBERS)?;
 
     lines = together(consumers(lines, &many), "consumer-together")?;
-    scale.note([Figure::PerConsumerMember, Figure::HeapPerConsumerMember], MEMBERS)?;
+    scale.note([Figure::PerConsumerMember, Figure::ResidentPerConsumerMember], MEMBERS)?;
     // Last, as its leader is sent the largest answers of all: what they leave is in nobody's way.
     lines = together(joins::classic(lines, &many), "classic-together")?;
-    scale.note([Figure::PerClassicMember, Figure::HeapPerClassicMember], MEMBERS)?;
+    scale.note([Figure::PerClassicMember, Figure::ResidentPerClassicMember], MEMBERS)?;
     readiness::check_stable(&mut admin, Protocol::Classic, "classic-together", MEMBERS)?;
     drop(lines);
     Ok(scale.figures)
@@ -120,14 +119,18 @@ impl<'a> Scale<'a> {
         Ok(())
     }
 
-    /// What came since the last time, of resident memory and of live heap, shared by so many.
-    fn note(&mut self, [figure, of_heap]: [Figure; 2], count: usize) -> io::Result<()> {
-        let (resident, live) = (self.resident_bytes, self.live_bytes);
+    /// What came since the last time, shared by so many: of a JVM its live heap, else resident
+    /// memory; and resident memory of both.
+    fn note(&mut self, [figure, resident]: [Figure; 2], count: usize) -> io::Result<()> {
+        let (resident_before, live_before) = (self.resident_bytes, self.live_bytes);
         self.weigh()?;
         let each = |before: u64, after: u64| (after as f64 - before as f64) / count as f64 / 1024.0;
-        self.figures.insert(figure, each(resident, self.resident_bytes));
-        if let (Some(before), Some(after)) = (live, self.live_bytes) {
-            self.figures.insert(of_heap, each(before, after));
+        let grown = each(resident_before, self.resident_bytes);
+        self.figures.insert(resident, grown);
+        if self.server.kind != Kind::Reference {
+            self.figures.insert(figure, grown);
+        } else if let (Some(before), Some(after)) = (live_before, self.live_bytes) {
+            self.figures.insert(figure, each(before, after));
         }
         self.figures.insert(Figure::Resident, mebibytes(self.resident_bytes));
         Ok(())

@@ -146,19 +146,15 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     },
     Workload {
         name: "memory",
-        title: "memory of groups and members",
+        title: "memory (of the JVM: live heap)",
         work: Work::Coordinate(Coordination::Memory),
         shown: &[
             (Figure::PerOffset, None),
-            (Figure::HeapPerOffset, None),
             (Figure::PerClassicGroup, None),
-            (Figure::HeapPerClassicGroup, None),
             (Figure::PerConsumerGroup, None),
-            (Figure::HeapPerConsumerGroup, None),
             (Figure::PerClassicMember, None),
-            (Figure::HeapPerClassicMember, None),
             (Figure::PerConsumerMember, None),
-            (Figure::HeapPerConsumerMember, None),
+            (Figure::Resident, None),
         ],
     },
 ];
