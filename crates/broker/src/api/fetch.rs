@@ -2,6 +2,7 @@
 //! bytes leave as they lie in the log.
 
 use super::fetch_answers::Answers;
+use super::fetch_limits::BytesLimit;
 use crate::dispatch::Reply;
 use crate::fetch_session::{
     Borrowed, FetchKey, FetchSession, SessionClaim, SessionPartition, TopicKey, Wanted,
@@ -33,7 +34,7 @@ const VERSION_STORAGE_ERRORS: i16 = 6;
 const READ_COMMITTED: i8 = 1;
 
 /// Places in a session.
-type Places = SmallVec<[u32; 8]>;
+pub(super) type Places = SmallVec<[u32; 8]>;
 
 pub(crate) async fn handle(context: Context, request: FetchRequest) -> Reply {
     let now = context.node.env.clock.now();
@@ -90,17 +91,11 @@ fn wanted(partition: &FetchPartition) -> Wanted {
     }
 }
 
-/// How much of a partition is wanted.
-struct BytesLimit {
-    bytes: usize,
-    /// The first batch comes whole even if it is larger than that.
-    at_least_one_batch: bool,
-}
-
-struct Fetch {
-    context: Context,
-    request: FetchRequest,
-    answers: Answers,
+/// A request, and what was read for it so far.
+pub(super) struct Fetch {
+    pub(super) context: Context,
+    pub(super) request: FetchRequest,
+    pub(super) answers: Answers,
 }
 
 impl Fetch {
@@ -192,7 +187,8 @@ impl Fetch {
         self.answers.put(answers.chain(refused));
     }
 
-    fn read_of(
+    /// What is asked of a partition.
+    pub(super) fn read_of(
         &self,
         partition: &SessionPartition,
         limit: BytesLimit,
@@ -262,49 +258,6 @@ impl Fetch {
             }
         }
         self.context.respond_with(&response, elsewhere)
-    }
-
-    /// Keeps the response within `max_bytes`, as if one partition had been read after the other: the
-    /// first that has bytes may exceed the limits, by one batch; the next get what is left of them.
-    async fn cut_to_limit(&mut self, session: &mut FetchSession) {
-        let limit = self.context.node.limits.fetch_bytes_max.min(self.request.max_bytes);
-        let mut left = usize::try_from(limit).unwrap_or(0);
-        let mut first = true;
-        let with_bytes = self.answers.iter_mut().filter(|(_, answer)| answer.size_bytes != 0);
-        let places: Places = with_bytes.map(|(place, _)| place).collect();
-        for place in places {
-            let Some(partition) = session.partitions.get(&place) else { continue };
-            let room = left.min(usize::try_from(partition.wanted.size_bytes_max).unwrap_or(0));
-            let Some(answer) = self.answers.get_mut(place) else { continue };
-            if !first && room < answer.size_bytes {
-                // Batches leave whole or not at all: a client throws a part of one away.
-                answer.pieces.clear();
-                answer.size_bytes = 0;
-                if room > 0 {
-                    self.read_within(session, place, room).await;
-                }
-            }
-            first = false;
-            let size_bytes = self.answers.get_mut(place).map_or(0, |answer| answer.size_bytes);
-            left = left.saturating_sub(size_bytes);
-        }
-    }
-
-    /// Reads a partition that has more than there is room for once more.
-    async fn read_within(&mut self, session: &mut FetchSession, place: u32, room: usize) {
-        let Some(partition) = session.partitions.get(&place) else { return };
-        let view = self.context.view();
-        let Ok(strand) = find(&view, &partition.key) else { return };
-        let gather = Gather::with_capacity(1);
-        let limit = BytesLimit { bytes: room, at_least_one_batch: false };
-        let mark = session.ready.mark(place);
-        strand.submit(Command::Read(self.read_of(partition, limit, mark, gather.slot())));
-        if let Some(Answer::Filled(answer)) = gather.all().await.pop() {
-            if let Some(partition) = session.partitions.get_mut(&place) {
-                partition.next = answer.next;
-            }
-            self.answers.put([(place, answer)]);
-        }
     }
 
     fn partition_data(
@@ -381,7 +334,8 @@ fn unwatch(session: &mut FetchSession, marked: &mut Places) -> Places {
     std::mem::take(marked)
 }
 
-fn find<'a>(
+/// The partition, or why it cannot be asked.
+pub(super) fn find<'a>(
     view: &'a View,
     key: &FetchKey,
 ) -> Result<&'a std::sync::Arc<dohle_env::strand::Strand<crate::partition::Partition>>, ErrorCode> {

@@ -135,3 +135,45 @@ fn gathered(pieces: &[Piece]) -> io::Result<Vec<u8>> {
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dohle_protocol::record::{BatchBuilder, NewRecord};
+
+    fn batch(base_offset: i64, count: i64) -> Vec<u8> {
+        let mut builder = BatchBuilder::new(base_offset);
+        for i in 0..count {
+            let (key, value) = (Some(&b"key"[..]), Some(&b"value"[..]));
+            builder
+                .append(&NewRecord { timestamp: i, key, value, headers: &[] })
+                .expect("in order");
+        }
+        builder.build().expect("a few records").to_vec()
+    }
+
+    fn offsets(messages: &[u8]) -> Vec<i64> {
+        Batches::new(messages).map(|message| message.expect("whole").last_offset()).collect()
+    }
+
+    #[test]
+    fn converted_messages_stay_in_the_room_of_their_batches() {
+        let converted = |records: &[u8], from| within_limit(records, 0, from).expect("readable");
+        // A message of magic 0 takes 34 bytes here, a record of magic 2 at most 15.
+        let one = converted(&batch(0, 5), 0);
+        assert_eq!((one.len(), offsets(&one)), (170, vec![0, 1, 2, 3, 4]), "the first comes whole");
+        let two = [batch(0, 5), batch(5, 5)].concat();
+        let messages = converted(&two, 0);
+        assert!(messages.len() <= two.len() && two.len() < messages.len() + 34);
+        assert_eq!(offsets(&messages), (0..(two.len() / 34) as i64).collect::<Vec<_>>());
+        assert_eq!(offsets(&converted(&two, 3)).first(), Some(&3));
+    }
+
+    #[test]
+    fn batches_without_a_record_for_the_fetcher_are_the_start_of_a_message() {
+        let converted = within_limit(&batch(0, 5), 0, 9).expect("readable");
+        assert_eq!(converted, MORE_THAN_FITS);
+        assert_eq!(Batches::new(&converted).count(), 0);
+        assert_eq!(within_limit(&[], 0, 0), Ok(Vec::new()));
+    }
+}

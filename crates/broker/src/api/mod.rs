@@ -22,6 +22,7 @@ pub(crate) mod describe_topic_partitions;
 pub(crate) mod fetch;
 mod fetch_answers;
 mod fetch_legacy;
+mod fetch_limits;
 pub(crate) mod find_coordinator;
 pub(crate) mod groups;
 pub(crate) mod init_producer_id;
