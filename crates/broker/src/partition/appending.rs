@@ -10,8 +10,9 @@ use std::io;
 impl Partition {
     /// An answer without an offset. Where the log refuses a batch its start is told all the same.
     pub(crate) fn refused(&self, error: ErrorCode) -> Appended {
-        let is_known =
-            error != ErrorCode::NOT_LEADER_OR_FOLLOWER && error != ErrorCode::KAFKA_STORAGE_ERROR;
+        let is_known = error != ErrorCode::NOT_LEADER_OR_FOLLOWER
+            && error != ErrorCode::KAFKA_STORAGE_ERROR
+            && error != ErrorCode::RECORD_LIST_TOO_LARGE;
         let start = self.log().ok().filter(|_| is_known).map(dohle_storage::Log::start_offset);
         Appended {
             error,

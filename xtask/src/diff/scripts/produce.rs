@@ -116,6 +116,12 @@ pub(super) fn refused(world: &mut World) {
         world.note("no topics", version, &request);
         beside_a_good_one(world, version, &good);
         if Some(&version) == world.versions::<ProduceRequest>().last() {
+            let name = format!("prx-{version}-segment");
+            let configs = [("max.message.bytes", "2000000"), ("segment.bytes", "1048576")];
+            world.topic(&name, 1, &configs);
+            let records = carried(world, version, 50_000);
+            let request = produce_to(world, &name, 0, Some(records));
+            world.note("larger than a segment", version, &request);
             // Once is enough: Kafka says nothing at all, and waiting for that takes its time.
             let request = produce_to(world, &prx, 0, None);
             world.note("no records", version, &request);
