@@ -132,7 +132,8 @@ async fn react(node: &Arc<Node>, view: &mut View, changes: &Changes) {
 pub(crate) fn settings(node: &Node, image: &Image, topic: &str) -> Arc<TopicSettings> {
     Arc::new(TopicSettings {
         config: image.topic_config(topic, node.id, &node.config.set),
-        producer_id_expiration_ms: node.config.integer("producer.id.expiration.ms"),
+        producer_id_expiration_ms: node
+            .with_layers(image, |layers| layers.value("producer.id.expiration.ms").integer()),
         transaction_verification: node.verifies_transactions(image),
     })
 }
