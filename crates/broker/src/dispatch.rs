@@ -92,7 +92,7 @@ impl Handled {
 
     /// Lets a request that runs go on.
     pub(crate) fn advance(&mut self, cx: &mut task::Context<'_>, now: Instant) {
-        if let Stage::Before(future) = &mut self.stage
+        while let Stage::Before(future) = &mut self.stage
             && let Poll::Ready(begun) = future.as_mut().poll(cx)
         {
             self.stage = begun.stage;

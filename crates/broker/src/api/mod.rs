@@ -30,6 +30,7 @@ pub(crate) mod list_offsets;
 pub(crate) mod metadata;
 pub(crate) mod offset_for_leader_epoch;
 pub(crate) mod produce;
+mod produce_check;
 pub(crate) mod transactions;
 pub(crate) mod update_features;
 

@@ -1,49 +1,33 @@
-//! Produce: batches are checked here, on the connection, and appended by their partitions.
+//! Produce: batches are checked on the connection, or on the cpu lane where that takes long, and
+//! appended by their partitions.
 //!
-//! The checks run before a batch is submitted; the request's batches then go to their partitions'
-//! strands, and one gather waits for all of them. The connection goes on with its next request.
+//! Once all batches of a request are checked they go to their partitions' strands, and one gather
+//! waits for all of them. The connection then goes on with its next request, not before: what a
+//! client sends one after the other to a partition is appended in this order.
 
+use super::produce_check::{Check, Outcome, Refusal};
 use super::transactions::batches::{self, Held};
 use super::transactions::verification::Transaction;
 use crate::dispatch::{Handled, Reply};
-use crate::partition::Partition;
 use crate::partition::command::{Acks, Append, Appended, Command};
 use crate::request::Context;
-use crate::topic::Topic;
-use bytes::Bytes;
 use dohle_coordinator::transaction::TopicPartition;
 use dohle_env::clock::Instant;
 use dohle_env::gather::{Answer, Gather, Slot};
-use dohle_env::strand::Strand;
+use dohle_env::tasks::Lane;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{ProducerEpoch, ProducerId};
-use dohle_protocol::messages::produce_request::{
-    PartitionProduceData, ProduceRequest, TopicProduceData,
-};
+use dohle_protocol::messages::produce_request::{ProduceRequest, TopicProduceData};
 use dohle_protocol::messages::produce_response::{
-    BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceResponse, ProduceResponse,
-    TopicProduceResponse,
+    LeaderIdAndEpoch, PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
 };
 use dohle_protocol::record::batch::{AnyBatch, BatchError, Batches};
-use dohle_protocol::record::check::{self, CheckError, CheckedBatch, Scratch};
 use dohle_protocol::wire::{Few, Records, Text};
 use dohle_replication::machine::ProducerIdAndEpoch;
-use std::cell::RefCell;
-use std::sync::Arc;
 use std::task::{self, Poll};
-
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
-}
-
-/// Answers tell where a partition's log begins from this version on.
-const VERSION_LOG_START: i16 = 5;
 
 /// The time for the leader's own append, which Kafka's timeout does not count: it is for the replicas.
 const APPEND_MS_MIN: i32 = 1_000;
-
-/// The client id with which Kafka's tools may write to internal topics.
-const ADMIN_CLIENT_ID: &str = "__admin_client";
 
 /// A produce whose batches are with their partitions.
 pub(crate) struct Waiting {
@@ -53,40 +37,6 @@ pub(crate) struct Waiting {
     gather: Option<Gather<Appended>>,
     deadline: Instant,
     acks: i16,
-    /// Batches that have their slots, and wait for their transaction.
-    held: Vec<Held>,
-}
-
-/// Why a partition's data is not appended.
-#[derive(Default)]
-struct Refusal {
-    error: ErrorCode,
-    message: Option<String>,
-    records: Vec<BatchIndexAndErrorMessage>,
-    /// The partition that is to say where its log begins.
-    partition: Option<Arc<Strand<Partition>>>,
-}
-
-impl From<ErrorCode> for Refusal {
-    fn from(error: ErrorCode) -> Self {
-        Self { error, ..Self::default() }
-    }
-}
-
-impl From<CheckError> for Refusal {
-    fn from(error: CheckError) -> Self {
-        let records = error.rejections().iter().map(|rejection| BatchIndexAndErrorMessage {
-            batch_index: rejection.batch_index,
-            batch_index_error_message: Some(rejection.message.as_str().into()),
-            ..BatchIndexAndErrorMessage::default()
-        });
-        Self {
-            records: records.collect(),
-            message: error.answer_message(),
-            error: error.error_code(),
-            partition: None,
-        }
-    }
 }
 
 /// Checks the batches and hands them to their partitions.
@@ -104,10 +54,11 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
         },
         gather: None,
         acks: request.acks,
-        held: Vec::new(),
         context,
     };
     let view = waiting.context.view();
+    let partitions = request.topic_data.iter().map(|topic| topic.partition_data.len()).sum();
+    let mut checks = Few::with_capacity(partitions);
     let transaction = match transaction(&waiting.context, &request) {
         Ok(transaction) => transaction,
         Err(refusal) => return Handled::ready(waiting.refuse_all(request.topic_data, &refusal)),
@@ -120,19 +71,43 @@ pub(crate) fn begin(context: Context, request: ProduceRequest) -> Handled {
         };
         waiting.begin_topic(&data);
         for partition in data.partition_data {
-            waiting.submit(topic, partition);
+            waiting.add(unanswered(partition.index));
+            let check = topic
+                .map_err(Refusal::from)
+                .and_then(|topic| Check::new(&waiting.context, request.acks, topic, partition));
+            checks.push(check.map_or_else(Outcome::Refused, Check::run_quickly));
         }
     }
-    if waiting.gather.is_none() {
-        return Handled::ready(waiting.reply());
+    if checks.iter().any(|outcome| matches!(outcome, Outcome::Long(_))) {
+        return Handled::before(async move {
+            check_on_lane(&waiting.context, &mut checks).await;
+            waiting.append(checks, transaction)
+        });
     }
-    match transaction {
-        Some(transaction) if !waiting.held.is_empty() => Handled::before(async move {
-            let (held, acks) = (std::mem::take(&mut waiting.held), waiting.acks());
-            batches::append(&waiting.context.node, &transaction, held, acks).await;
-            Handled::produce(waiting)
-        }),
-        _ => Handled::produce(waiting),
+    waiting.append(checks, transaction)
+}
+
+/// Does the checks that take long where nobody waits for the thread.
+async fn check_on_lane(context: &Context, checks: &mut [Outcome]) {
+    let gather = Gather::with_capacity(1);
+    let mut away = Few::new();
+    for outcome in checks {
+        // What stays where the lane is full, or the node stops: the client comes again.
+        let refused = Outcome::Refused(ErrorCode::NOT_LEADER_OR_FOLLOWER.into());
+        match std::mem::replace(outcome, refused) {
+            Outcome::Long(check) => {
+                let slot = gather.slot();
+                let job = Box::new(move || slot.fill(check.run()));
+                context.node.env.tasks.client_job(&Lane::Cpu, job);
+                away.push(outcome);
+            }
+            done @ (Outcome::Good(..) | Outcome::Refused(_)) => *outcome = done,
+        }
+    }
+    for (outcome, answer) in away.into_iter().zip(gather.all().await) {
+        if let Answer::Filled(checked) = answer {
+            *outcome = checked;
+        }
     }
 }
 
@@ -238,75 +213,66 @@ impl Waiting {
         self.reply()
     }
 
-    fn submit(&mut self, topic: Result<&Arc<Topic>, ErrorCode>, data: PartitionProduceData) {
-        let index = data.index;
-        let checked = topic.map_err(Refusal::from).and_then(|topic| self.check(topic, data));
-        match checked {
-            Ok((topic, partition, batch)) => {
-                let slot = self.slot();
-                self.add(unanswered(index));
-                if batch.header().attributes.is_transactional() {
-                    let name = TopicPartition { topic: topic.name.clone(), partition: index };
-                    self.held.push(Held { partition: partition.clone(), name, batch, slot });
-                } else {
-                    let append = Append { batch, guard: None, acks: self.acks(), slot };
-                    partition.submit(Command::Append(append));
+    /// Gives each batch to its partition or its transaction, each refusal to its answer.
+    fn append(mut self, checks: Few<Outcome>, transaction: Option<Transaction>) -> Handled {
+        let (acks, count) = (self.acks(), checks.len());
+        let Self { response, gather, .. } = &mut self;
+        let mut slot = || gather.get_or_insert_with(|| Gather::with_capacity(count)).slot();
+        let mut held = Vec::new();
+        let answers =
+            response.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses);
+        for (answer, outcome) in answers.zip(checks) {
+            match outcome {
+                Outcome::Good(checked, batch) if batch.header().attributes.is_transactional() => {
+                    let (topic, partition) = (checked.topic.name.clone(), answer.index);
+                    let name = TopicPartition { topic, partition };
+                    held.push(Held { partition: checked.partition, name, batch, slot: slot() });
                 }
+                Outcome::Good(checked, batch) => {
+                    let append = Append { batch, guard: None, acks, slot: slot() };
+                    checked.partition.submit(Command::Append(append));
+                }
+                Outcome::Refused(refusal) => refuse(answer, refusal, &mut slot),
+                // All are checked by now.
+                Outcome::Long(_) => answer.error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER,
             }
-            Err(Refusal { error, message, records, partition: None }) => {
-                self.add(PartitionProduceResponse {
-                    error_code: error,
-                    error_message: message.map(Text::from),
-                    record_errors: records,
-                    ..unanswered(index)
-                });
-            }
-            Err(Refusal { error, message, records, partition: Some(partition) }) => {
-                let slot = self.slot();
-                partition.submit(Command::Ask(Box::new(move |partition, _| {
-                    slot.fill(Appended { message, ..partition.refused(error) });
-                })));
-                self.add(PartitionProduceResponse { record_errors: records, ..unanswered(index) });
-            }
+        }
+        if self.gather.is_none() {
+            return Handled::ready(self.reply());
+        }
+        match transaction {
+            Some(transaction) if !held.is_empty() => Handled::before(async move {
+                batches::append(&self.context.node, &transaction, held, acks).await;
+                Handled::produce(self)
+            }),
+            _ => Handled::produce(self),
         }
     }
 
     fn acks(&self) -> Acks {
         if self.acks == -1 { Acks::All } else { Acks::Leader }
     }
+}
 
-    fn slot(&mut self) -> Slot<Appended> {
-        self.gather.get_or_insert_with(|| Gather::with_capacity(1)).slot()
-    }
-
-    /// Finds the partition and holds the batch to the topic's rules.
-    fn check<'a>(
-        &self,
-        topic: &'a Arc<Topic>,
-        data: PartitionProduceData,
-    ) -> Result<(&'a Topic, &'a Arc<Strand<Partition>>, CheckedBatch), Refusal> {
-        let partition = topic.find(data.index)?;
-        if !(-1..=1).contains(&self.acks) {
-            return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
+/// Answers a refused batch, or has its partition do so where that is to say where its log begins.
+fn refuse(
+    answer: &mut PartitionProduceResponse,
+    refusal: Refusal,
+    slot: &mut impl FnMut() -> Slot<Appended>,
+) {
+    let Refusal { error, message, records, partition } = refusal;
+    answer.record_errors = records;
+    match partition {
+        None => {
+            answer.error_code = error;
+            answer.error_message = message.map(Text::from);
         }
-        if topic.is_internal && self.context.client_id.as_str() != ADMIN_CLIENT_ID {
-            return Err(Refusal {
-                message: Some(format!("Cannot append to internal topic {}", topic.name)),
-                ..ErrorCode::INVALID_TOPIC_EXCEPTION.into()
-            });
+        Some(partition) => {
+            let slot = slot();
+            partition.submit(Command::Ask(Box::new(move |partition, _| {
+                slot.fill(Appended { message, ..partition.refused(error) });
+            })));
         }
-        let records = match data.records {
-            Some(Records::Bytes(bytes)) => bytes,
-            Some(Records::Elsewhere { .. }) | None => Bytes::new(),
-        };
-        let now = self.context.node.env.clock.timestamp();
-        let rules = topic.check_rules(data.index, now, self.context.version);
-        let checked = SCRATCH.with_borrow_mut(|scratch| check::check(&records, &rules, scratch));
-        let batch = checked.map_err(|error| {
-            let asked = error.tells_log_start() && VERSION_LOG_START <= self.context.version;
-            Refusal { partition: asked.then(|| partition.clone()), ..error.into() }
-        })?;
-        Ok((topic, partition, batch))
     }
 }
 

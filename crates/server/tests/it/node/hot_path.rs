@@ -161,8 +161,8 @@ fn a_produce_to_many_partitions_is_one_write_each() {
         let frame = encode(PRODUCE, 7, &request);
         let calls = [(Call::Receive, 1), (Call::Write, 8), (Call::Send, 1)];
         // Of each partition the tail's copy; and for more than one partition a vector of them in
-        // request and response, of answers, and of the turns that the tick runs.
-        let allocations_max = PRODUCE_ALLOCATIONS + 7 + 6;
+        // request and response, of checks, of answers, and of the turns that the tick runs.
+        let allocations_max = PRODUCE_ALLOCATIONS + 7 + 5;
         hold(&mut client, "produce to 8 partitions", &frame, &calls, allocations_max);
     });
 }

@@ -4,6 +4,7 @@ mod allocations;
 mod connections;
 mod garbage;
 mod hot_path;
+mod long_checks;
 mod pressure;
 
 use crate::world::Directory;
