@@ -2,7 +2,7 @@
 
 use super::metadata::{NO_EPOCH, TransactionMetadata};
 use super::record::TransactionRecord;
-use super::{Answer, Effect, Leadership, TransactionCoordinator, Transactions};
+use super::{Answer, Command, Effect, Leadership, TransactionCoordinator, Transactions};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Timestamp;
 use dohle_protocol::messages as m;
@@ -58,6 +58,18 @@ impl<'a> Deciding<'a> {
 
     pub(super) fn effect(&mut self, effect: Effect) {
         self.outcome.effects.push(effect);
+    }
+
+    /// Takes back the answer that another transaction is in the way, if that is what was said last.
+    pub(super) fn take_back_concurrent(&mut self) -> bool {
+        let concurrent = Answer::Refused(ErrorCode::CONCURRENT_TRANSACTIONS);
+        let answers = &mut self.outcome.answers;
+        answers.pop_if(|(_, answer, _)| *answer == concurrent).is_some()
+    }
+
+    /// This is decided next, once what is written here is applied.
+    pub(super) fn again(&mut self, command: Command) {
+        self.outcome.again = Some(command);
     }
 
     /// How many records this decision has so far.

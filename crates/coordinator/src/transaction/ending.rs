@@ -5,7 +5,7 @@ use super::deciding::{Asking, Deciding};
 use super::metadata::{NO_EPOCH, NONE, TransactionMetadata};
 use super::request::Markers;
 use super::state::TransactionState as S;
-use super::{Answer, Effect};
+use super::{Answer, Effect, waiting};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
 use dohle_protocol::wire::Text;
@@ -187,5 +187,6 @@ pub(super) fn complete(deciding: &mut Deciding<'_>, markers: &Markers) {
     if metadata.state == awaited && metadata.producer() == markers.producer {
         let next = metadata.completed(deciding.now);
         deciding.write(id, &next);
+        waiting::go_on(deciding, id);
     }
 }

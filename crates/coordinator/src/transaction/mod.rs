@@ -14,6 +14,7 @@ mod record;
 mod request;
 mod settings;
 mod state;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,8 @@ pub use record::TransactionRecord;
 pub use request::{Answer, Asked, Effect, Markers, Request, TopicPartition};
 pub use settings::{Known, Settings};
 pub use state::TransactionState;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use waiting::Waiting;
 
 /// The transaction coordinator's machine.
 #[derive(Debug)]
@@ -68,6 +70,10 @@ pub struct Leadership {
     /// By id: the epoch before the present one. The log does not have it, and Kafka forgets it at
     /// a load too: what it is for is the answer that was lost a moment ago (KIP-360).
     last_epochs: BTreeMap<Text, i16>,
+    /// By id: who waits for the end of its transaction.
+    waiting: BTreeMap<Text, VecDeque<Waiting>>,
+    /// When they stop waiting.
+    waits_end: Timers<Text>,
 }
 
 /// What the machine is told.
@@ -83,6 +89,8 @@ pub enum Command {
     MarkersWritten(Box<Markers>),
     /// The result of [`Effect::DrawProducerId`]; no producer id if none could be had.
     ProducerIdDrawn(Text, Option<i64>),
+    /// The transaction of this id has ended, and somebody waits for that. Its own word to itself.
+    GoOn(Text),
 }
 
 impl Machine for TransactionCoordinator {
@@ -103,7 +111,16 @@ impl Machine for TransactionCoordinator {
         match command {
             Command::Surroundings(known) => surround(&mut deciding, known),
             Command::Wake => wake(&mut deciding),
-            Command::Ask(asked) => ask(&mut deciding, *asked),
+            Command::Ask(asked) => {
+                let until = now.0.saturating_add(deciding.soft.known.settings.wait_for_end_ms);
+                ask(&mut deciding, *asked, Timestamp(until));
+            }
+            Command::GoOn(id) => {
+                if let Some((asked, until)) = waiting::take(&mut deciding, &id) {
+                    ask(&mut deciding, asked, until);
+                    waiting::go_on(&mut deciding, &id);
+                }
+            }
             Command::MarkersWritten(markers) => ending::complete(&mut deciding, &markers),
             Command::ProducerIdDrawn(id, fresh) => ending::abort_with(&mut deciding, &id, fresh),
         }
@@ -167,7 +184,7 @@ impl Leadership {
     fn wake_at(&self) -> Option<Timestamp> {
         let abort_at = self.timeouts.next().map(|due| due.max(self.next_abort_at));
         let expiry_at = self.is_active.then_some(self.next_expiry_at);
-        abort_at.into_iter().chain(expiry_at).min()
+        abort_at.into_iter().chain(expiry_at).chain(self.waits_end.next()).min()
     }
 }
 
@@ -193,6 +210,7 @@ fn surround(deciding: &mut Deciding<'_>, known: Known) {
 }
 
 fn wake(deciding: &mut Deciding<'_>) {
+    waiting::give_up(deciding);
     ending::abort_timed_out(deciding);
     // Not of one id twice in a decision: an aborted one is not forgotten in the same.
     if deciding.soft.is_active && deciding.record_count() == 0 {
@@ -200,13 +218,25 @@ fn wake(deciding: &mut Deciding<'_>) {
     }
 }
 
-fn ask(deciding: &mut Deciding<'_>, asked: Asked) {
-    let Asked { token, version, fresh_producer_id, request } = asked;
-    let asking = Asking { token, version, fresh_producer_id };
+/// Decides, unless the end of another transaction is in the way: then later, but before `until`.
+fn ask(deciding: &mut Deciding<'_>, asked: Asked, until: Timestamp) {
     if !deciding.soft.is_active {
         let error = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
-        return deciding.answer_now(token, Answer::Refused(error));
+        return deciding.answer_now(asked.token, Answer::Refused(error));
     }
+    let id = waiting::in_the_way(deciding.hard, &asked.request);
+    let kept = id.map(|id| (id.clone(), asked.clone()));
+    decide_now(deciding, asked);
+    if let Some((id, asked)) = kept
+        && deciding.take_back_concurrent()
+    {
+        waiting::wait(deciding, &id, asked, until);
+    }
+}
+
+fn decide_now(deciding: &mut Deciding<'_>, asked: Asked) {
+    let Asked { token, version, fresh_producer_id, request } = asked;
+    let asking = Asking { token, version, fresh_producer_id };
     match request {
         Request::InitProducerId(request) => init_producer_id::decide(deciding, asking, &request),
         Request::AddPartitions { transactional_id, producer, partitions, verify_only } => {

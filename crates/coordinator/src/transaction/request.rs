@@ -6,7 +6,7 @@ use dohle_protocol::wire::Text;
 use dohle_replication::machine::{ProducerIdAndEpoch, Token};
 
 /// A request, and what it needs to be decided on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Asked {
     /// Who waits for the answer.
     pub token: Token,

@@ -16,6 +16,9 @@ pub struct Settings {
     pub abort_timed_out_interval_ms: i64,
     pub remove_expired_interval_ms: i64,
     pub two_phase_commit_enable: bool,
+    /// `add.partitions.to.txn.retry.backoff.max.ms`: how long who meets the end of the transaction
+    /// before waits for it.
+    pub wait_for_end_ms: i64,
 }
 
 impl Settings {
@@ -32,6 +35,7 @@ impl Settings {
             remove_expired_interval_ms: long(
                 "transaction.remove.expired.transaction.cleanup.interval.ms",
             ),
+            wait_for_end_ms: long("add.partitions.to.txn.retry.backoff.max.ms"),
             two_phase_commit_enable: configs.value("transaction.two.phase.commit.enable").is_true(),
         }
     }

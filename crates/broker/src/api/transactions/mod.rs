@@ -21,6 +21,9 @@ use dohle_coordinator::transaction::{Answer, Asked, Command, Request, Transactio
 use dohle_protocol::error_code::ErrorCode;
 use dohle_replication::machine::Token;
 
+/// A request needs at most so many producer ids.
+const DRAWS_MAX: usize = 3;
+
 /// Asks the coordinator of the transactional id, with a fresh producer id if it needs one.
 ///
 /// `version` is that of the protocol's request of that name.
@@ -36,13 +39,16 @@ pub(crate) async fn ask(
     if transactional_id.is_empty() {
         return Err(ErrorCode::INVALID_REQUEST);
     }
-    let asked = command(version, None, request.clone());
-    let mut answer =
-        coordinators::ask::<TransactionCoordinator>(node, transactional_id, asked).await?;
-    if answer == Answer::NeedsProducerId {
-        let fresh = producer_ids::draw(node).await?;
-        let asked = command(version, Some(fresh), request);
+    let mut answer = Answer::NeedsProducerId;
+    let mut fresh_producer_id = None;
+    // An id may find its use before the request does, which then needs another.
+    for _ in 0..DRAWS_MAX {
+        let asked = command(version, fresh_producer_id, request.clone());
         answer = coordinators::ask::<TransactionCoordinator>(node, transactional_id, asked).await?;
+        if answer != Answer::NeedsProducerId {
+            break;
+        }
+        fresh_producer_id = Some(producer_ids::draw(node).await?);
     }
     if let Answer::Refused(error) = answer { Err(error) } else { Ok(answer) }
 }

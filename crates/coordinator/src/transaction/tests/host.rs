@@ -27,6 +27,9 @@ pub(super) struct Host {
     pub(super) markers: Vec<Markers>,
     wanting_ids: Vec<Text>,
     wake_at: Option<Timestamp>,
+    next_token: u64,
+    /// What was answered, in order, and not looked at yet.
+    pub(super) answered: Vec<(Token, Answer)>,
 }
 
 impl Default for Host {
@@ -41,6 +44,8 @@ impl Default for Host {
             markers: Vec::new(),
             wanting_ids: Vec::new(),
             wake_at: None,
+            next_token: 0,
+            answered: Vec::new(),
         }
     }
 }
@@ -110,6 +115,8 @@ impl Host {
             }
             _ => self.ask_again(&words, request(verb, &words)),
         };
+        let answers = std::mem::take(&mut self.answered);
+        lines.splice(0..0, answers.iter().map(|(_, answer)| shown(answer)));
         for record in &self.log[before..] {
             lines.push(shown_record(record));
         }
@@ -176,6 +183,7 @@ impl Host {
         self.hard = Transactions::default();
         self.soft = Leadership::default();
         (self.markers, self.wanting_ids) = (Vec::new(), Vec::new());
+        self.answered.clear();
         for record in self.log.clone() {
             let KeyValue { key, value } = Machines::encode(&record);
             let read = Machines::decode(Some(key), value).expect("what was written");
@@ -197,47 +205,66 @@ impl Host {
     }
 
     /// Asks, and once more if a producer id is needed.
-    pub(super) fn ask(&mut self, version: i16, request: &Request) -> Answer {
-        for fresh_producer_id in [None, Some(())] {
-            let fresh_producer_id = fresh_producer_id.map(|()| self.fresh());
-            let request = request.clone();
-            let asked = Asked { token: Token(1), version, fresh_producer_id, request };
-            let outcome = self.outcome(Command::Ask(Box::new(asked)));
-            let (_, answer, _) = outcome.answers.into_iter().next().expect("an answer");
-            if answer != Answer::NeedsProducerId {
-                return answer;
-            }
+    pub(super) fn ask(&mut self, version: i16, request: &Request) -> Token {
+        self.next_token += 1;
+        let token = Token(self.next_token);
+        self.ask_with(version, request, None);
+        let needs = self.answered.pop_if(|(_, answer)| *answer == Answer::NeedsProducerId);
+        if needs.is_some() {
+            let fresh = self.fresh();
+            self.ask_with(version, request, Some(fresh));
         }
-        panic!("a fresh producer id was at hand");
+        token
+    }
+
+    fn ask_with(&mut self, version: i16, request: &Request, fresh_producer_id: Option<i64>) {
+        let (token, request) = (Token(self.next_token), request.clone());
+        let asked = Asked { token, version, fresh_producer_id, request };
+        self.outcome(Command::Ask(Box::new(asked)));
     }
 
     fn ask_again(&mut self, words: &Words<'_>, (version, request): (i16, Request)) -> Vec<String> {
         let version = words.number("v").map_or(version, |v| i16::try_from(v).expect("a version"));
         let (drawn, markers) = (self.next_producer_id, self.markers.len());
         let mut lines = Vec::new();
-        let answer = self.ask(version, &request);
+        self.ask(version, &request);
         if self.next_producer_id > drawn {
             lines.push(format!("drawn producer id {drawn}"));
         }
-        lines.push(shown(&answer));
+        if self.answered.is_empty() {
+            lines.push("waits".to_owned());
+        }
         lines.extend(self.markers[markers..].iter().map(shown_markers));
         lines
     }
 
     /// Decides, and gives what starts.
     pub(super) fn decide(&mut self, command: Command) -> Vec<String> {
-        let outcome = self.outcome(command);
+        let effects = self.outcome(command);
         let shown = |effect: &Effect| match effect {
             Effect::WriteMarkers(markers) => shown_markers(markers),
             Effect::DrawProducerId(id) => format!("producer id wanted for {}", &**id),
         };
-        outcome.effects.iter().map(shown).collect()
+        effects.iter().map(shown).collect()
     }
 
-    fn outcome(&mut self, command: Command) -> Outcome<Machines> {
+    /// Decides, and what follows from that.
+    fn outcome(&mut self, command: Command) -> Vec<Effect> {
+        let (mut next, mut effects) = (Some(command), Vec::new());
+        while let Some(command) = next {
+            let outcome = self.step(command);
+            effects.extend(outcome.effects);
+            next = outcome.again;
+        }
+        effects
+    }
+
+    fn step(&mut self, command: Command) -> Outcome<Machines> {
         let now = Timestamp(self.now);
         let mut outcome = Machines::decide(&self.hard, &mut self.soft, now, command);
-        assert!(outcome.producer.is_none() && outcome.again.is_none());
+        assert!(outcome.producer.is_none());
+        let answers = std::mem::take(&mut outcome.answers).into_iter();
+        self.answered.extend(answers.map(|(token, answer, _)| (token, answer)));
         for effect in &outcome.effects {
             match effect {
                 Effect::WriteMarkers(markers) => self.markers.push(markers.clone()),

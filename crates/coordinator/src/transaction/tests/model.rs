@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{ProducerEpoch, ProducerId};
 use dohle_protocol::messages as m;
-use dohle_replication::machine::ProducerIdAndEpoch;
+use dohle_replication::machine::{ProducerIdAndEpoch, Token};
 use proptest::prelude::*;
 
 use super::host::Host;
@@ -76,10 +76,21 @@ struct Client {
     producer: Option<(i64, i16)>,
 }
 
+/// What an answer is held against.
+#[derive(Clone, Copy)]
+struct Asked {
+    client: usize,
+    producer: (i64, i16),
+    /// By a client that knows of epochs of transactions.
+    is_new: bool,
+}
+
 struct World {
     host: Host,
     clients: [Client; 4],
     transaction_version: i16,
+    /// Who has asked, and as whom.
+    asked: BTreeMap<Token, Asked>,
     /// By transactional id: the producer that was given out last.
     newest: BTreeMap<&'static str, (i64, i16)>,
     /// Results that came already and may come again.
@@ -96,6 +107,7 @@ impl World {
             host: Host::default(),
             clients: [Client::default(); 4],
             transaction_version: 2,
+            asked: BTreeMap::new(),
             newest: BTreeMap::new(),
             late: Vec::new(),
             checked_to: 0,
@@ -132,6 +144,7 @@ impl World {
             Event::Crash => {
                 let before = std::mem::take(&mut self.host.hard);
                 self.host.reload();
+                self.asked.clear();
                 assert_eq!(before, self.host.hard, "the log says all");
                 self.host.surround_with(self.transaction_version);
             }
@@ -140,6 +153,7 @@ impl World {
                 self.host.surround_with(transaction_version);
             }
         }
+        self.check_answers();
         self.check_log();
     }
 
@@ -154,16 +168,9 @@ impl World {
             producer_epoch,
             ..Default::default()
         };
-        if let Answer::InitProducerId(answer) = self.host.ask(6, &Request::InitProducerId(request))
-        {
-            let given = (answer.producer_id, answer.producer_epoch);
-            if let Some(before) = self.newest.insert(id, given) {
-                let is_repeated = keeps_identity && before == given;
-                let grows = before.0 != given.0 || before.1 < given.1;
-                assert!(grows || is_repeated, "{before:?} is given out before {given:?}");
-            }
-            self.clients[client].producer = Some(given);
-        }
+        let token = self.host.ask(6, &Request::InitProducerId(request));
+        let producer = (producer_id, producer_epoch);
+        self.asked.insert(token, Asked { client, producer, is_new: true });
     }
 
     fn add(&mut self, client: usize, partition: i32, verify_only: bool) {
@@ -179,9 +186,9 @@ impl World {
             verify_only,
         };
         let version = if self.is_new(client) { 5 } else { 3 };
-        if self.host.ask(version, &request) == Answer::AddPartitions(vec![ErrorCode::NONE]) {
-            assert_eq!(self.newest[id], (producer_id, epoch), "a zombie takes part");
-        }
+        let token = self.host.ask(version, &request);
+        let producer = (producer_id, epoch);
+        self.asked.insert(token, Asked { client, producer, is_new: version == 5 });
     }
 
     fn end(&mut self, client: usize, committed: bool) {
@@ -195,21 +202,47 @@ impl World {
             ..Default::default()
         };
         let is_new = self.is_new(client);
-        let logged = self.host.log.len();
-        let answer = self.host.ask(if is_new { 5 } else { 4 }, &Request::EndTxn(request));
-        let Answer::EndTxn(answer) = answer else { return };
-        let is_written = self.host.log.len() > logged;
-        if is_written {
-            assert_eq!(self.newest[id], (producer_id, producer_epoch), "a zombie ends it");
-        }
-        if is_new {
-            // To who ends again the same is given again. Who was fenced by an abort may ask for one
-            // as well, and is then the newest until who fenced it comes back: so it is in Kafka.
-            let given = (answer.producer_id, answer.producer_epoch);
-            self.newest.insert(id, given);
-            // Sometimes the answer is lost, and the client asks again as who it was.
-            if producer_epoch % 3 != 0 || !is_written {
-                self.clients[client].producer = Some(given);
+        let token = self.host.ask(if is_new { 5 } else { 4 }, &Request::EndTxn(request));
+        let producer = (producer_id, producer_epoch);
+        self.asked.insert(token, Asked { client, producer, is_new });
+    }
+
+    fn check_answers(&mut self) {
+        for (token, answer) in std::mem::take(&mut self.host.answered) {
+            let asked = self.asked.remove(&token).expect("nobody is answered twice");
+            let id = IDS[asked.client % 2];
+            match answer {
+                Answer::InitProducerId(answer) => {
+                    let given = (answer.producer_id, answer.producer_epoch);
+                    if let Some(before) = self.newest.insert(id, given) {
+                        let is_repeated = asked.producer.0 != -1 && before == given;
+                        let grows = before.0 != given.0 || before.1 < given.1;
+                        assert!(grows || is_repeated, "{before:?} comes before {given:?}");
+                    }
+                    self.clients[asked.client].producer = Some(given);
+                }
+                Answer::AddPartitions(errors) if errors == [ErrorCode::NONE] => {
+                    assert_eq!(self.newest[id], asked.producer, "a zombie takes part");
+                }
+                Answer::EndTxn(answer) => {
+                    let given = (answer.producer_id, answer.producer_epoch);
+                    let is_again = asked.is_new && self.newest[id] == given;
+                    let is_newest = self.newest[id] == asked.producer;
+                    assert!(is_newest || is_again, "a zombie ends it");
+                    if asked.is_new {
+                        // To who ends again the same is given again. Who was fenced by an abort
+                        // may ask for one as well, and is then the newest until who fenced it
+                        // comes back: so it is in Kafka.
+                        self.newest.insert(id, given);
+                        // Sometimes the answer is lost, and the client asks again as who it was.
+                        if asked.producer.1 % 3 != 0 {
+                            self.clients[asked.client].producer = Some(given);
+                        }
+                    }
+                }
+                // Who has waited may find that it needs a producer id by now: it asks again.
+                Answer::AddPartitions(_) | Answer::Refused(_) | Answer::NeedsProducerId => {}
+                Answer::Describe(_) | Answer::List(_) => panic!("{answer:?}"),
             }
         }
     }
@@ -265,6 +298,7 @@ impl World {
             self.host.decide(Command::Wake);
             self.host.run("draw");
             self.host.run("markers");
+            self.asked.clear();
             self.check_log();
         }
         for (id, metadata) in &self.states {
