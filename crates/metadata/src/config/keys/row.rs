@@ -247,6 +247,5 @@ pub(super) const STREAMS: &str = "streams groups";
 pub(super) const TIERING: &str = "tiered storage";
 pub(super) const TLS: &str = "TLS";
 pub(super) const TOKENS: &str = "delegation tokens";
-pub(super) const TRANSACTIONS: &str = "transaction coordinator";
 pub(super) const UNCLEAN: &str = "unclean elections";
 pub(super) const VOTERS: &str = "quorum of several voters";
