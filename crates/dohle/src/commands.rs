@@ -12,6 +12,7 @@ mod delete_records;
 mod dump_log;
 mod features;
 mod get_offsets;
+mod groups;
 mod install_tools;
 mod leader_election;
 mod log_dirs;
@@ -20,6 +21,7 @@ mod producer_perf;
 mod server;
 mod storage;
 mod topics;
+mod transactions;
 
 use std::fmt::Write as _;
 
@@ -127,6 +129,18 @@ const COMMANDS: &[Command] = &[
         script: "kafka-leader-election",
         about: "elect leaders of partitions anew",
         run: leader_election::run,
+    },
+    Command {
+        name: "groups",
+        script: "kafka-groups",
+        about: "list groups of every type",
+        run: groups::run,
+    },
+    Command {
+        name: "transactions",
+        script: "kafka-transactions",
+        about: "transactions and the producers of partitions",
+        run: transactions::run,
     },
     Command {
         name: "producer-perf-test",

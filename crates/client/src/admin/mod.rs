@@ -68,6 +68,10 @@ impl Admin {
                 (To::Coordinator(kind, key), _) => self.client.forget_coordinator(*kind, key),
                 (To::Any | To::Broker(_) | To::Controller, _) => {}
             }
+            // What does not exist will not come to be by asking again.
+            if error.code() == Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) {
+                return Err(error);
+            }
             match retry.after(error).await {
                 Ok(()) => {}
                 Err(Error::Disconnected(_)) if !was_asked => {

@@ -10,6 +10,7 @@ use crate::properties;
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::Properties;
 use dohle_client::admin::{ConfigChange, ResourceType};
+use dohle_protocol::ErrorCode;
 use entity::{Entities, Kind};
 
 const FLAGS: Flags = Flags {
@@ -229,6 +230,14 @@ fn describe(
             .admin(|admin| async move { admin.describe_configs(resource, &entity, true).await });
         let mut configs = match described {
             Ok(configs) => configs,
+            Err(error) if error.code() == Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {
+                let what = kind.singular();
+                writeln!(
+                    console.out,
+                    "The {what} '{name}' doesn't exist and doesn't have dynamic config."
+                )?;
+                continue;
+            }
             Err(error) => {
                 writeln!(console.err, "Error while executing config command\n{error}")?;
                 return Err(Failure::TOLD);

@@ -71,13 +71,18 @@ fn list(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(
     };
     row("GROUP", "TYPE", "STATE")?;
     for group in groups {
-        let kind = match group.kind.as_str() {
-            "" => "Unknown".to_owned(),
-            kind => format!("{}{}", kind[..1].to_uppercase(), &kind[1..]),
-        };
+        let kind = kind_name(&group.kind);
         row(&group.id, &kind, &group.state)?;
     }
     Ok(())
+}
+
+/// A type of groups as tables show it.
+pub(crate) fn kind_name(kind: &str) -> String {
+    match kind.split_at_checked(1) {
+        Some((first, rest)) => format!("{}{rest}", first.to_uppercase()),
+        None => "Unknown".to_owned(),
+    }
 }
 
 fn items(list: &str) -> Vec<Text> {

@@ -3,7 +3,6 @@
 use crate::arguments::flags::{Flags, switch, value};
 use crate::console::{Console, Failure};
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
-use dohle_client::admin::DescribedTopic;
 use dohle_protocol::wire::Text;
 use serde_json::{Value, json};
 
@@ -54,11 +53,10 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         )?;
         return Err(Failure::TOLD);
     }
-    let partitions = partitions_of(&session, &topics, console)?;
     writeln!(console.out, "Querying brokers for log directories information")?;
     let mut described = Vec::new();
     for broker in &brokers {
-        described.push(of_broker(&session, *broker, partitions.clone())?);
+        described.push(of_broker(&session, *broker, &topics)?);
     }
     writeln!(console.out, "Received log directory information from brokers {}", join(&brokers))?;
     writeln!(console.out, "{}", json!({ "brokers": described, "version": 1 }))?;
@@ -69,47 +67,16 @@ fn join<T: ToString>(items: &[T]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-type Wanted = Option<Vec<(Text, Vec<i32>)>>;
-
-/// The partitions of the topics that were named, all of which must exist.
-fn partitions_of(
-    session: &Session,
-    topics: &[Text],
-    console: &mut Console<'_>,
-) -> Result<Wanted, Failure> {
-    if topics.is_empty() {
-        return Ok(None);
-    }
-    let names = topics.to_vec();
-    let described =
-        session.admin(|admin| async move { admin.describe_topics(&names, 2000).await })?;
-    let found: Vec<DescribedTopic> = described.into_iter().filter_map(Result::ok).collect();
-    let missing: Vec<_> =
-        topics.iter().filter(|topic| !found.iter().any(|one| one.name == **topic)).collect();
-    if !missing.is_empty() {
-        writeln!(
-            console.err,
-            "ERROR: The given topics do not exist from --topic-list: {}",
-            join(&missing)
-        )?;
-        return Err(Failure::TOLD);
-    }
-    let wanted = found.into_iter().map(|topic| {
-        let numbers = topic.partitions.iter().map(|one| one.partition.index).collect();
-        (topic.name, numbers)
-    });
-    Ok(Some(wanted.collect()))
-}
-
-fn of_broker(session: &Session, broker: i32, partitions: Wanted) -> Result<Value, Failure> {
-    let directories = session.admin(|admin| async move {
-        admin.describe_log_dirs(broker, partitions.as_deref()).await
-    })?;
+/// The directories of a broker, with the partitions of these topics; without any, of all.
+fn of_broker(session: &Session, broker: i32, wanted: &[Text]) -> Result<Value, Failure> {
+    let directories =
+        session.admin(|admin| async move { admin.describe_log_dirs(broker, None).await })?;
     let directories: Vec<Value> = directories
         .iter()
         .map(|directory| {
             let mut partitions = Vec::new();
-            for topic in &directory.topics {
+            let is_wanted = |name: &Text| wanted.is_empty() || wanted.contains(name);
+            for topic in directory.topics.iter().filter(|topic| is_wanted(&topic.name)) {
                 for one in &topic.partitions {
                     partitions.push(json!({
                         "partition": format!("{}-{}", topic.name, one.partition_index),

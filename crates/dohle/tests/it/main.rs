@@ -13,3 +13,4 @@ mod dump_log;
 mod golden;
 mod server;
 mod storage;
+mod tools;

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 const HANG: Duration = Duration::from_secs(30);
 
 /// A server in its folder; killed if the test ends before it does.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     out: BufReader<ChildStdout>,
     /// What was said when it was ready.
@@ -30,7 +30,7 @@ struct Server {
 
 impl Server {
     /// Starts it with these words and waits for the ready line. Logs go to `log` in the folder.
-    fn start(folder: &Folder, words: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Folder, words: &[&str]) -> Self {
         let log = fs::File::create(folder.0.join("log")).unwrap();
         let began = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_dohle"))
@@ -50,7 +50,7 @@ impl Server {
     }
 
     /// The addresses of the ready line, by listener.
-    fn address(&self, listener: &str) -> SocketAddr {
+    pub(crate) fn address(&self, listener: &str) -> SocketAddr {
         let list = self.ready.split(' ').nth(3).unwrap();
         let of = |one: &str| one.strip_prefix(&format!("{listener}://"))?.parse().ok();
         list.split(',').find_map(of).unwrap_or_else(|| panic!("{listener} in {}", self.ready))

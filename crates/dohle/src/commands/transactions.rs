@@ -1,0 +1,213 @@
+//! `dohle transactions`: transactions and the producers of partitions. Kafka's
+//! `kafka-transactions.sh`.
+
+use crate::arguments::globals;
+use crate::arguments::subcommands::{Action, Chosen, Opt, Subcommand, Tool};
+use crate::console::{Console, Failure};
+use crate::session::Session;
+use crate::table;
+use dohle_client::TopicPartition;
+use dohle_protocol::messages::ListTransactionsRequest;
+
+const fn option(long: &'static str, short: char, required: bool, help: &'static str) -> Opt {
+    Opt { long, short, action: Action::Store, required, exclusive: false, help }
+}
+
+const TOOL: Tool = Tool {
+    name: "kafka-transactions.sh",
+    about: "This tool is used to analyze the transactional state of producers in the cluster. \
+            Before the command: --bootstrap-server, --command-config.",
+    commands: &[
+        Subcommand {
+            name: "list",
+            help: "list transactions",
+            options: &[
+                option("duration-filter", 'd', false, "only those that last longer, in ms"),
+                option("transactional-id-pattern", 'p', false, "only ids that match"),
+            ],
+        },
+        Subcommand {
+            name: "describe",
+            help: "describe the state of an active transactional-id",
+            options: &[option("transactional-id", 't', true, "transactional id")],
+        },
+        Subcommand {
+            name: "describe-producers",
+            help: "describe the states of active producers for a topic partition",
+            options: &[
+                option("broker-id", 'b', false, "optional broker id to describe the producer on"),
+                option("topic", 't', true, "topic name"),
+                option("partition", 'p', true, "partition number"),
+            ],
+        },
+        Subcommand {
+            name: "abort",
+            help: "abort a hanging transaction (requires administrative privileges)",
+            options: &[
+                option("topic", 't', true, "topic name"),
+                option("partition", 'p', true, "partition number"),
+                option("start-offset", 's', false, "start offset of the transaction to abort"),
+                option("producer-id", 'i', false, "producer id"),
+                option("producer-epoch", 'e', false, "producer epoch"),
+                option("coordinator-epoch", 'c', false, "coordinator epoch"),
+            ],
+        },
+    ],
+};
+
+/// Runs the tool.
+pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
+    let (given, rest) = globals::take(words, &["bootstrap-server", "command-config"])?;
+    let Some(chosen) = TOOL.parse(&rest, console)? else { return Ok(()) };
+    if !given.has("bootstrap-server") {
+        return Err(Failure::new(
+            "kafka-transactions.sh: error: argument --bootstrap-server is required",
+        ));
+    }
+    let session = Session::of(&given)?;
+    match chosen.command {
+        "list" => list(&session, &chosen, console),
+        "describe" => describe(&session, &chosen, console),
+        "describe-producers" => producers(&session, &chosen, console),
+        _ => abort(&session, &chosen),
+    }
+}
+
+fn number<T: std::str::FromStr>(chosen: &Chosen, name: &str) -> Result<Option<T>, Failure> {
+    let Some(text) = chosen.value(name) else { return Ok(None) };
+    let parsed = text.parse().map_err(|_| {
+        Failure::new(format!("argument --{name}: could not convert '{text}' to a number"))
+    });
+    parsed.map(Some)
+}
+
+fn partition(chosen: &Chosen) -> Result<TopicPartition, Failure> {
+    let index = number(chosen, "partition")?.unwrap_or(0);
+    Ok(TopicPartition::new(chosen.value("topic").unwrap_or_default(), index))
+}
+
+fn list(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Result<(), Failure> {
+    let request = ListTransactionsRequest {
+        duration_filter: number(chosen, "duration-filter")?.unwrap_or(-1),
+        transactional_id_pattern: chosen.value("transactional-id-pattern").map(Into::into),
+        ..ListTransactionsRequest::default()
+    };
+    let found = session.admin(|admin| async move { admin.list_transactions(&request).await })?;
+    let mut rows = Vec::new();
+    for (broker, transactions) in found {
+        rows.extend(transactions.iter().map(|one| {
+            vec![
+                one.transactional_id.to_string(),
+                broker.to_string(),
+                one.producer_id.to_string(),
+                one.transaction_state.to_string(),
+            ]
+        }));
+    }
+    let header = ["TransactionalId", "Coordinator", "ProducerId", "TransactionState"];
+    table::print(&header, &rows, console)
+}
+
+fn describe(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Result<(), Failure> {
+    let id = chosen.value("transactional-id").unwrap_or_default().to_owned();
+    let name = id.clone();
+    let (coordinator, state) =
+        session.admin(|admin| async move { admin.describe_transaction(&id).await })?;
+    let start = Some(state.transaction_start_time_ms).filter(|start| *start >= 0);
+    let now = session.client().env().clock.timestamp();
+    let or_none =
+        |number: Option<i64>| number.map_or_else(|| "None".to_owned(), |one| one.to_string());
+    let mut partitions = Vec::new();
+    for topic in &state.topics {
+        partitions.extend(topic.partitions.iter().map(|one| format!("{}-{one}", topic.topic)));
+    }
+    let row = vec![
+        coordinator.to_string(),
+        name,
+        state.producer_id.to_string(),
+        state.producer_epoch.to_string(),
+        state.transaction_state.to_string(),
+        state.transaction_timeout_ms.to_string(),
+        or_none(start),
+        or_none(start.map(|start| now - start)),
+        partitions.join(","),
+    ];
+    let header = [
+        "CoordinatorId",
+        "TransactionalId",
+        "ProducerId",
+        "ProducerEpoch",
+        "TransactionState",
+        "TransactionTimeoutMs",
+        "CurrentTransactionStartTimeMs",
+        "TransactionDurationMs",
+        "TopicPartitions",
+    ];
+    table::print(&header, &[row], console)
+}
+
+fn producers(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Result<(), Failure> {
+    let (wanted, broker) = (partition(chosen)?, number(chosen, "broker-id")?);
+    let found =
+        session.admin(|admin| async move { admin.describe_producers(&wanted, broker).await });
+    let rows: Vec<_> = found?
+        .iter()
+        .map(|one| {
+            let start = Some(one.current_txn_start_offset).filter(|start| *start >= 0);
+            vec![
+                one.producer_id.to_string(),
+                one.producer_epoch.to_string(),
+                one.coordinator_epoch.to_string(),
+                one.last_sequence.to_string(),
+                one.last_timestamp.to_string(),
+                start.map_or_else(|| "None".to_owned(), |start| start.to_string()),
+            ]
+        })
+        .collect();
+    let header = [
+        "ProducerId",
+        "ProducerEpoch",
+        "LatestCoordinatorEpoch",
+        "LastSequence",
+        "LastTimestamp",
+        "CurrentTransactionStartOffset",
+    ];
+    table::print(&header, &rows, console)
+}
+
+fn abort(session: &Session, chosen: &Chosen) -> Result<(), Failure> {
+    let wanted = partition(chosen)?;
+    let place = wanted.clone();
+    let (id, epoch, coordinator) = match number::<i64>(chosen, "start-offset")? {
+        Some(start) => {
+            let asked = wanted.clone();
+            let found = session
+                .admin(|admin| async move { admin.describe_producers(&asked, None).await })?;
+            let one = found.iter().find(|one| one.current_txn_start_offset == start);
+            let one = one.ok_or_else(|| {
+                Failure::new(format!(
+                    "Could not find any open transactions starting at offset {start} on partition \
+                     {wanted}"
+                ))
+            })?;
+            let epoch = i16::try_from(one.producer_epoch).unwrap_or(-1);
+            (one.producer_id, epoch, one.coordinator_epoch.max(0))
+        }
+        None => {
+            let id = number(chosen, "producer-id")?;
+            let epoch = number(chosen, "producer-epoch")?;
+            let coordinator = number(chosen, "coordinator-epoch")?;
+            let (Some(id), Some(epoch), Some(coordinator)) = (id, epoch, coordinator) else {
+                return Err(Failure::new(
+                    "The transaction to abort must be identified either with --start-offset or \
+                     with --producer-id, --producer-epoch, and --coordinator-epoch",
+                ));
+            };
+            (id, epoch, coordinator)
+        }
+    };
+    session.admin(|admin| async move {
+        admin.abort_transaction(&place, (id, epoch), coordinator).await
+    })?;
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The tools as a newcomer types them, by the names of Kafka's scripts, against a node of ours.
+
+use crate::golden::Folder;
+use crate::server::Server;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// The links of `install-tools`, and a node to aim at.
+struct Desk {
+    folder: Folder,
+    address: String,
+    /// Stopped with the test.
+    _server: Server,
+}
+
+impl Desk {
+    fn new(name: &str) -> Self {
+        let folder = Folder::new(name);
+        let server = Server::start(&folder, &["--override", "listeners=PLAINTEXT://127.0.0.1:0"]);
+        let address = server.address("PLAINTEXT").to_string();
+        let (code, out, err) = folder.told(&["install-tools", "bin"]);
+        assert_eq!((code, err.as_str()), (0, ""), "{out}");
+        Self { folder, address, _server: server }
+    }
+
+    /// Types a command; its exit code and standard output.
+    #[track_caller]
+    fn types(&self, line: &str, input: &str) -> (i32, String) {
+        let line = line.replace("SERVER", &self.address);
+        let mut words = line.split_whitespace();
+        let program: PathBuf = self.folder.0.join("bin").join(words.next().unwrap());
+        let mut child = Command::new(program)
+            .args(words)
+            .current_dir(&self.folder.0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        println!("$ {line}\n{}", String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    }
+}
+
+#[test]
+fn the_quickstart() {
+    let desk = Desk::new("tools-quickstart");
+    let topic = "--topic quickstart-events --bootstrap-server SERVER";
+    let created = desk.types(&format!("kafka-topics.sh --create {topic}"), "");
+    assert_eq!(created, (0, "Created topic quickstart-events.\n".to_owned()));
+    let (code, described) = desk.types(&format!("kafka-topics --describe {topic}"), "");
+    assert_eq!(code, 0);
+    assert!(described.starts_with("Topic: quickstart-events\tTopicId: "), "{described}");
+    assert!(described.contains("\tPartitionCount: 1\tReplicationFactor: 1\t"), "{described}");
+    let text = "This is my first event\nThis is my second event\n";
+    assert_eq!(desk.types(&format!("kafka-console-producer.sh {topic}"), text).0, 0);
+    let read = format!("kafka-console-consumer.sh {topic} --from-beginning --max-messages 2");
+    assert_eq!(desk.types(&read, ""), (0, text.to_owned()));
+    let offsets = desk.types("kafka-get-offsets.sh --bootstrap-server SERVER", "");
+    assert_eq!(offsets, (0, "quickstart-events:0:2\n".to_owned()));
+    let (code, told) = desk.types(&format!("kafka-topics.sh --create {topic}"), "");
+    assert_eq!(code, 1);
+    assert!(told.starts_with("Error while executing topic command : "), "{told}");
+    assert_eq!(desk.types(&format!("kafka-topics.sh --delete {topic}"), ""), (0, String::new()));
+    assert_eq!(desk.types("kafka-topics.sh --list --bootstrap-server SERVER", "").1, "\n");
+}
+
+#[test]
+fn old_spellings_are_told_what_to_write() {
+    let folder = Folder::new("tools-spellings");
+    for (words, expected) in [
+        (["topics", "--zookeeper", "zk1:2181/chroot"], "--bootstrap-server zk1:9092"),
+        (["console-producer", "--broker-list", "b:9092"], "--bootstrap-server b:9092"),
+        (["console-consumer", "--new-consumer", "--list"], "leave it out"),
+    ] {
+        let (code, out, err) = folder.told(&words);
+        assert_eq!((code, out.as_str()), (1, ""), "{words:?}");
+        assert!(err.contains("is not a recognized option") && err.contains(expected), "{err}");
+    }
+}
+
+/// Seconds of a JVM become a moment; the figure is printed, its bound is for machines with much
+/// else to do.
+#[test]
+fn a_tool_starts_at_once() {
+    let desk = Desk::new("tools-start");
+    let mut quickest = f64::MAX;
+    for _ in 0..10 {
+        let began = Instant::now();
+        assert_eq!(desk.types("kafka-topics.sh --list --bootstrap-server SERVER", "").0, 0);
+        quickest = quickest.min(began.elapsed().as_secs_f64());
+    }
+    println!("topics --list from start to exit: {:.1} ms at best", quickest * 1000.0);
+    assert!(quickest < 1.0, "{quickest}");
+}
