@@ -2,7 +2,6 @@
 
 use dohle_protocol::ids::{Offset, Uuid};
 use dohle_protocol::messages::OffsetCommitValue;
-use std::collections::BTreeMap;
 
 /// A committed offset of a partition: 40 bytes, for there may be millions.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +30,7 @@ struct Rare {
 /// A topic's offsets.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TopicOffsets {
+    name: Box<str>,
     /// The topic's id as the first of them was committed with; zero if it is not known.
     id: Uuid,
     /// By partition, ascending.
@@ -40,7 +40,8 @@ pub(super) struct TopicOffsets {
 /// A group's offsets by topic; no topic is without any.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct GroupOffsets {
-    topics: BTreeMap<Box<str>, TopicOffsets>,
+    /// By name, ascending. Most groups read few topics: a tree would be half empty.
+    topics: Vec<TopicOffsets>,
 }
 
 impl Committed {
@@ -80,10 +81,7 @@ impl TopicOffsets {
         match self.find(committed.partition) {
             Ok(index) => self.partitions[index] = committed,
             Err(index) => {
-                if self.partitions.len() == self.partitions.capacity() {
-                    // Most topics have few partitions: a doubled vector would be half empty.
-                    self.partitions.reserve_exact(self.partitions.len() / 2 + 1);
-                }
+                reserve(&mut self.partitions);
                 self.partitions.insert(index, committed);
             }
         }
@@ -97,11 +95,21 @@ impl GroupOffsets {
 
     /// By name, ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &TopicOffsets)> {
-        self.topics.iter().map(|(name, topic)| (&**name, topic))
+        self.topics.iter().map(|topic| (&*topic.name, topic))
     }
 
     pub(super) fn topic(&self, name: &str) -> Option<&TopicOffsets> {
-        self.topics.get(name)
+        self.topics.get(self.find(name).ok()?)
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.topics.binary_search_by(|topic| (*topic.name).cmp(name))
+    }
+
+    /// Adds a topic where `find` says.
+    fn insert(&mut self, index: usize, topic: TopicOffsets) {
+        reserve(&mut self.topics);
+        self.topics.insert(index, topic);
     }
 
     pub(super) fn get(&self, topic: &str, partition: i32) -> Option<&Committed> {
@@ -117,10 +125,12 @@ impl GroupOffsets {
         value: &OffsetCommitValue,
     ) {
         let id = value.topic_id;
-        if !self.topics.contains_key(name) {
-            self.topics.insert(name.into(), TopicOffsets { id, partitions: Vec::new() });
-        }
-        let Some(topic) = self.topics.get_mut(name) else { return };
+        let index = self.find(name).unwrap_or_else(|index| {
+            let topic = TopicOffsets { name: name.into(), id, partitions: Vec::new() };
+            self.insert(index, topic);
+            index
+        });
+        let topic = &mut self.topics[index];
         let rare = Rare {
             metadata: (&*value.metadata).into(),
             expires_at: Some(value.expire_timestamp).filter(|expires| *expires != -1),
@@ -138,10 +148,13 @@ impl GroupOffsets {
 
     /// Takes another's offsets where they were committed later.
     pub(super) fn merge(&mut self, newer: Self) {
-        for (name, offsets) in newer.topics {
-            let Some(topic) = self.topics.get_mut(&name) else {
-                self.topics.insert(name, offsets);
-                continue;
+        for offsets in newer.topics {
+            let topic = match self.find(&offsets.name) {
+                Ok(index) => &mut self.topics[index],
+                Err(index) => {
+                    self.insert(index, offsets);
+                    continue;
+                }
             };
             for mut committed in offsets.partitions {
                 let known = topic.get(committed.partition);
@@ -159,13 +172,21 @@ impl GroupOffsets {
 
     /// Whether there was one.
     pub(super) fn remove(&mut self, name: &str, partition: i32) -> bool {
-        let Some(topic) = self.topics.get_mut(name) else { return false };
+        let Ok(at) = self.find(name) else { return false };
+        let topic = &mut self.topics[at];
         let Ok(index) = topic.find(partition) else { return false };
         topic.partitions.remove(index);
         if topic.partitions.is_empty() {
-            self.topics.remove(name);
+            self.topics.remove(at);
         }
         true
+    }
+}
+
+/// Room for one more: most of these vectors stay short, and a doubled one would be half empty.
+fn reserve<T>(vector: &mut Vec<T>) {
+    if vector.len() == vector.capacity() {
+        vector.reserve_exact(vector.len() / 2 + 1);
     }
 }
 
