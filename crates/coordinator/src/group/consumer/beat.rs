@@ -286,28 +286,32 @@ impl<'d, 'a> Beat<'d, 'a> {
         }
     }
 
-    /// The assignment is told to who joins, who tells everything (its last answer may have been
-    /// lost), and whose assignment has changed.
-    fn answer(&self) -> m::ConsumerGroupHeartbeatResponse {
+    /// The assignment is told to who joins, who tells everything (its last answer was lost), and
+    /// whose assignment has changed.
+    fn answer(&mut self) -> m::ConsumerGroupHeartbeatResponse {
         let request = &self.request;
         let wants =
             request.subscribed_topic_names.is_some() || request.subscribed_topic_regex.is_some();
         let is_full =
             request.rebalance_timeout_ms != -1 && wants && request.topic_partitions.is_some();
         let has_changed = self.member.assigned != self.before.assigned;
-        let member_count = self.group.members.len() + usize::from(self.is_new);
         m::ConsumerGroupHeartbeatResponse {
             member_id: Some(self.member_id.clone()),
             member_epoch: self.member.epoch,
-            heartbeat_interval_ms: self.pace.heartbeat_interval_ms(
-                &self.member,
-                member_count,
-                self.standing,
-                self.deciding.now,
-            ),
+            heartbeat_interval_ms: self.interval_ms(is_full && !self.is_joining()),
             assignment: (self.is_joining() || is_full || has_changed).then(|| self.assignment()),
             ..Default::default()
         }
+    }
+
+    fn interval_ms(&mut self, has_lost_an_answer: bool) -> i32 {
+        let now = self.deciding.now;
+        let key = (&self.group_id, &self.member_id);
+        if self.deciding.soft.consumer.is_cautious(key, has_lost_an_answer, now) {
+            return self.pace.configured_interval_ms();
+        }
+        let count = self.group.members.len() + usize::from(self.is_new);
+        self.pace.heartbeat_interval_ms(&self.member, count, self.standing, now)
     }
 
     fn assignment(&self) -> response::Assignment {

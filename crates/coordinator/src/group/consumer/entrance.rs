@@ -71,8 +71,7 @@ impl Beat<'_, '_> {
             records::target(group_id, id, Some(&target)),
             records::current(group_id, id, Some(&member)),
         ]);
-        let timers = &mut self.deciding.soft.timers;
-        super::cancel_timers(timers, group_id, old_id);
+        super::forget_member(self.deciding.soft, group_id, old_id);
         self.replaced = Some(old_id.clone());
         self.before = Cow::Owned(member);
         self.is_new = false;

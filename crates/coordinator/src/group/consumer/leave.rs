@@ -80,7 +80,7 @@ pub(super) fn fence(
             records::member(group_id, member_id, None),
         ]);
         subscriptions.remove(member);
-        super::cancel_timers(&mut deciding.soft.timers, group_id, member_id);
+        super::forget_member(deciding.soft, group_id, member_id);
     }
     let still: Vec<&Text> = subscriptions.regexes().collect();
     let gone = group.regex_counts.keys().filter(|regex| !still.contains(regex));

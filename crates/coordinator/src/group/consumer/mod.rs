@@ -29,7 +29,7 @@ mod target;
 mod tests;
 
 use super::deciding::Deciding;
-use super::{Group, Settings};
+use super::{Group, Leadership, Settings};
 use crate::assign::Assignor;
 use crate::timers::Timers;
 pub(super) use apply::apply;
@@ -56,6 +56,8 @@ pub(super) struct Sessions {
     hashes: TopicHashes,
     /// What each group has taken into account.
     seen: BTreeMap<Text, Seen>,
+    /// Members that lost an answer, by group and id: until when they are not hurried.
+    cautious: BTreeMap<(Text, Text), Timestamp>,
     /// Members whose time is over, by group. Empty between decisions: whoever is due at once leaves
     /// at once.
     overdue: BTreeMap<Text, BTreeSet<Text>>,
@@ -81,6 +83,23 @@ impl Sessions {
         }
         self.seen.insert(group_id.clone(), now);
         false
+    }
+
+    /// Whether the member is to be given its time. One that has `lost` an answer is, for a while.
+    fn is_cautious(&mut self, key: (&Text, &Text), lost: bool, now: Timestamp) -> bool {
+        if self.cautious.is_empty() && !lost {
+            return false;
+        }
+        let key = (key.0.clone(), key.1.clone());
+        if lost {
+            self.cautious.insert(key, Timestamp(now.0.saturating_add(pace::CAUTION_MS)));
+            return true;
+        }
+        let until = self.cautious.get(&key).copied();
+        if until.is_some_and(|until| until <= now) {
+            self.cautious.remove(&key);
+        }
+        until.is_some_and(|until| until > now)
     }
 
     fn on_image(&mut self, image: &Image) {
@@ -216,7 +235,7 @@ pub(super) fn delete(deciding: &mut Deciding<'_>, group_id: &Text) {
 fn forget(deciding: &mut Deciding<'_>, group_id: &Text, group: &ConsumerGroup) {
     let soft = &mut *deciding.soft;
     for member_id in group.members.keys() {
-        cancel_timers(&mut soft.timers, group_id, member_id);
+        forget_member(soft, group_id, member_id);
     }
     soft.timers.cancel(&super::Timer::Consumer(Timer::Assign(group_id.clone())));
     soft.consumer.seen.remove(group_id);
@@ -238,9 +257,11 @@ fn set_session(
     timers.set(super::Timer::Consumer(timer), Timestamp(now.0.saturating_add(session_ms)));
 }
 
-fn cancel_timers(timers: &mut Timers<super::Timer>, group_id: &Text, member_id: &Text) {
+/// The member is gone: nothing is remembered of it.
+fn forget_member(soft: &mut Leadership, group_id: &Text, member_id: &Text) {
+    soft.consumer.cautious.remove(&(group_id.clone(), member_id.clone()));
     for timer in [Timer::Session, Timer::Rebalance, Timer::Join, Timer::Sync] {
         let timer = timer(group_id.clone(), member_id.clone());
-        timers.cancel(&super::Timer::Consumer(timer));
+        soft.timers.cancel(&super::Timer::Consumer(timer));
     }
 }

@@ -8,7 +8,15 @@ use dohle_metadata::image::Image;
 use dohle_protocol::ids::Timestamp;
 
 /// What members are told while their group settles: in the smallest group, and in a large one.
-const SOON_MS: (i64, i64) = (50, 200);
+/// librdkafka gives up a heartbeat that takes longer than this, and its connection with it: it has to
+/// be well above what an answer takes.
+const SOON_MS: (i64, i64) = (150, 400);
+/// As soon if a group does not settle: somebody takes long to give up what it has to.
+const LATER_MS: i64 = 1_000;
+/// As long after a new target members are told to come soon.
+const PATIENCE_MS: i64 = 10_000;
+/// As long a member that lost an answer is told the configured interval: soon may be too soon for it.
+pub(super) const CAUTION_MS: i64 = 60_000;
 /// As long after a new target more changes are likely: members start together.
 const SETTLING_MS: i64 = 2_000;
 /// Left at Kafka's default, the coordinator chooses the interval by the group's size.
@@ -74,14 +82,27 @@ impl Pace {
         standing: Standing,
         now: Timestamp,
     ) -> i32 {
-        let is_settling = standing.epoch > standing.target_epoch
-            || !member.is_reconciled_to(standing.target_epoch)
-            || (0..SETTLING_MS).contains(&now.0.saturating_sub(standing.computed_at.0));
-        let soon = by_size(member_count, SOON_MS.0, 6).min(SOON_MS.1);
-        let settled = self.heartbeat_interval_ms;
-        let interval = if is_settling { soon.min(settled) } else { settled };
-        i32::try_from(interval).unwrap_or(i32::MAX)
+        let since_ms = now.0.saturating_sub(standing.computed_at.0);
+        let is_settled = standing.epoch == standing.target_epoch
+            && member.is_reconciled_to(standing.target_epoch);
+        let interval = if is_settled && !(0..SETTLING_MS).contains(&since_ms) {
+            self.heartbeat_interval_ms
+        } else if since_ms < PATIENCE_MS {
+            by_size(member_count, SOON_MS.0, 4).min(SOON_MS.1)
+        } else {
+            LATER_MS
+        };
+        to_int(interval.min(self.heartbeat_interval_ms))
     }
+
+    /// When a member shall come again that may need its time.
+    pub(super) fn configured_interval_ms(&self) -> i32 {
+        to_int(self.heartbeat_interval_ms)
+    }
+}
+
+fn to_int(ms: i64) -> i32 {
+    i32::try_from(ms).unwrap_or(i32::MAX)
 }
 
 /// How far a group is.
