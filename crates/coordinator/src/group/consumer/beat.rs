@@ -2,7 +2,7 @@
 
 use super::heartbeat::Decided;
 use super::member::{Member, MemberState};
-use super::pace::{Pace, Standing};
+use super::pace::{Heard, Pace, Standing};
 use super::reconcile::{self, reconcile};
 use super::refusal::Refusal;
 use super::state::{ConsumerGroup, Resolved};
@@ -84,6 +84,7 @@ impl<'d, 'a> Beat<'d, 'a> {
                 epoch: group.epoch,
                 target_epoch: group.target.epoch,
                 computed_at: group.target.computed_at,
+                member_count: group.members.len() + usize::from(known.is_none()),
             },
             group_id,
             group,
@@ -286,7 +287,7 @@ impl<'d, 'a> Beat<'d, 'a> {
         }
     }
 
-    /// The assignment is told to who joins, who tells everything (its last answer was lost), and
+    /// The assignment is told to who joins, who tells everything (its last answer may have been lost), and
     /// whose assignment has changed.
     fn answer(&mut self) -> m::ConsumerGroupHeartbeatResponse {
         let request = &self.request;
@@ -298,20 +299,21 @@ impl<'d, 'a> Beat<'d, 'a> {
         m::ConsumerGroupHeartbeatResponse {
             member_id: Some(self.member_id.clone()),
             member_epoch: self.member.epoch,
-            heartbeat_interval_ms: self.interval_ms(is_full && !self.is_joining()),
+            heartbeat_interval_ms: self.interval_ms(),
             assignment: (self.is_joining() || is_full || has_changed).then(|| self.assignment()),
             ..Default::default()
         }
     }
 
-    fn interval_ms(&mut self, has_lost_an_answer: bool) -> i32 {
+    fn interval_ms(&mut self) -> i32 {
         let now = self.deciding.now;
-        let key = (&self.group_id, &self.member_id);
-        if self.deciding.soft.consumer.is_cautious(key, has_lost_an_answer, now) {
-            return self.pace.configured_interval_ms();
-        }
-        let count = self.group.members.len() + usize::from(self.is_new);
-        self.pace.heartbeat_interval_ms(&self.member, count, self.standing, now)
+        let heard = &mut self.deciding.soft.consumer.heard;
+        let key = (self.group_id.clone(), self.member_id.clone());
+        let least_ms = Heard::least_ms(heard.get(&key).copied(), now);
+        let interval_ms =
+            self.pace.heartbeat_interval_ms(&self.member, self.standing, least_ms, now);
+        heard.insert(key, Heard::new(now, interval_ms, least_ms));
+        interval_ms
     }
 
     fn assignment(&self) -> response::Assignment {

@@ -41,7 +41,7 @@ use dohle_protocol::ids::Timestamp;
 use dohle_protocol::wire::Text;
 pub(super) use heartbeat::heartbeat;
 use metadata_hash::TopicHashes;
-use pace::Pace;
+use pace::{Heard, Pace};
 pub(super) use state::ConsumerGroup;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,8 +56,8 @@ pub(super) struct Sessions {
     hashes: TopicHashes,
     /// What each group has taken into account.
     seen: BTreeMap<Text, Seen>,
-    /// Members that lost an answer, by group and id: until when they are not hurried.
-    cautious: BTreeMap<(Text, Text), Timestamp>,
+    /// When members were heard of last, by group and id.
+    heard: BTreeMap<(Text, Text), Heard>,
     /// Members whose time is over, by group. Empty between decisions: whoever is due at once leaves
     /// at once.
     overdue: BTreeMap<Text, BTreeSet<Text>>,
@@ -83,23 +83,6 @@ impl Sessions {
         }
         self.seen.insert(group_id.clone(), now);
         false
-    }
-
-    /// Whether the member is to be given its time. One that has `lost` an answer is, for a while.
-    fn is_cautious(&mut self, key: (&Text, &Text), lost: bool, now: Timestamp) -> bool {
-        if self.cautious.is_empty() && !lost {
-            return false;
-        }
-        let key = (key.0.clone(), key.1.clone());
-        if lost {
-            self.cautious.insert(key, Timestamp(now.0.saturating_add(pace::CAUTION_MS)));
-            return true;
-        }
-        let until = self.cautious.get(&key).copied();
-        if until.is_some_and(|until| until <= now) {
-            self.cautious.remove(&key);
-        }
-        until.is_some_and(|until| until > now)
     }
 
     fn on_image(&mut self, image: &Image) {
@@ -259,7 +242,7 @@ fn set_session(
 
 /// The member is gone: nothing is remembered of it.
 fn forget_member(soft: &mut Leadership, group_id: &Text, member_id: &Text) {
-    soft.consumer.cautious.remove(&(group_id.clone(), member_id.clone()));
+    soft.consumer.heard.remove(&(group_id.clone(), member_id.clone()));
     for timer in [Timer::Session, Timer::Rebalance, Timer::Join, Timer::Sync] {
         let timer = timer(group_id.clone(), member_id.clone());
         soft.timers.cancel(&super::Timer::Consumer(timer));

@@ -8,15 +8,18 @@ use dohle_metadata::image::Image;
 use dohle_protocol::ids::Timestamp;
 
 /// What members are told while their group settles: in the smallest group, and in a large one.
-/// librdkafka gives up a heartbeat that takes longer than this, and its connection with it: it has to
-/// be well above what an answer takes.
 const SOON_MS: (i64, i64) = (150, 400);
+/// What a member is told whose way nobody knows yet.
+///
+/// librdkafka gives up a heartbeat that takes longer than the interval, and its connection with it,
+/// and so would never hear of a longer one: an interval has to be well above what an answer takes.
+const FIRST_MS: i64 = 500;
+/// The interval is at least so many times what an answer took.
+const TIMES_THE_WAY: i64 = 3;
 /// As soon if a group does not settle: somebody takes long to give up what it has to.
 const LATER_MS: i64 = 1_000;
 /// As long after a new target members are told to come soon.
 const PATIENCE_MS: i64 = 10_000;
-/// As long a member that lost an answer is told the configured interval: soon may be too soon for it.
-pub(super) const CAUTION_MS: i64 = 60_000;
 /// As long after a new target more changes are likely: members start together.
 const SETTLING_MS: i64 = 2_000;
 /// Left at Kafka's default, the coordinator chooses the interval by the group's size.
@@ -74,12 +77,12 @@ impl Pace {
         Timestamp(next.min(now.0.saturating_add(interval_ms)))
     }
 
-    /// When a member shall come again, of as many as will be in the group.
+    /// When a member shall come again. `least_ms` is what its way asks for.
     pub(super) fn heartbeat_interval_ms(
         &self,
         member: &Member,
-        member_count: usize,
         standing: Standing,
+        least_ms: i64,
         now: Timestamp,
     ) -> i32 {
         let since_ms = now.0.saturating_sub(standing.computed_at.0);
@@ -88,21 +91,37 @@ impl Pace {
         let interval = if is_settled && !(0..SETTLING_MS).contains(&since_ms) {
             self.heartbeat_interval_ms
         } else if since_ms < PATIENCE_MS {
-            by_size(member_count, SOON_MS.0, 4).min(SOON_MS.1)
+            by_size(standing.member_count, SOON_MS.0, 4).min(SOON_MS.1).max(least_ms)
         } else {
-            LATER_MS
+            LATER_MS.max(least_ms)
         };
-        to_int(interval.min(self.heartbeat_interval_ms))
-    }
-
-    /// When a member shall come again that may need its time.
-    pub(super) fn configured_interval_ms(&self) -> i32 {
-        to_int(self.heartbeat_interval_ms)
+        i32::try_from(interval.min(self.heartbeat_interval_ms)).unwrap_or(i32::MAX)
     }
 }
 
-fn to_int(ms: i64) -> i32 {
-    i32::try_from(ms).unwrap_or(i32::MAX)
+/// When a member was heard of, and what it was told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard {
+    at: Timestamp,
+    interval_ms: i64,
+    least_ms: i64,
+}
+
+impl Heard {
+    /// The least interval of a member that is heard of now. Nobody comes sooner than the way of the
+    /// last answer and of this request takes, wherever the member has it from to come.
+    pub(super) fn least_ms(last: Option<Self>, now: Timestamp) -> i64 {
+        let Some(last) = last else { return FIRST_MS };
+        let after_ms = now.0.saturating_sub(last.at.0).max(0);
+        let way_ms =
+            if after_ms < last.interval_ms { after_ms } else { after_ms - last.interval_ms };
+        // A member that does something else meanwhile says nothing of its way.
+        way_ms.saturating_mul(TIMES_THE_WAY).min(last.least_ms.max(FIRST_MS))
+    }
+
+    pub(super) fn new(at: Timestamp, interval_ms: i32, least_ms: i64) -> Self {
+        Self { at, interval_ms: i64::from(interval_ms), least_ms }
+    }
 }
 
 /// How far a group is.
@@ -112,6 +131,7 @@ pub(super) struct Standing {
     pub(super) target_epoch: i32,
     /// When the target was computed.
     pub(super) computed_at: Timestamp,
+    pub(super) member_count: usize,
 }
 
 /// A time that grows by one millisecond for so many members.
