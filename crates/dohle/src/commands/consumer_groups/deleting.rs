@@ -35,8 +35,7 @@ pub(super) fn groups(
     for (group, error) in failed {
         writeln!(
             console.out,
-            "* Group '{group}' could not be deleted due to: \
-             java.util.concurrent.ExecutionException: {}: {error}",
+            "* Group '{group}' could not be deleted due to: {}: {error}",
             class_of(&error)
         )?;
     }
@@ -77,13 +76,14 @@ pub(super) fn offsets(
         }
     };
     tell_outcome(&group, code, console)?;
-    write!(console.out, "\n{:30} {:15} {:15}", "TOPIC", "PARTITION", "STATUS")?;
+    let width = results.keys().map(|one| one.topic.len()).max().unwrap_or(0).max(15);
+    write!(console.out, "\n{:width$} {:10} {:15}", "TOPIC", "PARTITION", "STATUS")?;
     for (TopicPartition { topic, partition }, error) in results {
         let partition =
             if partition >= 0 { partition.to_string() } else { "Not Provided".to_owned() };
         let status =
             error.map_or_else(|| "Successful".to_owned(), |error| format!("Error: {error}"));
-        write!(console.out, "\n{:30} {partition:15} {status:15}", topic.as_str())?;
+        write!(console.out, "\n{:width$} {partition:10} {status:15}", topic.as_str())?;
     }
     writeln!(console.out)?;
     Ok(())

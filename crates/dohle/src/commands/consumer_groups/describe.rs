@@ -6,7 +6,6 @@ use crate::console::{Console, Failure};
 use crate::session::Session;
 use dohle_client::TopicPartition;
 use dohle_client::admin::{CommittedOffset, DescribedGroup, GroupMember, OffsetSpec};
-use dohle_protocol::ErrorCode;
 use std::collections::BTreeMap;
 
 /// What stands where there is nothing.
@@ -23,14 +22,15 @@ pub(super) fn run(
     groups.sort_unstable();
     groups.dedup();
     for id in groups {
-        let name = id.clone();
         let described = session.admin(|admin| async move { admin.describe_group(&id).await });
         let group = match described {
-            Err(error) if error.code() == Some(ErrorCode::GROUP_ID_NOT_FOUND) => {
-                tell(&format!("Consumer group '{name}' does not exist."), console)?;
-                continue;
+            Ok(group) => group,
+            Err(error) => {
+                let class = crate::exception::class_of(&error);
+                let what = "Executing consumer group command failed due to";
+                // One failure ends the list, as in Kafka's tool.
+                return tell(&format!("{what} {class}: {error}"), console);
             }
-            described => described?,
         };
         if !is_alive(&group, console)? {
             continue;
@@ -183,9 +183,6 @@ fn print_members(
     is_verbose: bool,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    if group.members.is_empty() {
-        return Ok(());
-    }
     let has_static = group.members.iter().any(|member| member.instance_id.is_some());
     let width = |part: fn(&GroupMember) -> usize, least: usize| {
         group.members.iter().map(part).max().unwrap_or(0).max(least)
@@ -253,10 +250,10 @@ fn print_state(
         Some(node) => format!("{}:{}  ({})", node.host, node.port, node.id),
         None => format!("({})", group.coordinator),
     };
-    let width = coordinator.len().max(25);
+    let (ids, width) = (group.id.len().max(15), coordinator.len().max(25));
     let mut line = |cells: [&str; 7]| -> Result<(), Failure> {
         let [id, place, assignor, state, epoch, target, members] = cells;
-        write!(console.out, "\n{id:width$} {place:25} {assignor:20} {state:20} ")?;
+        write!(console.out, "\n{id:ids$} {place:width$} {assignor:20} {state:20} ")?;
         if is_verbose {
             write!(console.out, "{epoch:15} {target:25} ")?;
         }
@@ -277,7 +274,7 @@ fn print_state(
     line([
         &group.id,
         &coordinator,
-        &group.assignor,
+        if group.assignor.is_empty() { MISSING } else { &group.assignor },
         &group.state,
         &epoch(group.epochs.map(|(epoch, _)| epoch)),
         &epoch(group.epochs.map(|(_, target)| target)),

@@ -45,18 +45,25 @@ pub(super) fn run(
     if given.has("export") {
         return export(given, &all, console);
     }
+    print(&all, console)
+}
+
+fn print(all: &[(Text, Offsets)], console: &mut Console<'_>) -> Result<(), Failure> {
+    let topics = all.iter().flat_map(|(_, offsets)| offsets.keys());
+    let topics = topics.map(|one| one.topic.len()).max().unwrap_or(0).max(15);
+    let groups = all.iter().map(|(group, _)| group.len()).max().unwrap_or(0).max(15);
     if !all.is_empty() {
         write!(
             console.out,
-            "\n{:30} {:30} {:10} {:15}",
+            "\n{:groups$} {:topics$} {:10} {:15}",
             "GROUP", "TOPIC", "PARTITION", "NEW-OFFSET"
         )?;
     }
-    for (group, offsets) in &all {
+    for (group, offsets) in all {
         for (partition, offset) in offsets {
             let (group, topic) = (group.as_str(), partition.topic.as_str());
             let number = partition.partition;
-            write!(console.out, "\n{group:30} {topic:30} {number:<10} {offset:<15}")?;
+            write!(console.out, "\n{group:groups$} {topic:topics$} {number:<10} {offset:<15}")?;
         }
     }
     writeln!(console.out)?;
