@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::toolchains;
-use crate::{compat, diff, events, golden, tidy};
+use crate::{compat, diff, events, golden, tidy, tools};
 
 /// Something that must hold, and how to find out.
 pub(super) struct Stage {
@@ -16,7 +16,7 @@ pub(super) struct Stage {
 }
 
 /// In the order in which they run: what is quick to fail comes first. Each can be run alone.
-pub(super) static STAGES: [Stage; 12] = [
+pub(super) static STAGES: [Stage; 13] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
@@ -66,6 +66,12 @@ pub(super) static STAGES: [Stage; 12] = [
         what: "real clients against the binary",
         only_by_name: false,
         run: |root| compat::run(root, &[]),
+    },
+    Stage {
+        name: "tools",
+        what: "our tools against the binary and Apache Kafka, compared with what Kafka's tools said",
+        only_by_name: false,
+        run: |root| tools::run(root, &[]),
     },
     Stage {
         name: "diff",
