@@ -5,10 +5,12 @@
 //! acknowledged is there; marks of a partition never go back. After a power loss what nobody was
 //! promised may be gone: an audit finds the new end, and what lies above it is forgotten.
 
+pub mod group;
 pub mod partition;
 pub mod record;
 pub mod topic;
 
+pub use group::Group;
 pub use partition::{Asked, Fetched, Partition};
 pub use record::RecordId;
 pub use topic::{Life, Topic};
@@ -41,6 +43,8 @@ pub struct Known {
     pub is_closed: bool,
     /// Producers send nothing new.
     pub is_ending: bool,
+    /// The group that members are in.
+    pub group: Group,
     /// What cannot be true; the first that was seen.
     violation: Option<String>,
     /// What every client still has to do, for those that have something.
@@ -60,6 +64,8 @@ pub struct Counts {
     pub forgotten: u64,
     /// Metadata that was compared: topics, configs.
     pub metadata: u64,
+    /// Committed offsets that were acknowledged.
+    pub commits: u64,
 }
 
 impl History {

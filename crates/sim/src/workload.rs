@@ -5,6 +5,7 @@ pub mod admin;
 pub mod audit;
 pub mod consumer;
 pub mod faults;
+pub mod member;
 pub mod producer;
 mod reading;
 
@@ -37,6 +38,8 @@ const HEALED_LIMIT: Duration = Duration::from_secs(120);
 pub struct Plan {
     /// Faults before the healed phase.
     pub faults: u32,
+    /// Members of a group.
+    pub members: u32,
 }
 
 impl Plan {
@@ -44,9 +47,10 @@ impl Plan {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         match name {
-            "mixed" => Some(Self { faults: 10 }),
-            "long" => Some(Self { faults: 60 }),
-            "calm" => Some(Self { faults: 0 }),
+            "mixed" => Some(Self { faults: 10, members: 0 }),
+            "long" => Some(Self { faults: 60, members: 4 }),
+            "calm" => Some(Self { faults: 0, members: 3 }),
+            "groups" => Some(Self { faults: 10, members: 4 }),
             _ => None,
         }
     }
@@ -77,6 +81,7 @@ pub fn run(world: &mut World, plan: Plan) -> Result<(), String> {
     run.world.disk(NODE).set_costs(costs);
     run.node.start(run.world, START_LIMIT)?;
     run.start_clients();
+    run.start_members(plan.members);
     let result = run.faults_and_healing(plan);
     run.tell_counts();
     result
@@ -96,6 +101,11 @@ fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
         any("num.recovery.threads.per.data.dir", 1, 4),
         // Clocks jump.
         ("log.message.timestamp.after.max.ms", i64::MAX.to_string()),
+        ("num.partitions", "5".to_owned()),
+        ("offsets.topic.num.partitions", "3".to_owned()),
+        ("offsets.topic.replication.factor", "1".to_owned()),
+        ("group.min.session.timeout.ms", "100".to_owned()),
+        ("group.initial.rebalance.delay.ms", "300".to_owned()),
     ]
 }
 
@@ -154,6 +164,17 @@ impl Run<'_> {
         let (auditor, node) = (self.world.address("auditor"), self.server.ip());
         for (from, to) in [(auditor, node), (node, auditor)] {
             self.world.network().set_weather_between(from, to, Weather::default());
+        }
+    }
+
+    fn start_members(&mut self, members: u32) {
+        for number in 0..members {
+            let is_static = self.random.below(3) == 0;
+            let instance = is_static.then(|| format!("instance {number}"));
+            let kind = member::Kind { number, members, instance };
+            self.start_client(&format!("member {number}"), |client, history| {
+                member::run(kind, client, history)
+            });
         }
     }
 
@@ -236,5 +257,6 @@ impl Run<'_> {
         self.world.trace().add("records read and compared", counts.read);
         self.world.trace().add("records forgotten, unpromised", counts.forgotten);
         self.world.trace().add("metadata compared", counts.metadata);
+        self.world.trace().add("offsets committed", counts.commits);
     }
 }

@@ -1,0 +1,395 @@
+//! A member of a classic group: joins, is given partitions, commits, and goes in every way.
+
+use crate::checker::{Group, History};
+use crate::client::{Client, NoAnswer};
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages as m;
+use dohle_protocol::wire::{Request, Text};
+use std::time::Duration;
+
+/// The topic whose offsets are committed. It has no records: nobody but members knows it.
+pub const TOPIC: &str = "members-commit-to-this";
+const GROUP: &str = "readers";
+/// Partitions that members share out. The topic has as many.
+const PARTITIONS: i32 = 5;
+/// Heartbeats without a complaint after which a member is stable.
+const STABLE_BEATS: u32 = 5;
+
+/// What kind of member it is.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    /// Its number among the members.
+    pub number: u32,
+    /// How many there are.
+    pub members: u32,
+    /// Keeps its membership over its ends (KIP-345).
+    pub instance: Option<String>,
+}
+
+/// A place in a generation.
+struct Membership {
+    generation: i32,
+    owned: Vec<(i32, i64)>,
+    beats: u32,
+}
+
+struct Member {
+    kind: Kind,
+    name: String,
+    client: Client,
+    history: History,
+    id: Text,
+    power: u32,
+    has_coordinator: bool,
+}
+
+/// Why a membership ends.
+enum End {
+    /// Join again under the same id.
+    Rebalance,
+    /// Join again as somebody new.
+    Unknown,
+    /// The coordinator cannot be asked now.
+    Away,
+}
+
+/// Is a member until the history ends and everybody has settled.
+pub async fn run(kind: Kind, client: Client, history: History) {
+    let name = format!("member {}", kind.number);
+    let id = Text::default();
+    let mut member = Member { kind, name, client, history, id, power: 0, has_coordinator: false };
+    member.client.patience = Duration::from_secs(12);
+    loop {
+        member.live_once().await;
+        member.group(|group, name| group.set_stable(name, None));
+        member.pause(200).await;
+    }
+}
+
+impl Member {
+    async fn pause(&mut self, milliseconds: u64) {
+        let pause = 1 + self.client.env().random.below(milliseconds);
+        self.client.pause(Duration::from_millis(pause)).await;
+    }
+
+    /// Looks at the group, as it is since the last power loss.
+    fn group<T>(&self, look: impl FnOnce(&mut Group, &str) -> T) -> T {
+        let mut known = self.history.known();
+        let power = known.generation;
+        known.group.on_power(power);
+        look(&mut known.group, &self.name)
+    }
+
+    fn judge(&self, verdict: Result<(), String>) {
+        if let Err(what) = verdict {
+            self.history.violate(format!("{}: {what}", self.name));
+        }
+    }
+
+    async fn ask<R: Request>(&mut self, version: i16, request: &R) -> Option<R::Response> {
+        match self.client.ask(version, request).await {
+            Ok(answer) => Some(answer),
+            Err(NoAnswer::Wrong(what)) => {
+                self.history.violate(format!("{} got a wrong answer: {what}", self.name));
+                None
+            }
+            Err(NoAnswer::Broken(_) | NoAnswer::Late) => None,
+        }
+    }
+
+    /// From a join to the end of the membership.
+    async fn live_once(&mut self) {
+        let (is_closed, power) = {
+            let known = self.history.known();
+            (known.is_closed, known.generation)
+        };
+        if is_closed {
+            return;
+        }
+        if self.power != power {
+            (self.power, self.has_coordinator) = (power, false);
+            self.id = Text::default();
+        }
+        if self.history.known().is_ending {
+            self.history.set_pending(&self.name, Some("its group has not settled".to_owned()));
+        }
+        if !self.has_coordinator && !self.find_coordinator().await {
+            return;
+        }
+        let end = match self.join().await {
+            Ok(mut membership) => self.serve(&mut membership).await,
+            Err(end) => end,
+        };
+        match end {
+            End::Rebalance => {}
+            End::Unknown => self.id = Text::default(),
+            End::Away => self.has_coordinator = false,
+        }
+    }
+
+    async fn find_coordinator(&mut self) -> bool {
+        let topic = m::metadata_request::MetadataRequestTopic {
+            name: Some(TOPIC.into()),
+            ..Default::default()
+        };
+        let request = m::MetadataRequest {
+            topics: Some(vec![topic]),
+            allow_auto_topic_creation: true,
+            ..Default::default()
+        };
+        let Some(metadata) = self.ask(8, &request).await else { return false };
+        let is_there = metadata.topics.iter().any(|topic| topic.error_code == ErrorCode::NONE);
+        let request = m::FindCoordinatorRequest { key: GROUP.into(), ..Default::default() };
+        let Some(answer) = self.ask(3, &request).await else { return false };
+        self.has_coordinator = is_there && answer.error_code == ErrorCode::NONE;
+        self.has_coordinator
+    }
+
+    /// What an error means for the membership; one that must not come is a violation.
+    fn end_of(&self, what: &str, error: ErrorCode) -> End {
+        match error {
+            ErrorCode::REBALANCE_IN_PROGRESS => End::Rebalance,
+            ErrorCode::UNKNOWN_MEMBER_ID
+            | ErrorCode::ILLEGAL_GENERATION
+            | ErrorCode::FENCED_INSTANCE_ID => End::Unknown,
+            ErrorCode::COORDINATOR_LOAD_IN_PROGRESS
+            | ErrorCode::COORDINATOR_NOT_AVAILABLE
+            | ErrorCode::NOT_COORDINATOR
+            | ErrorCode::REQUEST_TIMED_OUT => End::Away,
+            other => {
+                self.history.violate(format!("{}: {what} is answered {other}", self.name));
+                End::Unknown
+            }
+        }
+    }
+
+    async fn join(&mut self) -> Result<Membership, End> {
+        let protocol = m::join_group_request::JoinGroupRequestProtocol {
+            name: "range".into(),
+            metadata: self.name.clone().into(),
+            ..Default::default()
+        };
+        let request = m::JoinGroupRequest {
+            group_id: GROUP.into(),
+            session_timeout_ms: 3_000,
+            rebalance_timeout_ms: 3_000,
+            member_id: self.id.clone(),
+            group_instance_id: self.kind.instance.as_deref().map(Text::from),
+            protocol_type: "consumer".into(),
+            protocols: vec![protocol],
+            ..Default::default()
+        };
+        let joined = self.ask(7, &request).await.ok_or(End::Away)?;
+        if joined.error_code == ErrorCode::MEMBER_ID_REQUIRED {
+            self.id = joined.member_id;
+            return Err(End::Rebalance);
+        }
+        if joined.error_code != ErrorCode::NONE {
+            return Err(self.end_of("a join", joined.error_code));
+        }
+        self.id = joined.member_id.clone();
+        let request = m::SyncGroupRequest {
+            group_id: GROUP.into(),
+            generation_id: joined.generation_id,
+            member_id: self.id.clone(),
+            group_instance_id: self.kind.instance.as_deref().map(Text::from),
+            assignments: shares(&joined),
+            ..Default::default()
+        };
+        let synced = self.ask(4, &request).await.ok_or(End::Away)?;
+        if synced.error_code != ErrorCode::NONE {
+            return Err(self.end_of("a sync", synced.error_code));
+        }
+        self.take(joined.generation_id, &synced.assignment).await
+    }
+
+    /// Takes the partitions that it is given, and reads where they stand.
+    async fn take(&mut self, generation: i32, assignment: &[u8]) -> Result<Membership, End> {
+        let text = String::from_utf8_lossy(assignment).into_owned();
+        let mut words = text.split(' ');
+        // A static member comes back under another id, to what its instance was given.
+        let identity = self.kind.instance.clone().unwrap_or_else(|| self.id.to_string());
+        let heading = format!("{generation}:{identity}");
+        if words.next() != Some(heading.as_str()) {
+            self.history.violate(format!("{}: given {text:?} in {heading}", self.name));
+            return Err(End::Unknown);
+        }
+        let given: Vec<i32> = words.filter_map(|word| word.parse().ok()).collect();
+        self.judge(self.group(|group, _| group.on_given(generation, &identity, &given)));
+        self.history.trace().sometimes("a member was given its partitions");
+        let mut owned = Vec::new();
+        for partition in given {
+            owned.push((partition, self.read_offset(partition).await?));
+        }
+        Ok(Membership { generation, owned, beats: 0 })
+    }
+
+    async fn read_offset(&mut self, partition: i32) -> Result<i64, End> {
+        let floor = self.group(|group, _| group.floor(partition));
+        let power = self.power;
+        let topic = m::offset_fetch_request::OffsetFetchRequestTopic {
+            name: TOPIC.into(),
+            partition_indexes: vec![partition],
+            ..Default::default()
+        };
+        let request = m::OffsetFetchRequest {
+            group_id: GROUP.into(),
+            topics: Some(vec![topic]),
+            require_stable: true,
+            ..Default::default()
+        };
+        let answer = self.ask(7, &request).await.ok_or(End::Away)?;
+        if answer.error_code != ErrorCode::NONE {
+            return Err(self.end_of("an offset fetch", answer.error_code));
+        }
+        let Some(found) = answer.topics.first().and_then(|topic| topic.partitions.first()) else {
+            self.history.violate(format!("{}: no partition in an offset fetch", self.name));
+            return Err(End::Unknown);
+        };
+        if self.history.known().generation == power {
+            let offset = found.committed_offset;
+            self.judge(self.group(|group, _| group.on_read(partition, floor, offset)));
+        }
+        Ok(found.committed_offset)
+    }
+
+    /// Heartbeats and commits until the membership ends.
+    async fn serve(&mut self, membership: &mut Membership) -> End {
+        loop {
+            self.pause(300).await;
+            let (is_ending, is_closed, has_power) = {
+                let known = self.history.known();
+                (known.is_ending, known.is_closed, known.generation == self.power)
+            };
+            if is_closed || !has_power {
+                return End::Unknown;
+            }
+            let whim = self.client.env().random.below(40);
+            if !is_ending && whim == 0 {
+                self.history.trace().sometimes("a member vanished");
+                self.client.disconnect();
+                return End::Unknown;
+            }
+            if !is_ending && whim == 1 {
+                return self.leave().await;
+            }
+            if let Err(end) = self.beat(membership).await {
+                return end;
+            }
+            if let Err(end) = self.commit(membership).await {
+                return end;
+            }
+            self.tell_settled(membership, is_ending);
+        }
+    }
+
+    fn tell_settled(&self, membership: &Membership, is_ending: bool) {
+        if membership.beats < STABLE_BEATS {
+            return;
+        }
+        let members = self.kind.members as usize;
+        let generation = membership.generation;
+        let has_settled = self.group(|group, name| {
+            group.set_stable(name, Some(generation));
+            group.has_settled(members)
+        });
+        if is_ending && has_settled {
+            self.history.trace().sometimes("a group settled");
+            self.history.set_pending(&self.name, None);
+        }
+    }
+
+    async fn beat(&mut self, membership: &mut Membership) -> Result<(), End> {
+        let request = m::HeartbeatRequest {
+            group_id: GROUP.into(),
+            generation_id: membership.generation,
+            member_id: self.id.clone(),
+            group_instance_id: self.kind.instance.as_deref().map(Text::from),
+            ..Default::default()
+        };
+        let answer = self.ask(3, &request).await.ok_or(End::Away)?;
+        if answer.error_code != ErrorCode::NONE {
+            return Err(self.end_of("a heartbeat", answer.error_code));
+        }
+        membership.beats += 1;
+        Ok(())
+    }
+
+    async fn commit(&mut self, membership: &mut Membership) -> Result<(), End> {
+        let Some((partition, position)) = membership.owned.first().copied() else { return Ok(()) };
+        membership.owned.rotate_left(1);
+        let offset = position + 1 + i64::from(membership.beats % 3);
+        let (newest, power) = (self.group(|group, _| group.newest()), self.power);
+        self.group(|group, _| group.on_committing(partition, offset));
+        let row = m::offset_commit_request::OffsetCommitRequestPartition {
+            partition_index: partition,
+            committed_offset: offset,
+            committed_metadata: Some(self.name.clone().into()),
+            ..Default::default()
+        };
+        let topic = m::offset_commit_request::OffsetCommitRequestTopic {
+            name: TOPIC.into(),
+            partitions: vec![row],
+            ..Default::default()
+        };
+        let request = m::OffsetCommitRequest {
+            group_id: GROUP.into(),
+            generation_id_or_member_epoch: membership.generation,
+            member_id: self.id.clone(),
+            group_instance_id: self.kind.instance.as_deref().map(Text::from),
+            topics: vec![topic],
+            ..Default::default()
+        };
+        let answer = self.ask(7, &request).await.ok_or(End::Away)?;
+        let row = answer.topics.first().and_then(|topic| topic.partitions.first());
+        let error = row.map_or(ErrorCode::UNKNOWN_SERVER_ERROR, |row| row.error_code);
+        if error != ErrorCode::NONE {
+            return Err(self.end_of("a commit", error));
+        }
+        if let Some(last) = membership.owned.last_mut() {
+            last.1 = offset;
+        }
+        if self.history.known().generation == power {
+            let generation = membership.generation;
+            let verdict =
+                self.group(|group, _| group.on_committed(generation, newest, partition, offset));
+            self.judge(verdict);
+            self.history.known().counts.commits += 1;
+        }
+        Ok(())
+    }
+
+    async fn leave(&mut self) -> End {
+        let identity = m::leave_group_request::MemberIdentity {
+            member_id: self.id.clone(),
+            group_instance_id: self.kind.instance.as_deref().map(Text::from),
+            ..Default::default()
+        };
+        let request = m::LeaveGroupRequest {
+            group_id: GROUP.into(),
+            members: vec![identity],
+            ..Default::default()
+        };
+        self.history.trace().sometimes("a member left");
+        let _unheard = self.ask(4, &request).await;
+        End::Unknown
+    }
+}
+
+/// The leader shares the partitions out; nobody else says anything.
+fn shares(joined: &m::JoinGroupResponse) -> Vec<m::sync_group_request::SyncGroupRequestAssignment> {
+    let count = joined.members.len();
+    let share = |(at, member): (usize, &m::join_group_response::JoinGroupResponseMember)| {
+        let identity = member.group_instance_id.as_ref().unwrap_or(&member.member_id);
+        let mut text = format!("{}:{identity}", joined.generation_id);
+        for partition in (0..PARTITIONS).skip(at).step_by(count.max(1)) {
+            text.push_str(&format!(" {partition}"));
+        }
+        m::sync_group_request::SyncGroupRequestAssignment {
+            member_id: member.member_id.clone(),
+            assignment: text.into(),
+            ..Default::default()
+        }
+    };
+    joined.members.iter().enumerate().map(share).collect()
+}
