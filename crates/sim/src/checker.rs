@@ -6,6 +6,7 @@
 //! promised may be gone: an audit finds the new end, and what lies above it is forgotten.
 
 pub mod group;
+pub mod ledger;
 pub mod partition;
 pub mod record;
 pub mod topic;
@@ -45,6 +46,8 @@ pub struct Known {
     pub is_ending: bool,
     /// The group that members are in.
     pub group: Group,
+    /// What transactions have written.
+    pub ledger: ledger::Ledger,
     /// What cannot be true; the first that was seen.
     violation: Option<String>,
     /// What every client still has to do, for those that have something.

@@ -10,7 +10,7 @@ use dohle_sim::workload::{self, Plan};
 use dohle_sim::world::World;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: dohle-sim <seed> <count>|log [mixed|long|calm|groups]";
+const USAGE: &str = "usage: dohle-sim <seed> <count>|log [mixed|long|calm|groups|transactions]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

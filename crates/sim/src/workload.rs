@@ -1,6 +1,7 @@
 //! The mixed workload: one node under producers, consumers and an administrator, while everything
 //! that can go wrong does; then a healed phase that must come to its end.
 
+pub mod accountant;
 pub mod admin;
 pub mod audit;
 pub mod consumer;
@@ -8,6 +9,7 @@ pub mod faults;
 pub mod member;
 pub mod producer;
 mod reading;
+pub mod transactor;
 
 use crate::checker::History;
 use crate::client::Client;
@@ -40,6 +42,8 @@ pub struct Plan {
     pub faults: u32,
     /// Members of a group.
     pub members: u32,
+    /// Transactional producers.
+    pub transactors: u32,
 }
 
 impl Plan {
@@ -47,10 +51,11 @@ impl Plan {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         match name {
-            "mixed" => Some(Self { faults: 10, members: 0 }),
-            "long" => Some(Self { faults: 60, members: 4 }),
-            "calm" => Some(Self { faults: 0, members: 3 }),
-            "groups" => Some(Self { faults: 10, members: 4 }),
+            "mixed" => Some(Self { faults: 10, members: 0, transactors: 0 }),
+            "long" => Some(Self { faults: 60, members: 4, transactors: 2 }),
+            "calm" => Some(Self { faults: 0, members: 3, transactors: 2 }),
+            "groups" => Some(Self { faults: 10, members: 4, transactors: 0 }),
+            "transactions" => Some(Self { faults: 10, members: 0, transactors: 3 }),
             _ => None,
         }
     }
@@ -82,6 +87,7 @@ pub fn run(world: &mut World, plan: Plan) -> Result<(), String> {
     run.node.start(run.world, START_LIMIT)?;
     run.start_clients();
     run.start_members(plan.members);
+    run.start_transactors(plan.transactors);
     let result = run.faults_and_healing(plan);
     run.tell_counts();
     result
@@ -104,6 +110,9 @@ fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
         ("num.partitions", "5".to_owned()),
         ("offsets.topic.num.partitions", "3".to_owned()),
         ("offsets.topic.replication.factor", "1".to_owned()),
+        ("transaction.state.log.num.partitions", "2".to_owned()),
+        ("transaction.state.log.replication.factor", "1".to_owned()),
+        ("transaction.state.log.min.isr", "1".to_owned()),
         ("group.min.session.timeout.ms", "100".to_owned()),
         ("group.initial.rebalance.delay.ms", "300".to_owned()),
     ]
@@ -175,6 +184,18 @@ impl Run<'_> {
             self.start_client(&format!("member {number}"), |client, history| {
                 member::run(kind, client, history)
             });
+        }
+    }
+
+    fn start_transactors(&mut self, transactors: u32) {
+        for number in 0..transactors {
+            let kind = transactor::Kind { number, is_new: self.random.below(2) == 0 };
+            self.start_client(&format!("transactor {number}"), |client, history| {
+                transactor::run(kind, client, history)
+            });
+        }
+        if transactors != 0 {
+            self.start_client("accountant", accountant::run);
         }
     }
 

@@ -207,8 +207,9 @@ async fn metadata(client: &mut Client, history: &History) {
     }
     for found in &answer.topics {
         let name = found.name.as_ref().map_or("", |name| name.as_str());
-        // What came into being by itself: the members' topic and that of their coordinators.
-        if !expected.contains_key(name) && !found.is_internal && name != super::member::TOPIC {
+        // What came into being by itself: topics of members, transactors and coordinators.
+        let own = [super::member::TOPIC, super::transactor::TOPIC];
+        if !expected.contains_key(name) && !found.is_internal && !own.contains(&name) {
             history.violate(format!("a topic {name} that nobody made"));
         }
     }
