@@ -107,7 +107,6 @@ fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
         any("num.recovery.threads.per.data.dir", 1, 4),
         // Clocks jump.
         ("log.message.timestamp.after.max.ms", i64::MAX.to_string()),
-        ("num.partitions", "5".to_owned()),
         ("offsets.topic.num.partitions", "3".to_owned()),
         ("offsets.topic.replication.factor", "1".to_owned()),
         ("transaction.state.log.num.partitions", "2".to_owned()),

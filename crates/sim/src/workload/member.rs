@@ -1,6 +1,7 @@
 //! A member of a classic group: joins, is given partitions, commits, and goes in every way.
 
 use crate::checker::{Group, History};
+use super::reading::creation;
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
@@ -128,25 +129,24 @@ impl Member {
     }
 
     async fn find_coordinator(&mut self) -> bool {
-        let topic = m::metadata_request::MetadataRequestTopic {
-            name: Some(TOPIC.into()),
-            ..Default::default()
-        };
-        let request = m::MetadataRequest {
-            topics: Some(vec![topic]),
-            allow_auto_topic_creation: true,
-            ..Default::default()
-        };
-        let Some(metadata) = self.ask(8, &request).await else { return false };
-        let is_there = metadata.topics.iter().any(|topic| topic.error_code == ErrorCode::NONE);
+        let Some(made) = self.ask(5, &creation(TOPIC, PARTITIONS)).await else { return false };
+        let is_there = made.topics.iter().any(|topic| {
+            matches!(topic.error_code, ErrorCode::NONE | ErrorCode::TOPIC_ALREADY_EXISTS)
+        });
         let request = m::FindCoordinatorRequest { key: GROUP.into(), ..Default::default() };
         let Some(answer) = self.ask(3, &request).await else { return false };
         self.has_coordinator = is_there && answer.error_code == ErrorCode::NONE;
+        if !self.has_coordinator {
+            let name = &self.name;
+            let error = answer.error_code;
+            self.history.trace().line(format_args!("{name}: {is_there}, coordinator {error}"));
+        }
         self.has_coordinator
     }
 
     /// What an error means for the membership; one that must not come is a violation.
     fn end_of(&self, what: &str, error: ErrorCode) -> End {
+        self.history.trace().line(format_args!("{}: {what} is answered {error}", self.name));
         match error {
             ErrorCode::REBALANCE_IN_PROGRESS => End::Rebalance,
             ErrorCode::UNKNOWN_MEMBER_ID

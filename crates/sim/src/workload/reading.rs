@@ -4,7 +4,8 @@ use crate::checker::partition::Marks;
 use crate::checker::{Fetched, Key, RecordId};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::messages::ListOffsetsRequest;
+use dohle_protocol::messages::create_topics_request::CreatableTopic;
+use dohle_protocol::messages::{CreateTopicsRequest, ListOffsetsRequest};
 use dohle_protocol::messages::fetch_response::PartitionData;
 use dohle_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use dohle_protocol::record::{AnyBatch, Batches};
@@ -47,6 +48,17 @@ pub(super) fn fetched(position: i64, data: &PartitionData) -> Result<Fetched, St
         }
     }
     Ok(Fetched { marks, position, records })
+}
+
+/// A request for a topic that no administrator knows of.
+pub(super) fn creation(topic: &str, partitions: i32) -> CreateTopicsRequest {
+    let topic = CreatableTopic {
+        name: topic.into(),
+        num_partitions: partitions,
+        replication_factor: 1,
+        ..CreatableTopic::default()
+    };
+    CreateTopicsRequest { topics: vec![topic], timeout_ms: 2_000, ..Default::default() }
 }
 
 /// One offset of a partition, or why there is none.

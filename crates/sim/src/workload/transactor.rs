@@ -3,6 +3,7 @@
 
 use crate::checker::History;
 use crate::checker::ledger::{Fate, Ledger, Name};
+use super::reading::creation;
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
@@ -11,9 +12,8 @@ use dohle_protocol::wire::{Records, Request, Text};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Where transactions write. It comes into being by itself.
+/// Where transactions write. Each transactor sees to it that it is there.
 pub const TOPIC: &str = "ledger";
-/// As many as new topics have.
 pub(super) const PARTITIONS: i32 = 5;
 /// Tries of one thing after which the transaction is given up.
 const TRIES_MAX: u32 = 30;
@@ -145,16 +145,7 @@ impl Transactor {
     }
 
     async fn introduce(&mut self) -> Result<(), GivenUp> {
-        let topic = m::metadata_request::MetadataRequestTopic {
-            name: Some(TOPIC.into()),
-            ..Default::default()
-        };
-        let request = m::MetadataRequest {
-            topics: Some(vec![topic]),
-            allow_auto_topic_creation: true,
-            ..Default::default()
-        };
-        self.ask(8, &request, |answer| {
+        self.ask(5, &creation(TOPIC, PARTITIONS), |answer| {
             answer.topics.first().map_or(ErrorCode::NONE, |topic| topic.error_code)
         })
         .await?;
