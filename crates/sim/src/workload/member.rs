@@ -1,7 +1,7 @@
 //! A member of a classic group: joins, is given partitions, commits, and goes in every way.
 
-use crate::checker::{Group, History};
 use super::reading::creation;
+use crate::checker::{Group, History};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
@@ -206,7 +206,7 @@ impl Member {
     /// Takes the partitions that it is given, and reads where they stand.
     async fn take(&mut self, generation: i32, assignment: &[u8]) -> Result<Membership, End> {
         let text = String::from_utf8_lossy(assignment).into_owned();
-        let mut words = text.split(' ');
+        let mut words = text.split('|');
         // A static member comes back under another id, to what its instance was given.
         let identity = self.kind.instance.clone().unwrap_or_else(|| self.id.to_string());
         let heading = format!("{generation}:{identity}");
@@ -383,7 +383,7 @@ fn shares(joined: &m::JoinGroupResponse) -> Vec<m::sync_group_request::SyncGroup
         let identity = member.group_instance_id.as_ref().unwrap_or(&member.member_id);
         let mut text = format!("{}:{identity}", joined.generation_id);
         for partition in (0..PARTITIONS).skip(at).step_by(count.max(1)) {
-            text.push_str(&format!(" {partition}"));
+            text.push_str(&format!("|{partition}"));
         }
         m::sync_group_request::SyncGroupRequestAssignment {
             member_id: member.member_id.clone(),

@@ -5,9 +5,9 @@ use crate::checker::{Fetched, Key, RecordId};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::create_topics_request::CreatableTopic;
-use dohle_protocol::messages::{CreateTopicsRequest, ListOffsetsRequest};
 use dohle_protocol::messages::fetch_response::PartitionData;
 use dohle_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use dohle_protocol::messages::{CreateTopicsRequest, ListOffsetsRequest};
 use dohle_protocol::record::{AnyBatch, Batches};
 use dohle_protocol::wire::Records;
 

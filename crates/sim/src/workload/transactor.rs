@@ -1,9 +1,9 @@
 //! A transactional producer: writes its transaction's name to some partitions, and commits, aborts
 //! or forgets it.
 
+use super::reading::creation;
 use crate::checker::History;
 use crate::checker::ledger::{Fate, Ledger, Name};
-use super::reading::creation;
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
