@@ -26,5 +26,6 @@ mod request;
 mod session;
 mod slowness;
 pub mod start;
+mod steady_time;
 mod stop;
 mod topic;

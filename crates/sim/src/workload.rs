@@ -76,7 +76,12 @@ struct Run<'a> {
 /// Runs the workload in `world`; the error says what went wrong.
 pub fn run(world: &mut World, plan: Plan) -> Result<(), String> {
     let mut random = world.random("plan");
-    let node = Node::new(world, NODE, 1, &settings(&mut random));
+    let mut settings = settings(&mut random);
+    if plan.transactors != 0 {
+        // A transaction that half survives a power loss would be nobody's fault.
+        settings.push(("log.flush.interval.messages", "1".to_owned()));
+    }
+    let node = Node::new(world, NODE, 1, &settings);
     let server = node.address(world);
     let history = History::new(world.trace().clone());
     let costs = costs(&mut random);

@@ -107,7 +107,8 @@ fn install<M: Served>(
 ) -> Installed<M> {
     let next_offset = partition.log().map(dohle_storage::Log::next_offset);
     match next_offset {
-        Ok(_) if partition.leader_epoch != epoch => Installed::Late,
+        // A leadership may be told of twice: the machine that moved in first stays.
+        Ok(_) if partition.leader_epoch != epoch || partition.carries() => Installed::Late,
         Ok(end) if loaded.next_offset < end => Installed::Behind(Box::new(loaded)),
         Ok(_) => {
             partition

@@ -11,6 +11,7 @@ use super::{Effect, Partition};
 use crate::coordinators::Served;
 use crate::machine_host::{Host, Records, Release};
 use crate::node::Node;
+use crate::steady_time::SteadyTime;
 use dohle_coordinator::{KeyValue, Surroundings};
 use dohle_env::clock::{self, Instant};
 use dohle_env::collections::HashMap;
@@ -52,8 +53,8 @@ pub(crate) trait Carried: Send {
     /// Everything below the high watermark is committed: answers that waited leave.
     fn on_committed(&mut self, high_watermark: i64, effects: &mut Vec<Effect>);
 
-    /// Sets the alarm that the machine wants, if it is not set already. The two clocks' times.
-    fn set_alarm(&mut self, instant: Instant, now: i64, effects: &mut Vec<Effect>);
+    /// Sets the alarm that the machine wants, if it is not set already.
+    fn set_alarm(&mut self, now: Instant, effects: &mut Vec<Effect>);
 
     /// The machine is woken if its time has come.
     fn wake(&mut self, log: &mut Log, now: i64) -> io::Result<()>;
@@ -63,6 +64,8 @@ pub(crate) trait Carried: Send {
 pub(crate) struct Carrier<M: Served> {
     host: Host<M>,
     node: Weak<Node>,
+    /// What the machine's timers are measured with.
+    time: SteadyTime,
     leader_epoch: i32,
     asking: HashMap<u64, Slot<Result<M::Answer, ErrorCode>>>,
     next_token: u64,
@@ -88,6 +91,7 @@ impl<M: Served> Carrier<M> {
         let mut carrier = Self {
             host: Host::new(hard, partition.high_watermark),
             node: Arc::downgrade(node),
+            time: SteadyTime::new(partition.clock.clone()),
             leader_epoch: partition.leader_epoch,
             asking: HashMap::default(),
             next_token: 0,
@@ -98,7 +102,8 @@ impl<M: Served> Carrier<M> {
             compression: Compression::NONE,
         };
         let Ok(log) = partition.log_mut() else { return Ok(carrier) };
-        if let Some(records) = carrier.host.elected(Timestamp(now)) {
+        let began = Timestamp(carrier.time.now());
+        if let Some(records) = carrier.host.elected(began) {
             carrier.place(log, now, records)?;
         }
         carrier.surround(log, now, &[])?;
@@ -135,7 +140,8 @@ impl<M: Served> Carrier<M> {
     ) -> io::Result<()> {
         let mut next = Some(command);
         while let Some(command) = next {
-            if let Some(records) = self.host.decide(Timestamp(now), command) {
+            let at = Timestamp(self.time.now());
+            if let Some(records) = self.host.decide(at, command) {
                 self.place(log, now, records)?;
             }
             next = self.host.again();
@@ -283,14 +289,14 @@ impl<M: Served> Carried for Carrier<M> {
         })));
     }
 
-    fn set_alarm(&mut self, instant: Instant, now: i64, effects: &mut Vec<Effect>) {
+    fn set_alarm(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         let Some(wanted) = self.host.wake_at() else { return };
         if self.alarm.is_some_and(|set| set <= wanted) {
             return;
         }
         self.alarm = Some(wanted);
         let Some(node) = self.node.upgrade() else { return };
-        let due = instant.after_ms(wanted.0.saturating_sub(now));
+        let due = now.after_ms(wanted.0.saturating_sub(self.time.now()));
         effects.push(Effect::Carried(Box::new(move |partition: &Arc<Strand<Partition>>| {
             let partition = Arc::downgrade(partition);
             let clock = node.env.clock.clone();
@@ -305,9 +311,10 @@ impl<M: Served> Carried for Carrier<M> {
     }
 
     fn wake(&mut self, log: &mut Log, now: i64) -> io::Result<()> {
+        let shown = self.time.now();
         // An alarm that was set before an earlier one comes late: nothing is due then.
-        self.alarm = self.alarm.filter(|set| now < set.0);
-        let is_due = self.host.wake_at().is_some_and(|at| at.0 <= now);
+        self.alarm = self.alarm.filter(|set| shown < set.0);
+        let is_due = self.host.wake_at().is_some_and(|at| at.0 <= shown);
         if is_due { self.decide(log, now, M::woken()) } else { Ok(()) }
     }
 }

@@ -28,6 +28,11 @@ impl Partition {
         self.clock.timestamp()
     }
 
+    /// Whether a machine lives here.
+    pub(crate) fn carries(&self) -> bool {
+        self.carried.is_some()
+    }
+
     /// A machine moves in; where it cannot, the log is as good as lost.
     pub(crate) fn carry<C: Carried + 'static>(
         &mut self,
@@ -59,7 +64,7 @@ impl Partition {
     pub(super) fn tend_carried(&mut self, effects: &mut Vec<Effect>) {
         let Some(carried) = &mut self.carried else { return };
         carried.on_committed(self.high_watermark, effects);
-        carried.set_alarm(self.clock.now(), self.clock.timestamp(), effects);
+        carried.set_alarm(self.clock.now(), effects);
     }
 
     fn with_carried(

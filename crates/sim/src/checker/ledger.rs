@@ -2,7 +2,7 @@
 //!
 //! Each transaction writes its name to a few partitions. Who reads committed records sees the name
 //! in all of them or in none, once; never that of an aborted one, always that of one whose commit
-//! was acknowledged.
+//! was acknowledged. The logs are durable where transactions run, so a power loss is no excuse.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +15,10 @@ pub struct Ledger {
     entries: BTreeMap<Name, Entry>,
     /// Names that a committed reader has seen at any time, by partition.
     seen: BTreeSet<(i32, Name)>,
-    /// Power losses so far: what was written before one may be gone in parts.
-    power: u32,
 }
 
 #[derive(Debug)]
 struct Entry {
-    power: u32,
     partitions: BTreeSet<i32>,
     fate: Fate,
 }
@@ -39,10 +36,8 @@ pub enum Fate {
 
 impl Ledger {
     /// A transaction is about to write to a partition.
-    pub fn on_write(&mut self, power: u32, name: Name, partition: i32) {
-        self.power = power;
+    pub fn on_write(&mut self, name: Name, partition: i32) {
         let entry = self.entries.entry(name).or_insert_with(|| Entry {
-            power,
             partitions: BTreeSet::new(),
             fate: Fate::Unknown,
         });
@@ -60,8 +55,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When it saw a name twice, or one that was aborted.
-    pub fn on_read(&mut self, power: u32, partition: i32, names: &[Name]) -> Result<(), String> {
-        self.power = power;
+    pub fn on_read(&mut self, partition: i32, names: &[Name]) -> Result<(), String> {
         let mut once = BTreeSet::new();
         for name in names {
             if !once.insert(*name) {
@@ -73,17 +67,12 @@ impl Ledger {
             if !entry.partitions.contains(&partition) {
                 return Err(format!("{name:?} never wrote to partition {partition}"));
             }
-            if entry.fate == Fate::Aborted && entry.power == power {
+            if entry.fate == Fate::Aborted {
                 return Err(format!("partition {partition} shows {name:?}, which was aborted"));
             }
-            if entry.power == power {
-                self.seen.insert((partition, *name));
-            }
+            self.seen.insert((partition, *name));
         }
-        let gone = self.seen.iter().find(|(of, name)| {
-            let is_of_now = self.entries.get(name).is_some_and(|entry| entry.power == power);
-            *of == partition && is_of_now && !once.contains(name)
-        });
+        let gone = self.seen.iter().find(|(of, name)| *of == partition && !once.contains(name));
         match gone {
             Some((_, name)) => {
                 Err(format!("partition {partition} has shown {name:?} and hides it"))
@@ -98,7 +87,7 @@ impl Ledger {
     /// When a transaction is there in parts, or one that was committed is not.
     pub fn settle(&self) -> Result<(u64, u64), String> {
         let (mut committed, mut aborted) = (0, 0);
-        for (name, entry) in self.entries.iter().filter(|(_, entry)| entry.power == self.power) {
+        for (name, entry) in &self.entries {
             let is_in = |partition: &&i32| self.seen.contains(&(**partition, *name));
             let there = entry.partitions.iter().filter(is_in).count();
             let all = entry.partitions.len();

@@ -17,15 +17,15 @@ const UNPACKED_MAX: usize = 1 << 16;
 /// Reads until every transaction is over and everything is accounted for.
 pub async fn run(mut client: Client, history: History) {
     loop {
-        let (is_closed, power, is_ending, others) = {
+        let (is_closed, is_ending, others) = {
             let known = history.known();
             let others = known.pending.keys().any(|name| name.starts_with("transactor"));
-            (known.is_closed, known.generation, known.is_ending, others)
+            (known.is_closed, known.is_ending, others)
         };
         let mut is_whole = !is_closed;
         for partition in 0..PARTITIONS {
             if !is_closed {
-                is_whole &= read(&mut client, &history, power, partition).await.unwrap_or(false);
+                is_whole &= read(&mut client, &history, partition).await.unwrap_or(false);
             }
         }
         if is_ending && !others {
@@ -49,7 +49,7 @@ pub async fn run(mut client: Client, history: History) {
 }
 
 /// Whether the partition was read to its end, and no transaction is open there.
-async fn read(client: &mut Client, history: &History, power: u32, partition: i32) -> Option<bool> {
+async fn read(client: &mut Client, history: &History, partition: i32) -> Option<bool> {
     let mut names: Vec<Name> = Vec::new();
     let mut position = 0;
     loop {
@@ -80,20 +80,15 @@ async fn read(client: &mut Client, history: &History, power: u32, partition: i32
         names.extend(found);
         if next == position {
             let (stable, high) = (data.last_stable_offset, data.high_watermark);
-            return judge(history, power, partition, &names)
+            return judge(history, partition, &names)
                 .then_some(position == high && stable == high);
         }
         position = next;
     }
 }
 
-fn judge(history: &History, power: u32, partition: i32, names: &[Name]) -> bool {
-    let mut known = history.known();
-    if known.generation != power {
-        return false;
-    }
-    let verdict = known.ledger.on_read(power, partition, names);
-    drop(known);
+fn judge(history: &History, partition: i32, names: &[Name]) -> bool {
+    let verdict = history.known().ledger.on_read(partition, names);
     verdict.map_err(|what| history.violate(format!("ledger: {what}"))).is_ok()
 }
 

@@ -32,7 +32,6 @@ struct Transactor {
     name: String,
     client: Client,
     history: History,
-    power: u32,
     /// (id, epoch), once it is known.
     identity: Option<(i64, i16)>,
     /// The next sequence by partition, in this epoch.
@@ -48,17 +47,14 @@ pub async fn run(kind: Kind, client: Client, history: History) {
     let name = format!("transactor {}", kind.number);
     let sequences = BTreeMap::new();
     let mut transactor =
-        Transactor { kind, name, client, history, power: 0, identity: None, sequences, next: 0 };
+        Transactor { kind, name, client, history, identity: None, sequences, next: 0 };
     loop {
-        let (is_closed, is_ending, power) = {
+        let (is_closed, is_ending) = {
             let known = transactor.history.known();
-            (known.is_closed, known.is_ending, known.generation)
+            (known.is_closed, known.is_ending)
         };
         if is_ending && transactor.identity.is_some() {
             break;
-        }
-        if transactor.power != power {
-            (transactor.power, transactor.identity) = (power, None);
         }
         if !is_closed && transactor.round(is_ending).await.is_err() {
             transactor.identity = None;
@@ -94,9 +90,6 @@ impl Transactor {
         error_of: impl Fn(&R::Response) -> ErrorCode,
     ) -> Result<(ErrorCode, R::Response), GivenUp> {
         for _ in 0..TRIES_MAX {
-            if self.history.known().generation != self.power {
-                return Err(GivenUp);
-            }
             match self.client.ask(version, request).await {
                 Ok(answer) => {
                     let error = error_of(&answer);
@@ -180,8 +173,7 @@ impl Transactor {
             if !self.kind.is_new {
                 self.add(identity, partition).await?;
             }
-            let power = self.power;
-            self.ledger(|ledger| ledger.on_write(power, name, partition));
+            self.ledger(|ledger| ledger.on_write(name, partition));
             self.write(name, identity, partition).await?;
         }
         Ok(())
@@ -272,9 +264,6 @@ impl Transactor {
         }
         let (error, answer) = self.ask(version, &request, |answer| answer.error_code).await?;
         self.judge("EndTxn", error)?;
-        if self.history.known().generation != self.power {
-            return Err(GivenUp);
-        }
         if committed {
             self.history.trace().sometimes("a transaction was committed");
             self.ledger(|ledger| ledger.on_end(name, Fate::Committed));
