@@ -57,7 +57,7 @@ pub(crate) trait Carried: Send {
     fn set_alarm(&mut self, now: Instant, effects: &mut Vec<Effect>);
 
     /// The machine is woken if its time has come.
-    fn wake(&mut self, log: &mut Log, now: i64) -> io::Result<()>;
+    fn wake(&mut self, log: &mut Log, now: i64, instant: Instant) -> io::Result<()>;
 }
 
 /// A machine, who waits for it, and what it has decided in this turn.
@@ -71,8 +71,8 @@ pub(crate) struct Carrier<M: Served> {
     next_token: u64,
     /// Records that have a place and are not staged.
     open: Option<BatchBuilder>,
-    /// The alarm that is set.
-    alarm: Option<Timestamp>,
+    /// When the alarm goes off that is set.
+    alarm: Option<Instant>,
     /// What the next decision's records in a transaction are verified by.
     guard: Option<Guard>,
     batch_bytes_max: usize,
@@ -291,12 +291,12 @@ impl<M: Served> Carried for Carrier<M> {
 
     fn set_alarm(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         let Some(wanted) = self.host.wake_at() else { return };
-        if self.alarm.is_some_and(|set| set <= wanted) {
+        let due = now.after_ms(wanted.0.saturating_sub(self.time.now()));
+        if self.alarm.is_some_and(|set| set <= due) {
             return;
         }
-        self.alarm = Some(wanted);
+        self.alarm = Some(due);
         let Some(node) = self.node.upgrade() else { return };
-        let due = now.after_ms(wanted.0.saturating_sub(self.time.now()));
         effects.push(Effect::Carried(Box::new(move |partition: &Arc<Strand<Partition>>| {
             let partition = Arc::downgrade(partition);
             let clock = node.env.clock.clone();
@@ -310,10 +310,11 @@ impl<M: Served> Carried for Carrier<M> {
         })));
     }
 
-    fn wake(&mut self, log: &mut Log, now: i64) -> io::Result<()> {
+    fn wake(&mut self, log: &mut Log, now: i64, instant: Instant) -> io::Result<()> {
+        // An alarm may come when nothing is due: it was set before an earlier one, or the machine's
+        // time goes slower than it went. Then it is set again.
+        self.alarm = self.alarm.filter(|due| instant < *due);
         let shown = self.time.now();
-        // An alarm that was set before an earlier one comes late: nothing is due then.
-        self.alarm = self.alarm.filter(|set| shown < set.0);
         let is_due = self.host.wake_at().is_some_and(|at| at.0 <= shown);
         if is_due { self.decide(log, now, M::woken()) } else { Ok(()) }
     }

@@ -52,7 +52,8 @@ impl Partition {
 
     /// The machine's alarm goes off.
     pub(crate) fn wake_carried(&mut self, effects: &mut Vec<Effect>) {
-        self.with_carried(effects, |carried, log, now| carried.wake(log, now));
+        let instant = self.clock.now();
+        self.with_carried(effects, |carried, log, now| carried.wake(log, now, instant));
     }
 
     /// Gives the log what the machine has decided, before anything else gets a place.

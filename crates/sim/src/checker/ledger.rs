@@ -37,10 +37,10 @@ pub enum Fate {
 impl Ledger {
     /// A transaction is about to write to a partition.
     pub fn on_write(&mut self, name: Name, partition: i32) {
-        let entry = self.entries.entry(name).or_insert_with(|| Entry {
-            partitions: BTreeSet::new(),
-            fate: Fate::Unknown,
-        });
+        let entry = self
+            .entries
+            .entry(name)
+            .or_insert_with(|| Entry { partitions: BTreeSet::new(), fate: Fate::Unknown });
         entry.partitions.insert(partition);
     }
 

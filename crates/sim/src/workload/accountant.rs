@@ -80,8 +80,7 @@ async fn read(client: &mut Client, history: &History, partition: i32) -> Option<
         names.extend(found);
         if next == position {
             let (stable, high) = (data.last_stable_offset, data.high_watermark);
-            return judge(history, partition, &names)
-                .then_some(position == high && stable == high);
+            return judge(history, partition, &names).then_some(position == high && stable == high);
         }
         position = next;
     }
