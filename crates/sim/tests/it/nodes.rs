@@ -24,3 +24,15 @@ fn seeds_that_failed_once() {
     // 35: retention took a producer's batches before the snapshot that remembers it was written.
     check("mixed", [5, 25, 35]);
 }
+
+#[test]
+fn groups_settle_whatever_befalls_them() {
+    // 3: a machine moved in twice, and the second forgot who waited with the first.
+    // 10: the wall clock went back, and with it the end of a rebalance.
+    check("groups", [3, 10]);
+}
+
+#[test]
+fn a_transaction_is_everywhere_or_nowhere() {
+    check("transactions", 1..3);
+}
