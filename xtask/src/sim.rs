@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-const USAGE: &str =
-    "usage: cargo xtask sim [--seeds N] [--seed S] [--minutes M] [--workload mixed|long|calm|groups|transactions]";
+const USAGE: &str = "usage: cargo xtask sim [--seeds N] [--seed S] [--minutes M] [--workload mixed|long|calm|groups|transactions]";
 /// Seeds that one process runs before the next begins: what a node leaks does not add up.
 const SEEDS_PER_PROCESS: u64 = 20;
 

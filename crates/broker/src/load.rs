@@ -58,7 +58,12 @@ pub(crate) async fn create(node: &Arc<Node>, wanted: Vec<Wanted>) -> Made {
         for part in share.chunks(share.len().div_ceil(CREATING_JOBS)) {
             let (node, lane) = (node.clone(), directory.clone());
             let (directory, part, slot) = (directory.clone(), part.to_vec(), gather.slot());
-            lane.job(Box::new(move || slot.fill(create_share(&node, &directory, part))));
+            lane.job(Box::new(move || {
+                // After the stop nobody would close it.
+                if !node.is_stopping() {
+                    slot.fill(create_share(&node, &directory, part));
+                }
+            }));
         }
     }
     let answers = gather.all().await;

@@ -1,6 +1,7 @@
 //! DeleteRecords: the log's start moves up.
 
 use super::asking::{Found, ask_each, find};
+use crate::directory::Directory;
 use crate::housekeeping;
 use crate::node::View;
 use crate::partition::{Effect, Partition};
@@ -10,6 +11,9 @@ use dohle_protocol::messages::delete_records_request::{DeleteRecordsRequest, Del
 use dohle_protocol::messages::delete_records_response::{
     DeleteRecordsPartitionResult, DeleteRecordsResponse, DeleteRecordsTopicResult,
 };
+use dohle_storage::Place;
+use std::io;
+use std::sync::Arc;
 
 /// In place of an offset: the high watermark.
 const HIGH_WATERMARK: i64 = -1;
@@ -29,7 +33,7 @@ pub(crate) async fn handle(
     });
     let mut answers = ask_each(questions).answers().await;
     // Who is told that records are gone must not see them again after a kill.
-    if answers.iter().any(Result::is_ok) && !housekeeping::write_log_starts(&context.node).await {
+    if answers.iter().any(Result::is_ok) && !keep(&context, &answers).await {
         answers.iter_mut().for_each(|answer| *answer = Err(ErrorCode::KAFKA_STORAGE_ERROR));
     }
     let mut answers = answers.into_iter();
@@ -41,14 +45,43 @@ pub(crate) async fn handle(
             .zip(answers.by_ref())
             .map(|(wanted, answer)| DeleteRecordsPartitionResult {
                 partition_index: wanted.partition_index,
-                low_watermark: answer.unwrap_or(NO_LOW_WATERMARK),
-                error_code: answer.err().unwrap_or_default(),
+                error_code: answer.as_ref().err().copied().unwrap_or_default(),
+                low_watermark: answer.map_or(NO_LOW_WATERMARK, |deleted| deleted.low_watermark),
                 ..DeleteRecordsPartitionResult::default()
             })
             .collect(),
         ..DeleteRecordsTopicResult::default()
     });
     DeleteRecordsResponse { topics: topics.collect(), ..DeleteRecordsResponse::default() }
+}
+
+/// What a partition has done.
+struct Deleted {
+    low_watermark: i64,
+    directory: Arc<Directory>,
+    place: Arc<Place>,
+}
+
+/// Makes the new starts survive a crash: the logs' folders first, for a start is nothing without.
+async fn keep(context: &Context, answers: &[Result<Deleted, ErrorCode>]) -> bool {
+    for directory in &context.node.directories {
+        let own = answers.iter().flatten().filter(|it| Arc::ptr_eq(&it.directory, directory));
+        let places: Vec<Arc<Place>> = own.map(|deleted| deleted.place.clone()).collect();
+        if places.is_empty() {
+            continue;
+        }
+        match directory.on_lane(move || Place::make_durable(&places)).await {
+            Some(Ok(())) => {}
+            // Deleted meanwhile, with all that was in it.
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
+            Some(Err(error)) => {
+                directory.fail("Syncing partitions' directories", &error);
+                return false;
+            }
+            None => return false,
+        }
+    }
+    housekeeping::write_log_starts(&context.node).await
 }
 
 fn find_deletable(view: &View, topic: &DeleteRecordsTopic, index: i32) -> Found {
@@ -62,7 +95,7 @@ fn find_deletable(view: &View, topic: &DeleteRecordsTopic, index: i32) -> Found 
 
 fn question(
     offset: i64,
-) -> impl FnOnce(&mut Partition, &mut Vec<Effect>) -> Result<i64, ErrorCode> + Send + 'static {
+) -> impl FnOnce(&mut Partition, &mut Vec<Effect>) -> Result<Deleted, ErrorCode> + Send + 'static {
     move |partition, _| {
         let high_watermark = partition.high_watermark();
         let log = partition.log_mut()?;
@@ -76,6 +109,7 @@ fn question(
         }
         log.advance_start_offset(offset);
         // This replica is the only one, so its start is that of all.
-        Ok(log.start_offset())
+        let (low_watermark, place) = (log.start_offset(), log.place().clone());
+        Ok(Deleted { low_watermark, place, directory: partition.directory.clone() })
     }
 }
