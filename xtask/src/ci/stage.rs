@@ -68,6 +68,12 @@ pub(super) static STAGES: [Stage; 13] = [
         run: |root| compat::run(root, &[]),
     },
     Stage {
+        name: "groups",
+        what: "real clients as members of groups",
+        only_by_name: false,
+        run: |root| compat::run(root, &["--groups"]),
+    },
+    Stage {
         name: "tools",
         what: "our tools against the binary and Apache Kafka, compared with what Kafka's tools said",
         only_by_name: false,
