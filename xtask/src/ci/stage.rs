@@ -16,7 +16,7 @@ pub(super) struct Stage {
 }
 
 /// In the order in which they run: what is quick to fail comes first. Each can be run alone.
-pub(super) static STAGES: [Stage; 13] = [
+pub(super) static STAGES: [Stage; 14] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
