@@ -57,7 +57,7 @@ fn a_gather_wakes_for_its_last_slot() {
         let (filled, gone) = (gather.slot(), gather.slot());
         let filler = thread::spawn(move || filled.fill(7));
         let dropper = thread::spawn(move || drop(gone));
-        assert_eq!(block_on(gather.all()), [Answer::Filled(7), Answer::Gone]);
+        assert_eq!(block_on(gather.all())[..], [Answer::Filled(7), Answer::Gone]);
         filler.join().unwrap();
         dropper.join().unwrap();
     });
@@ -267,7 +267,7 @@ fn each_command_once(per_thread: [&'static [u32]; 2], count: usize) {
         let gather = Gather::with_capacity(1);
         strand.submit(Command::Count(gather.slot()));
         pool.run_all();
-        assert_eq!(gather.take(), [Answer::Filled(count)]);
+        assert_eq!(gather.take()[..], [Answer::Filled(count)]);
     });
 }
 
