@@ -26,7 +26,7 @@ use dohle_replication::machine::{After, Entry, Machine, Outcome, ProducerIdAndEp
 pub use record::GroupRecord;
 pub use request::{Answer, Asked, Client, Request};
 pub use settings::Settings;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The group coordinator's machine.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub enum GroupCoordinator {}
 pub struct Groups {
     groups: BTreeMap<Text, Group>,
     offsets: offsets::Offsets,
+    /// Share and streams groups that another broker made: their offsets are kept and not touched.
+    foreign: BTreeSet<Text>,
     /// The newest entry that was applied.
     newest: Option<Offset>,
 }
@@ -188,6 +190,21 @@ impl Groups {
             | GroupRecord::ConsumerGroupRegularExpression(..) => {
                 consumer::apply(&mut self.groups, record);
             }
+            GroupRecord::ShareGroupMetadata(key, value) => {
+                self.set_foreign(&key.group_id, value.is_some());
+            }
+            GroupRecord::StreamsGroupMetadata(key, value) => {
+                self.set_foreign(&key.group_id, value.is_some());
+            }
+        }
+    }
+
+    /// See the field of this name.
+    fn set_foreign(&mut self, id: &Text, is_there: bool) {
+        if is_there {
+            self.foreign.insert(id.detached());
+        } else {
+            self.foreign.remove(id);
         }
     }
 }

@@ -67,9 +67,13 @@ records! {
     /// What a member has.
     ConsumerGroupCurrentMemberAssignment 8 ConsumerGroupCurrentMemberAssignmentKey
         ConsumerGroupCurrentMemberAssignmentValue,
+    /// A share group: of its records only this one is read, for its offsets are no classic group's.
+    ShareGroupMetadata 11 ShareGroupMetadataKey ShareGroupMetadataValue,
     /// The topics that a regular expression stands for.
     ConsumerGroupRegularExpression 16 ConsumerGroupRegularExpressionKey
         ConsumerGroupRegularExpressionValue,
+    /// A streams group: as above.
+    StreamsGroupMetadata 17 StreamsGroupMetadataKey StreamsGroupMetadataValue,
 }
 
 /// The version that Kafka writes a value in.
@@ -84,7 +88,9 @@ fn version_of(record: &GroupRecord) -> i16 {
         | GroupRecord::ConsumerGroupTargetAssignmentMetadata(..)
         | GroupRecord::ConsumerGroupTargetAssignmentMember(..)
         | GroupRecord::ConsumerGroupCurrentMemberAssignment(..)
-        | GroupRecord::ConsumerGroupRegularExpression(..) => 0,
+        | GroupRecord::ConsumerGroupRegularExpression(..)
+        | GroupRecord::ShareGroupMetadata(..)
+        | GroupRecord::StreamsGroupMetadata(..) => 0,
     }
 }
 

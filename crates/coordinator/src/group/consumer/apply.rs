@@ -56,7 +56,10 @@ pub(in super::super) fn apply(groups: &mut BTreeMap<Text, Group>, record: &Group
                 group.set_resolved(&key.regular_expression, value.as_ref());
             }
         }
-        GroupRecord::OffsetCommit(..) | GroupRecord::GroupMetadata(..) => {}
+        GroupRecord::OffsetCommit(..)
+        | GroupRecord::GroupMetadata(..)
+        | GroupRecord::ShareGroupMetadata(..)
+        | GroupRecord::StreamsGroupMetadata(..) => {}
     }
 }
 

@@ -101,6 +101,9 @@ fn next_group(deciding: &Deciding<'_>, id: &str) -> Option<Text> {
 /// False if the slice was over before the group was.
 fn expire_group(deciding: &mut Deciding<'_>, group: &Text, slice: &mut Slice) -> bool {
     let hard = deciding.hard;
+    if hard.foreign.contains(group) {
+        return true;
+    }
     let mut is_all = true;
     if let Some(offsets) = hard.offsets.of(group) {
         let Some(since) = since(deciding, group) else { return true };

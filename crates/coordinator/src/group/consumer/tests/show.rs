@@ -142,6 +142,8 @@ pub(super) fn record(record: &GroupRecord, image: &Image) -> String {
             });
             format!("classic group {}{shown}", key.group)
         }
+        GroupRecord::ShareGroupMetadata(key, _) => format!("share group {}", key.group_id),
+        GroupRecord::StreamsGroupMetadata(key, _) => format!("streams group {}", key.group_id),
         GroupRecord::OffsetCommit(key, _) => format!("offset of {}", key.group),
     }
 }
