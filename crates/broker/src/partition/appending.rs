@@ -2,6 +2,7 @@
 
 use super::command::{Acks, Append, Appended};
 use super::{Effect, Partition, StagedAppend};
+use dohle_env::gather::Slot;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_storage::producers::ProducerError;
 use dohle_storage::{AppendError, NewBatch, Origin, Source};
@@ -34,23 +35,31 @@ impl Partition {
             Err(error) => Err((error, None)),
         };
         match staged {
-            Ok(appended) => {
-                let answer = Appended {
-                    error: ErrorCode::NONE,
-                    message: None,
-                    base_offset: appended.first_offset,
-                    log_append_time: appended.append_time,
-                    log_start_offset: appended.log_start_offset,
-                    leader_epoch: self.leader_epoch,
-                };
-                let end_offset = appended.last_offset + 1;
-                self.staged.push(StagedAppend { acks, slot, answer, end_offset });
-            }
+            Ok(appended) => self.await_write(acks, slot, appended),
             Err((error, message)) => {
                 let answer = Appended { message, ..self.refused(error) };
                 effects.push(Effect::Appended(slot, answer));
             }
         }
+    }
+
+    /// Keeps the answer to a batch that has its place until the write, and as long as `acks` says.
+    pub(super) fn await_write(
+        &mut self,
+        acks: Acks,
+        slot: Slot<Appended>,
+        appended: dohle_storage::Appended,
+    ) {
+        let answer = Appended {
+            error: ErrorCode::NONE,
+            message: None,
+            base_offset: appended.first_offset,
+            log_append_time: appended.append_time,
+            log_start_offset: appended.log_start_offset,
+            leader_epoch: self.leader_epoch,
+        };
+        let end_offset = appended.last_offset + 1;
+        self.staged.push(StagedAppend { acks, slot, answer, end_offset });
     }
 
     /// Publishes what was written, or tells everybody that it was not.

@@ -1,8 +1,8 @@
 //! A partition and the machine that lives in it.
 
 use super::carrier::{Carried, Carrier};
-use super::command::{Acks, Appended, EndTransaction};
-use super::{Effect, Partition, StagedAppend};
+use super::command::{Acks, EndTransaction};
+use super::{Effect, Partition};
 use crate::coordinators::Served;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Offset, ProducerEpoch, ProducerId};
@@ -115,15 +115,6 @@ impl Partition {
             };
             carried.on_marker(Offset(appended.first_offset), producer, marker.committed);
         }
-        let answer = Appended {
-            error: ErrorCode::NONE,
-            message: None,
-            base_offset: appended.first_offset,
-            log_append_time: appended.append_time,
-            log_start_offset: appended.log_start_offset,
-            leader_epoch,
-        };
-        let end_offset = appended.last_offset + 1;
-        self.staged.push(StagedAppend { acks: Acks::All, slot, answer, end_offset });
+        self.await_write(Acks::All, slot, appended);
     }
 }

@@ -110,13 +110,13 @@ pub(super) fn serves_consumer_protocol(context: &Context) -> bool {
 /// Members need a group with a name; only offsets may be kept without.
 async fn unless_empty(
     context: &Context,
-    group: &str,
+    group: &Text,
     request: Request,
 ) -> Result<Answer, ErrorCode> {
     if group.is_empty() {
         return Err(ErrorCode::INVALID_GROUP_ID);
     }
-    ask(context, &group.into(), request).await
+    ask(context, group, request).await
 }
 
 /// The error of an answer that is none of the request's.
