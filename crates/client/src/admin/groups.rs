@@ -91,6 +91,28 @@ pub struct CommittedOffset {
     pub metadata: Text,
 }
 
+/// Offsets to commit, by topic as a request has them.
+pub(crate) fn commits(
+    offsets: &BTreeMap<TopicPartition, CommittedOffset>,
+) -> Vec<OffsetCommitRequestTopic> {
+    let mut topics: Vec<OffsetCommitRequestTopic> = Vec::new();
+    for (partition, committed) in offsets {
+        if topics.last().is_none_or(|topic| topic.name != partition.topic) {
+            let name = partition.topic.clone();
+            topics.push(OffsetCommitRequestTopic { name, ..Default::default() });
+        }
+        let last = topics.last_mut().expect("one was just added");
+        last.partitions.push(OffsetCommitRequestPartition {
+            partition_index: partition.partition,
+            committed_offset: committed.offset,
+            committed_leader_epoch: committed.leader_epoch,
+            committed_metadata: Some(committed.metadata.clone()),
+            ..OffsetCommitRequestPartition::default()
+        });
+    }
+    topics
+}
+
 impl Admin {
     /// All groups of all brokers; filters by state and type where they are not empty.
     ///
@@ -236,21 +258,7 @@ impl Admin {
         id: &str,
         offsets: &BTreeMap<TopicPartition, CommittedOffset>,
     ) -> Result<(), Error> {
-        let mut topics: Vec<OffsetCommitRequestTopic> = Vec::new();
-        for (partition, committed) in offsets {
-            if topics.last().is_none_or(|topic| topic.name != partition.topic) {
-                let name = partition.topic.clone();
-                topics.push(OffsetCommitRequestTopic { name, ..Default::default() });
-            }
-            let last = topics.last_mut().expect("one was just added");
-            last.partitions.push(OffsetCommitRequestPartition {
-                partition_index: partition.partition,
-                committed_offset: committed.offset,
-                committed_leader_epoch: committed.leader_epoch,
-                committed_metadata: Some(committed.metadata.clone()),
-                ..OffsetCommitRequestPartition::default()
-            });
-        }
+        let topics = commits(offsets);
         let request =
             OffsetCommitRequest { group_id: id.into(), topics, ..OffsetCommitRequest::default() };
         let mut retry = self.client.retry();

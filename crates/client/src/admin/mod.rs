@@ -15,6 +15,7 @@ mod transactions;
 
 pub use cluster::{BrokerVersions, Cluster};
 pub use configs::{ConfigChange, ResourceType};
+pub(crate) use groups::commits;
 pub use groups::{CommittedOffset, DescribedGroup, GroupListing, GroupMember};
 pub use offsets::{OffsetAt, OffsetSpec};
 pub use partitions::Reassignment;

@@ -8,7 +8,7 @@
 
 use super::ConsumerConfig;
 use crate::Error;
-use crate::admin::CommittedOffset;
+use crate::admin::{CommittedOffset, commits};
 use crate::cluster::{Client, CoordinatorKind, To, Topics};
 use crate::group::{Assignment, Member, Strategy, Subscription, TopicPartitions};
 use crate::metadata::TopicPartition;
@@ -20,9 +20,6 @@ use dohle_env::tasks::Home;
 use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use dohle_protocol::messages::leave_group_request::MemberIdentity;
-use dohle_protocol::messages::offset_commit_request::{
-    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
-};
 use dohle_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use dohle_protocol::messages::{
     HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, OffsetCommitRequest,
@@ -226,21 +223,7 @@ impl Membership {
         &mut self,
         offsets: &BTreeMap<TopicPartition, CommittedOffset>,
     ) -> Result<(), Error> {
-        let mut topics: Vec<OffsetCommitRequestTopic> = Vec::new();
-        for (partition, committed) in offsets {
-            if topics.last().is_none_or(|topic| topic.name != partition.topic) {
-                let name = partition.topic.clone();
-                topics.push(OffsetCommitRequestTopic { name, ..Default::default() });
-            }
-            let last = topics.last_mut().expect("one was just added");
-            last.partitions.push(OffsetCommitRequestPartition {
-                partition_index: partition.partition,
-                committed_offset: committed.offset,
-                committed_leader_epoch: committed.leader_epoch,
-                committed_metadata: Some(committed.metadata.clone()),
-                ..OffsetCommitRequestPartition::default()
-            });
-        }
+        let topics = commits(offsets);
         let request = OffsetCommitRequest {
             group_id: self.group.clone(),
             generation_id_or_member_epoch: self.identity.generation,
