@@ -15,6 +15,8 @@ mod partition_for;
 mod record;
 mod timers;
 pub mod transaction;
+#[cfg(test)]
+mod transcripts;
 
 pub use coordinated::{Coordinated, KeyValue, RecordError, Surroundings};
 pub use partition_for::partition_for;

@@ -6,26 +6,17 @@
 mod host;
 mod model;
 
-use std::path::PathBuf;
-
 use host::Host;
 
 #[test]
 #[expect(clippy::print_stdout, reason = "tests print what they counted")]
 fn decisions_are_as_written_down() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/transaction");
-    let mut files: Vec<PathBuf> = read_dir(&folder);
-    files.sort();
-    assert!(!files.is_empty(), "no transcripts in {}", folder.display());
     let mut commands = 0;
-    for file in files {
-        let (written, count) = replayed(&read(&file));
+    crate::transcripts::check("transaction", |text| {
+        let (written, count) = replayed(text);
         commands += count;
-        if rewrites() {
-            write(&file, &written);
-        }
-        assert_eq!(read(&file), written, "{}", file.display());
-    }
+        written
+    });
     println!("commands decided as written down: {commands}");
 }
 
@@ -52,25 +43,4 @@ fn replayed(transcript: &str) -> (String, usize) {
         }
     }
     (written, count)
-}
-
-#[expect(clippy::disallowed_methods, reason = "transcripts lie on the disk")]
-fn read(path: &PathBuf) -> String {
-    std::fs::read_to_string(path).expect("a readable transcript")
-}
-
-#[expect(clippy::disallowed_methods, reason = "transcripts lie on the disk")]
-fn write(path: &PathBuf, text: &str) {
-    std::fs::write(path, text).expect("a writable transcript");
-}
-
-#[expect(clippy::disallowed_methods, reason = "transcripts lie on the disk")]
-fn read_dir(path: &PathBuf) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(path).expect("a readable folder");
-    entries.map(|entry| entry.expect("an entry").path()).collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "whether to rewrite is told by the environment")]
-fn rewrites() -> bool {
-    std::env::var("REWRITE").is_ok()
 }
