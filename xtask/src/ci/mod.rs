@@ -35,8 +35,7 @@ struct Outcome {
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     if arguments == ["--list"] {
         for stage in &STAGES {
-            let by_name = if stage.only_by_name { " (only by name)" } else { "" };
-            println!("{:12}  {}{by_name}", stage.name, stage.what);
+            println!("{:12}  {}", stage.name, stage.what);
         }
         return Ok(());
     }
@@ -94,7 +93,7 @@ fn parse(arguments: &[&str]) -> Result<Options, String> {
         }
     }
     if only.is_empty() {
-        only = STAGES[from..].iter().filter(|stage| !stage.only_by_name).collect();
+        only = STAGES[from..].iter().collect();
     }
     Ok(Options { stages: only, keep_going })
 }

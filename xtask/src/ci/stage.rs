@@ -10,8 +10,6 @@ use crate::{compat, diff, events, golden, tidy, tools};
 pub(super) struct Stage {
     pub(super) name: &'static str,
     pub(super) what: &'static str,
-    /// Left out unless it is named: it compares more than is equal yet.
-    pub(super) only_by_name: bool,
     pub(super) run: fn(&Path) -> Result<(), String>,
 }
 
@@ -20,25 +18,21 @@ pub(super) static STAGES: [Stage; 14] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
-        only_by_name: false,
         run: |_| toolchains::check(),
     },
     Stage {
         name: "format",
         what: "rustfmt has nothing to change",
-        only_by_name: false,
         run: |root| cargo(root, &["fmt", "--all", "--check"]),
     },
     Stage {
         name: "tidy",
         what: "edges between crates, doors to the world, files, licences, generated code",
-        only_by_name: false,
         run: tidy::run,
     },
     Stage {
         name: "clippy",
         what: "no warning in any crate, tests included",
-        only_by_name: false,
         run: |root| {
             cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-Dwarnings"])
         },
@@ -46,61 +40,47 @@ pub(super) static STAGES: [Stage; 14] = [
     Stage {
         name: "unit",
         what: "unit, golden, property, fuzz, crash and simulation tests of all crates",
-        only_by_name: false,
         run: |root| cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]),
     },
-    Stage {
-        name: "loom",
-        what: "what threads share, in every order of meeting",
-        only_by_name: false,
-        run: loom,
-    },
+    Stage { name: "loom", what: "what threads share, in every order of meeting", run: loom },
     Stage {
         name: "release",
         what: "the binary as it is shipped",
-        only_by_name: false,
         run: |root| cargo(root, &["build", "--release", "--locked", "--package", "dohle"]),
     },
     Stage {
         name: "compat",
         what: "real clients against the binary",
-        only_by_name: false,
         run: |root| compat::run(root, &[]),
     },
     Stage {
         name: "groups",
         what: "real clients as members of groups",
-        only_by_name: false,
         run: |root| compat::run(root, &["--groups"]),
     },
     Stage {
         name: "tools",
         what: "our tools against the binary and Apache Kafka, compared with what Kafka's tools said",
-        only_by_name: false,
         run: |root| tools::run(root, &[]),
     },
     Stage {
         name: "diff",
         what: "the same requests to the binary and to Apache Kafka",
-        only_by_name: false,
         run: |root| diff::run(root, &[]),
     },
     Stage {
         name: "golden",
         what: "Apache Kafka's data directories, served as it serves them",
-        only_by_name: false,
         run: |root| golden::run(root, &[]),
     },
     Stage {
         name: "takeover",
         what: "our data directories, opened by Apache Kafka, and by us again",
-        only_by_name: true,
         run: |root| golden::takeover(root, &[]),
     },
     Stage {
         name: "events",
         what: "events by two clients and every codec, with kills; a short run",
-        only_by_name: false,
         run: |root| events::run(root, &["--events", "100000", "--kills", "3"]),
     },
 ];
