@@ -108,6 +108,8 @@ fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
         any("replica.high.watermark.checkpoint.interval.ms", 200, 5_000),
         any("log.flush.offset.checkpoint.interval.ms", 200, 5_000),
         any("metadata.log.max.record.bytes.between.snapshots", 500, 20_000),
+        any("internal.metadata.log.segment.bytes", 20_000, 60_000),
+        any("metadata.max.retention.bytes", 0, 60_000),
         any("broker.heartbeat.interval.ms", 200, 2_000),
         any("num.recovery.threads.per.data.dir", 1, 4),
         // Clocks jump.

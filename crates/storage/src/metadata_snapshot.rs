@@ -21,7 +21,10 @@ use dohle_env::disk::Disk;
 
 use crate::partition_directory::METADATA_DIRECTORY;
 
-pub use reader::{Quorum, SnapshotError, SnapshotHead, SnapshotRecord, read, read_file};
+pub use reader::{
+    Quorum, SnapshotError, SnapshotHead, SnapshotRecord, SnapshotSummary, read, read_file,
+    read_summary,
+};
 pub use writer::{SnapshotStart, SnapshotWriter};
 
 /// The name of the records that a cluster begins with, in each log directory.

@@ -9,6 +9,7 @@
 
 mod open;
 mod owner;
+mod retention;
 mod snapshots;
 
 use crate::feed::Feed;
@@ -44,8 +45,8 @@ pub(crate) enum Command {
     Describe(Slot<QuorumStatus>),
     /// Write a snapshot if enough has changed since the last.
     Snapshot,
-    /// One was written on the lane, or not.
-    SnapshotWritten(io::Result<()>),
+    /// One was written on the lane, or not; the log may begin there now.
+    SnapshotWritten(io::Result<Option<i64>>),
     /// Flush and close the log.
     Close(Slot<()>),
 }

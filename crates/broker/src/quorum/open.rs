@@ -129,8 +129,12 @@ fn open_log(
     config: &BrokerConfig,
 ) -> Result<Log, OpenQuorumError> {
     let number = |name| u64::try_from(config.integer(name)).unwrap_or(u64::MAX);
+    let segment_bytes = match number("internal.metadata.log.segment.bytes") {
+        0 => number("metadata.log.segment.bytes"),
+        bytes => bytes,
+    };
     let log_config = LogConfig {
-        segment_bytes: number("metadata.log.segment.bytes"),
+        segment_bytes,
         segment_ms: config.integer("metadata.log.segment.ms"),
         retention_ms: -1,
         retention_bytes: -1,

@@ -17,7 +17,7 @@ use dohle_metadata::image::Image;
 use dohle_protocol::ids::{Offset, Timestamp, Uuid};
 use dohle_protocol::record::builder::{BatchBuilder, NewRecord};
 use dohle_replication::machine::Token;
-use dohle_storage::{Log, NewBatch, Origin, Source};
+use dohle_storage::{Deletion, Log, NewBatch, Origin, Source};
 use std::io;
 use std::sync::Arc;
 
@@ -49,6 +49,8 @@ pub(crate) enum Effect {
     Closed(Slot<()>),
     /// Write a snapshot on the lane.
     Snapshot(Arc<Directory>, Box<SnapshotWork>),
+    /// Remove segments that have left the log.
+    Delete(Arc<Directory>, Deletion),
     /// The metadata directory failed: without it the node cannot live.
     Failed(Arc<Directory>, io::Error),
 }
@@ -274,6 +276,14 @@ impl Owned for MetadataLog {
                 let strand = strand.clone();
                 let job = move || strand.submit(Command::SnapshotWritten(work.run()));
                 directory.job(Box::new(job));
+            }
+            Effect::Delete(directory, deletion) => {
+                let lane = directory.clone();
+                lane.job(Box::new(move || {
+                    if let Err(error) = deletion.run() {
+                        directory.fail("Removing segments of the metadata log", &error);
+                    }
+                }));
             }
             Effect::Failed(directory, error) => {
                 directory.fail("Writing the metadata log", &error);

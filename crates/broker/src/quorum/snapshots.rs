@@ -1,18 +1,17 @@
 //! Snapshots of the metadata: written when enough has changed, so that a start reads little.
 
 use super::owner::{Effect, MetadataLog};
+use super::retention::MetadataRetention;
 use dohle_env::disk::Disk;
 use dohle_env::random::Random;
 use dohle_metadata::config::BrokerConfig;
 use dohle_metadata::image::Image;
 use dohle_protocol::messages::VotersRecord;
-use dohle_storage::metadata_snapshot::{self, SnapshotId, SnapshotStart, SnapshotWriter};
+use dohle_storage::Deletion;
+use dohle_storage::metadata_snapshot::{SnapshotId, SnapshotStart, SnapshotWriter};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Snapshots that are kept; Kafka keeps those within its metadata retention.
-const KEPT: usize = 2;
 
 /// When the next snapshot is due, and what each one says of the quorum.
 pub(super) struct Snapshots {
@@ -21,6 +20,7 @@ pub(super) struct Snapshots {
     bytes_between_max: u64,
     /// `metadata.log.max.snapshot.interval.ms`; 0 for never.
     interval_ms: i64,
+    retention: MetadataRetention,
     last: Option<SnapshotId>,
     last_log_bytes: u64,
     last_at: Option<i64>,
@@ -36,6 +36,8 @@ pub(crate) struct SnapshotWork {
     directory: PathBuf,
     start: SnapshotStart,
     image: Image,
+    retention: MetadataRetention,
+    log_bytes: u64,
     now: i64,
     disk: Arc<dyn Disk>,
     random: Arc<dyn Random>,
@@ -54,6 +56,7 @@ impl Snapshots {
             directory,
             bytes_between_max: u64::try_from(bytes).unwrap_or(u64::MAX),
             interval_ms: config.integer("metadata.log.max.snapshot.interval.ms"),
+            retention: MetadataRetention::new(config),
             last,
             last_log_bytes: 0,
             last_at: None,
@@ -99,6 +102,8 @@ impl MetadataLog {
             directory: self.snapshots.directory.clone(),
             start,
             image: image.clone(),
+            retention: self.snapshots.retention,
+            log_bytes,
             now,
             disk: self.directory.log_dir.disk().clone(),
             random: self.random.clone(),
@@ -110,19 +115,36 @@ impl MetadataLog {
         effects.push(Effect::Snapshot(self.directory.clone(), Box::new(work)));
     }
 
-    /// The lane is done with a snapshot.
-    pub(super) fn on_snapshot(&mut self, written: io::Result<()>, effects: &mut Vec<Effect>) {
+    /// The lane is done with a snapshot. Where older ones went, so does the log below the oldest that
+    /// is left.
+    pub(super) fn on_snapshot(
+        &mut self,
+        written: io::Result<Option<i64>>,
+        effects: &mut Vec<Effect>,
+    ) {
         self.snapshots.is_writing = false;
-        if let Err(error) = written {
-            effects.push(Effect::Failed(self.directory.clone(), error));
+        match written.and_then(|start| self.cut(start)) {
+            Ok(None) => {}
+            Ok(Some(deletion)) => effects.push(Effect::Delete(self.directory.clone(), deletion)),
+            Err(error) => effects.push(Effect::Failed(self.directory.clone(), error)),
         }
+    }
+
+    fn cut(&mut self, start: Option<i64>) -> io::Result<Option<Deletion>> {
+        if !start.is_some_and(|start| self.log.advance_start_offset(start)) {
+            return Ok(None);
+        }
+        let committed = self.log.recovery_point();
+        let gone = self.log.retention(self.clock.timestamp(), committed)?;
+        Ok((!gone.removed.is_empty()).then_some(gone.deletion))
     }
 }
 
 impl SnapshotWork {
-    /// Writes the snapshot and removes those that it makes superfluous.
-    pub(super) fn run(self) -> io::Result<()> {
-        let Self { directory, start, image, now, disk, random } = self;
+    /// Writes the snapshot and removes those that retention does not want any more; says where the
+    /// log may begin if any went.
+    pub(super) fn run(self) -> io::Result<Option<i64>> {
+        let Self { directory, start, image, retention, log_bytes, now, disk, random } = self;
         let disk = &*disk;
         let mut writer = SnapshotWriter::create(disk, &directory, &start, now, &*random)?;
         let level = image.metadata_version();
@@ -130,11 +152,6 @@ impl SnapshotWork {
             writer.append(&record.encode_at(level), now)?;
         }
         writer.freeze(now)?;
-        let all = metadata_snapshot::list(disk, &directory)?;
-        let old = all.len().saturating_sub(KEPT);
-        for id in all.into_iter().take(old) {
-            metadata_snapshot::retire(disk, &directory, id)?.run(disk)?;
-        }
-        Ok(())
+        retention.run(disk, &directory, log_bytes, now)
     }
 }

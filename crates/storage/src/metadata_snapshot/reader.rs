@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use dohle_env::disk::{self, Disk, File, Open};
@@ -72,6 +73,15 @@ pub struct SnapshotHead {
     pub quorum: Quorum,
 }
 
+/// What can be known of a snapshot without reading it whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotSummary {
+    /// The size of its file.
+    pub size_bytes: u64,
+    /// As in [`SnapshotHead`].
+    pub last_contained_log_timestamp: i64,
+}
+
 /// Reads the finished snapshot `id` in the metadata log's directory. Each metadata record goes to
 /// `each`, in order; its error ends the reading. A snapshot without its footer is an error.
 pub fn read(
@@ -89,31 +99,72 @@ pub fn read_file(
     path: &Path,
     mut each: impl FnMut(SnapshotRecord<'_>) -> Result<(), String>,
 ) -> Result<SnapshotHead, SnapshotError> {
-    let failed = |error| SnapshotError::io(path, error);
-    let file = disk.open(path, Open::Read).map_err(failed)?;
-    let size = file.size_bytes().map_err(failed)?;
-    let mut state = State::default();
-    let mut buffer = Vec::new();
-    let mut scratch = Vec::new();
-    let mut position = 0;
-    while position < size {
+    let mut snapshot = SnapshotFile::open(disk, path)?;
+    while snapshot.batch(&mut each)? {}
+    match (snapshot.state.head, snapshot.state.footer) {
+        (Some(head), true) => Ok(head),
+        (None, _) => Err(incomplete(path, "it has no header")),
+        (Some(_), false) => Err(incomplete(path, "it has no footer: it was never finished")),
+    }
+}
+
+/// The size of the finished snapshot `id` and what its header says; no other batch is read.
+pub fn read_summary(
+    disk: &dyn Disk,
+    directory: &Path,
+    id: SnapshotId,
+) -> Result<SnapshotSummary, SnapshotError> {
+    let path = directory.join(id.file_name());
+    let mut snapshot = SnapshotFile::open(disk, &path)?;
+    snapshot.batch(&mut |_| Ok(()))?;
+    let head = snapshot.state.head.ok_or_else(|| incomplete(&path, "it has no header"))?;
+    let last_contained_log_timestamp = head.last_contained_log_timestamp;
+    Ok(SnapshotSummary { size_bytes: snapshot.size_bytes, last_contained_log_timestamp })
+}
+
+/// A snapshot that is read from its start on.
+struct SnapshotFile<'a> {
+    path: &'a Path,
+    file: Arc<dyn File>,
+    size_bytes: u64,
+    position: u64,
+    state: State,
+    buffer: Vec<u8>,
+    scratch: Vec<u8>,
+}
+
+impl<'a> SnapshotFile<'a> {
+    fn open(disk: &dyn Disk, path: &'a Path) -> Result<Self, SnapshotError> {
+        let failed = |error| SnapshotError::io(path, error);
+        let file = disk.open(path, Open::Read).map_err(failed)?;
+        let size_bytes = file.size_bytes().map_err(failed)?;
+        let (buffer, scratch) = (Vec::new(), Vec::new());
+        Ok(Self { path, file, size_bytes, position: 0, state: State::default(), buffer, scratch })
+    }
+
+    /// Reads the next batch; false at the end.
+    fn batch(
+        &mut self,
+        each: &mut impl FnMut(SnapshotRecord<'_>) -> Result<(), String>,
+    ) -> Result<bool, SnapshotError> {
+        if self.size_bytes <= self.position {
+            return Ok(false);
+        }
+        let (path, position) = (self.path, self.position);
         let malformed = |reason: String| SnapshotError {
             path: path.to_path_buf(),
             reason: format!("{reason}, at position {position}"),
             io: None,
         };
-        let length =
-            next_batch(&*file, position, size, &mut buffer).map_err(|error| match error {
-                Failure::Io(error) => failed(error),
+        let length = next_batch(&*self.file, position, self.size_bytes, &mut self.buffer).map_err(
+            |error| match error {
+                Failure::Io(error) => SnapshotError::io(path, error),
                 Failure::Malformed(reason) => malformed(reason),
-            })?;
-        state.batch(&buffer, &mut scratch, &mut each).map_err(malformed)?;
-        position += length;
-    }
-    match (state.head, state.footer) {
-        (Some(head), true) => Ok(head),
-        (None, _) => Err(incomplete(path, "it has no header")),
-        (Some(_), false) => Err(incomplete(path, "it has no footer: it was never finished")),
+            },
+        )?;
+        self.state.batch(&self.buffer, &mut self.scratch, each).map_err(malformed)?;
+        self.position += length;
+        Ok(true)
     }
 }
 

@@ -51,5 +51,6 @@ pub(super) const KEYS: &[Key] = &[
     int("internal.metadata.max.batch.size.in.bytes", "8388608").low().internal().not_built(VOTERS)
         .doc("Largest batch in the metadata log."),
     long("internal.metadata.delete.delay.millis", "60000").low().internal()
+        .no_meaning("nobody reads a metadata log while its files are deleted")
         .doc("How long deleted files of the metadata log stay."),
 ];

@@ -5,6 +5,7 @@ mod connections;
 mod garbage;
 mod hot_path;
 mod long_checks;
+mod metadata_log;
 mod pressure;
 
 use crate::world::Directory;
@@ -54,28 +55,24 @@ impl Node {
     /// A node with so many reactors.
     fn on(reactors: usize, settings: &[(&str, &str)]) -> Self {
         let directory = Directory::new();
-        let own = [
-            ("listeners", "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:29099"),
-            ("controller.quorum.bootstrap.servers", "127.0.0.1:29099"),
-            ("log.dirs", directory.join("data").to_str().unwrap()),
-        ]
-        .map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let given = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        let pairs = config_file::defaults().into_iter().chain(own).chain(given);
-        let config = BrokerConfig::parse(pairs).unwrap();
-        let options = WorldOptions {
-            reactors: NonZeroUsize::new(reactors).unwrap(),
-            cpu_threads: NonZeroUsize::MIN,
-            tcp: TcpOptions { backlog: 4096, ..TcpOptions::default() },
-            ..WorldOptions::default()
-        };
-        let world = World::start(&options).unwrap();
-        let env = world.env();
-        let listener = env.net.listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        let address = listener.local();
-        let bound = vec![BoundListener { name: "PLAINTEXT".to_owned(), listener }];
-        let running = run(&world, start::start(env.clone(), config, bound)).unwrap();
+        let (world, running, address) = serve(&directory, reactors, settings);
         Self { address, running: Some(running), world: Some(world), directory }
+    }
+
+    /// Stops cleanly and starts on what is there.
+    fn restart(&mut self, settings: &[(&str, &str)]) {
+        self.stop();
+        let (world, running, address) = serve(&self.directory, 1, settings);
+        (self.world, self.running, self.address) = (Some(world), Some(running), address);
+    }
+
+    fn stop(&mut self) {
+        if let (Some(world), Some(running)) = (self.world.take(), self.running.take()) {
+            if !std::thread::panicking() {
+                run(&world, running.stop());
+            }
+            world.stop(HANG);
+        }
     }
 
     fn connect(&self) -> Client {
@@ -85,13 +82,38 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        if let (Some(world), Some(running)) = (self.world.take(), self.running.take()) {
-            if !std::thread::panicking() {
-                run(&world, running.stop());
-            }
-            world.stop(HANG);
-        }
+        self.stop();
     }
+}
+
+/// A node on `directory`, with these settings over the defaults.
+fn serve(
+    directory: &Directory,
+    reactors: usize,
+    settings: &[(&str, &str)],
+) -> (World, Running, SocketAddr) {
+    let own = [
+        ("listeners", "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:29099"),
+        ("controller.quorum.bootstrap.servers", "127.0.0.1:29099"),
+        ("log.dirs", directory.join("data").to_str().unwrap()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let given = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let pairs = config_file::defaults().into_iter().chain(own).chain(given);
+    let config = BrokerConfig::parse(pairs).unwrap();
+    let options = WorldOptions {
+        reactors: NonZeroUsize::new(reactors).unwrap(),
+        cpu_threads: NonZeroUsize::MIN,
+        tcp: TcpOptions { backlog: 4096, ..TcpOptions::default() },
+        ..WorldOptions::default()
+    };
+    let world = World::start(&options).unwrap();
+    let env = world.env();
+    let listener = env.net.listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let address = listener.local();
+    let bound = vec![BoundListener { name: "PLAINTEXT".to_owned(), listener }];
+    let running = run(&world, start::start(env.clone(), config, bound)).unwrap();
+    (world, running, address)
 }
 
 /// Runs `task` on a reactor to its end.
