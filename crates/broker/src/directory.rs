@@ -1,8 +1,9 @@
 //! A log directory as partitions see it: its lane, how fast it is, and its group commit.
 //!
-//! Flush rounds: what becomes dirty during one round is flushed in the next, so any number of
-//! partitions and producers share one round. A failed write or sync takes the directory offline
-//! and is never tried again: after a failed fdatasync the kernel may have dropped the pages.
+//! What becomes dirty in a partition during its flush waits for the next, so any number of producers
+//! share one; flushes of several partitions run side by side, and the file system merges their
+//! commits. A failed write or sync takes the directory offline and is never tried again: after a
+//! failed fdatasync the kernel may have dropped the pages.
 
 use crate::partition::Partition;
 use crate::partition::command::Command;
@@ -15,6 +16,7 @@ use dohle_storage::FlushWork;
 use dohle_storage::checkpoint::OffsetCheckpoint;
 use dohle_storage::log_dir::{LogDir, Offline};
 use dohle_storage::partition_directory::TopicPartition;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -60,12 +62,15 @@ impl Writes {
     }
 }
 
+/// Flushes that run at once. A lane has four threads: one is left to those who read.
+const FLUSHES_AT_ONCE: usize = 3;
+
+/// The flushes of a directory; a partition has one at a time.
 #[derive(Default)]
 struct Flushes {
-    /// The next round.
-    wanted: Vec<(Arc<Strand<Partition>>, FlushWork)>,
-    /// A round is on the lane.
-    running: bool,
+    waiting: VecDeque<(Arc<Strand<Partition>>, FlushWork)>,
+    /// Jobs on the lane that run those that wait.
+    jobs: usize,
 }
 
 impl Directory {
@@ -166,34 +171,31 @@ impl Directory {
         }
     }
 
-    /// Flushes `work` in the next round and tells the partition.
+    /// Flushes `work` on the lane and tells the partition.
     pub(crate) fn flush(self: &Arc<Self>, partition: Arc<Strand<Partition>>, work: FlushWork) {
         let mut flushes = self.lock();
-        flushes.wanted.push((partition, work));
-        let begin = !std::mem::replace(&mut flushes.running, true);
-        drop(flushes);
-        if begin {
-            self.begin_round();
+        flushes.waiting.push_back((partition, work));
+        if flushes.jobs == FLUSHES_AT_ONCE {
+            return;
         }
-    }
-
-    fn begin_round(self: &Arc<Self>) {
+        flushes.jobs += 1;
+        drop(flushes);
         let directory = self.clone();
-        self.job(Box::new(move || directory.run_round()));
+        self.job(Box::new(move || {
+            while let Some((partition, work)) = directory.next_flush() {
+                partition.submit(Command::Flushed(work.run()));
+            }
+        }));
     }
 
-    fn run_round(self: &Arc<Self>) {
-        let round = std::mem::take(&mut self.lock().wanted);
-        for (partition, work) in round {
-            partition.submit(Command::Flushed(work.run()));
-        }
+    /// The flush to run next; without one the job that asks ends.
+    fn next_flush(&self) -> Option<(Arc<Strand<Partition>>, FlushWork)> {
         let mut flushes = self.lock();
-        flushes.running = !flushes.wanted.is_empty();
-        let again = flushes.running;
-        drop(flushes);
-        if again {
-            self.begin_round();
+        let next = flushes.waiting.pop_front();
+        if next.is_none() {
+            flushes.jobs -= 1;
         }
+        next
     }
 
     fn lock(&self) -> MutexGuard<'_, Flushes> {

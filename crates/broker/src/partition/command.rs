@@ -26,7 +26,7 @@ pub(crate) enum Command {
     Read(Read),
     /// What a read found that had to wait for the disk.
     ColdRead(Read, io::Result<ReadPlan>),
-    /// A flush round has ended for this partition.
+    /// A flush has ended.
     Flushed(io::Result<Flushed>),
     /// Lead in this epoch.
     Lead {
