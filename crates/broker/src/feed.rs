@@ -90,7 +90,7 @@ pub(crate) async fn run(node: Arc<Node>, feed: Feed) {
         }
         react(&node, &mut view, &changes).await;
         node.publish(view);
-        coordinators::surround(&node.view(), &changes);
+        coordinators::surround(&node, &changes);
         for (slot, answer) in answers {
             slot.fill(answer);
         }

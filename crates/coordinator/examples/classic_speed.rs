@@ -52,13 +52,12 @@ impl Coordinator {
             tokens: 0,
         };
         let nothing = Configs::default();
-        let known = GroupCoordinator::surroundings(Surroundings {
+        let known = GroupCoordinator::known(Surroundings {
             image: &Image::default(),
             configs: Layers { broker: &nothing, cluster: &nothing, file: &nothing },
             topics_deleted: &[],
-            leader_epoch: 0,
         });
-        coordinator.decide(known);
+        coordinator.decide(GroupCoordinator::surround(known, 0));
         coordinator
     }
 

@@ -119,9 +119,8 @@ impl Host {
         };
         let none = Configs::default();
         let configs = Layers { broker: &none, cluster: &none, file: &none };
-        let surroundings =
-            Surroundings { image: &image, configs, topics_deleted: &[], leader_epoch: 1 };
-        host.decide(GroupCoordinator::surroundings(surroundings));
+        let surroundings = Surroundings { image: &image, configs, topics_deleted: &[] };
+        host.decide(GroupCoordinator::surround(GroupCoordinator::known(surroundings), 1));
         host
     }
 

@@ -25,9 +25,17 @@ pub trait Coordinated: Machine<Hard: Default + Send, Soft: Send> + 'static {
         value: Option<Bytes>,
     ) -> Result<Option<Self::Record>, RecordError>;
 
-    /// The command that tells the machine what the cluster looks like from now on. It is the first
-    /// one after a load, and comes again whenever something of it has changed.
-    fn surroundings(surroundings: Surroundings<'_>) -> Self::Command;
+    /// What of the cluster matters to machines of this kind: the same for all of them on a broker, so
+    /// it is found out once for each change.
+    type Known: Clone + Send + 'static;
+
+    /// What matters of these surroundings.
+    fn known(surroundings: Surroundings<'_>) -> Self::Known;
+
+    /// The command that tells a machine what the cluster looks like from now on. It is the first one
+    /// after a load, and comes again whenever something of it has changed. `leader_epoch` is that of
+    /// the machine's log: markers carry it as the coordinator's epoch.
+    fn surround(known: Self::Known, leader_epoch: i32) -> Self::Command;
 }
 
 /// A record's key and value. A null value is a tombstone: the key is void.
@@ -48,8 +56,6 @@ pub struct Surroundings<'a> {
     pub configs: Layers<'a>,
     /// Topics that were deleted since the last time.
     pub topics_deleted: &'a [Text],
-    /// The leader epoch of the log: markers carry it as the coordinator's epoch.
-    pub leader_epoch: i32,
 }
 
 /// Why a record of a coordinator's log cannot be read.

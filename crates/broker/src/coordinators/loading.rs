@@ -50,6 +50,10 @@ struct Loaded<M: Served> {
 
 async fn run<M: Served>(node: Arc<Node>, partition: Arc<Strand<Partition>>, epoch: i32) {
     let began = node.env.clock.now();
+    let claimed = question(&partition, move |partition, _| partition.claim_load(epoch));
+    if claimed.await != Some(true) {
+        return;
+    }
     let mut loaded = Loaded::<M> { hard: M::Hard::default(), next_offset: 0 };
     loop {
         let snapshot = question(&partition, move |partition, _| {
@@ -107,8 +111,7 @@ fn install<M: Served>(
 ) -> Installed<M> {
     let next_offset = partition.log().map(dohle_storage::Log::next_offset);
     match next_offset {
-        // A leadership may be told of twice: the machine that moved in first stays.
-        Ok(_) if partition.leader_epoch != epoch || partition.carries() => Installed::Late,
+        Ok(_) if partition.leader_epoch != epoch => Installed::Late,
         Ok(end) if loaded.next_offset < end => Installed::Behind(Box::new(loaded)),
         Ok(_) => {
             partition

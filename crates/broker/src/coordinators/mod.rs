@@ -9,11 +9,12 @@ mod transaction_markers;
 
 use crate::node::{Node, View};
 use crate::partition::Partition;
+use crate::partition::carrier::Carrier;
 use crate::partition::command::Command;
 use crate::topic::Topic;
 use dohle_coordinator::group::GroupCoordinator;
 use dohle_coordinator::transaction::TransactionCoordinator;
-use dohle_coordinator::{Coordinated, partition_for};
+use dohle_coordinator::{Coordinated, Surroundings, partition_for};
 use dohle_env::gather::{Answer, Gather, Slot};
 use dohle_env::strand::Strand;
 use dohle_metadata::Changes;
@@ -22,7 +23,9 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::record::compression::{Codec, Compression};
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::Token;
+use dohle_storage::Log;
 use dohle_storage::producers::Guard;
+use std::io;
 use std::sync::Arc;
 
 pub(crate) use loading::load;
@@ -49,9 +52,6 @@ impl Served for GroupCoordinator {
         Compression::of(codec.unwrap_or(Codec::None))
     }
 }
-
-/// The internal topics that machines live in.
-const TOPICS: [&str; 2] = [GroupCoordinator::TOPIC, TransactionCoordinator::TOPIC];
 
 /// The partition that has `key`'s machine.
 pub(crate) fn find<M: Served>(view: &View, key: &str) -> Result<Arc<Strand<Partition>>, ErrorCode> {
@@ -143,20 +143,50 @@ pub(crate) fn tell<M: Served>(
     partition: &Arc<Strand<Partition>>,
     command: impl FnOnce() -> M::Command + Send + 'static,
 ) {
+    with_machine::<M>(partition, |carrier, log, now| carrier.decide(log, now, command()));
+}
+
+/// Runs `then` in a turn of the partition, if the machine is still there.
+fn with_machine<M: Served>(
+    partition: &Arc<Strand<Partition>>,
+    then: impl FnOnce(&mut Carrier<M>, &mut Log, i64) -> io::Result<()> + Send + 'static,
+) {
     partition.submit(Command::Decide(Box::new(move |partition, effects| {
         let now = partition.timestamp();
-        let told = match partition.carrier::<M>() {
-            Ok((carrier, log)) => carrier.decide(log, now, command()),
+        let done = match partition.carrier::<M>() {
+            Ok((carrier, log)) => then(carrier, log, now),
             Err(_) => Ok(()),
         };
-        if let Err(error) = told {
+        if let Err(error) = done {
             partition.go_offline(error, effects);
         }
     })));
 }
 
+/// What machines of this kind are told of the cluster.
+#[derive(Clone)]
+pub(crate) struct Surrounded<K> {
+    pub(crate) known: K,
+    pub(crate) compression: Compression,
+}
+
+impl<K> Surrounded<K> {
+    /// What a view says.
+    pub(crate) fn of<M: Served<Known = K>>(
+        node: &Node,
+        view: &View,
+        topics_deleted: &[Text],
+    ) -> Self {
+        let image = &view.image;
+        node.with_layers(image, |configs| Self {
+            known: M::known(Surroundings { image, configs, topics_deleted }),
+            compression: M::compression(configs),
+        })
+    }
+}
+
 /// Tells all machines of this node that the cluster has changed, once the new view is published.
-pub(crate) fn surround(view: &View, changes: &Changes) {
+pub(crate) fn surround(node: &Node, changes: &Changes) {
     let is_known = |kind: ResourceKind| matches!(kind, ResourceKind::Broker | ResourceKind::Group);
     let is_about_them = !changes.topics_created.is_empty()
         || !changes.topics_deleted.is_empty()
@@ -166,14 +196,20 @@ pub(crate) fn surround(view: &View, changes: &Changes) {
     if !is_about_them {
         return;
     }
-    let deleted: Arc<[Text]> = changes.topics_deleted.values().cloned().collect();
-    for topic in TOPICS.iter().filter_map(|name| view.topic(&Text::from_static(name))) {
-        for partition in here(topic) {
-            let deleted = deleted.clone();
-            partition.submit(Command::Decide(Box::new(move |partition, effects| {
-                partition.surround_carried(&deleted, effects);
-            })));
-        }
+    let deleted: Vec<Text> = changes.topics_deleted.values().cloned().collect();
+    surround_all::<GroupCoordinator>(node, &deleted);
+    surround_all::<TransactionCoordinator>(node, &deleted);
+}
+
+fn surround_all<M: Served>(node: &Node, topics_deleted: &[Text]) {
+    let view = node.view();
+    let Some(topic) = view.topic(&Text::from_static(M::TOPIC)) else { return };
+    let surrounded = Surrounded::of::<M>(node, &view, topics_deleted);
+    for partition in here(topic) {
+        let surrounded = surrounded.clone();
+        with_machine::<M>(partition, move |carrier, log, now| {
+            carrier.surround(log, now, surrounded)
+        });
     }
 }
 

@@ -8,11 +8,11 @@
 use super::appending::refusal;
 use super::command::Command;
 use super::{Effect, Partition};
-use crate::coordinators::Served;
+use crate::coordinators::{Served, Surrounded};
 use crate::machine_host::{Host, Records, Release};
 use crate::node::Node;
 use crate::steady_time::SteadyTime;
-use dohle_coordinator::{KeyValue, Surroundings};
+use dohle_coordinator::KeyValue;
 use dohle_env::clock::{self, Instant};
 use dohle_env::collections::HashMap;
 use dohle_env::gather::Slot;
@@ -22,7 +22,6 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Offset, Timestamp};
 use dohle_protocol::record::builder::{BatchBuilder, NewRecord};
 use dohle_protocol::record::compression::Compression;
-use dohle_protocol::wire::Text;
 use dohle_replication::machine::{Entry, ProducerIdAndEpoch, Token};
 use dohle_storage::producers::Guard;
 use dohle_storage::{AppendError, Log, NewBatch, Origin, Source};
@@ -46,9 +45,6 @@ pub(crate) trait Carried: Send {
 
     /// The end of a producer's transaction got this place.
     fn on_marker(&mut self, at: Offset, producer: ProducerIdAndEpoch, committed: bool);
-
-    /// The cluster has changed.
-    fn surround(&mut self, log: &mut Log, now: i64, deleted: &[Text]) -> io::Result<()>;
 
     /// Everything below the high watermark is committed: answers that waited leave.
     fn on_committed(&mut self, high_watermark: i64, effects: &mut Vec<Effect>);
@@ -106,8 +102,19 @@ impl<M: Served> Carrier<M> {
         if let Some(records) = carrier.host.elected(began) {
             carrier.place(log, now, records)?;
         }
-        carrier.surround(log, now, &[])?;
+        carrier.surround(log, now, Surrounded::of::<M>(node, &node.view(), &[]))?;
         Ok(carrier)
+    }
+
+    /// The cluster has changed, or is seen for the first time.
+    pub(crate) fn surround(
+        &mut self,
+        log: &mut Log,
+        now: i64,
+        surrounded: Surrounded<M::Known>,
+    ) -> io::Result<()> {
+        self.compression = surrounded.compression;
+        self.decide(log, now, M::surround(surrounded.known, self.leader_epoch))
     }
 
     /// What is asked next is about a transaction that was verified by this.
@@ -243,24 +250,6 @@ impl<M: Served> Carried for Carrier<M> {
 
     fn on_marker(&mut self, at: Offset, producer: ProducerIdAndEpoch, committed: bool) {
         self.host.apply(at, &Entry::Marker { producer, committed });
-    }
-
-    fn surround(&mut self, log: &mut Log, now: i64, deleted: &[Text]) -> io::Result<()> {
-        let Some(node) = self.node.upgrade() else { return Ok(()) };
-        let view = node.view();
-        let leader_epoch = self.leader_epoch;
-        let mut compression = Compression::NONE;
-        let command = node.with_layers(&view.image, |configs| {
-            compression = M::compression(configs);
-            M::surroundings(Surroundings {
-                image: &view.image,
-                configs,
-                topics_deleted: deleted,
-                leader_epoch,
-            })
-        });
-        self.compression = compression;
-        self.decide(log, now, command)
     }
 
     fn on_committed(&mut self, high_watermark: i64, effects: &mut Vec<Effect>) {

@@ -6,7 +6,6 @@ use super::{Effect, Partition};
 use crate::coordinators::Served;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Offset, ProducerEpoch, ProducerId};
-use dohle_protocol::wire::Text;
 use dohle_replication::machine::ProducerIdAndEpoch;
 use dohle_storage::{Log, NewBatch, Origin, Source};
 use std::io;
@@ -28,9 +27,14 @@ impl Partition {
         self.clock.timestamp()
     }
 
-    /// Whether a machine lives here.
-    pub(crate) fn carries(&self) -> bool {
-        self.carried.is_some()
+    /// Whether the machine of this leadership is still to be loaded. Who is told so loads it, and is the
+    /// only one: a leadership may be told of twice.
+    pub(crate) fn claim_load(&mut self, leader_epoch: i32) -> bool {
+        let is_first = self.leader_epoch == leader_epoch && self.loaded_epoch < leader_epoch;
+        if is_first {
+            self.loaded_epoch = leader_epoch;
+        }
+        is_first
     }
 
     /// A machine moves in; where it cannot, the log is as good as lost.
@@ -43,11 +47,6 @@ impl Partition {
             Ok(carried) => self.carried = Some(Box::new(carried)),
             Err(error) => self.go_offline(error, effects),
         }
-    }
-
-    /// The cluster has changed.
-    pub(crate) fn surround_carried(&mut self, deleted: &[Text], effects: &mut Vec<Effect>) {
-        self.with_carried(effects, |carried, log, now| carried.surround(log, now, deleted));
     }
 
     /// The machine's alarm goes off.

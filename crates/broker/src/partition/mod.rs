@@ -53,6 +53,8 @@ pub(crate) struct Partition {
     watches: Vec<Mark>,
     /// The machine that lives here, in a coordinator's log.
     carried: Option<Box<dyn Carried>>,
+    /// The leadership that a machine was last loaded for, or is being loaded for.
+    loaded_epoch: i32,
     /// A flush is with the directory, or on its way there.
     is_flushing: bool,
     /// Whether the cleaner is at work here, or cannot be.
@@ -82,7 +84,7 @@ pub(crate) enum Effect {
     Mark(Mark),
     /// A read that may wait for the disk, for the directory's lane.
     Cold(Box<(Arc<Directory>, ColdRead, Read)>),
-    /// Flush in the directory's next round.
+    /// Flush on the directory's lane.
     Flush(Arc<Directory>, FlushWork),
     /// A write failed.
     Offline(Arc<Directory>, io::Error),
@@ -122,6 +124,7 @@ impl Partition {
             waiting: Waiting::default(),
             watches: Vec::new(),
             carried: None,
+            loaded_epoch: -1,
             is_flushing: false,
             compacting: Compacting::Idle,
             replace: None,
@@ -201,7 +204,7 @@ impl Partition {
         }
     }
 
-    /// Asks for a flush in the directory's next round, if something is dirty and none is under way.
+    /// Asks for a flush, if something is dirty and none is under way.
     pub(crate) fn flush(&mut self, effects: &mut Vec<Effect>) {
         if self.is_flushing {
             return;

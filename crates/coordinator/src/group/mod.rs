@@ -27,6 +27,7 @@ pub use record::GroupRecord;
 pub use request::{Answer, Asked, Client, Request};
 pub use settings::Settings;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The group coordinator's machine.
 #[derive(Debug)]
@@ -81,7 +82,7 @@ enum Timer {
 #[derive(Debug)]
 pub enum Command {
     /// What the cluster looks like.
-    Surroundings(Box<Known>),
+    Surroundings(Arc<Known>),
     /// The time has come that was asked for.
     Wake,
     /// Somebody asks.
@@ -112,7 +113,7 @@ impl Machine for GroupCoordinator {
     ) -> Outcome<Self> {
         let mut deciding = Deciding::new(hard, soft, now);
         match command {
-            Command::Surroundings(known) => surround(&mut deciding, *known),
+            Command::Surroundings(known) => surround(&mut deciding, &known),
             Command::Wake => wake(&mut deciding),
             Command::Ask(asked) => ask(&mut deciding, *asked),
         }
@@ -140,6 +141,8 @@ impl Machine for GroupCoordinator {
 }
 
 impl Coordinated for GroupCoordinator {
+    type Known = Arc<Known>;
+
     const TOPIC: &'static str = "__consumer_offsets";
 
     fn encode(record: &GroupRecord) -> KeyValue {
@@ -153,12 +156,16 @@ impl Coordinated for GroupCoordinator {
         GroupRecord::decode(key, value)
     }
 
-    fn surroundings(surroundings: Surroundings<'_>) -> Command {
-        Command::Surroundings(Box::new(Known {
+    fn known(surroundings: Surroundings<'_>) -> Arc<Known> {
+        Arc::new(Known {
             image: surroundings.image.clone(),
             settings: Settings::of(surroundings.configs),
             topics_deleted: surroundings.topics_deleted.to_vec(),
-        }))
+        })
+    }
+
+    fn surround(known: Arc<Known>, _leader_epoch: i32) -> Command {
+        Command::Surroundings(known)
     }
 }
 
@@ -210,9 +217,9 @@ impl Groups {
 }
 
 /// The first time, sessions of all members begin; later, what has changed takes its effect.
-fn surround(deciding: &mut Deciding<'_>, known: Known) {
-    deciding.soft.image = known.image;
-    deciding.soft.settings = known.settings;
+fn surround(deciding: &mut Deciding<'_>, known: &Known) {
+    deciding.soft.image = known.image.clone();
+    deciding.soft.settings = known.settings.clone();
     if !std::mem::replace(&mut deciding.soft.is_active, true) {
         classic::begin_sessions(deciding);
         consumer::begin_sessions(deciding);

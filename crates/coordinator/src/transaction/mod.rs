@@ -152,6 +152,8 @@ impl Machine for TransactionCoordinator {
 }
 
 impl Coordinated for TransactionCoordinator {
+    type Known = Known;
+
     const TOPIC: &'static str = "__transaction_state";
 
     fn encode(record: &TransactionRecord) -> KeyValue {
@@ -165,8 +167,12 @@ impl Coordinated for TransactionCoordinator {
         TransactionRecord::decode(key, value)
     }
 
-    fn surroundings(surroundings: Surroundings<'_>) -> Command {
-        Command::Surroundings(Known::of(surroundings))
+    fn known(surroundings: Surroundings<'_>) -> Known {
+        Known::of(surroundings)
+    }
+
+    fn surround(known: Known, leader_epoch: i32) -> Command {
+        Command::Surroundings(Known { leader_epoch, ..known })
     }
 }
 

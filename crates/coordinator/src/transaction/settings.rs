@@ -57,7 +57,7 @@ pub struct Known {
     /// The level of `transaction.version`: from 1 on records have optional fields, with 2 each
     /// transaction has an epoch of its own.
     pub transaction_version: i16,
-    /// The leader epoch of the log.
+    /// The leader epoch of the machine's log; -1 where no machine is meant.
     pub leader_epoch: i32,
 }
 
@@ -68,7 +68,7 @@ impl Known {
         Self {
             settings: Settings::of(surroundings.configs),
             transaction_version: level.copied().unwrap_or(0),
-            leader_epoch: surroundings.leader_epoch,
+            leader_epoch: -1,
         }
     }
 

@@ -107,13 +107,12 @@ pub(super) fn loaded(archive: &str, image: &Image) -> BTreeMap<String, (Groups, 
     }
     let nothing = Configs::default();
     for (hard, soft) in machines.values_mut() {
-        let known = Machines::surroundings(Surroundings {
+        let known = Machines::known(Surroundings {
             image,
             configs: Layers { broker: &nothing, cluster: &nothing, file: &nothing },
             topics_deleted: &[],
-            leader_epoch: 0,
         });
-        Machines::decide(hard, soft, Timestamp(0), known);
+        Machines::decide(hard, soft, Timestamp(0), Machines::surround(known, 0));
     }
     machines
 }

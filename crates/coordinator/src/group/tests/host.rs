@@ -10,6 +10,7 @@ use dohle_protocol::ids::{Offset, Timestamp};
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::{After, Entry, Machine, ProducerIdAndEpoch, Token};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// When transcripts begin.
 const START: i64 = 1_000_000;
@@ -97,7 +98,7 @@ impl Host {
 
     pub(super) fn surround(&mut self, topics_deleted: Vec<Text>) {
         let (image, settings) = (self.image.clone(), self.settings.clone());
-        self.decide(Command::Surroundings(Box::new(Known { image, settings, topics_deleted })));
+        self.decide(Command::Surroundings(Arc::new(Known { image, settings, topics_deleted })));
     }
 
     /// Time goes on; the machine is woken when it wanted to be.

@@ -13,6 +13,7 @@ use dohle_protocol::ids::{Offset, Timestamp, Uuid};
 use dohle_protocol::messages as m;
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::{Entry, Machine, Token};
+use std::sync::Arc;
 
 /// When the clock begins.
 const START: i64 = 1_000_000;
@@ -108,7 +109,7 @@ impl Host {
     pub(super) fn surround(&mut self) {
         let (image, settings) = (self.image.clone(), self.settings.clone());
         let known = Known { image, settings, topics_deleted: Vec::new() };
-        let (_, records) = self.decide(Command::Surroundings(Box::new(known)));
+        let (_, records) = self.decide(Command::Surroundings(Arc::new(known)));
         assert_eq!(records, Vec::new());
     }
 
