@@ -1,4 +1,4 @@
-// The checks of ../checks.tsv through franz-go: main BOOTSTRAP LEFT-OUT-TABLE [--groups] [--only CHECK]...
+// The checks of ../checks.tsv through franz-go: main BOOTSTRAP LEFT-OUT-TABLE [--groups|--transactions] [--only CHECK]...
 package main
 
 import (
@@ -53,6 +53,8 @@ func main() {
 		switch {
 		case os.Args[i] == "--groups":
 			checks = groupChecks
+		case os.Args[i] == "--transactions":
+			checks = transactionChecks
 		case os.Args[i] == "--only" && i+1 < len(os.Args):
 			i++
 			only[os.Args[i]] = true

@@ -377,4 +377,4 @@ const groups = {
   },
 }
 
-module.exports = { node, groups }
+module.exports = { node, groups, made, soon }

@@ -1,9 +1,10 @@
-// main.js LEFT-OUT-TABLE BOOTSTRAP [--groups] [--only CHECK]...: prints a line per check.
+// main.js LEFT-OUT-TABLE BOOTSTRAP [--groups|--transactions] [--only CHECK]...: prints a line per check.
 'use strict'
 
 const fs = require('fs')
 const { Client } = require('./client')
 const checks = require('./checks')
+const transactions = require('./transactions')
 
 const LIMIT_MS = 60000
 
@@ -13,6 +14,7 @@ async function main([table, bootstrap, ...rest]) {
   while (rest.length) {
     const word = rest.shift()
     if (word === '--groups') set = checks.groups
+    else if (word === '--transactions') set = transactions
     else if (word === '--only') only.push(rest.shift())
     else throw new Error(`unknown argument ${word}`)
   }

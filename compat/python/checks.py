@@ -7,6 +7,7 @@ something is not as it should be.
 import threading
 import time
 
+import transactions
 from client import Failure, Record
 
 NOW_MS = int(time.time() * 1000)
@@ -481,8 +482,8 @@ NODE = (
 )
 
 
-def checks(groups):
-    """The checks by name: of the node, or of groups."""
-    if groups:
-        return {f.__name__: f for f in GROUPS}
-    return {f.__name__: f for f in NODE} | {"codec_" + name: codec(name) for name in CODECS}
+def checks(of):
+    """The checks of a set by name."""
+    if of == "node":
+        return {f.__name__: f for f in NODE} | {"codec_" + name: codec(name) for name in CODECS}
+    return {f.__name__: f for f in (GROUPS if of == "groups" else transactions.CHECKS)}

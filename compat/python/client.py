@@ -75,13 +75,14 @@ def main(make, checks):
     """Runs the checks that the arguments ask for, and exits with how it went."""
     parser = argparse.ArgumentParser()
     parser.add_argument("bootstrap")
-    parser.add_argument("--groups", action="store_true", help="the checks of consumer groups instead")
+    parser.add_argument("--groups", action="store_const", dest="set", const="groups", default="node")
+    parser.add_argument("--transactions", action="store_const", dest="set", const="transactions")
     parser.add_argument("--only", action="append", help="this check alone; may be repeated")
     arguments = parser.parse_args()
     client = make(arguments.bootstrap)
     skip = left_out(client.LIBRARY)
     failed = 0
-    for name, check in checks(arguments.groups).items():
+    for name, check in checks(arguments.set).items():
         if name in skip or (arguments.only and name not in arguments.only):
             continue
         client.check = name

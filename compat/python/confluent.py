@@ -1,18 +1,15 @@
 """confluent-kafka: librdkafka as Python programs use it."""
 
-import logging
 import time
 
 from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicCollection,
                              TopicPartition)
 from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic)
 
+import transactional
 from checks import checks
 from client import Client, Failure, Record, main
-
-SILENT = logging.getLogger("librdkafka")
-SILENT.addHandler(logging.NullHandler())
-SILENT.propagate = False
+from transactional import SILENT
 
 
 def translated(method):
@@ -34,6 +31,7 @@ class Confluent(Client):
 
     def __init__(self, bootstrap):
         super().__init__(bootstrap)
+        self.transactional = transactional.Confluent(bootstrap)
         self.common = {"bootstrap.servers": bootstrap, "topic.metadata.refresh.interval.ms": 1000,
                        "topic.metadata.propagation.max.ms": 5000}
         self._admin = None

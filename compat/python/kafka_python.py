@@ -10,6 +10,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 from kafka.errors import KafkaError
 
+import transactional
 from checks import checks
 from client import Client, Failure, Record, main
 
@@ -50,6 +51,7 @@ class KafkaPython(Client):
 
     def __init__(self, bootstrap):
         super().__init__(bootstrap)
+        self.transactional = transactional.KafkaPython(bootstrap)
         self.common = {"bootstrap_servers": bootstrap}
         if OLD:
             self.common["api_version"] = (0, 10, 1)

@@ -7,6 +7,7 @@ in order; all that were acknowledged as committed are read, and none that was ab
 
 import argparse
 import os
+import pathlib
 import random
 import shutil
 import signal
@@ -18,7 +19,10 @@ import threading
 import time
 
 import confluent_kafka
-from clients import Confluent
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "python"))
+
+from transactional import Confluent  # noqa: E402
 
 PARTITIONS = 3
 PRODUCERS = 3

@@ -6,12 +6,17 @@ and the server's CPU time for each.
 
 import argparse
 import os
+import pathlib
+import sys
 import threading
 import time
 import uuid
 
 import confluent_kafka
-from clients import Confluent
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "python"))
+
+from transactional import Confluent  # noqa: E402
 
 
 def cpu_seconds(pid):

@@ -112,7 +112,7 @@ pub const GROUPS: [Check; 6] = [
 
 // What checks are made of.
 
-fn equal<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<()> {
+pub fn equal<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<()> {
     if got == expected {
         return Ok(());
     }
@@ -147,7 +147,7 @@ fn has(c: &Client, topic: &str, partitions: usize) -> Result<bool> {
 }
 
 /// Creates a topic and waits until the broker's own metadata shows it.
-fn made(c: &Client, what: &str, partitions: i32, configs: &[(&str, &str)]) -> Result<String> {
+pub fn made(c: &Client, what: &str, partitions: i32, configs: &[(&str, &str)]) -> Result<String> {
     let topic = c.name(what);
     c.create_topic(&topic, partitions, 1, configs)?;
     soon(&topic, || has(c, &topic, partitions as usize))?;

@@ -210,6 +210,10 @@ impl Client {
         outcomes.into_iter().map(|(_, outcome)| outcome.map_err(Into::into)).collect()
     }
 
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
     pub fn consumer(&self, options: &[(&str, &str)]) -> Result<BaseConsumer> {
         let mut config = base(&self.bootstrap);
         config
@@ -270,7 +274,7 @@ impl Client {
     }
 }
 
-fn base(bootstrap: &str) -> ClientConfig {
+pub fn base(bootstrap: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", bootstrap).set("topic.metadata.refresh.interval.ms", "1000");
     config.set("log_level", "0");

@@ -1,7 +1,8 @@
-//! The checks of `../checks.tsv` through rdkafka: `LEFT-OUT-TABLE BOOTSTRAP [--groups] [--only CHECK]...`
+//! The checks of `../checks.tsv` through rdkafka: `LEFT-OUT-TABLE BOOTSTRAP [--groups|--transactions] [--only CHECK]...`
 
 mod checks;
 mod client;
+mod transactions;
 
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
@@ -15,7 +16,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let (Some(table), Some(bootstrap)) = (words.next(), words.next()) else {
-        eprintln!("usage: compat-rdkafka LEFT-OUT-TABLE BOOTSTRAP [--groups] [--only CHECK]...");
+        eprintln!(
+            "usage: compat-rdkafka LEFT-OUT-TABLE BOOTSTRAP [--groups|--transactions] [--only CHECK]..."
+        );
         return ExitCode::from(2);
     };
     let mut set: &[Check] = &checks::NODE;
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--groups" => set = &checks::GROUPS,
+            "--transactions" => set = &transactions::CHECKS,
             "--only" => only.extend(words.next()),
             _ => {
                 eprintln!("unknown argument {word}");

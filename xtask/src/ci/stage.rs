@@ -14,7 +14,7 @@ pub(super) struct Stage {
 }
 
 /// In the order in which they run: what is quick to fail comes first. Each can be run alone.
-pub(super) static STAGES: [Stage; 14] = [
+pub(super) static STAGES: [Stage; 15] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
@@ -57,6 +57,12 @@ pub(super) static STAGES: [Stage; 14] = [
         name: "groups",
         what: "real clients as members of groups",
         run: |root| compat::run(root, &["--groups"]),
+    },
+    Stage {
+        name: "transactions",
+        what: "real clients' transactions, read by what is committed",
+        only_by_name: false,
+        run: |root| compat::run(root, &["--transactions"]),
     },
     Stage {
         name: "tools",

@@ -104,8 +104,8 @@ impl Client {
         let script = root.join("compat").join(self.name).join("run");
         let mut command = Command::new(&script);
         command.arg(address).stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
-        if set == "groups" {
-            command.arg("--groups");
+        if set != "node" {
+            command.arg(format!("--{set}"));
         }
         let mut child = command.spawn().map_err(|e| format!("{}: {e}", script.display()))?;
         let output = child.stdout.take().expect("standard output is piped");

@@ -12,7 +12,10 @@ use server::{Kind, Server};
 use table::Table;
 
 const USAGE: &str = "usage: cargo xtask compat [--server dohle|reference|HOST:PORT] \
-[--client NAME]... [--groups] [--setup-only]";
+[--client NAME]... [--groups|--transactions] [--setup-only]";
+
+/// Transactions that take too long are looked for each second, not each ten.
+const QUICK: [&str; 1] = ["transaction.abort.timed.out.transaction.cleanup.interval.ms=1000"];
 
 /// What the command line asks for.
 struct Options {
@@ -27,8 +30,9 @@ struct Options {
 /// # Errors
 /// A wrong command line, a server or client that cannot be set up, or any failed check.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
-    let options = parse(arguments)?;
+    let mut options = parse(arguments)?;
     let table = Table::read(root)?;
+    options.clients.retain(|client| table.has(client.name, options.set));
     for client in &options.clients {
         let begun = Instant::now();
         client.set_up(root).map_err(|e| format!("{}: {e}", client.name))?;
@@ -65,7 +69,7 @@ fn run_on(
         ("reference", true) => Some(Kind::OldReference),
         _ => None,
     };
-    let server = kind.map(|kind| Server::start(root, kind, &[])).transpose()?;
+    let server = kind.map(|kind| Server::start(root, kind, &QUICK)).transpose()?;
     let address = server.as_ref().map_or(options.server.as_str(), |server| &server.address);
     let mut reports = Vec::new();
     for client in clients {
@@ -88,6 +92,7 @@ fn parse(arguments: &[&str]) -> Result<Options, String> {
     while let Some(word) = words.next() {
         match *word {
             "--groups" => options.set = "groups",
+            "--transactions" => options.set = "transactions",
             "--setup-only" => options.setup_only = true,
             "--server" => {
                 let server = words.next().ok_or(USAGE)?;

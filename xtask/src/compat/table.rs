@@ -31,6 +31,11 @@ impl Table {
         self.checks.iter().filter(move |(_, of)| of == set).map(|(name, _)| name.as_str())
     }
 
+    /// Whether the client can do any check of the set.
+    pub(crate) fn has(&self, client: &str, set: &str) -> bool {
+        self.checks(set).any(|check| !self.is_left_out(client, check))
+    }
+
     /// Whether the client cannot do the check.
     pub(crate) fn is_left_out(&self, client: &str, check: &str) -> bool {
         self.left_out.iter().any(|(of, name)| of == client && name == check)

@@ -169,4 +169,9 @@ final class Versioned implements Access {
     public void deleteGroup(String group) throws Failure {
         get(admin.deleteConsumerGroups(Set.of(group)).all());
     }
+
+    @Override
+    public Map<String, Checks.Check> transactions(Client client, Checks checks) {
+        return new Transactions(client, checks).all();
+    }
 }

@@ -43,4 +43,7 @@ interface Access {
     Object[] describeGroup(String group) throws Exception;
 
     void deleteGroup(String group) throws Exception;
+
+    /** The checks of transactions; none where the version has no transactions. */
+    Map<String, Checks.Check> transactions(Client client, Checks checks);
 }

@@ -84,17 +84,17 @@ final class Checks {
 
     // What checks are made of.
 
-    private static void check(boolean holds, String text) {
+    static void check(boolean holds, String text) {
         if (!holds) {
             throw new AssertionError(text);
         }
     }
 
-    private static void equal(Object got, Object expected, String what) {
+    static void equal(Object got, Object expected, String what) {
         check(Objects.equals(got, expected), what + " is " + got + ", expected " + expected);
     }
 
-    private static void fails(int code, Check action) throws Exception {
+    static void fails(int code, Check action) throws Exception {
         try {
             action.run();
         } catch (Failure failure) {
@@ -104,7 +104,7 @@ final class Checks {
         throw new AssertionError("nothing failed, expected error " + code);
     }
 
-    private static void soon(String what, Callable<Boolean> condition) throws Exception {
+    static void soon(String what, Callable<Boolean> condition) throws Exception {
         long end = System.nanoTime() + 30_000_000_000L;
         while (!condition.call()) {
             check(System.nanoTime() < end, "not within 30 s: " + what);
@@ -117,7 +117,7 @@ final class Checks {
     }
 
     /** Creates a topic and waits until the broker's own metadata shows it. */
-    private String made(String what, int partitions, String... configs) throws Exception {
+    String made(String what, int partitions, String... configs) throws Exception {
         String topic = c.name(what);
         Map<String, String> map = new LinkedHashMap<>();
         for (int i = 0; i < configs.length; i += 2) {

@@ -14,7 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Runs the checks and prints a line for each: {@code Suite LIBRARY LEFT-OUT-TABLE BOOTSTRAP [--groups] [--only CHECK]...} */
+/** Runs the checks and prints a line for each: {@code Suite LIBRARY LEFT-OUT-TABLE BOOTSTRAP [--groups|--transactions] [--only CHECK]...} */
 public final class Suite {
     private static final int LIMIT_S = 60;
 
@@ -24,11 +24,11 @@ public final class Suite {
     public static void main(String[] args) throws IOException {
         String library = args[0];
         Set<String> skip = leftOut(Path.of(args[1]), library);
-        boolean groups = false;
+        String set = "";
         List<String> only = new ArrayList<>();
         for (int i = 3; i < args.length; i++) {
-            if (args[i].equals("--groups")) {
-                groups = true;
+            if (args[i].equals("--groups") || args[i].equals("--transactions")) {
+                set = args[i];
             } else if (args[i].equals("--only") && i + 1 < args.length) {
                 only.add(args[++i]);
             } else {
@@ -36,14 +36,17 @@ public final class Suite {
                 System.exit(2);
             }
         }
-        Checks checks = new Checks(new Client(library, args[2]));
+        Client client = new Client(library, args[2]);
+        Checks checks = new Checks(client);
+        Map<String, Checks.Check> chosen = set.isEmpty() ? checks.node()
+            : set.equals("--groups") ? checks.groups() : client.access.transactions(client, checks);
         ExecutorService threads = Executors.newCachedThreadPool(body -> {
             Thread thread = new Thread(body);
             thread.setDaemon(true);
             return thread;
         });
         int failed = 0;
-        for (Map.Entry<String, Checks.Check> entry : (groups ? checks.groups() : checks.node()).entrySet()) {
+        for (Map.Entry<String, Checks.Check> entry : chosen.entrySet()) {
             String name = entry.getKey();
             if (skip.contains(name) || !only.isEmpty() && !only.contains(name)) {
                 continue;

@@ -184,4 +184,9 @@ final class Versioned implements Access {
     public void deleteGroup(String group) {
         throw none();
     }
+
+    @Override
+    public Map<String, Checks.Check> transactions(Client client, Checks checks) {
+        return java.util.Collections.emptyMap();
+    }
 }

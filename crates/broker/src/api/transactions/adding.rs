@@ -1,7 +1,7 @@
 //! AddPartitionsToTxn and AddOffsetsToTxn: partitions take part in a transaction.
 
 use super::{ask, told};
-use crate::node::View;
+use crate::node::{Node, View};
 use crate::request::Context;
 use dohle_coordinator::group::GroupCoordinator;
 use dohle_coordinator::transaction::{Answer, Request, TopicPartition};
@@ -138,18 +138,13 @@ pub(crate) async fn add_offsets(
     context: Context,
     request: AddOffsetsToTxnRequest,
 ) -> AddOffsetsToTxnResponse {
-    let added = match offsets_partition(&context.view(), &request.group_id) {
-        Some(partition) => {
-            let wanted = Request::AddPartitions {
-                transactional_id: request.transactional_id.clone(),
-                producer: producer(request.producer_id, request.producer_epoch),
-                partitions: vec![partition],
-                verify_only: false,
-            };
-            ask(&context.node, &request.transactional_id, VERSION_OF_OFFSETS, wanted).await
-        }
-        None => Err(ErrorCode::COORDINATOR_NOT_AVAILABLE),
+    let wanted = Request::AddPartitions {
+        transactional_id: request.transactional_id.clone(),
+        producer: producer(request.producer_id, request.producer_epoch),
+        partitions: vec![offsets_partition(&context.node, &context.view(), &request.group_id)],
+        verify_only: false,
     };
+    let added = ask(&context.node, &request.transactional_id, VERSION_OF_OFFSETS, wanted).await;
     let error_code = match added {
         Ok(Answer::AddPartitions(errors)) => errors.first().copied().unwrap_or_default(),
         Ok(_) => ErrorCode::UNKNOWN_SERVER_ERROR,
@@ -158,9 +153,13 @@ pub(crate) async fn add_offsets(
     AddOffsetsToTxnResponse { error_code, ..AddOffsetsToTxnResponse::default() }
 }
 
-/// Where the group's offsets are kept; `None` while no group has ever been looked for.
-pub(super) fn offsets_partition(view: &View, group: &str) -> Option<TopicPartition> {
+/// Where the group's offsets are kept; where they will be, while no group has ever been looked for:
+/// a producer may add them before it looks for the group's coordinator.
+pub(super) fn offsets_partition(node: &Node, view: &View, group: &str) -> TopicPartition {
     let topic = Text::from_static(GroupCoordinator::TOPIC);
-    let count = view.image.topics.by_name(&topic)?.partitions.len();
-    Some(TopicPartition { topic, partition: partition_for(group, count) })
+    let count = match view.image.topics.by_name(&topic) {
+        Some(topic) => topic.partitions.len(),
+        None => usize::try_from(node.config.integer("offsets.topic.num.partitions")).unwrap_or(1),
+    };
+    TopicPartition { topic, partition: partition_for(group, count) }
 }

@@ -79,7 +79,7 @@ async fn verified(
     request: &TxnOffsetCommitRequest,
 ) -> Result<Option<Guard>, ErrorCode> {
     let partition = coordinators::find::<GroupCoordinator>(view, &request.group_id)?;
-    let name = offsets_partition(view, &request.group_id).ok_or(ErrorCode::NOT_COORDINATOR)?;
+    let name = offsets_partition(&context.node, view, &request.group_id);
     let transaction = Transaction {
         id: request.transactional_id.clone(),
         producer: ProducerIdAndEpoch {

@@ -7,6 +7,7 @@ mod hot_path;
 mod long_checks;
 mod metadata_log;
 mod pressure;
+mod transactions;
 
 use crate::world::Directory;
 use bytes::Bytes;

@@ -1,8 +1,14 @@
-"""Transactional producers and readers of two libraries, under one set of names."""
+"""Transactional producers, readers and members of two libraries, under one set of names."""
 
+import logging
 import time
 
+SILENT = logging.getLogger("librdkafka")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
 SECONDS = 30
+# Kafka's INVALID_PRODUCER_EPOCH and PRODUCER_FENCED, and librdkafka's own number for both.
+FENCED = (47, 90, -144)
 
 
 class Fenced(Exception):
@@ -10,8 +16,6 @@ class Fenced(Exception):
 
 
 class Confluent:
-    name = "confluent-kafka"
-
     def __init__(self, bootstrap):
         import confluent_kafka
 
@@ -66,12 +70,36 @@ class Confluent:
         finally:
             consumer.close()
 
+    def member(self, group, topic):
+        return ConfluentMember(self._consumer(group, "read_committed"), topic)
+
+
+class ConfluentMember:
+    """A consumer in a group, whose offsets go into transactions."""
+
+    def __init__(self, consumer, topic):
+        self.consumer = consumer
+        consumer.subscribe([topic])
+
+    def take(self, count):
+        """That many records as offset and value."""
+        got, deadline = [], time.monotonic() + SECONDS
+        while len(got) < count:
+            assert time.monotonic() < deadline, f"{len(got)} of {count} records in {SECONDS} s"
+            message = self.consumer.poll(0.2)
+            if message is not None and not message.error():
+                got.append((message.offset(), message.value().decode()))
+        return got
+
+    def close(self):
+        self.consumer.close()
+
 
 class ConfluentProducer:
     def __init__(self, library, bootstrap, id, timeout_ms):
         self.library, self.bootstrap = library, bootstrap
         self.producer = library.Producer(
-            {"bootstrap.servers": bootstrap, "transactional.id": id, "transaction.timeout.ms": timeout_ms}
+            {"bootstrap.servers": bootstrap, "transactional.id": id, "transaction.timeout.ms": timeout_ms}, logger=SILENT
         )
         self.producer.init_transactions(SECONDS)
 
@@ -79,7 +107,9 @@ class ConfluentProducer:
         try:
             return step()
         except self.library.KafkaException as error:
-            raise Fenced(str(error)) from error
+            if error.args[0].code() in FENCED:
+                raise Fenced(str(error)) from error
+            raise
 
     def begin(self):
         self._do(self.producer.begin_transaction)
@@ -93,11 +123,17 @@ class ConfluentProducer:
     def send_offset(self, group, topic, partition, offset):
         consumer = self.library.Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
         try:
-            metadata = consumer.consumer_group_metadata()
-            one = self.library.TopicPartition(topic, partition, offset)
-            self._do(lambda: self.producer.send_offsets_to_transaction([one], metadata, SECONDS))
+            self._send_offset(consumer, topic, partition, offset)
         finally:
             consumer.close()
+
+    def send_position(self, member, topic, partition, offset):
+        self._send_offset(member.consumer, topic, partition, offset)
+
+    def _send_offset(self, consumer, topic, partition, offset):
+        metadata = consumer.consumer_group_metadata()
+        one = self.library.TopicPartition(topic, partition, offset)
+        self._do(lambda: self.producer.send_offsets_to_transaction([one], metadata, SECONDS))
 
     def commit(self):
         self._do(lambda: self.producer.commit_transaction(SECONDS))
@@ -110,19 +146,10 @@ class ConfluentProducer:
 
 
 class KafkaPython:
-    name = "kafka-python-3"
-
     def __init__(self, bootstrap):
         import kafka
 
         self.library, self.bootstrap = kafka, bootstrap
-
-    def create_topic(self, topic, partitions):
-        from kafka.admin import KafkaAdminClient, NewTopic
-
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
-        admin.create_topics([NewTopic(topic, partitions, 1)])
-        admin.close()
 
     def producer(self, id, timeout_ms=60_000):
         return KafkaPythonProducer(self.library, self.bootstrap, id, timeout_ms)
@@ -161,6 +188,29 @@ class KafkaPython:
         finally:
             consumer.close()
 
+    def member(self, group, topic):
+        return KafkaPythonMember(self._consumer(group, "read_committed"), topic)
+
+
+class KafkaPythonMember:
+    """A consumer in a group, whose offsets go into transactions."""
+
+    def __init__(self, consumer, topic):
+        self.consumer = consumer
+        consumer.subscribe([topic])
+
+    def take(self, count):
+        """That many records as offset and value."""
+        got, deadline = [], time.monotonic() + SECONDS
+        while len(got) < count:
+            assert time.monotonic() < deadline, f"{len(got)} of {count} records in {SECONDS} s"
+            for records in self.consumer.poll(200, max_records=count - len(got)).values():
+                got += [(record.offset, record.value.decode()) for record in records]
+        return got
+
+    def close(self):
+        self.consumer.close()
+
 
 class KafkaPythonProducer:
     def __init__(self, library, bootstrap, id, timeout_ms):
@@ -175,7 +225,9 @@ class KafkaPythonProducer:
         try:
             return step()
         except self.library.errors.KafkaError as error:
-            raise Fenced(repr(error)) from error
+            if getattr(error, "errno", None) in FENCED:
+                raise Fenced(repr(error)) from error
+            raise
 
     def begin(self):
         self._do(self.producer.begin_transaction)
@@ -191,6 +243,9 @@ class KafkaPythonProducer:
         offset = self.library.OffsetAndMetadata(offset, "", -1)
         self._do(lambda: self.producer.send_offsets_to_transaction({one: offset}, group))
 
+    def send_position(self, member, topic, partition, offset):
+        self.send_offset(member.consumer.group_metadata(), topic, partition, offset)
+
     def commit(self):
         self._do(self.producer.commit_transaction)
 
@@ -199,6 +254,3 @@ class KafkaPythonProducer:
 
     def close(self):
         self.producer.close(timeout=0)
-
-
-CLIENTS = {client.name: client for client in (Confluent, KafkaPython)}
