@@ -61,7 +61,6 @@ pub(super) static STAGES: [Stage; 15] = [
     Stage {
         name: "transactions",
         what: "real clients' transactions, read by what is committed",
-        only_by_name: false,
         run: |root| compat::run(root, &["--transactions"]),
     },
     Stage {
