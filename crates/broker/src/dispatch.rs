@@ -134,7 +134,8 @@ pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Ha
         Err(error) => return close(format!("a request header that cannot be read: {error}")),
     };
     let key = start.key;
-    let Some(versions) = api::versions(key) else {
+    let of = node.listeners[session.listener].of;
+    let Some(versions) = api::versions(key, of) else {
         return close(format!("{key:?} is not served"));
     };
     let context = Context {

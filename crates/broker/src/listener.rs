@@ -9,10 +9,21 @@ use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Whose requests a listener takes, as Kafka's message definitions divide them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenerType {
+    /// Those of clients, and of brokers to one another.
+    Broker,
+    /// Those to a controller (KIP-919): it is in `controller.listener.names`.
+    Controller,
+}
+
 /// A listener that is bound.
 pub struct BoundListener {
     /// Its name in `listeners`.
     pub name: String,
+    /// Whose requests it takes.
+    pub of: ListenerType,
     /// Where connections come from.
     pub listener: Box<dyn net::Listener>,
 }
@@ -21,6 +32,7 @@ pub struct BoundListener {
 #[derive(Clone, Debug)]
 pub(crate) struct Listener {
     pub(crate) name: String,
+    pub(crate) of: ListenerType,
     pub(crate) address: SocketAddr,
 }
 

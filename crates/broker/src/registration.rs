@@ -1,8 +1,10 @@
 //! This broker as its controller knows it: registered, alive, recovered.
 
+use crate::listener::Listener;
 use crate::node::Node;
 use crate::start::{StartError, failed};
 use dohle_env::clock;
+use dohle_metadata::config::endpoint::Endpoint;
 use dohle_metadata::controller::{self, Request};
 use dohle_metadata::features::FEATURES;
 use dohle_metadata::image;
@@ -10,7 +12,10 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::alter_partition_request::{BrokerState, PartitionData, TopicData};
 use dohle_protocol::messages::broker_registration_request::{
-    BrokerRegistrationRequest, Feature, Listener,
+    BrokerRegistrationRequest, Feature, Listener as BrokerListener,
+};
+use dohle_protocol::messages::controller_registration_request::{
+    ControllerRegistrationRequest, Feature as ControllerFeature, Listener as ControllerListener,
 };
 use dohle_protocol::messages::{AlterPartitionRequest, BrokerHeartbeatRequest};
 use std::sync::Arc;
@@ -18,8 +23,10 @@ use std::time::Duration;
 
 /// The versions that this node speaks to its controller.
 const REGISTRATION_VERSION: i16 = 4;
+const CONTROLLER_REGISTRATION_VERSION: i16 = 0;
 const HEARTBEAT_VERSION: i16 = 1;
 const ALTER_PARTITION_VERSION: i16 = 3;
+
 /// Registers this process as the broker of its id; its epoch comes back.
 pub(crate) async fn register(
     node: &Arc<Node>,
@@ -57,25 +64,73 @@ pub(crate) async fn register(
     }
 }
 
-/// What clients are told; a port of 0 is the one that was really taken.
-fn advertised(node: &Node) -> Vec<Listener> {
-    let bound = |name: &str| {
-        node.listeners.iter().find(|listener| listener.name.eq_ignore_ascii_case(name))
+/// Registers this process as the controller of its id (KIP-919); clusters of an older level have no
+/// record for it.
+pub(crate) async fn register_controller(
+    node: &Arc<Node>,
+    incarnation_id: Uuid,
+) -> Result<(), StartError> {
+    let features = features().into_iter().map(|feature| ControllerFeature {
+        name: feature.name,
+        min_supported_version: feature.min_supported_version,
+        max_supported_version: feature.max_supported_version,
+        ..ControllerFeature::default()
+    });
+    let request = ControllerRegistrationRequest {
+        controller_id: node.id,
+        incarnation_id,
+        listeners: controller_listeners(node),
+        features: features.collect(),
+        ..ControllerRegistrationRequest::default()
     };
+    let request = Request::ControllerRegistration(request);
+    match node.controller.ask(CONTROLLER_REGISTRATION_VERSION, request).await {
+        Some(controller::Answer::ControllerRegistration(answer)) => {
+            if answer.error_code != ErrorCode::NONE {
+                tracing::debug!("this controller is not registered: {}", answer.error_code);
+            }
+            Ok(())
+        }
+        _ => Err(failed("the controller does not answer: see the log for what happened to it")),
+    }
+}
+
+fn controller_listeners(node: &Node) -> Vec<ControllerListener> {
+    let of = node.config.controller_listeners();
+    of.map(|endpoint| ControllerListener {
+        name: endpoint.listener.as_str().into(),
+        host: endpoint.host.as_str().into(),
+        port: node.port(endpoint),
+        security_protocol: endpoint.protocol as i16,
+        ..ControllerListener::default()
+    })
+    .collect()
+}
+
+/// What clients are told; a port of 0 is the one that was really taken.
+fn advertised(node: &Node) -> Vec<BrokerListener> {
     node.config
         .advertised_listeners
         .iter()
-        .map(|endpoint| Listener {
+        .map(|endpoint| BrokerListener {
             name: endpoint.listener.as_str().into(),
             host: endpoint.host.as_str().into(),
-            port: match (endpoint.port, bound(&endpoint.listener)) {
-                (0, Some(bound)) => bound.address.port(),
-                (port, _) => port,
-            },
+            port: node.port(endpoint),
             security_protocol: endpoint.protocol as i16,
-            ..Listener::default()
+            ..BrokerListener::default()
         })
         .collect()
+}
+
+impl Node {
+    /// Where an endpoint of the configuration is reached; a port of 0 is the one that was really taken.
+    fn port(&self, endpoint: &Endpoint) -> u16 {
+        let is_it = |bound: &&Listener| bound.name.eq_ignore_ascii_case(&endpoint.listener);
+        match self.listeners.iter().find(is_it) {
+            Some(bound) if endpoint.port == 0 => bound.address.port(),
+            _ => endpoint.port,
+        }
+    }
 }
 
 fn features() -> Vec<Feature> {

@@ -14,7 +14,7 @@ use crate::directory::Directory;
 use crate::feed::{self, Feed};
 use crate::housekeeping;
 use crate::listener;
-pub use crate::listener::BoundListener;
+pub use crate::listener::{BoundListener, ListenerType};
 use crate::load;
 use crate::node::{NewNode, Node, View};
 use crate::quorum;
@@ -98,6 +98,7 @@ pub async fn start(
     node.publish(view);
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(feed::run(node.clone(), feed)));
 
+    registration::register_controller(&node, incarnation).await?;
     let broker_epoch =
         registration::register(&node, incarnation, previous_epoch.unwrap_or(-1)).await?;
     lead_all(&node);
@@ -117,7 +118,7 @@ pub async fn start(
 }
 
 fn info(bound: &BoundListener) -> listener::Listener {
-    listener::Listener { name: bound.name.clone(), address: bound.listener.local() }
+    listener::Listener { name: bound.name.clone(), of: bound.of, address: bound.listener.local() }
 }
 
 /// Takes the directories for this process; formats them if this is their first start.
@@ -236,9 +237,11 @@ fn lead_all(node: &Arc<Node>) {
     feed::lead(node, &view, &all);
 }
 impl Running {
-    /// Listener names and where they listen.
+    /// Listener names and where they listen, for clients.
     pub fn listeners(&self) -> impl Iterator<Item = (&str, std::net::SocketAddr)> {
-        self.node.listeners.iter().map(|listener| (listener.name.as_str(), listener.address))
+        let all = self.node.listeners.iter();
+        all.filter(|listener| listener.of == ListenerType::Broker)
+            .map(|listener| (listener.name.as_str(), listener.address))
     }
 
     /// The cluster that the node belongs to.

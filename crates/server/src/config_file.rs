@@ -22,8 +22,16 @@ pub fn defaults() -> Vec<(String, String)> {
     .to_vec()
 }
 
+/// What a node is started with.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    pub(crate) broker: BrokerConfig,
+    /// The controller's listener is one that somebody chose.
+    pub(crate) opens_controller: bool,
+}
+
 /// Reads and checks the configuration; nothing is touched before it is right.
-pub(crate) fn read(options: &ServerOptions) -> Result<BrokerConfig, String> {
+pub(crate) fn read(options: &ServerOptions) -> Result<Configuration, String> {
     let mut pairs = match &options.file {
         None => defaults(),
         Some(path) => {
@@ -33,20 +41,21 @@ pub(crate) fn read(options: &ServerOptions) -> Result<BrokerConfig, String> {
         }
     };
     pairs.extend(options.overrides.iter().cloned());
-    add_controller_listener(&mut pairs);
-    BrokerConfig::parse(pairs).map_err(|error| {
+    let opens_controller = !add_controller_listener(&mut pairs);
+    let broker = BrokerConfig::parse(pairs).map_err(|error| {
         let place = options.file.as_ref().map(|path| format!("{}: ", path.display()));
         format!("{}{error}", place.unwrap_or_default())
-    })
+    })?;
+    Ok(Configuration { broker, opens_controller })
 }
 
 /// `--override listeners=PLAINTEXT://...` names the client's listener only: the controller of the
-/// defaults keeps one, on a port of its own that nothing listens on.
-fn add_controller_listener(pairs: &mut Vec<(String, String)>) {
+/// defaults keeps one, on a port of its own that nothing listens on. Whether that was so.
+fn add_controller_listener(pairs: &mut Vec<(String, String)>) -> bool {
     let last = |key: &str| pairs.iter().rev().find(|(name, _)| name == key).map(|(_, v)| v.clone());
     let (Some(listeners), Some(names)) = (last("listeners"), last("controller.listener.names"))
     else {
-        return;
+        return false;
     };
     let has = |name: &str| {
         listeners.split(',').any(|listener| {
@@ -54,12 +63,16 @@ fn add_controller_listener(pairs: &mut Vec<(String, String)>) {
         })
     };
     let names: Vec<&str> = names.split(',').map(str::trim).collect();
-    if let Some(first) = names.first()
-        && last("process.roles").is_some_and(|roles| roles.contains("controller"))
-        && !names.iter().any(|name| has(name))
-    {
-        let server = last("controller.quorum.bootstrap.servers").unwrap_or_default();
-        let listeners = format!("{listeners},{first}://{server}");
-        pairs.push(("listeners".to_owned(), listeners));
+    match names.first() {
+        Some(first)
+            if last("process.roles").is_some_and(|roles| roles.contains("controller"))
+                && !names.iter().any(|name| has(name)) =>
+        {
+            let server = last("controller.quorum.bootstrap.servers").unwrap_or_default();
+            let listeners = format!("{listeners},{first}://{server}");
+            pairs.push(("listeners".to_owned(), listeners));
+            true
+        }
+        Some(_) | None => false,
     }
 }

@@ -1,9 +1,9 @@
 //! One node from its configuration to its end: what `dohle server` runs.
 
-use crate::config_file;
+use crate::config_file::{self, Configuration};
 use crate::world::net::TcpOptions;
 use crate::world::{World, WorldOptions};
-use dohle_broker::start::{self, BoundListener, Running, StartError};
+use dohle_broker::start::{self, BoundListener, ListenerType, Running, StartError};
 use dohle_env::Env;
 use dohle_env::tasks::Home;
 use dohle_metadata::config::BrokerConfig;
@@ -49,28 +49,34 @@ impl From<StartError> for ServerError {
 
 /// Runs a node until SIGTERM or SIGINT. Prints one line to `out` when it serves.
 pub fn run(options: &ServerOptions, out: &mut dyn Write) -> Result<(), ServerError> {
-    let config = config_file::read(options).map_err(ServerError)?;
+    let configuration = config_file::read(options).map_err(ServerError)?;
     crate::logging::start();
+    let config = &configuration.broker;
     for name in &config.unknown {
         tracing::warn!("{name} is no configuration that Kafka knows; it has no effect");
     }
-    let tcp = tcp_options(&config);
+    let tcp = tcp_options(config);
     let world = World::start(&WorldOptions { tcp, ..WorldOptions::default() })
         .map_err(|error| ServerError(format!("cannot start the reactors: {error}")))?;
     let signals = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| ServerError(format!("cannot wait for signals: {error}")))?;
-    let served = signals.block_on(serve(world.env().clone(), config, out));
+    let served = signals.block_on(serve(world.env().clone(), configuration, out));
     world.stop(STOP_LANES_WITHIN);
     served
 }
 
-async fn serve(env: Env, config: BrokerConfig, out: &mut dyn Write) -> Result<(), ServerError> {
+async fn serve(
+    env: Env,
+    configuration: Configuration,
+    out: &mut dyn Write,
+) -> Result<(), ServerError> {
     let failed = |error: io::Error| ServerError(format!("cannot wait for signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let listeners = bind(&env, &config)?;
+    let listeners = bind(&env, &configuration)?;
+    let config = configuration.broker;
     let directories = config.log_dirs.join(", ");
     let running = on_reactor(&env, start::start(env.clone(), config, listeners))
         .await
@@ -114,12 +120,17 @@ async fn on_reactor<T: Send + 'static>(
     result.await.ok()
 }
 
-/// Binds the listeners of clients and brokers. The controller's is not opened: with one node,
-/// only this process speaks to it.
-fn bind(env: &Env, config: &BrokerConfig) -> Result<Vec<BoundListener>, ServerError> {
-    config
-        .broker_listeners()
-        .map(|endpoint| {
+/// Binds all listeners; the controller's only if somebody can know of it.
+fn bind(env: &Env, configuration: &Configuration) -> Result<Vec<BoundListener>, ServerError> {
+    let config = &configuration.broker;
+    let brokers = config.broker_listeners().map(|endpoint| (endpoint, ListenerType::Broker));
+    let controllers = config
+        .controller_listeners()
+        .filter(|_| configuration.opens_controller)
+        .map(|endpoint| (endpoint, ListenerType::Controller));
+    brokers
+        .chain(controllers)
+        .map(|(endpoint, of)| {
             let name = endpoint.listener.clone();
             let address = resolve(&endpoint.host, endpoint.port)
                 .map_err(|error| ServerError(format!("listener {name}: {error}")))?;
@@ -129,7 +140,7 @@ fn bind(env: &Env, config: &BrokerConfig) -> Result<Vec<BoundListener>, ServerEr
                      running there? Choose another address with --override listeners=..."
                 ))
             })?;
-            Ok(BoundListener { name, listener })
+            Ok(BoundListener { name, of, listener })
         })
         .collect()
 }

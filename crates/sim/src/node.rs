@@ -2,7 +2,7 @@
 
 use crate::executor::Outcome;
 use crate::world::World;
-use dohle_broker::start::{self, BoundListener, Running};
+use dohle_broker::start::{self, BoundListener, ListenerType, Running};
 use dohle_env::Env;
 use dohle_env::tasks::Home;
 use dohle_metadata::config::BrokerConfig;
@@ -151,7 +151,11 @@ async fn serve(env: Env, pairs: Vec<(String, String)>) -> Result<Running, String
     for endpoint in config.broker_listeners() {
         let at = SocketAddr::from((Ipv4Addr::UNSPECIFIED, endpoint.port));
         let listener = env.net.listen(at).map_err(|error| format!("{at}: {error}"))?;
-        listeners.push(BoundListener { name: endpoint.listener.clone(), listener });
+        listeners.push(BoundListener {
+            name: endpoint.listener.clone(),
+            of: ListenerType::Broker,
+            listener,
+        });
     }
     start::start(env, config, listeners).await.map_err(|error| error.to_string())
 }

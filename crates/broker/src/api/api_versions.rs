@@ -1,6 +1,6 @@
 //! ApiVersions: what this node speaks, and which features the cluster has.
 
-use super::SERVED;
+use super::served;
 use crate::dispatch::Reply;
 use crate::request::Context;
 use crate::session::Session;
@@ -47,7 +47,7 @@ pub(crate) fn handle(
             ..FinalizedFeatureKey::default()
         });
     ApiVersionsResponse {
-        api_keys: SERVED.iter().map(api_version).collect(),
+        api_keys: served(context.listener_type()).map(api_version).collect(),
         supported_features: supported_features(context.version),
         finalized_features_epoch: image.provenance.offset,
         finalized_features: finalized.collect(),
@@ -57,7 +57,7 @@ pub(crate) fn handle(
 
 /// To a request of a version that is not served: version 0, with the versions that are.
 pub(crate) fn unsupported_version(context: Context) -> Reply {
-    let own = SERVED.iter().filter(|(key, _)| *key == ApiKey::ApiVersions);
+    let own = served(context.listener_type()).filter(|(key, _)| *key == ApiKey::ApiVersions);
     let response = ApiVersionsResponse {
         error_code: ErrorCode::UNSUPPORTED_VERSION,
         api_keys: own.map(api_version).collect(),

@@ -1,5 +1,6 @@
 //! Brokers and partitions as clients of one listener see them.
 
+use crate::listener::ListenerType;
 use crate::request::Context;
 use dohle_metadata::image::{Broker, Endpoint, Image, Partition};
 use dohle_protocol::ids::Uuid;
@@ -18,7 +19,12 @@ impl Context {
     /// The name of the listener that the request came through.
     pub(super) fn listener_name(&self) -> &str {
         // A context is only made for a connection that one of these listeners accepted.
-        self.node.listeners.get(self.listener).map_or("", |listener| &listener.name)
+        &self.node.listeners[self.listener].name
+    }
+
+    /// Whose requests that listener takes.
+    pub(super) fn listener_type(&self) -> ListenerType {
+        self.node.listeners[self.listener].of
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::authorized_operations::CLUSTER_OPERATIONS;
 use super::broker_nodes;
+use crate::listener::ListenerType;
+use crate::node::View;
 use crate::request::Context;
+use dohle_metadata::image::Controller;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::describe_cluster_request::DescribeClusterRequest;
 use dohle_protocol::messages::describe_cluster_response::{
@@ -18,13 +21,38 @@ pub(crate) fn handle(
     context: &Context,
     request: DescribeClusterRequest,
 ) -> DescribeClusterResponse {
-    if request.endpoint_type != BROKERS {
-        return wrong_endpoint(context.version, request.endpoint_type);
+    let (own, brokers) = match context.listener_type() {
+        ListenerType::Broker => (BROKERS, brokers as Nodes),
+        ListenerType::Controller => (CONTROLLERS, controllers as Nodes),
+    };
+    if request.endpoint_type != own {
+        return wrong_endpoint(context.version, own, request.endpoint_type);
     }
-    let view = context.view();
+    let (controller_id, brokers) = brokers(context, &context.view(), &request);
+    let mut response = DescribeClusterResponse {
+        cluster_id: context.node.cluster_id.clone(),
+        controller_id,
+        brokers,
+        endpoint_type: own,
+        ..DescribeClusterResponse::default()
+    };
+    if request.include_cluster_authorized_operations {
+        response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+    }
+    response
+}
+
+/// The node that changes are asked of, and all nodes.
+type Nodes = fn(&Context, &View, &DescribeClusterRequest) -> (i32, Vec<DescribeClusterBroker>);
+
+fn brokers(
+    context: &Context,
+    view: &View,
+    request: &DescribeClusterRequest,
+) -> (i32, Vec<DescribeClusterBroker>) {
     let nodes = broker_nodes::all(&view.image, context.listener_name());
     let shown = nodes.filter(|node| request.include_fenced_brokers || !node.broker.is_fenced);
-    let brokers: Vec<DescribeClusterBroker> = shown
+    let all = shown
         .map(|node| DescribeClusterBroker {
             broker_id: node.broker.id,
             host: node.endpoint.host.clone(),
@@ -34,27 +62,49 @@ pub(crate) fn handle(
             ..DescribeClusterBroker::default()
         })
         .collect();
-    let mut response = DescribeClusterResponse {
-        cluster_id: context.node.cluster_id.clone(),
-        controller_id: broker_nodes::controller_for_clients(&view.image, context),
-        brokers,
-        endpoint_type: BROKERS,
-        ..DescribeClusterResponse::default()
-    };
-    if request.include_cluster_authorized_operations {
-        response.cluster_authorized_operations = CLUSTER_OPERATIONS;
-    }
-    response
+    (broker_nodes::controller_for_clients(&view.image, context), all)
 }
 
-fn wrong_endpoint(version: i16, endpoint_type: i8) -> DescribeClusterResponse {
-    let (error_code, message) = if endpoint_type == CONTROLLERS {
-        let message = "The request was sent to an endpoint of type BROKER, but we wanted an \
-                       endpoint of type CONTROLLER";
-        (ErrorCode::MISMATCHED_ENDPOINT_TYPE, message.to_owned())
-    } else {
-        let message = format!("Unsupported endpoint type {endpoint_type}");
-        (ErrorCode::UNSUPPORTED_ENDPOINT_TYPE, message)
+/// The only controller is this node.
+fn controllers(
+    context: &Context,
+    view: &View,
+    _: &DescribeClusterRequest,
+) -> (i32, Vec<DescribeClusterBroker>) {
+    let of_listener = |controller: &Controller| {
+        let mut endpoints = controller.endpoints.iter();
+        endpoints.find(|at| at.listener.eq_ignore_ascii_case(context.listener_name())).cloned()
+    };
+    let all = view.image.controllers.iter().filter_map(|(id, controller)| {
+        let at = of_listener(controller)?;
+        Some(DescribeClusterBroker {
+            broker_id: *id,
+            host: at.host,
+            port: i32::from(at.port),
+            ..DescribeClusterBroker::default()
+        })
+    });
+    (context.node.id, all.collect())
+}
+
+fn wrong_endpoint(version: i16, own: i8, wanted: i8) -> DescribeClusterResponse {
+    let name = |endpoint_type| match endpoint_type {
+        BROKERS => Some("BROKER"),
+        CONTROLLERS => Some("CONTROLLER"),
+        _ => None,
+    };
+    let (error_code, message) = match (name(own), name(wanted)) {
+        (Some(own), Some(wanted)) => {
+            let message = format!(
+                "The request was sent to an endpoint of type {own}, but we wanted an endpoint of \
+                 type {wanted}"
+            );
+            (ErrorCode::MISMATCHED_ENDPOINT_TYPE, message)
+        }
+        _ => {
+            let message = format!("Unsupported endpoint type {wanted}");
+            (ErrorCode::UNSUPPORTED_ENDPOINT_TYPE, message)
+        }
     };
     DescribeClusterResponse {
         error_code: if version == 0 { ErrorCode::INVALID_REQUEST } else { error_code },

@@ -34,6 +34,7 @@ mod produce_check;
 pub(crate) mod transactions;
 pub(crate) mod update_features;
 
+use crate::listener::ListenerType;
 use dohle_protocol::api_key::ApiKey;
 use std::ops::RangeInclusive;
 
@@ -84,8 +85,37 @@ pub(crate) const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
     (ApiKey::DescribeTopicPartitions, 0..=0),
 ];
 
-/// The versions served of an API; `None` if it is not served.
-pub(crate) fn versions(key: ApiKey) -> Option<RangeInclusive<i16>> {
+/// What of [`SERVED`] a controller's listener serves too: what changes or shows the cluster and needs no
+/// broker.
+const SERVED_BY_CONTROLLERS: &[ApiKey] = &[
+    ApiKey::ApiVersions,
+    ApiKey::CreateTopics,
+    ApiKey::DeleteTopics,
+    ApiKey::DescribeConfigs,
+    ApiKey::AlterConfigs,
+    ApiKey::CreatePartitions,
+    ApiKey::IncrementalAlterConfigs,
+    ApiKey::DescribeQuorum,
+    ApiKey::UpdateFeatures,
+    ApiKey::DescribeCluster,
+];
+
+/// What a listener serves, in the order of the keys.
+pub(crate) fn served(
+    of: ListenerType,
+) -> impl Iterator<Item = &'static (ApiKey, RangeInclusive<i16>)> {
+    SERVED.iter().filter(move |(key, _)| is_served(*key, of))
+}
+
+/// The versions that a listener serves of an API; `None` if it does not serve it.
+pub(crate) fn versions(key: ApiKey, of: ListenerType) -> Option<RangeInclusive<i16>> {
     let at = SERVED.binary_search_by_key(&(key as i16), |(served, _)| *served as i16).ok()?;
-    SERVED.get(at).map(|(_, versions)| versions.clone())
+    SERVED.get(at).filter(|_| is_served(key, of)).map(|(_, versions)| versions.clone())
+}
+
+fn is_served(key: ApiKey, of: ListenerType) -> bool {
+    match of {
+        ListenerType::Broker => true,
+        ListenerType::Controller => SERVED_BY_CONTROLLERS.contains(&key),
+    }
 }

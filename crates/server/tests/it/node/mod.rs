@@ -2,6 +2,7 @@
 
 mod allocations;
 mod connections;
+mod controller_listener;
 mod garbage;
 mod hot_path;
 mod long_checks;
@@ -11,7 +12,7 @@ mod transactions;
 
 use crate::world::Directory;
 use bytes::Bytes;
-use dohle_broker::start::{self, BoundListener, Running};
+use dohle_broker::start::{self, BoundListener, ListenerType, Running};
 use dohle_env::tasks::Home;
 use dohle_metadata::config::BrokerConfig;
 use dohle_protocol::error_code::ErrorCode;
@@ -42,6 +43,8 @@ const FETCH: i16 = 12;
 /// A node in this process.
 pub(crate) struct Node {
     address: SocketAddr,
+    /// Of its controller.
+    controller: SocketAddr,
     running: Option<Running>,
     world: Option<World>,
     directory: Directory,
@@ -56,15 +59,16 @@ impl Node {
     /// A node with so many reactors.
     fn on(reactors: usize, settings: &[(&str, &str)]) -> Self {
         let directory = Directory::new();
-        let (world, running, address) = serve(&directory, reactors, settings);
-        Self { address, running: Some(running), world: Some(world), directory }
+        let Served { world, running, address, controller } = serve(&directory, reactors, settings);
+        Self { address, controller, running: Some(running), world: Some(world), directory }
     }
 
     /// Stops cleanly and starts on what is there.
     fn restart(&mut self, settings: &[(&str, &str)]) {
         self.stop();
-        let (world, running, address) = serve(&self.directory, 1, settings);
-        (self.world, self.running, self.address) = (Some(world), Some(running), address);
+        let Served { world, running, address, controller } = serve(&self.directory, 1, settings);
+        (self.world, self.running) = (Some(world), Some(running));
+        (self.address, self.controller) = (address, controller);
     }
 
     fn stop(&mut self) {
@@ -87,14 +91,17 @@ impl Drop for Node {
     }
 }
 
+struct Served {
+    world: World,
+    running: Running,
+    address: SocketAddr,
+    controller: SocketAddr,
+}
+
 /// A node on `directory`, with these settings over the defaults.
-fn serve(
-    directory: &Directory,
-    reactors: usize,
-    settings: &[(&str, &str)],
-) -> (World, Running, SocketAddr) {
+fn serve(directory: &Directory, reactors: usize, settings: &[(&str, &str)]) -> Served {
     let own = [
-        ("listeners", "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:29099"),
+        ("listeners", "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0"),
         ("controller.quorum.bootstrap.servers", "127.0.0.1:29099"),
         ("log.dirs", directory.join("data").to_str().unwrap()),
     ]
@@ -110,11 +117,16 @@ fn serve(
     };
     let world = World::start(&options).unwrap();
     let env = world.env();
-    let listener = env.net.listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    let address = listener.local();
-    let bound = vec![BoundListener { name: "PLAINTEXT".to_owned(), listener }];
-    let running = run(&world, start::start(env.clone(), config, bound)).unwrap();
-    (world, running, address)
+    let listen = |name: &str, of| {
+        let listener = env.net.listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        BoundListener { name: name.to_owned(), of, listener }
+    };
+    let clients = listen("PLAINTEXT", ListenerType::Broker);
+    let controllers = listen("CONTROLLER", ListenerType::Controller);
+    let (address, controller) = (clients.listener.local(), controllers.listener.local());
+    let started = start::start(env.clone(), config, vec![clients, controllers]);
+    let running = run(&world, started).unwrap();
+    Served { world, running, address, controller }
 }
 
 /// Runs `task` on a reactor to its end.
