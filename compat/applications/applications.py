@@ -1,6 +1,7 @@
-"""applications.py dohle BINARY | reference SCRIPT [--only NAME]... [--lines N] [--keep]
+"""applications.py ORACLE [--dohle BINARY] [--only NAME]... [--lines N] [--keep]
 
-Real applications on a broker of their own, which some of them restart: ok NAME or fail NAME: why per check.
+Real applications on a broker of their own, which some of them restart: ok NAME or fail NAME: why per check. ORACLE is the
+script that runs Apache Kafka: the broker, unless there is a binary of ours, and the tools.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import traceback
 
 import listening
 import streams
+import verifiable
 from server import Dohle, Reference
 
 CHECKS = {
@@ -21,19 +23,21 @@ CHECKS = {
     "streams_2.8": lambda server, folder, options: streams.old(server, folder, options.lines),
     "spring": lambda server, folder, options: listening.spring(server, folder),
     "smallrye": lambda server, folder, options: listening.smallrye(server, folder),
+    "verifiable_classic": lambda server, folder, options: verifiable.verifies(server, folder, options.oracle, "classic"),
+    "verifiable_consumer": lambda server, folder, options: verifiable.verifies(server, folder, options.oracle, "consumer"),
 }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=("dohle", "reference"))
-    parser.add_argument("program")
+    parser.add_argument("oracle")
+    parser.add_argument("--dohle")
     parser.add_argument("--only", action="append", choices=CHECKS)
     parser.add_argument("--lines", type=int, default=10_000)
     parser.add_argument("--keep", action="store_true", help="leave the folder with the logs")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="dohle-applications-")
-    server = (Dohle if options.kind == "dohle" else Reference)(options.program, folder)
+    server = Dohle(options.dohle, folder) if options.dohle else Reference(options.oracle, folder)
     failed = 0
     try:
         server.start()

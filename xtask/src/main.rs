@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a command speaks to its user")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a tool singles out the cases it treats apart")]
 
+mod applications;
 mod bench;
 mod ci;
 mod codegen;
@@ -19,7 +20,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--groups] [--quick] | codegen [--check] | \
-compat [--help] | diff [--help] | sim | events [--help] | golden [--help] | takeover [--help] | tools [--help]";
+compat [--help] | applications [--help] | diff [--help] | sim | events [--help] | golden [--help] | takeover [--help] | tools [--help]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         ["codegen", "--check"] => codegen::run(root, true),
         ["sim", rest @ ..] => sim::run(root, rest).map_err(Into::into),
         ["diff", rest @ ..] => diff::run(root, rest).map_err(Into::into),
+        ["applications", rest @ ..] => applications::run(root, rest).map_err(Into::into),
         ["events", rest @ ..] => events::run(root, rest).map_err(Into::into),
         ["golden", rest @ ..] => golden::run(root, rest).map_err(Into::into),
         ["takeover", rest @ ..] => golden::takeover(root, rest).map_err(Into::into),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::toolchains;
-use crate::{compat, diff, events, golden, tidy, tools};
+use crate::{applications, compat, diff, events, golden, tidy, tools};
 
 /// Something that must hold, and how to find out.
 pub(super) struct Stage {
@@ -14,7 +14,7 @@ pub(super) struct Stage {
 }
 
 /// In the order in which they run: what is quick to fail comes first. Each can be run alone.
-pub(super) static STAGES: [Stage; 15] = [
+pub(super) static STAGES: [Stage; 16] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
@@ -62,6 +62,11 @@ pub(super) static STAGES: [Stage; 15] = [
         name: "transactions",
         what: "real clients' transactions, read by what is committed",
         run: |root| compat::run(root, &["--transactions"]),
+    },
+    Stage {
+        name: "applications",
+        what: "Kafka Streams, Spring, SmallRye and Kafka's verifiable clients, killed in the middle",
+        run: |root| applications::run(root, &[]),
     },
     Stage {
         name: "tools",
