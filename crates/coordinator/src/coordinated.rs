@@ -29,6 +29,10 @@ pub trait Coordinated: Machine<Hard: Default + Send, Soft: Send> + 'static {
     /// it is found out once for each change.
     type Known: Clone + Send + 'static;
 
+    /// The command that tells a machine that the records of its last decision got no place in the log, so
+    /// that what it changed besides agrees with the log again. `None` if nothing can have.
+    fn refused(records: &[Self::Record]) -> Option<Self::Command>;
+
     /// What matters of these surroundings.
     fn known(surroundings: Surroundings<'_>) -> Self::Known;
 

@@ -162,7 +162,11 @@ impl<M: Served> Carrier<M> {
         let size: usize = encoded.iter().map(size_bytes).sum();
         if self.batch_bytes_max < size {
             self.refuse(ErrorCode::MESSAGE_TOO_LARGE);
-            return Ok(());
+            // What follows from it writes at most that a group is empty.
+            return match M::refused(&records.records) {
+                Some(command) => self.decide(log, now, command),
+                None => Ok(()),
+            };
         }
         if let Some(producer) = records.producer {
             let builder = BatchBuilder::new(0)

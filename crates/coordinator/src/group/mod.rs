@@ -87,6 +87,8 @@ pub enum Command {
     Wake,
     /// Somebody asks.
     Ask(Box<Asked>),
+    /// Records of the last decision, of these groups, got no place in the log.
+    Refused(BTreeSet<Text>),
 }
 
 /// What is known of the cluster.
@@ -116,6 +118,7 @@ impl Machine for GroupCoordinator {
             Command::Surroundings(known) => surround(&mut deciding, &known),
             Command::Wake => wake(&mut deciding),
             Command::Ask(asked) => ask(&mut deciding, *asked),
+            Command::Refused(groups) => groups.iter().for_each(|id| reload(&mut deciding, id)),
         }
         deciding.finish()
     }
@@ -154,6 +157,17 @@ impl Coordinated for GroupCoordinator {
         value: Option<Bytes>,
     ) -> Result<Option<GroupRecord>, RecordError> {
         GroupRecord::decode(key, value)
+    }
+
+    fn refused(records: &[GroupRecord]) -> Option<Command> {
+        // Only of classic groups is there more than the log has; one that changed its protocol is named
+        // by the record of the classic one.
+        let groups = records.iter().filter_map(|record| {
+            let GroupRecord::GroupMetadata(key, _) = record else { return None };
+            Some(key.group.clone())
+        });
+        let groups: BTreeSet<Text> = groups.collect();
+        (!groups.is_empty()).then_some(Command::Refused(groups))
     }
 
     fn known(surroundings: Surroundings<'_>) -> Arc<Known> {
@@ -227,6 +241,12 @@ fn surround(deciding: &mut Deciding<'_>, known: &Known) {
     }
     offsets::forget_topics(deciding, &known.topics_deleted);
     consumer::on_metadata(deciding);
+}
+
+/// Offsets have no state but the log's; members have.
+fn reload(deciding: &mut Deciding<'_>, id: &Text) {
+    classic::reload(deciding, id);
+    consumer::reload(deciding, id);
 }
 
 fn wake(deciding: &mut Deciding<'_>) {

@@ -167,6 +167,11 @@ impl Coordinated for TransactionCoordinator {
         TransactionRecord::decode(key, value)
     }
 
+    fn refused(_: &[TransactionRecord]) -> Option<Command> {
+        // Timers and waiting requests are looked at against the log when their time has come.
+        None
+    }
+
     fn known(surroundings: Surroundings<'_>) -> Known {
         Known::of(surroundings)
     }

@@ -32,7 +32,7 @@ pub(super) use leave::leave;
 pub(super) use member::{Member, Protocol, Timeouts};
 #[cfg(test)]
 pub(super) use persisted::as_loaded;
-pub(super) use persisted::{Persisted, adopt, apply, begin_sessions, tombstone};
+pub(super) use persisted::{Persisted, adopt, apply, begin_sessions, reload, tombstone};
 use rebalance::InitialDelay;
 pub(super) use state::{DEAD, State};
 use std::collections::BTreeMap;

@@ -39,15 +39,24 @@ pub(in crate::group) fn begin_sessions(deciding: &mut Deciding<'_>) {
     let size_max = deciding.soft.settings.group_max_size.max(0).unsigned_abs() as usize;
     for (id, group) in &deciding.hard.groups {
         let Group::Classic(persisted) = group else { continue };
-        let mut group = loaded(id, &persisted.metadata);
-        for id in group.members.ids() {
-            expiry::renew_session(deciding, &group, &id);
-        }
+        let mut group = in_session(deciding, id, &persisted.metadata);
         if group.members.len() > size_max {
             rebalance::prepare(deciding, &mut group);
         }
         deciding.soft.classic.groups.insert(id.clone(), Box::new(group));
     }
+}
+
+/// What was decided last of this group got no place in the log: the group is as the log has it again,
+/// and its members are to join anew, as Kafka's are. Whoever waits in it is answered.
+pub(in crate::group) fn reload(deciding: &mut Deciding<'_>, id: &Text) {
+    super::forget(deciding, id);
+    let Some(Group::Classic(persisted)) = deciding.hard.groups.get(id) else { return };
+    let mut group = in_session(deciding, id, &persisted.metadata);
+    if !group.members.is_empty() {
+        rebalance::prepare(deciding, &mut group);
+    }
+    deciding.soft.classic.groups.insert(id.clone(), Box::new(group));
 }
 
 /// The group that a load would make of what is in the log.
@@ -69,13 +78,19 @@ pub(in crate::group) fn adopt(
     id: &Text,
     value: GroupMetadataValue,
 ) -> GroupRecord {
-    let mut group = loaded(id, &value);
-    for id in group.members.ids() {
-        expiry::renew_session(deciding, &group, &id);
-    }
+    let mut group = in_session(deciding, id, &value);
     rebalance::prepare(deciding, &mut group);
     deciding.soft.classic.groups.insert(id.clone(), Box::new(group));
     GroupRecord::GroupMetadata(key(id), Some(value))
+}
+
+/// The group with the sessions of its members, which begin now.
+fn in_session(deciding: &mut Deciding<'_>, id: &Text, value: &GroupMetadataValue) -> ClassicGroup {
+    let group = loaded(id, value);
+    for member in group.members.ids() {
+        expiry::renew_session(deciding, &group, &member);
+    }
+    group
 }
 
 fn loaded(id: &Text, value: &GroupMetadataValue) -> ClassicGroup {

@@ -113,23 +113,38 @@ pub(super) enum Timer {
 
 /// The coordinator has just loaded: every member has a whole session from now on.
 pub(super) fn begin_sessions(deciding: &mut Deciding<'_>) {
-    let now = deciding.now;
-    let soft = &mut *deciding.soft;
-    for (group_id, group) in &deciding.hard.groups {
-        let Group::Consumer(group) = group else { continue };
-        let pace = Pace::of(group_id, &soft.image, &soft.settings);
-        for (member_id, member) in &group.members {
-            let session_ms = match member.classic() {
-                Some(classic) => i64::from(classic.session_timeout_ms),
-                None => pace.session_timeout_ms,
-            };
-            set_session(&mut soft.timers, (group_id, member_id), now, session_ms);
-            if member.is_revoking() {
-                let timeout_ms = i64::from(member.metadata.rebalance_timeout_ms);
-                let timer = Timer::Rebalance(group_id.clone(), member_id.clone());
-                let at = Timestamp(now.0.saturating_add(timeout_ms));
-                soft.timers.set(super::Timer::Consumer(timer), at);
-            }
+    for (id, group) in &deciding.hard.groups {
+        if let Group::Consumer(group) = group {
+            begin_sessions_of(deciding.soft, deciding.now, id, group);
+        }
+    }
+}
+
+/// What was decided last of this group got no place in the log: its timers are as after a load.
+pub(super) fn reload(deciding: &mut Deciding<'_>, id: &Text) {
+    if let Some(Group::Consumer(group)) = deciding.hard.groups.get(id) {
+        begin_sessions_of(deciding.soft, deciding.now, id, group);
+    }
+}
+
+fn begin_sessions_of(
+    soft: &mut Leadership,
+    now: Timestamp,
+    group_id: &Text,
+    group: &ConsumerGroup,
+) {
+    let pace = Pace::of(group_id, &soft.image, &soft.settings);
+    for (member_id, member) in &group.members {
+        let session_ms = match member.classic() {
+            Some(classic) => i64::from(classic.session_timeout_ms),
+            None => pace.session_timeout_ms,
+        };
+        set_session(&mut soft.timers, (group_id, member_id), now, session_ms);
+        if member.is_revoking() {
+            let timeout_ms = i64::from(member.metadata.rebalance_timeout_ms);
+            let timer = Timer::Rebalance(group_id.clone(), member_id.clone());
+            let at = Timestamp(now.0.saturating_add(timeout_ms));
+            soft.timers.set(super::Timer::Consumer(timer), at);
         }
     }
 }

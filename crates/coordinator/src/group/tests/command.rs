@@ -62,6 +62,7 @@ pub(super) fn run(host: &mut Host, text: &str) {
         "restart" => host.restart(),
         "settings" => settings(host, &fields),
         "deleted-topic" => host.surround(vec![Text::from(fields.name)]),
+        "full" => host.is_full = fields.name == "yes",
         "end" => end(host, &fields),
         _ => ask(host, &what, &fields),
     }

@@ -35,6 +35,8 @@ pub(super) struct Host {
     pub(super) lines: Vec<String>,
     /// No lines are wanted.
     pub(super) is_quiet: bool,
+    /// The log takes no records: they are too large for it.
+    pub(super) is_full: bool,
     /// The answers since they were taken last.
     pub(super) answers: Vec<(Token, Answer)>,
 }
@@ -55,6 +57,7 @@ impl Default for Host {
             transitions: BTreeSet::new(),
             lines: Vec::new(),
             is_quiet: false,
+            is_full: false,
             answers: Vec::new(),
         };
         host.surround(Vec::new());
@@ -129,11 +132,25 @@ impl Host {
     }
 
     pub(super) fn decide(&mut self, command: Command) {
+        let mut next = Some(command);
+        while let Some(command) = next {
+            next = self.decide_once(command);
+        }
+    }
+
+    fn decide_once(&mut self, command: Command) -> Option<Command> {
         let before = if self.is_quiet { BTreeMap::new() } else { self.states() };
+        // Back to what the log has: that is no transition of a group.
+        let is_back = matches!(command, Command::Refused(_));
         let outcome = GroupCoordinator::decide(&self.hard, &mut self.soft, self.now, command);
         self.wake_at = outcome.wake_at;
+        let is_refused = self.is_full && !outcome.records.is_empty();
         for (token, answer, after) in outcome.answers {
             assert!(self.open.remove(&token), "{token:?} is answered once");
+            if is_refused && after == After::Records {
+                self.lines.push(format!("{} too large", self.asked[token.0 as usize].0));
+                continue;
+            }
             if !self.is_quiet {
                 let (name, version) = &self.asked[token.0 as usize];
                 let when = if after == After::Records { " once written" } else { "" };
@@ -142,7 +159,9 @@ impl Host {
             }
             self.answers.push((token, answer));
         }
-        for record in outcome.records {
+        let next = is_refused.then(|| GroupCoordinator::refused(&outcome.records)).flatten();
+        let written = if is_refused { Vec::new() } else { outcome.records };
+        for record in written {
             if !self.is_quiet {
                 self.lines.push(format!("{} {}", self.log.len(), show::record(&record)));
             }
@@ -150,13 +169,14 @@ impl Host {
         }
         assert!(outcome.again.is_none() && outcome.effects.is_empty(), "groups need neither");
         if self.is_quiet {
-            return;
+            return next;
         }
-        self.note_transitions(&before);
+        self.note_transitions(&before, is_back);
         let ids = &mut self.ids;
         for line in &mut self.lines {
             *line = show::with_short_ids(line, ids);
         }
+        next
     }
 
     fn append(&mut self, record: GroupRecord, producer: Option<ProducerIdAndEpoch>) {
@@ -172,7 +192,11 @@ impl Host {
         self.log.push(entry);
     }
 
-    fn note_transitions(&mut self, before: &BTreeMap<Text, (State, State, i32, usize)>) {
+    fn note_transitions(
+        &mut self,
+        before: &BTreeMap<Text, (State, State, i32, usize)>,
+        is_back: bool,
+    ) {
         let after = self.states();
         for (id, now) in &after {
             let was = before.get(id);
@@ -182,7 +206,8 @@ impl Host {
             let (previous, state, generation, members) = now;
             let first = was.map_or(*previous, |was| was.1);
             let is_still = was.is_some_and(|was| (was.0, was.1, was.2) == (now.0, now.1, now.2));
-            let mut path = if is_still { vec![] } else { vec![first, *previous, *state] };
+            let mut path =
+                if is_still || is_back { vec![] } else { vec![first, *previous, *state] };
             path.dedup();
             for pair in path.windows(2) {
                 self.transitions.insert((pair[0], pair[1]));
