@@ -112,6 +112,7 @@ def main(argv):
     manifest.Connection = Connection
     Connection.patient_until = time.time() + wait
     got = manifest.read(words[0], wait=wait)
+    if got.get("acls") == {"error": 54}: sections["acls"] = "the server has no authorizer"
     sections.update({s: "the server has no " + ", ".join(missing) for s, missing in Connection.left_out.items()})
     if not check:
         got["left_out"] = sorted(sections)

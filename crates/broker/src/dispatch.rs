@@ -176,6 +176,16 @@ fn now<R: Request>(
     Ok(Handled::ready(context.respond(&handle(context, request))))
 }
 
+/// A handler that replies at once, or ends the connection.
+fn replied<R: Request>(
+    context: &Context,
+    reader: &mut Reader,
+    handle: impl FnOnce(&Context, R) -> Reply,
+) -> Result<Handled, DecodeError> {
+    let request = R::decode(reader, context.version)?;
+    Ok(Handled::ready(handle(context, request)))
+}
+
 /// A handler that waits for something.
 fn later<R, F>(
     context: Context,
@@ -192,7 +202,7 @@ where
     Ok(Handled::later(async move { context.respond(&answer.await) }))
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "of the 95 keys, those in `api::SERVED`")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not here, `administration` has")]
 fn route(
     context: Context,
     session: &mut Session,
@@ -225,9 +235,6 @@ fn route(
         ApiKey::DeleteGroups => later(context, reader, api::groups::delete),
         ApiKey::ConsumerGroupHeartbeat => later(context, reader, api::groups::consumer_heartbeat),
         ApiKey::ConsumerGroupDescribe => later(context, reader, api::groups::consumer_describe),
-        ApiKey::CreateTopics => later(context, reader, api::create_topics::handle),
-        ApiKey::DeleteTopics => later(context, reader, api::delete_topics::handle),
-        ApiKey::DeleteRecords => later(context, reader, api::delete_records::handle),
         ApiKey::InitProducerId => later(context, reader, api::init_producer_id::handle),
         ApiKey::AddPartitionsToTxn => later(context, reader, api::transactions::add_partitions),
         ApiKey::AddOffsetsToTxn => later(context, reader, api::transactions::add_offsets),
@@ -239,6 +246,17 @@ fn route(
         ApiKey::OffsetForLeaderEpoch => {
             later(context, reader, api::offset_for_leader_epoch::handle)
         }
+        _ => administration(context, reader),
+    }
+}
+
+/// What tools ask for.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the 95 keys, those in `api::SERVED`")]
+fn administration(context: Context, reader: &mut Reader) -> Result<Handled, DecodeError> {
+    match context.key {
+        ApiKey::CreateTopics => later(context, reader, api::create_topics::handle),
+        ApiKey::DeleteTopics => later(context, reader, api::delete_topics::handle),
+        ApiKey::DeleteRecords => later(context, reader, api::delete_records::handle),
         ApiKey::DescribeConfigs => now(&context, reader, api::configs::describe),
         ApiKey::AlterConfigs => later(context, reader, api::configs::alter),
         ApiKey::IncrementalAlterConfigs => {
@@ -253,6 +271,20 @@ fn route(
         ApiKey::DescribeTopicPartitions => {
             now(&context, reader, api::describe_topic_partitions::handle)
         }
+        ApiKey::ListConfigResources => now(&context, reader, api::list_config_resources::handle),
+        ApiKey::DescribeClientQuotas => now(&context, reader, api::client_quotas::describe),
+        ApiKey::AlterClientQuotas => later(context, reader, api::client_quotas::alter),
+        ApiKey::DescribeUserScramCredentials => {
+            now(&context, reader, api::scram_credentials::describe)
+        }
+        ApiKey::AlterUserScramCredentials => later(context, reader, api::scram_credentials::alter),
+        ApiKey::DescribeAcls => replied(&context, reader, api::acls::describe),
+        ApiKey::CreateAcls => replied(&context, reader, api::acls::create),
+        ApiKey::DeleteAcls => replied(&context, reader, api::acls::delete),
+        ApiKey::ElectLeaders => later(context, reader, api::elect_leaders::handle),
+        ApiKey::AlterPartitionReassignments => later(context, reader, api::reassignments::alter),
+        ApiKey::ListPartitionReassignments => now(&context, reader, api::reassignments::list),
+        ApiKey::UnregisterBroker => later(context, reader, api::unregister_broker::handle),
         unserved => Ok(close(format!("{unserved:?} is advertised and has no handler"))),
     }
 }

@@ -4,9 +4,11 @@
 
 pub mod config;
 pub mod controller;
+pub mod expression;
 pub mod features;
 pub mod image;
 pub mod record;
+pub mod scram;
 
 pub use controller::Controller;
 pub use image::{Changes, Image};

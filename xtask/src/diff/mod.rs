@@ -20,7 +20,7 @@ use accepted::Accepted;
 use world::{Heard, Versions, World};
 
 const USAGE: &str = "usage: cargo xtask diff [--ours dohle|reference|HOST:PORT] \
-[--theirs HOST:PORT] [--only PREFIX] [--record FILE] [--skip-old] [--wanted]
+[--theirs HOST:PORT] [--only PREFIX,…] [--record FILE] [--skip-old] [--wanted]
   --ours reference  the reference against itself: what it says must not differ between two runs
   --record FILE     writes what the reference answers, and asks nobody else
   --skip-old        leaves out the versions that only Kafka 3.9 knows
@@ -190,7 +190,7 @@ fn told(
     let mut world = World::new(address, plan, now_ms);
     let once: &[scripts::Script] = if is_old { &[] } else { &scripts::ONCE };
     for (name, script) in scripts::ALL.iter().chain(once) {
-        if name.starts_with(only) {
+        if only.split(',').any(|prefix| name.starts_with(prefix)) {
             let begun = Instant::now();
             let before = world.heard.len();
             script(&mut world);

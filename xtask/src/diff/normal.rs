@@ -53,7 +53,7 @@ const OWN_OF: [(ApiKey, &str); 7] = [
 ];
 
 /// Arrays are compared in the order of the first of these that their elements have.
-const ORDERED_BY: [&str; 14] = [
+const ORDERED_BY: [&str; 20] = [
     "name",
     "topicName",
     "topic",
@@ -68,6 +68,12 @@ const ORDERED_BY: [&str; 14] = [
     "brokerId",
     "groupId",
     "replicaId",
+    "resourceType",
+    "entity",
+    "entityType",
+    "key",
+    "user",
+    "mechanism",
 ];
 
 /// The ids that a broker made, by order of first sight.
@@ -190,6 +196,8 @@ fn order(element: &Value) -> String {
             Some(Value::Number(value)) => {
                 text.push_str(&format!("{:020}", value.as_i64().unwrap_or(0)));
             }
+            // A quota's entity, whose parts are in order already.
+            Some(value @ Value::Array(_)) if name == "entity" => text.push_str(&value.to_string()),
             _ => continue,
         }
         text.push('\0');

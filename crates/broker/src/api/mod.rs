@@ -4,11 +4,13 @@
 //! Kafka can carry its failure. An API that is not in [`SERVED`] is not advertised, and a request
 //! for it ends the connection, as in Kafka.
 
+pub(crate) mod acls;
 pub(crate) mod api_versions;
 mod asking;
 mod authorized_operations;
 mod auto_creation;
 mod broker_nodes;
+pub(crate) mod client_quotas;
 pub(crate) mod configs;
 pub(crate) mod create_partitions;
 pub(crate) mod create_topics;
@@ -19,6 +21,7 @@ pub(crate) mod describe_log_dirs;
 pub(crate) mod describe_producers;
 pub(crate) mod describe_quorum;
 pub(crate) mod describe_topic_partitions;
+pub(crate) mod elect_leaders;
 pub(crate) mod fetch;
 mod fetch_answers;
 mod fetch_legacy;
@@ -26,12 +29,16 @@ mod fetch_limits;
 pub(crate) mod find_coordinator;
 pub(crate) mod groups;
 pub(crate) mod init_producer_id;
+pub(crate) mod list_config_resources;
 pub(crate) mod list_offsets;
 pub(crate) mod metadata;
 pub(crate) mod offset_for_leader_epoch;
 pub(crate) mod produce;
 mod produce_check;
+pub(crate) mod reassignments;
+pub(crate) mod scram_credentials;
 pub(crate) mod transactions;
+pub(crate) mod unregister_broker;
 pub(crate) mod update_features;
 
 use crate::listener::ListenerType;
@@ -67,21 +74,33 @@ pub(crate) const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
     (ApiKey::EndTxn, 0..=5),
     (ApiKey::WriteTxnMarkers, 0..=2),
     (ApiKey::TxnOffsetCommit, 0..=5),
+    (ApiKey::DescribeAcls, 0..=3),
+    (ApiKey::CreateAcls, 0..=3),
+    (ApiKey::DeleteAcls, 0..=3),
     (ApiKey::DescribeConfigs, 0..=4),
     (ApiKey::AlterConfigs, 0..=2),
     (ApiKey::DescribeLogDirs, 0..=5),
     (ApiKey::CreatePartitions, 0..=3),
     (ApiKey::DeleteGroups, 0..=2),
+    (ApiKey::ElectLeaders, 0..=2),
     (ApiKey::IncrementalAlterConfigs, 0..=1),
+    (ApiKey::AlterPartitionReassignments, 0..=1),
+    (ApiKey::ListPartitionReassignments, 0..=0),
     (ApiKey::OffsetDelete, 0..=0),
+    (ApiKey::DescribeClientQuotas, 0..=1),
+    (ApiKey::AlterClientQuotas, 0..=1),
+    (ApiKey::DescribeUserScramCredentials, 0..=0),
+    (ApiKey::AlterUserScramCredentials, 0..=0),
     (ApiKey::DescribeQuorum, 0..=2),
     (ApiKey::UpdateFeatures, 0..=2),
     (ApiKey::DescribeCluster, 0..=2),
     (ApiKey::DescribeProducers, 0..=0),
+    (ApiKey::UnregisterBroker, 0..=0),
     (ApiKey::DescribeTransactions, 0..=0),
     (ApiKey::ListTransactions, 0..=2),
     (ApiKey::ConsumerGroupHeartbeat, 0..=1),
     (ApiKey::ConsumerGroupDescribe, 0..=1),
+    (ApiKey::ListConfigResources, 0..=1),
     (ApiKey::DescribeTopicPartitions, 0..=0),
 ];
 

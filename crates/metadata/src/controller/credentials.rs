@@ -11,18 +11,14 @@ use dohle_protocol::messages::{
 use dohle_protocol::wire::Text;
 
 use super::refusal::{Refusal, parts};
-use super::request::ScramKeys;
 use crate::image::Image;
 use crate::record::MetadataRecord;
-
-/// Hashing rounds that a password must have had, at least and at most.
-const ITERATIONS: std::ops::RangeInclusive<i32> = 4096..=16384;
+use crate::scram::{ITERATIONS_MAX, ITERATIONS_MIN, Mechanism};
 
 /// Sets and removes credentials, each user by itself and once at most.
 pub(super) fn alter(
     image: &Image,
     request: &AlterUserScramCredentialsRequest,
-    keys: &[ScramKeys],
 ) -> (Vec<MetadataRecord>, AlterUserScramCredentialsResponse) {
     let deleted = request.deletions.iter().map(|deletion| &deletion.name);
     let upserted = request.upsertions.iter().map(|upsertion| &upsertion.name);
@@ -40,7 +36,7 @@ pub(super) fn alter(
         let (name, mechanism) = (&deletion.name, deletion.mechanism);
         let result = once(name)
             .and_then(|()| check_name(name, mechanism))
-            .and_then(|()| check_exists(image, name, mechanism));
+            .and_then(|_| check_exists(image, name, mechanism));
         if result.is_ok() {
             let name = name.detached();
             let record = RemoveUserScramCredentialRecord { name, mechanism, ..Default::default() };
@@ -48,24 +44,25 @@ pub(super) fn alter(
         }
         results.insert(name, result);
     }
-    for (upsertion, keys) in request.upsertions.iter().zip(keys) {
+    for upsertion in &request.upsertions {
         let (name, mechanism) = (&upsertion.name, upsertion.mechanism);
         let result = once(name)
             .and_then(|()| check_name(name, mechanism))
-            .and_then(|()| check_iterations(upsertion.iterations));
-        if result.is_ok() {
+            .and_then(|mechanism| check_iterations(upsertion.iterations).map(|()| mechanism));
+        if let Ok(known) = &result {
+            let keys = known.keys(&upsertion.salted_password);
             let record = UserScramCredentialRecord {
                 name: name.detached(),
                 mechanism,
                 salt: upsertion.salt.clone(),
-                stored_key: keys.stored_key.clone(),
-                server_key: keys.server_key.clone(),
+                stored_key: keys.stored_key,
+                server_key: keys.server_key,
                 iterations: upsertion.iterations,
                 ..UserScramCredentialRecord::default()
             };
             records.push(record.into());
         }
-        results.insert(name, result);
+        results.insert(name, result.map(|_| ()));
     }
     let row = |(user, result): (&Text, Result<(), Refusal>)| {
         let (error_code, error_message) = parts(&result);
@@ -76,16 +73,14 @@ pub(super) fn alter(
     (records, AlterUserScramCredentialsResponse { results, ..Default::default() })
 }
 
-fn check_name(name: &str, mechanism: i8) -> Result<(), Refusal> {
+fn check_name(name: &str, mechanism: i8) -> Result<Mechanism, Refusal> {
     if name.is_empty() {
         let message = "Username must not be empty";
         return Err(Refusal::new(ErrorCode::UNACCEPTABLE_CREDENTIAL, message));
     }
-    if !matches!(mechanism, 1 | 2) {
-        let message = "Unknown SCRAM mechanism";
-        return Err(Refusal::new(ErrorCode::UNSUPPORTED_SASL_MECHANISM, message));
-    }
-    Ok(())
+    Mechanism::from_number(mechanism).ok_or_else(|| {
+        Refusal::new(ErrorCode::UNSUPPORTED_SASL_MECHANISM, "Unknown SCRAM mechanism")
+    })
 }
 
 fn check_exists(image: &Image, name: &Text, mechanism: i8) -> Result<(), Refusal> {
@@ -97,10 +92,10 @@ fn check_exists(image: &Image, name: &Text, mechanism: i8) -> Result<(), Refusal
 }
 
 fn check_iterations(iterations: i32) -> Result<(), Refusal> {
-    if ITERATIONS.contains(&iterations) {
+    if (ITERATIONS_MIN..=ITERATIONS_MAX).contains(&iterations) {
         return Ok(());
     }
-    let few = iterations < *ITERATIONS.start();
-    let message = if few { "Too few iterations" } else { "Too many iterations" };
+    let message =
+        if iterations < ITERATIONS_MIN { "Too few iterations" } else { "Too many iterations" };
     Err(Refusal::new(ErrorCode::UNACCEPTABLE_CREDENTIAL, message))
 }

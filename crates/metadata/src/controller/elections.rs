@@ -81,16 +81,18 @@ pub(super) fn elect(
     let mut response = ElectLeadersResponse::default();
     let mut records = Vec::new();
     let election = match request.election_type {
-        0 => Election::Preferred,
-        1 => Election::Unclean,
-        _ => {
-            response.error_code = ErrorCode::INVALID_REQUEST;
-            return (records, response);
-        }
+        0 => Ok(Election::Preferred),
+        1 => Ok(Election::Unclean),
+        unknown => Err(Refusal::request(format!("Unknown election type {unknown}"))),
     };
+    // To nothing Kafka says that all is well, whatever is asked.
+    let is_nothing = request.topic_partitions.as_ref().is_some_and(Vec::is_empty);
+    response.error_code = if is_nothing { ErrorCode::NONE } else { parts(&election).0 };
     let dynamic = settings.dynamic(image);
     let mut one = |topic: &str, index: i32| {
-        elect_one(image, &dynamic, topic, index, election).map(|record| records.push(record))
+        let record = elect_one(image, &dynamic, topic, index, election.clone()?)?;
+        records.push(record);
+        Ok(())
     };
     let result = |partition_id: i32, result: &Result<(), Refusal>| {
         let (error_code, error_message) = parts(result);
@@ -109,6 +111,7 @@ pub(super) fn elect(
                 response.replica_election_results.push(topic_result(&topic.topic, all));
             }
         }
+        None if election.is_err() => {}
         // Of all partitions only those are told that an election was tried for.
         None => {
             for topic in image.topics.iter() {

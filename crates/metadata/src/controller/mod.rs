@@ -18,6 +18,7 @@ mod partitions;
 mod placement;
 mod producer_ids;
 mod quotas;
+mod reassignments;
 mod refusal;
 mod request;
 mod seed;
@@ -34,7 +35,7 @@ use dohle_replication::machine::{After, Entry, Machine, Outcome, Token};
 
 pub use activation::bootstrap_records;
 pub use refusal::Refusal;
-pub use request::{Answer, Request, ScramKeys};
+pub use request::{Answer, Request};
 pub use seed::Seed;
 pub use settings::Settings;
 pub use topic_name::check as check_topic_name;

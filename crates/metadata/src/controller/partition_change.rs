@@ -30,6 +30,12 @@ pub(super) struct PartitionChange<'a> {
     partition: &'a Partition,
     /// How many in-sync replicas make the others no longer eligible.
     min_isr: usize,
+    /// What the replicas shall be, those to remove among them.
+    pub(super) replicas: Vec<i32>,
+    /// Which of them a reassignment takes away.
+    pub(super) removing: Vec<i32>,
+    /// Which of them a reassignment adds.
+    pub(super) adding: Vec<i32>,
     /// What the replicas in sync shall be.
     pub(super) isr: Vec<i32>,
     /// What the leader says of its recovery.
@@ -66,6 +72,9 @@ impl<'a> PartitionChange<'a> {
             partition_id,
             partition,
             min_isr: usize::try_from(min_isr).unwrap_or(0).min(replicas),
+            replicas: partition.replicas.clone(),
+            removing: partition.removing_replicas.clone(),
+            adding: partition.adding_replicas.clone(),
             isr: partition.isr.clone(),
             is_recovering: partition.is_recovering,
             election: if is_unclean { Election::Unclean } else { Election::Online },
@@ -84,11 +93,17 @@ impl<'a> PartitionChange<'a> {
             partition_id: self.partition_id,
             ..PartitionChangeRecord::default()
         };
+        self.complete_reassignment();
         let keeps_elr = self.image.keeps_eligible_leaders();
         if keeps_elr {
             self.find_eligible();
         }
         self.elect(&mut record);
+        if record.leader == NO_LEADER_CHANGE && !is_within(&self.partition.replicas, &self.replicas)
+        {
+            // Who loses a replica learns it by a new leader epoch.
+            record.leader = self.partition.leader;
+        }
         if record.isr.is_some() || !keeps_elr {
             // An unclean leader makes all that was known void.
             self.elr.clear();
@@ -110,7 +125,7 @@ impl<'a> PartitionChange<'a> {
                 record.last_known_elr = Some(Vec::new());
             }
         }
-        self.set_directories(&mut record);
+        self.set_assignment(&mut record);
         if self.is_recovering != self.partition.is_recovering {
             record.leader_recovery_state = i8::from(self.is_recovering);
         }
@@ -120,6 +135,23 @@ impl<'a> PartitionChange<'a> {
             ..PartitionChangeRecord::default()
         };
         (record != nothing).then(|| record.into())
+    }
+
+    /// A reassignment is done once all replicas that stay are in sync.
+    fn complete_reassignment(&mut self) {
+        if self.removing.is_empty() && self.adding.is_empty() {
+            return;
+        }
+        let stays = |id: &&i32| !self.removing.contains(id);
+        let replicas: Vec<i32> = self.replicas.iter().filter(stays).copied().collect();
+        let isr: Vec<i32> = self.isr.iter().filter(stays).copied().collect();
+        if isr.is_empty() || replicas.is_empty() || !is_within(&replicas, &isr) {
+            return;
+        }
+        self.replicas = replicas;
+        self.isr = isr;
+        self.removing.clear();
+        self.adding.clear();
     }
 
     /// Who left the in-sync set while it was too small for writes still has all of them.
@@ -155,7 +187,7 @@ impl<'a> PartitionChange<'a> {
 
     /// The leader that is elected, and whether it may lack records.
     fn leader(&self) -> (i32, bool) {
-        let replicas = &self.partition.replicas;
+        let replicas = &self.replicas;
         let preferred = replicas.first().copied();
         let current = Some(self.partition.leader);
         let first = match self.election {
@@ -204,27 +236,39 @@ impl<'a> PartitionChange<'a> {
         if let Some(isr) = &record.isr
             && is_needed
             && record.leader == NO_LEADER_CHANGE
-            && !self.partition.isr.iter().all(|id| isr.contains(id))
+            && !is_within(&self.partition.isr, isr)
         {
             record.leader = self.partition.leader;
         }
     }
 
-    fn set_directories(&self, record: &mut PartitionChangeRecord) {
-        let Some((broker, directory)) = self.directory else { return };
+    fn set_assignment(&self, record: &mut PartitionChangeRecord) {
+        if self.replicas != self.partition.replicas {
+            record.replicas = Some(self.replicas.clone());
+        }
+        if self.removing != self.partition.removing_replicas {
+            record.removing_replicas = Some(self.removing.clone());
+        }
+        if self.adding != self.partition.adding_replicas {
+            record.adding_replicas = Some(self.adding.clone());
+        }
         if !self.image.metadata_version().has_directories() {
             return;
         }
-        let of = |id: &i32| match self.partition.directory_of(*id) {
-            _ if *id == broker => directory,
-            Some(known) => known,
-            None => default_directory(self.image, *id),
+        let of = |id: &i32| match (self.directory, self.partition.directory_of(*id)) {
+            (Some((broker, directory)), _) if *id == broker => directory,
+            (_, Some(known)) => known,
+            (_, None) => default_directory(self.image, *id),
         };
-        let directories: Vec<Uuid> = self.partition.replicas.iter().map(of).collect();
+        let directories: Vec<Uuid> = self.replicas.iter().map(of).collect();
         if directories != self.partition.directories {
             record.directories = Some(directories);
         }
     }
+}
+
+fn is_within(these: &[i32], those: &[i32]) -> bool {
+    these.iter().all(|id| those.contains(id))
 }
 
 /// True if a replica's directory is not known to be offline.

@@ -1,8 +1,11 @@
 //! Client quotas are set and removed.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use dohle_protocol::messages::alter_client_quotas_request::EntryData;
+use dohle_protocol::messages::alter_client_quotas_request::{
+    EntityData as RequestedPart, EntryData,
+};
 use dohle_protocol::messages::alter_client_quotas_response::{EntityData, EntryData as Outcome};
 use dohle_protocol::messages::{
     AlterClientQuotasRequest, AlterClientQuotasResponse, ClientQuotaRecord,
@@ -14,33 +17,54 @@ use crate::config::{Kind, Scope};
 use crate::image::{Image, QuotaEntity};
 use crate::record::MetadataRecord;
 
-/// Alters quotas, each entity by itself.
+/// Alters quotas, each entity by itself and once: who names one again is refused, and told only that.
 pub(super) fn alter(
     image: &Image,
     request: &AlterClientQuotasRequest,
 ) -> (Vec<MetadataRecord>, AlterClientQuotasResponse) {
-    let mut response = AlterClientQuotasResponse::default();
+    let mut results: Vec<(QuotaEntity, Result<(), Refusal>)> = Vec::new();
     let mut records = Vec::new();
     for entry in &request.entries {
-        let result = one(image, entry).map(|new| records.extend(new));
-        let (error_code, error_message) = parts(&result);
-        let part =
-            |part: &dohle_protocol::messages::alter_client_quotas_request::EntityData| EntityData {
-                entity_type: part.entity_type.clone(),
-                entity_name: part.entity_name.clone(),
-                ..EntityData::default()
-            };
-        let entity = entry.entity.iter().map(part).collect();
-        response.entries.push(Outcome { error_code, error_message, entity, ..Default::default() });
+        let entity = entity(entry);
+        if let Some((_, result)) = results.iter_mut().find(|(known, _)| *known == entity) {
+            let message = format!("Ignoring duplicate entity {:?}", entity.0);
+            *result = Err(Refusal::request(message));
+            continue;
+        }
+        let result = one(image, &entity, entry).map(|new| records.extend(new));
+        results.push((entity, result));
     }
     if request.validate_only {
         records.clear();
     }
-    (records, response)
+    let outcome = |(entity, result): (QuotaEntity, Result<(), Refusal>)| {
+        let (error_code, error_message) = parts(&result);
+        let part = |(entity_type, entity_name)| EntityData {
+            entity_type,
+            entity_name,
+            ..EntityData::default()
+        };
+        let entity = entity.0.into_iter().map(part).collect();
+        Outcome { error_code, error_message, entity, ..Outcome::default() }
+    };
+    let entries = results.into_iter().map(outcome).collect();
+    (records, AlterClientQuotasResponse { entries, ..AlterClientQuotasResponse::default() })
 }
 
-fn one(image: &Image, entry: &EntryData) -> Result<Vec<MetadataRecord>, Refusal> {
-    let entity = entity(entry)?;
+/// The entity of an entry; of two parts of one type the last counts.
+fn entity(entry: &EntryData) -> QuotaEntity {
+    let part = |part: &RequestedPart| {
+        (part.entity_type.detached(), part.entity_name.as_ref().map(Text::detached))
+    };
+    QuotaEntity(entry.entity.iter().map(part).collect())
+}
+
+fn one(
+    image: &Image,
+    entity: &QuotaEntity,
+    entry: &EntryData,
+) -> Result<Vec<MetadataRecord>, Refusal> {
+    check_entity(entity)?;
     let mut wanted: BTreeMap<&Text, Option<f64>> = BTreeMap::new();
     for op in &entry.ops {
         let value = (!op.remove).then_some(op.value);
@@ -52,12 +76,12 @@ fn one(image: &Image, entry: &EntryData) -> Result<Vec<MetadataRecord>, Refusal>
             return Err(Refusal::request(message));
         }
     }
-    let current = image.quotas.get(&entity);
+    let current = image.quotas.get(entity);
     let mut records = Vec::new();
     for (key, value) in wanted {
         let have = current.and_then(|quotas| quotas.get(key)).copied();
         if let Some(value) = value {
-            check_value(&entity, key, value)?;
+            check_value(entity, key, value)?;
         }
         if have == value {
             continue;
@@ -74,34 +98,33 @@ fn one(image: &Image, entry: &EntryData) -> Result<Vec<MetadataRecord>, Refusal>
     Ok(records)
 }
 
-fn entity(entry: &EntryData) -> Result<QuotaEntity, Refusal> {
-    let mut entity = QuotaEntity::default();
-    for part in &entry.entity {
-        let (entity_type, name) = (&*part.entity_type, part.entity_name.as_ref());
-        if !matches!(entity_type, "user" | "client-id" | "ip") {
+fn check_entity(QuotaEntity(parts): &QuotaEntity) -> Result<(), Refusal> {
+    for (entity_type, name) in parts {
+        if !matches!(&**entity_type, "user" | "client-id" | "ip") {
             let message = format!("Unhandled client quota entity type: {entity_type}");
             return Err(Refusal::request(message));
         }
-        if name.is_some_and(|name| name.is_empty()) {
+        if name.as_ref().is_some_and(|name| name.is_empty()) {
             return Err(Refusal::request(format!("Empty {entity_type} not supported")));
         }
-        let name = name.map(Text::detached);
-        if entity.0.insert(part.entity_type.detached(), name).is_some() {
-            let message =
-                format!("Invalid client quota entity, duplicate entity entry {entity_type}");
-            return Err(Refusal::request(message));
-        }
     }
-    if entity.0.is_empty() {
+    if parts.is_empty() {
         return Err(Refusal::request("Invalid empty client quota entity"));
     }
-    if entity.0.contains_key("ip") && entity.0.len() > 1 {
+    let Some(address) = parts.get("ip") else { return Ok(()) };
+    if parts.len() > 1 {
         return Err(Refusal::request(
             "Invalid quota entity combination, IP entity shouldnot be combined with User or \
              ClientId",
         ));
     }
-    Ok(entity)
+    // Kafka resolves names too; a decision must not hang on what a name server says today.
+    match address {
+        Some(text) if text.parse::<IpAddr>().is_err() => {
+            Err(Refusal::request(format!("{text} is not a valid IP address.")))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn check_value(entity: &QuotaEntity, name: &str, value: f64) -> Result<(), Refusal> {

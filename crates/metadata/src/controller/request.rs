@@ -1,13 +1,12 @@
 //! What the controller is asked, and what it answers.
 
-use bytes::Bytes;
 use dohle_protocol::ids::Timestamp;
 use dohle_protocol::messages as m;
 
 use super::{Asked, Leadership};
 use super::{
     acls, alter_partition, brokers, configs, credentials, directories, elections, features,
-    partitions, producer_ids, quotas, topics,
+    partitions, producer_ids, quotas, reassignments, topics,
 };
 use crate::image::Image;
 use crate::record::MetadataRecord;
@@ -33,24 +32,8 @@ pub enum Request {
     AlterClientQuotas(m::AlterClientQuotasRequest),
     CreateAcls(m::CreateAclsRequest),
     DeleteAcls(m::DeleteAclsRequest),
-    /// With the keys of each upsertion, in its order: who asks has the hash functions.
-    AlterUserScramCredentials(m::AlterUserScramCredentialsRequest, Vec<ScramKeys>),
-}
-
-/// What a server keeps of a salted password.
-#[derive(Clone)]
-pub struct ScramKeys {
-    /// H(HMAC(salted password, "Client Key")).
-    pub stored_key: Bytes,
-    /// HMAC(salted password, "Server Key").
-    pub server_key: Bytes,
-}
-
-/// Keys never reach a log.
-impl std::fmt::Debug for ScramKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ScramKeys")
-    }
+    AlterUserScramCredentials(m::AlterUserScramCredentialsRequest),
+    AlterPartitionReassignments(m::AlterPartitionReassignmentsRequest),
 }
 
 /// The answer to the request of the same name.
@@ -75,6 +58,7 @@ pub enum Answer {
     CreateAcls(m::CreateAclsResponse),
     DeleteAcls(m::DeleteAclsResponse),
     AlterUserScramCredentials(m::AlterUserScramCredentialsResponse),
+    AlterPartitionReassignments(m::AlterPartitionReassignmentsResponse),
 }
 
 /// The records that a request leads to, and its answer.
@@ -138,9 +122,13 @@ pub(super) fn decide(
             wrap(acls::create(image, &mut seed, &request), Answer::CreateAcls)
         }
         Request::DeleteAcls(request) => wrap(acls::delete(image, &request), Answer::DeleteAcls),
-        Request::AlterUserScramCredentials(request, keys) => {
-            wrap(credentials::alter(image, &request, &keys), Answer::AlterUserScramCredentials)
+        Request::AlterUserScramCredentials(request) => {
+            wrap(credentials::alter(image, &request), Answer::AlterUserScramCredentials)
         }
+        Request::AlterPartitionReassignments(request) => wrap(
+            reassignments::alter(image, settings, &request),
+            Answer::AlterPartitionReassignments,
+        ),
     }
 }
 

@@ -5,12 +5,14 @@ use dohle_protocol::messages::describe_configs_request::{
     DescribeConfigsRequest, DescribeConfigsResource,
 };
 use dohle_protocol::messages::incremental_alter_configs_request as change;
+use dohle_protocol::messages::list_config_resources_request::ListConfigResourcesRequest;
 
 use crate::diff::world::World;
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
 const LOGGER: i8 = 8;
+const METRICS: i8 = 16;
 const GROUP: i8 = 32;
 
 fn description(kind: i8, name: &str, keys: Option<&[&str]>) -> DescribeConfigsRequest {
@@ -186,5 +188,70 @@ pub(super) fn incremental(world: &mut World) {
         let keys = ["retention.ms", "max.message.bytes", "cleanup.policy", "segment.ms"];
         let after = description(TOPIC, &topic, Some(&keys));
         world.note(&format!("after IncrementalAlterConfigs v{version}"), 2, &after);
+    }
+}
+
+pub(super) fn resources(world: &mut World) {
+    world.topic("lr", 1, &[]);
+    let change = |kind, name: &str, key: &str, config_operation, value: &str| {
+        let config = change::AlterableConfig {
+            name: key.into(),
+            config_operation,
+            value: Some(value.into()),
+            ..change::AlterableConfig::default()
+        };
+        let resource = change::AlterConfigsResource {
+            resource_type: kind,
+            resource_name: name.into(),
+            configs: vec![config],
+            ..change::AlterConfigsResource::default()
+        };
+        change::IncrementalAlterConfigsRequest {
+            resources: vec![resource],
+            ..change::IncrementalAlterConfigsRequest::default()
+        }
+    };
+    let last = [
+        (METRICS, "lr-metrics", "interval.ms", "60000"),
+        (GROUP, "lr-group", "consumer.session.timeout.ms", "50000"),
+    ];
+    for version in world.versions::<change::IncrementalAlterConfigsRequest>() {
+        for (kind, name, key, value) in last {
+            world.note("subscription or group", version, &change(kind, name, key, 0, value));
+        }
+        for (what, key, value) in [
+            ("short interval", "interval.ms", "99"),
+            ("long interval", "interval.ms", "3600001"),
+            ("no interval", "interval.ms", "soon"),
+            ("all metrics", "metrics", "*"),
+            ("two metrics", "metrics", "org.apache.kafka.producer.,org.apache.kafka.consumer."),
+            ("match", "match", "client_id=lr-.*,client_source_port=1234"),
+            ("match of nothing", "match", "client_id="),
+            ("match without a pattern", "match", "client_id"),
+            ("match by what is not there", "match", "client_shoe_size=43"),
+            ("match by no expression", "match", "client_id=(["),
+            ("unknown key", "no.such", "1"),
+        ] {
+            world.note(what, version, &change(METRICS, "lr-metrics", key, 0, value));
+        }
+    }
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    for version in world.versions::<ListConfigResourcesRequest>() {
+        for kinds in [&[][..], &[16], &[32], &[2], &[4], &[8], &[16, 32, 16], &[3], &[2, 3], &[0]] {
+            let request = ListConfigResourcesRequest {
+                resource_types: if version == 0 { Vec::new() } else { kinds.to_vec() },
+                ..ListConfigResourcesRequest::default()
+            };
+            world.note(&format!("{kinds:?}"), version, &request);
+        }
+    }
+    for version in world.versions::<DescribeConfigsRequest>().into_iter().filter(|it| 1 < *it) {
+        world.note("subscription", version, &description(METRICS, "lr-metrics", None));
+    }
+    for (kind, name, key, _) in last {
+        world.prepare(1, &change(kind, name, key, 1, ""));
+    }
+    for key in ["metrics", "match"] {
+        world.prepare(1, &change(METRICS, "lr-metrics", key, 1, ""));
     }
 }

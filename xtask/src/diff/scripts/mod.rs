@@ -3,10 +3,13 @@
 mod broken;
 mod cluster;
 mod configs;
+mod credentials;
 mod fetch;
 mod groups;
 mod offsets;
 mod produce;
+mod quotas;
+mod replicas;
 mod topics;
 mod versions;
 
@@ -24,7 +27,7 @@ use super::world::World;
 pub(super) type Script = (&'static str, fn(&mut World));
 
 /// Scripts that run for whatever versions a pass asks for.
-pub(super) const ALL: [Script; 25] = [
+pub(super) const ALL: [Script; 32] = [
     ("versions", versions::good),
     ("metadata", topics::metadata),
     ("create-topics", topics::create),
@@ -44,6 +47,13 @@ pub(super) const ALL: [Script; 25] = [
     ("describe-configs", configs::describe),
     ("alter-configs", configs::alter),
     ("incremental-alter-configs", configs::incremental),
+    ("config-resources", configs::resources),
+    ("quotas-alter", quotas::alter),
+    ("quotas-describe", quotas::describe),
+    ("scram", credentials::scram),
+    ("acls", credentials::acls),
+    ("elections", replicas::elections),
+    ("reassignments", replicas::reassignments),
     ("groups-join", groups::join),
     ("groups-membership", groups::membership),
     ("groups-commits", groups::commits),

@@ -5,6 +5,7 @@ use super::refusal::Refusal;
 use super::state::Resolved;
 use super::{records, regex};
 use ::regex::Regex;
+use dohle_metadata::expression;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Timestamp;
 use dohle_protocol::wire::Text;
@@ -21,7 +22,7 @@ impl Beat<'_, '_> {
                 self.resolved.to_mut().remove(&old);
             }
             if let Some(new) = new.filter(|new| count(new) == 0) {
-                let compiled = regex::compile(&new).map_err(|wrong| {
+                let compiled = expression::compile(&new).map_err(|wrong| {
                     let message = format!("{new} is no regular expression: {wrong}");
                     Refusal::new(ErrorCode::INVALID_REGULAR_EXPRESSION, message)
                 })?;
@@ -41,7 +42,7 @@ impl Beat<'_, '_> {
                 continue;
             }
             // An expression that a newer coordinator accepted stands for nothing here.
-            let Ok(compiled) = regex::compile(&expression) else { continue };
+            let Ok(compiled) = expression::compile(&expression) else { continue };
             has_changed |= self.resolve(&expression, &compiled);
         }
         Ok(has_changed)

@@ -3,23 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use dohle_metadata::scram::{ITERATIONS_MAX, ITERATIONS_MIN, Mechanism};
 use dohle_protocol::messages::UserScramCredentialRecord;
-use sha2::{Digest, Sha256, Sha512};
 
 use super::new_id;
 use crate::console::Failure;
-
-const ITERATIONS_DEFAULT: i32 = 4096;
-const ITERATIONS_MAX: i32 = 16_384;
-/// The block that both hash functions' HMAC pads keys to, in bytes.
-const BLOCK_256: usize = 64;
-const BLOCK_512: usize = 128;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mechanism {
-    Sha256,
-    Sha512,
-}
 
 /// Reads `SCRAM-SHA-256=[name=alice,password=secret]` and its like.
 pub(super) fn parse(argument: &str) -> Result<UserScramCredentialRecord, Failure> {
@@ -29,13 +17,8 @@ pub(super) fn parse(argument: &str) -> Result<UserScramCredentialRecord, Failure
             "Failed to find equals sign in SCRAM argument '{argument}'"
         )));
     };
-    let mechanism = match name {
-        "SCRAM-SHA-256" => Mechanism::Sha256,
-        "SCRAM-SHA-512" => Mechanism::Sha512,
-        _ => {
-            return Err(Failure::new(format!("The add-scram mechanism {name} is not supported.")));
-        }
-    };
+    let mechanism = Mechanism::from_name(name)
+        .ok_or_else(|| Failure::new(format!("The add-scram mechanism {name} is not supported.")))?;
     let config = config
         .strip_prefix('[')
         .ok_or_else(|| Failure::new("Expected configuration string to start with ["))?;
@@ -64,7 +47,7 @@ fn credential(
     });
     let given_salt = given_salt.transpose()?;
     let iterations = match parts.remove("iterations") {
-        None => ITERATIONS_DEFAULT,
+        None => ITERATIONS_MIN,
         Some(text) => text
             .parse()
             .map_err(|_| Failure::new(format!("Failed to parse iterations count: {text}")))?,
@@ -80,7 +63,7 @@ fn credential(
     let (salt, salted) = match (password, salted, given_salt) {
         (Some(password), _, salt) => {
             let salt = salt.unwrap_or_else(new_salt);
-            let salted = mechanism.stretch(password.as_bytes(), &salt, iterations);
+            let salted = mechanism.salted(password.as_bytes(), &salt, iterations);
             (salt, salted)
         }
         (None, None, _) => {
@@ -98,13 +81,13 @@ fn credential(
             (salt, salted)
         }
     };
-    let stored_key = mechanism.hash(&mechanism.hmac(&salted, b"Client Key"));
+    let keys = mechanism.keys(&salted);
     Ok(UserScramCredentialRecord {
         name: name.into(),
         mechanism: mechanism.number(),
         salt: Bytes::from(salt),
-        stored_key: Bytes::from(stored_key),
-        server_key: Bytes::from(mechanism.hmac(&salted, b"Server Key")),
+        stored_key: keys.stored_key,
+        server_key: keys.server_key,
         iterations,
         ..UserScramCredentialRecord::default()
     })
@@ -117,73 +100,28 @@ pub(crate) fn salted_password(
     salt: &[u8],
     iterations: i32,
 ) -> Vec<u8> {
-    let mechanism =
-        if mechanism == "SCRAM-SHA-512" { Mechanism::Sha512 } else { Mechanism::Sha256 };
-    mechanism.stretch(password, salt, iterations)
+    let mechanism = Mechanism::from_name(mechanism).unwrap_or(Mechanism::Sha256);
+    mechanism.salted(password, salt, iterations)
 }
 
 fn check_iterations(mechanism: Mechanism, iterations: i32) -> Result<(), Failure> {
     let wrong = |sign: &str, limit: i32| {
         Err(Failure::new(format!(
             "The 'iterations' value must be {sign} {limit} for add-scram using {}",
-            mechanism.java_name()
+            java_name(mechanism)
         )))
     };
     match iterations {
-        ..ITERATIONS_DEFAULT => wrong(">=", ITERATIONS_DEFAULT),
-        ITERATIONS_DEFAULT..=ITERATIONS_MAX => Ok(()),
+        ..ITERATIONS_MIN => wrong(">=", ITERATIONS_MIN),
+        ITERATIONS_MIN..=ITERATIONS_MAX => Ok(()),
         _ => wrong("<=", ITERATIONS_MAX),
     }
 }
 
-impl Mechanism {
-    fn number(self) -> i8 {
-        match self {
-            Self::Sha256 => 1,
-            Self::Sha512 => 2,
-        }
-    }
-
-    fn java_name(self) -> &'static str {
-        match self {
-            Self::Sha256 => "SCRAM_SHA_256",
-            Self::Sha512 => "SCRAM_SHA_512",
-        }
-    }
-
-    fn hash(self, bytes: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => Sha256::digest(bytes).to_vec(),
-            Self::Sha512 => Sha512::digest(bytes).to_vec(),
-        }
-    }
-
-    /// HMAC (RFC 2104).
-    fn hmac(self, key: &[u8], message: &[u8]) -> Vec<u8> {
-        let block = match self {
-            Self::Sha256 => BLOCK_256,
-            Self::Sha512 => BLOCK_512,
-        };
-        let mut padded = if key.len() > block { self.hash(key) } else { key.to_vec() };
-        padded.resize(block, 0);
-        let mut inner: Vec<u8> = padded.iter().map(|byte| byte ^ 0x36).collect();
-        inner.extend_from_slice(message);
-        let mut outer: Vec<u8> = padded.iter().map(|byte| byte ^ 0x5c).collect();
-        outer.extend_from_slice(&self.hash(&inner));
-        self.hash(&outer)
-    }
-
-    /// PBKDF2 with one block of output, which RFC 5802 calls Hi.
-    fn stretch(self, password: &[u8], salt: &[u8], iterations: i32) -> Vec<u8> {
-        let mut round = self.hmac(password, &[salt, &1_u32.to_be_bytes()].concat());
-        let mut result = round.clone();
-        for _ in 1..iterations {
-            round = self.hmac(password, &round);
-            for (sum, byte) in result.iter_mut().zip(&round) {
-                *sum ^= byte;
-            }
-        }
-        result
+const fn java_name(mechanism: Mechanism) -> &'static str {
+    match mechanism {
+        Mechanism::Sha256 => "SCRAM_SHA_256",
+        Mechanism::Sha512 => "SCRAM_SHA_512",
     }
 }
 

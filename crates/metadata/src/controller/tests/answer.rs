@@ -72,5 +72,6 @@ pub(super) fn show(answer: &Answer) -> Vec<String> {
         Answer::CreateAcls(response) => json(response),
         Answer::DeleteAcls(response) => json(response),
         Answer::AlterUserScramCredentials(response) => json(response),
+        Answer::AlterPartitionReassignments(response) => json(response),
     }
 }

@@ -6,7 +6,7 @@ use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages as m;
 use dohle_protocol::wire::Text;
 
-use crate::controller::{Request, ScramKeys};
+use crate::controller::Request;
 use crate::image::Image;
 
 /// The words of a line.
@@ -65,6 +65,7 @@ pub(super) fn parse(image: &Image, verb: &str, words: &[&str]) -> (i16, Request)
         "update-feature" => update_feature(words),
         "elect" => elect(words),
         "assign" => assign(image, words),
+        "reassign" => reassign(words),
         "alter-partition" => alter_partition(image, words),
         "alter-quota" => alter_quota(words),
         "scram" => scram(words),
@@ -291,6 +292,26 @@ fn elect(words: &Words<'_>) -> Request {
     })
 }
 
+/// `topic=` and `partition=`, `to=` the replicas; without it the reassignment is cancelled.
+fn reassign(words: &Words<'_>) -> Request {
+    use m::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
+    let partition = ReassignablePartition {
+        partition_index: words.number("partition", 0),
+        replicas: words.find("to").map(numbers),
+        ..Default::default()
+    };
+    let topic = ReassignableTopic {
+        name: words.find("topic").unwrap_or_default().into(),
+        partitions: vec![partition],
+        ..Default::default()
+    };
+    Request::AlterPartitionReassignments(m::AlterPartitionReassignmentsRequest {
+        topics: vec![topic],
+        allow_replication_factor_change: !words.has("keep-factor"),
+        ..Default::default()
+    })
+}
+
 fn assign(image: &Image, words: &Words<'_>) -> Request {
     use m::assign_replicas_to_dirs_request::{DirectoryData, PartitionData, TopicData};
     let broker_id: i32 = words.number("broker", 1);
@@ -384,19 +405,25 @@ fn scram(words: &Words<'_>) -> Request {
         let (name, mechanism, iterations) = parts(text);
         let salt = "salt".into();
         let name = name.into();
-        ScramCredentialUpsertion { name, mechanism, iterations, salt, ..Default::default() }
+        let salted_password = "salted".into();
+        ScramCredentialUpsertion {
+            name,
+            mechanism,
+            iterations,
+            salt,
+            salted_password,
+            ..Default::default()
+        }
     };
     let deletion = |text: &str| {
         let (name, mechanism, _) = parts(text);
         ScramCredentialDeletion { name: name.into(), mechanism, ..Default::default() }
     };
     let upsertions: Vec<_> = words.all("upsert").map(upsertion).collect();
-    let key = || ScramKeys { stored_key: "stored".into(), server_key: "server".into() };
-    let keys = upsertions.iter().map(|_| key()).collect();
     let deletions = words.all("delete").map(deletion).collect();
     let request =
         m::AlterUserScramCredentialsRequest { deletions, upsertions, ..Default::default() };
-    Request::AlterUserScramCredentials(request, keys)
+    Request::AlterUserScramCredentials(request)
 }
 
 fn add_acl(words: &Words<'_>) -> Request {

@@ -48,11 +48,11 @@ fn passwords_become_the_keys_that_kafka_makes() {
             .step_by(2)
             .map(|at| u8::from_str_radix(&row["salt_hex"][at..at + 2], 16).unwrap())
             .collect();
-        let salted = mechanism.stretch(password.as_bytes(), &salt, iterations);
-        let client_key = mechanism.hmac(&salted, b"Client Key");
+        let salted = mechanism.salted(password.as_bytes(), &salt, iterations);
+        let keys = mechanism.keys(&salted);
         assert_eq!(hex(&salted), row["salted_password_hex"]);
-        assert_eq!(hex(&mechanism.hash(&client_key)), row["stored_key_hex"]);
-        assert_eq!(hex(&mechanism.hmac(&salted, b"Server Key")), row["server_key_hex"]);
+        assert_eq!(hex(&keys.stored_key), row["stored_key_hex"]);
+        assert_eq!(hex(&keys.server_key), row["server_key_hex"]);
     }
     assert_eq!(vectors.len(), 28);
 }

@@ -1,0 +1,173 @@
+//! Client quotas: altered and described.
+
+use dohle_protocol::messages::alter_client_quotas_request::{
+    AlterClientQuotasRequest, EntityData, EntryData, OpData,
+};
+use dohle_protocol::messages::describe_client_quotas_request::{
+    ComponentData, DescribeClientQuotasRequest,
+};
+
+use crate::diff::world::World;
+
+type Parts<'a> = &'a [(&'a str, Option<&'a str>)];
+
+fn entry(parts: Parts<'_>, ops: &[(&str, Option<f64>)]) -> EntryData {
+    let part = |(entity_type, name): &(&str, Option<&str>)| EntityData {
+        entity_type: (*entity_type).into(),
+        entity_name: name.map(Into::into),
+        ..EntityData::default()
+    };
+    let op = |(key, value): &(&str, Option<f64>)| OpData {
+        key: (*key).into(),
+        value: value.unwrap_or(0.0),
+        remove: value.is_none(),
+        ..OpData::default()
+    };
+    EntryData {
+        entity: parts.iter().map(part).collect(),
+        ops: ops.iter().map(op).collect(),
+        ..EntryData::default()
+    }
+}
+
+fn alteration(entries: Vec<EntryData>) -> AlterClientQuotasRequest {
+    AlterClientQuotasRequest { entries, ..AlterClientQuotasRequest::default() }
+}
+
+fn description(
+    components: &[(&str, i8, Option<&str>)],
+    strict: bool,
+) -> DescribeClientQuotasRequest {
+    let component = |(entity_type, match_type, name): &(&str, i8, Option<&str>)| ComponentData {
+        entity_type: (*entity_type).into(),
+        match_type: *match_type,
+        r#match: name.map(Into::into),
+        ..ComponentData::default()
+    };
+    DescribeClientQuotasRequest {
+        components: components.iter().map(component).collect(),
+        strict,
+        ..DescribeClientQuotasRequest::default()
+    }
+}
+
+const USER: &str = "user";
+const CLIENT: &str = "client-id";
+const IP: &str = "ip";
+
+/// Entities of which each test has quotas while others are described.
+const ENTITIES: [Parts<'static>; 9] = [
+    &[(USER, Some("dq-u"))],
+    &[(USER, None)],
+    &[(CLIENT, Some("dq-c"))],
+    &[(CLIENT, None)],
+    &[(USER, Some("dq-u")), (CLIENT, Some("dq-c"))],
+    &[(USER, Some("dq-u")), (CLIENT, None)],
+    &[(USER, None), (CLIENT, Some("dq-c"))],
+    &[(USER, Some("dq v,=\u{e4}"))],
+    &[(IP, Some("10.9.8.7"))],
+];
+
+pub(super) fn alter(world: &mut World) {
+    for version in world.versions::<AlterClientQuotasRequest>() {
+        let user = format!("aq-{version}");
+        let user: Parts<'_> = &[(USER, Some(&user))];
+        let rate = "producer_byte_rate";
+        for (what, parts, ops) in [
+            ("set", user, &[(rate, Some(1e9))][..]),
+            ("set again", user, &[(rate, Some(1e9))]),
+            (
+                "set all",
+                user,
+                &[
+                    ("consumer_byte_rate", Some(2e9)),
+                    ("request_percentage", Some(250.5)),
+                    ("controller_mutation_rate", Some(1000.5)),
+                ],
+            ),
+            ("remove", user, &[(rate, None)]),
+            ("remove what is not set", user, &[(rate, None)]),
+            ("nothing", user, &[]),
+            ("unknown key", user, &[("no.such", Some(1.0))]),
+            ("remove an unknown key", user, &[("no.such", None)]),
+            ("key of addresses", user, &[("connection_creation_rate", Some(1.0))]),
+            ("zero", user, &[(rate, Some(0.0))]),
+            ("negative", user, &[(rate, Some(-1.0))]),
+            ("fraction", user, &[(rate, Some(1.5))]),
+            ("nearly whole", user, &[(rate, Some(1e9 + 1e-7))]),
+            ("too large", user, &[(rate, Some(1e19))]),
+            ("not a number", user, &[(rate, Some(f64::NAN))]),
+            ("infinite", user, &[("request_percentage", Some(f64::INFINITY))]),
+            ("twice in one", user, &[(rate, Some(1e9)), (rate, Some(2e9))]),
+            ("set and remove", user, &[(rate, Some(1e9)), (rate, None)]),
+            ("one good, one bad", user, &[(rate, Some(1e9)), ("no.such", Some(1.0))]),
+            ("address", &[(IP, Some("10.1.2.3"))], &[("connection_creation_rate", Some(100.0))]),
+            ("default address", &[(IP, None)], &[("connection_creation_rate", Some(1e6))]),
+            ("default address undone", &[(IP, None)], &[("connection_creation_rate", None)]),
+            ("fraction of connections", &[(IP, None)], &[("connection_creation_rate", Some(0.5))]),
+            ("too many connections", &[(IP, None)], &[("connection_creation_rate", Some(3e9))]),
+            ("address, key of users", &[(IP, None)], &[(rate, Some(1e9))]),
+            (
+                "a name for an address",
+                &[(IP, Some("no such host!"))],
+                &[("connection_creation_rate", Some(100.0))],
+            ),
+            ("address and user", &[(IP, None), (USER, None)], &[(rate, Some(1e9))]),
+            ("unknown part", &[("tenant", Some("x"))], &[(rate, Some(1e9))]),
+            ("empty part", &[("", Some("x"))], &[(rate, Some(1e9))]),
+            ("empty name", &[(USER, Some(""))], &[(rate, Some(1e9))]),
+            ("no parts", &[], &[(rate, Some(1e9))]),
+            ("part twice", &[(USER, Some("x")), (USER, Some("y"))], &[(rate, Some(1e9))]),
+        ] {
+            world.note(what, version, &alteration(vec![entry(parts, ops)]));
+        }
+        let one = || entry(user, &[(rate, Some(3e9))]);
+        world.note("no entries", version, &alteration(vec![]));
+        world.note("entity twice", version, &alteration(vec![one(), one()]));
+        let bad = entry(&[], &[]);
+        world.note("a good and a bad entity", version, &alteration(vec![one(), bad]));
+        let mut only = alteration(vec![entry(user, &[(rate, Some(4e9))])]);
+        only.validate_only = true;
+        world.note("validate only", version, &only);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let filter = description(&[(USER, 0, user[0].1)], true);
+        world.note(&format!("after AlterClientQuotas v{version}"), 0, &filter);
+    }
+}
+
+pub(super) fn describe(world: &mut World) {
+    let rate = "consumer_byte_rate";
+    let key = |parts: Parts<'_>| if parts[0].0 == IP { "connection_creation_rate" } else { rate };
+    let set = |value: Option<f64>| {
+        ENTITIES.iter().map(|parts| entry(parts, &[(key(parts), value)])).collect()
+    };
+    world.prepare(1, &alteration(set(Some(1e9))));
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    for version in world.versions::<DescribeClientQuotasRequest>() {
+        for (what, components) in [
+            ("user", &[(USER, 0, Some("dq-u"))][..]),
+            ("user with odd letters", &[(USER, 0, Some("dq v,=\u{e4}"))]),
+            ("default user", &[(USER, 1, None)]),
+            ("default client", &[(CLIENT, 1, None)]),
+            ("any client", &[(CLIENT, 2, None), (USER, 0, Some("dq-u"))]),
+            ("user and client", &[(USER, 0, Some("dq-u")), (CLIENT, 0, Some("dq-c"))]),
+            ("default and name", &[(USER, 1, None), (CLIENT, 0, Some("dq-c"))]),
+            ("address", &[(IP, 0, Some("10.9.8.7"))]),
+            ("unknown user", &[(USER, 0, Some("dq-none"))]),
+            ("empty name", &[(USER, 0, Some(""))]),
+            ("null name", &[(USER, 0, None)]),
+            ("default with a name", &[(USER, 1, Some("x"))]),
+            ("any with a name", &[(USER, 2, Some("x"))]),
+            ("match of type 3", &[(USER, 3, None)]),
+            ("part twice", &[(USER, 0, Some("x")), (USER, 2, None)]),
+            ("unknown part", &[("tenant", 0, Some("x"))]),
+            ("empty part", &[("", 0, Some("x"))]),
+            ("address and user", &[(IP, 2, None), (USER, 2, None)]),
+        ] {
+            world.note(what, version, &description(components, false));
+            world.note(&format!("{what}, strictly"), version, &description(components, true));
+        }
+        world.note("nothing, strictly", version, &description(&[], true));
+    }
+    world.prepare(1, &alteration(set(None)));
+}
