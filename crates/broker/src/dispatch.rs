@@ -220,6 +220,12 @@ fn route(
         ApiKey::ApiVersions => now(&context, reader, |context, request| {
             api::api_versions::handle(context, session, request)
         }),
+        ApiKey::GetTelemetrySubscriptions => now(&context, reader, |context, request| {
+            api::telemetry::subscriptions(context, session, request)
+        }),
+        ApiKey::PushTelemetry => now(&context, reader, |context, request| {
+            api::telemetry::push(context, session, request)
+        }),
         ApiKey::Metadata => later(context, reader, api::metadata::handle),
         ApiKey::ListOffsets => later(context, reader, api::list_offsets::handle),
         ApiKey::OffsetCommit => later(context, reader, api::groups::offset_commit),

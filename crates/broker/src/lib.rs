@@ -28,4 +28,5 @@ mod slowness;
 pub mod start;
 mod steady_time;
 mod stop;
+mod telemetry;
 mod topic;

@@ -24,6 +24,8 @@ pub(crate) struct Limits {
     /// `max.connections`, and for one address `max.connections.per.ip`.
     pub(crate) connections: usize,
     pub(crate) connections_per_ip: usize,
+    /// `telemetry.max.bytes`: the most that a client may push of its metrics.
+    pub(crate) telemetry_bytes_max: i32,
 }
 
 impl Limits {
@@ -42,6 +44,7 @@ impl Limits {
             fetch_sessions: number("max.incremental.fetch.session.cache.slots"),
             connections: number("max.connections"),
             connections_per_ip: number("max.connections.per.ip"),
+            telemetry_bytes_max: int("telemetry.max.bytes"),
         }
     }
 }

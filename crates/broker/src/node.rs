@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::listener::{Connections, Listener};
 use crate::producer_ids::ProducerIds;
 use crate::quorum::Controller;
+use crate::telemetry::Telemetry;
 use crate::topic::Topic;
 use arc_swap::ArcSwap;
 use dohle_env::Env;
@@ -48,6 +49,7 @@ pub(crate) struct Node {
     pub(crate) controller: Controller,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) assignments: Assignments,
+    pub(crate) telemetry: Telemetry,
     view: ArcSwap<View>,
     stopping: AtomicBool,
 }
@@ -110,6 +112,8 @@ pub(crate) struct NewNode {
 impl Node {
     pub(crate) fn new(new: NewNode) -> Arc<Self> {
         let limits = Limits::of(&new.config);
+        let telemetry = Telemetry::new(usize::try_from(limits.telemetry_bytes_max).unwrap_or(0));
+        telemetry.follow(&new.view.image);
         Arc::new(Self {
             id: new.config.node_id,
             cluster_id: new.cluster_id,
@@ -126,6 +130,7 @@ impl Node {
             controller: new.controller,
             producer_ids: ProducerIds::default(),
             assignments: Assignments::default(),
+            telemetry,
             view: ArcSwap::from_pointee(new.view),
             stopping: AtomicBool::new(false),
         })

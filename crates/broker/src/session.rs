@@ -1,6 +1,7 @@
 //! What a connection has said of itself.
 
 use dohle_env::net::Connection;
+use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
 use std::net::SocketAddr;
 
@@ -15,6 +16,8 @@ pub(crate) struct Session {
     pub(crate) software_name: Text,
     /// `client.software.version`.
     pub(crate) software_version: Text,
+    /// What it calls itself when it tells its metrics.
+    pub(crate) telemetry_instance: Option<Uuid>,
 }
 
 impl Session {
@@ -24,6 +27,7 @@ impl Session {
             listener,
             software_name: Text::default(),
             software_version: Text::default(),
+            telemetry_instance: None,
         }
     }
 }

@@ -135,7 +135,7 @@ fn open_directories(env: &Env, config: &BrokerConfig) -> Result<LogDirs, StartEr
 }
 
 /// A random id that Kafka could have drawn.
-fn random_uuid(random: &dyn Random) -> Uuid {
+pub(crate) fn random_uuid(random: &dyn Random) -> Uuid {
     loop {
         if let Some(id) = Uuid::from_random_bits(u128::from_be_bytes(random.uuid())) {
             return id;

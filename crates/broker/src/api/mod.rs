@@ -37,6 +37,7 @@ pub(crate) mod produce;
 mod produce_check;
 pub(crate) mod reassignments;
 pub(crate) mod scram_credentials;
+pub(crate) mod telemetry;
 pub(crate) mod transactions;
 pub(crate) mod unregister_broker;
 pub(crate) mod update_features;
@@ -100,6 +101,8 @@ pub(crate) const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
     (ApiKey::ListTransactions, 0..=2),
     (ApiKey::ConsumerGroupHeartbeat, 0..=1),
     (ApiKey::ConsumerGroupDescribe, 0..=1),
+    (ApiKey::GetTelemetrySubscriptions, 0..=0),
+    (ApiKey::PushTelemetry, 0..=0),
     (ApiKey::ListConfigResources, 0..=1),
     (ApiKey::DescribeTopicPartitions, 0..=0),
 ];

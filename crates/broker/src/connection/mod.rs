@@ -87,6 +87,9 @@ pub(crate) async fn serve(node: Arc<Node>, io: Box<dyn Connection>, listener: us
     let peer = session.peer;
     let mut connection = ServedConnection::new(node, io, session);
     let closed = std::future::poll_fn(|cx| connection.poll(cx)).await;
+    if let Some(id) = connection.session.telemetry_instance {
+        connection.node.telemetry.forget(id);
+    }
     match closed {
         Closed::ByPeer | Closed::Idle | Closed::Io(_) => {
             tracing::debug!(%peer, "connection ended: {closed}");

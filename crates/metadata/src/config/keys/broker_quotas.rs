@@ -41,6 +41,6 @@ pub(super) const KEYS: &[Key] = &[
         .doc("Classes that publish the server's older metrics."),
     int("kafka.metrics.polling.interval.secs", "10").at_least(1).low().not_built(METRICS)
         .doc("How often those read the metrics."),
-    int("telemetry.max.bytes", "1048576").at_least(1).low().not_built(METRICS)
+    int("telemetry.max.bytes", "1048576").at_least(1).low()
         .doc("Largest metrics push of a client."),
 ];
