@@ -167,7 +167,12 @@ impl<'a> Emitter<'a> {
         let name = &schema.name;
         let flexible =
             schema.flexible_from.map_or_else(|| "i16::MAX".to_owned(), |from| from.to_string());
-        self.line(&format!("message!({name}, {lowest} ..= {highest}, flexible from {flexible});"));
+        let throttle = schema.structs[0].fields.iter().find(|field| field.name == "ThrottleTimeMs");
+        let throttle =
+            throttle.map_or_else(String::new, |field| format!(", throttled by {}", member(field)));
+        self.line(&format!(
+            "message!({name}, {lowest} ..= {highest}, flexible from {flexible}{throttle});"
+        ));
         if schema.kind == "request" {
             let stem = name.strip_suffix("Request").unwrap_or(name);
             let key = if schema.superseded { "ListConfigResources" } else { stem };

@@ -38,6 +38,9 @@ pub trait Message: Default + Clone + PartialEq + Debug {
 
     /// Writes the JSON that Kafka's converter gives.
     fn write_json(&self, into: &mut JsonWriter, version: i16);
+
+    /// Says for how long the client is throttled, where the message has a field for it.
+    fn set_throttle_time_ms(&mut self, _milliseconds: i32) {}
 }
 
 /// A message that a client sends and a server answers.
@@ -50,7 +53,8 @@ pub trait Request: Message {
 
 /// Makes a message of a struct that can be read and [`Put`](super::Put).
 macro_rules! message {
-    ($message:ident, $lowest:literal ..= $highest:literal, flexible from $flexible:expr) => {
+    ($message:ident, $lowest:literal ..= $highest:literal, flexible from $flexible:expr
+     $(, throttled by $throttle:ident)?) => {
         impl $crate::wire::Message for $message {
             const NAME: &'static str = stringify!($message);
             const LOWEST_VERSION: i16 = $lowest;
@@ -81,6 +85,10 @@ macro_rules! message {
                 into.begin(version >= Self::FLEXIBLE_FROM);
                 self.put(into, "", version);
             }
+
+            $(fn set_throttle_time_ms(&mut self, milliseconds: i32) {
+                self.$throttle = milliseconds;
+            })?
         }
     };
 }

@@ -31,4 +31,4 @@ impl Put for AddOffsetsToTxnResponse {
     }
 }
 
-message!(AddOffsetsToTxnResponse, 0 ..= 4, flexible from 3);
+message!(AddOffsetsToTxnResponse, 0 ..= 4, flexible from 3, throttled by throttle_time_ms);

@@ -156,4 +156,4 @@ impl Put for AddPartitionsToTxnPartitionResult {
     }
 }
 
-message!(AddPartitionsToTxnResponse, 0 ..= 5, flexible from 3);
+message!(AddPartitionsToTxnResponse, 0 ..= 5, flexible from 3, throttled by throttle_time_ms);

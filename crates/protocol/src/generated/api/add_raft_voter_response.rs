@@ -45,4 +45,4 @@ impl Put for AddRaftVoterResponse {
     }
 }
 
-message!(AddRaftVoterResponse, 0 ..= 1, flexible from 0);
+message!(AddRaftVoterResponse, 0 ..= 1, flexible from 0, throttled by throttle_time_ms);

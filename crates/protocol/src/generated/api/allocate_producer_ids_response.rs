@@ -37,4 +37,4 @@ impl Put for AllocateProducerIdsResponse {
     }
 }
 
-message!(AllocateProducerIdsResponse, 0 ..= 0, flexible from 0);
+message!(AllocateProducerIdsResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

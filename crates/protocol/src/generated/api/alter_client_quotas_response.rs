@@ -111,4 +111,4 @@ impl Put for EntityData {
     }
 }
 
-message!(AlterClientQuotasResponse, 0 ..= 1, flexible from 1);
+message!(AlterClientQuotasResponse, 0 ..= 1, flexible from 1, throttled by throttle_time_ms);

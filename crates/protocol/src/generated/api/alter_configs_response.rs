@@ -78,4 +78,4 @@ impl Put for AlterConfigsResourceResponse {
     }
 }
 
-message!(AlterConfigsResponse, 0 ..= 2, flexible from 2);
+message!(AlterConfigsResponse, 0 ..= 2, flexible from 2, throttled by throttle_time_ms);

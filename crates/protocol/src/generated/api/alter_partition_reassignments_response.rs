@@ -131,4 +131,4 @@ impl Put for ReassignablePartitionResponse {
     }
 }
 
-message!(AlterPartitionReassignmentsResponse, 0 ..= 1, flexible from 0);
+message!(AlterPartitionReassignmentsResponse, 0 ..= 1, flexible from 0, throttled by throttle_time_ms);

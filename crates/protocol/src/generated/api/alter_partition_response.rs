@@ -115,4 +115,4 @@ impl Put for PartitionData {
     }
 }
 
-message!(AlterPartitionResponse, 0 ..= 3, flexible from 0);
+message!(AlterPartitionResponse, 0 ..= 3, flexible from 0, throttled by throttle_time_ms);

@@ -90,4 +90,4 @@ impl Put for AlterReplicaLogDirPartitionResult {
     }
 }
 
-message!(AlterReplicaLogDirsResponse, 0 ..= 2, flexible from 2);
+message!(AlterReplicaLogDirsResponse, 0 ..= 2, flexible from 2, throttled by throttle_time_ms);

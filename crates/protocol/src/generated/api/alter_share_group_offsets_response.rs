@@ -104,4 +104,4 @@ impl Put for AlterShareGroupOffsetsResponsePartition {
     }
 }
 
-message!(AlterShareGroupOffsetsResponse, 0 ..= 0, flexible from 0);
+message!(AlterShareGroupOffsetsResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

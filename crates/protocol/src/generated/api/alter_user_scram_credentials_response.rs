@@ -74,4 +74,4 @@ impl Put for AlterUserScramCredentialsResult {
     }
 }
 
-message!(AlterUserScramCredentialsResponse, 0 ..= 0, flexible from 0);
+message!(AlterUserScramCredentialsResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

@@ -239,4 +239,4 @@ impl Put for FinalizedFeatureKey {
     }
 }
 
-message!(ApiVersionsResponse, 0 ..= 5, flexible from 3);
+message!(ApiVersionsResponse, 0 ..= 5, flexible from 3, throttled by throttle_time_ms);

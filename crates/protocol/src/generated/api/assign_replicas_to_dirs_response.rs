@@ -121,4 +121,4 @@ impl Put for PartitionData {
     }
 }
 
-message!(AssignReplicasToDirsResponse, 0 ..= 0, flexible from 0);
+message!(AssignReplicasToDirsResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

@@ -53,4 +53,4 @@ impl Put for BrokerHeartbeatResponse {
     }
 }
 
-message!(BrokerHeartbeatResponse, 0 ..= 2, flexible from 0);
+message!(BrokerHeartbeatResponse, 0 ..= 2, flexible from 0, throttled by throttle_time_ms);

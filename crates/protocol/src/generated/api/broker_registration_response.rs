@@ -45,4 +45,4 @@ impl Put for BrokerRegistrationResponse {
     }
 }
 
-message!(BrokerRegistrationResponse, 0 ..= 4, flexible from 0);
+message!(BrokerRegistrationResponse, 0 ..= 4, flexible from 0, throttled by throttle_time_ms);

@@ -236,4 +236,4 @@ impl Put for Assignment {
     }
 }
 
-message!(ConsumerGroupDescribeResponse, 0 ..= 1, flexible from 0);
+message!(ConsumerGroupDescribeResponse, 0 ..= 1, flexible from 0, throttled by throttle_time_ms);

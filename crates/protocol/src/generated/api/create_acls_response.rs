@@ -69,4 +69,4 @@ impl Put for AclCreationResult {
     }
 }
 
-message!(CreateAclsResponse, 0 ..= 3, flexible from 2);
+message!(CreateAclsResponse, 0 ..= 3, flexible from 2, throttled by throttle_time_ms);

@@ -71,4 +71,4 @@ impl Put for CreateDelegationTokenResponse {
     }
 }
 
-message!(CreateDelegationTokenResponse, 0 ..= 3, flexible from 2);
+message!(CreateDelegationTokenResponse, 0 ..= 3, flexible from 2, throttled by throttle_time_ms);

@@ -63,4 +63,4 @@ impl Put for CreatePartitionsTopicResult {
     }
 }
 
-message!(CreatePartitionsResponse, 0 ..= 3, flexible from 2);
+message!(CreatePartitionsResponse, 0 ..= 3, flexible from 2, throttled by throttle_time_ms);

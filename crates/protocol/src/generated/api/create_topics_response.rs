@@ -195,4 +195,4 @@ impl Put for CreatableTopicConfigs {
     }
 }
 
-message!(CreateTopicsResponse, 0 ..= 7, flexible from 5);
+message!(CreateTopicsResponse, 0 ..= 7, flexible from 5, throttled by throttle_time_ms);

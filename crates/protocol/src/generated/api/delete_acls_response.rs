@@ -147,4 +147,4 @@ impl Put for DeleteAclsMatchingAcl {
     }
 }
 
-message!(DeleteAclsResponse, 0 ..= 3, flexible from 2);
+message!(DeleteAclsResponse, 0 ..= 3, flexible from 2, throttled by throttle_time_ms);

@@ -64,4 +64,4 @@ impl Put for DeletableGroupResult {
     }
 }
 
-message!(DeleteGroupsResponse, 0 ..= 3, flexible from 2);
+message!(DeleteGroupsResponse, 0 ..= 3, flexible from 2, throttled by throttle_time_ms);

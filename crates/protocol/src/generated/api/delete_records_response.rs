@@ -91,4 +91,4 @@ impl Put for DeleteRecordsPartitionResult {
     }
 }
 
-message!(DeleteRecordsResponse, 0 ..= 2, flexible from 2);
+message!(DeleteRecordsResponse, 0 ..= 2, flexible from 2, throttled by throttle_time_ms);

@@ -74,4 +74,4 @@ impl Put for DeleteShareGroupOffsetsResponseTopic {
     }
 }
 
-message!(DeleteShareGroupOffsetsResponse, 0 ..= 0, flexible from 0);
+message!(DeleteShareGroupOffsetsResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

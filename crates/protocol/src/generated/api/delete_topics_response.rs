@@ -88,4 +88,4 @@ impl Put for DeletableTopicResult {
     }
 }
 
-message!(DeleteTopicsResponse, 0 ..= 6, flexible from 4);
+message!(DeleteTopicsResponse, 0 ..= 6, flexible from 4, throttled by throttle_time_ms);

@@ -131,4 +131,4 @@ impl Put for AclDescription {
     }
 }
 
-message!(DescribeAclsResponse, 0 ..= 3, flexible from 2);
+message!(DescribeAclsResponse, 0 ..= 3, flexible from 2, throttled by throttle_time_ms);

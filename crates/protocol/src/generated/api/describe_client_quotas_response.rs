@@ -145,4 +145,4 @@ impl Put for ValueData {
     }
 }
 
-message!(DescribeClientQuotasResponse, 0 ..= 1, flexible from 1);
+message!(DescribeClientQuotasResponse, 0 ..= 1, flexible from 1, throttled by throttle_time_ms);

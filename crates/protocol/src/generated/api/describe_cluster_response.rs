@@ -106,4 +106,4 @@ impl Put for DescribeClusterBroker {
     }
 }
 
-message!(DescribeClusterResponse, 0 ..= 2, flexible from 0);
+message!(DescribeClusterResponse, 0 ..= 2, flexible from 0, throttled by throttle_time_ms);

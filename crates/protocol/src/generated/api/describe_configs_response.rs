@@ -208,4 +208,4 @@ impl Put for DescribeConfigsSynonym {
     }
 }
 
-message!(DescribeConfigsResponse, 0 ..= 4, flexible from 4);
+message!(DescribeConfigsResponse, 0 ..= 4, flexible from 4, throttled by throttle_time_ms);

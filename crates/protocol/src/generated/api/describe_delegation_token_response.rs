@@ -128,4 +128,4 @@ impl Put for DescribedDelegationTokenRenewer {
     }
 }
 
-message!(DescribeDelegationTokenResponse, 0 ..= 3, flexible from 2);
+message!(DescribeDelegationTokenResponse, 0 ..= 3, flexible from 2, throttled by throttle_time_ms);

@@ -150,4 +150,4 @@ impl Put for DescribedGroupMember {
     }
 }
 
-message!(DescribeGroupsResponse, 0 ..= 6, flexible from 5);
+message!(DescribeGroupsResponse, 0 ..= 6, flexible from 5, throttled by throttle_time_ms);

@@ -163,4 +163,4 @@ impl Put for DescribeLogDirsPartition {
     }
 }
 
-message!(DescribeLogDirsResponse, 0 ..= 5, flexible from 2);
+message!(DescribeLogDirsResponse, 0 ..= 5, flexible from 2, throttled by throttle_time_ms);

@@ -150,4 +150,4 @@ impl Put for ProducerState {
     }
 }
 
-message!(DescribeProducersResponse, 0 ..= 0, flexible from 0);
+message!(DescribeProducersResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

@@ -159,4 +159,4 @@ impl Put for DescribeShareGroupOffsetsResponsePartition {
     }
 }
 
-message!(DescribeShareGroupOffsetsResponse, 0 ..= 1, flexible from 0);
+message!(DescribeShareGroupOffsetsResponse, 0 ..= 1, flexible from 0, throttled by throttle_time_ms);

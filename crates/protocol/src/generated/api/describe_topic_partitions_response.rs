@@ -199,4 +199,4 @@ impl Put for Cursor {
     }
 }
 
-message!(DescribeTopicPartitionsResponse, 0 ..= 0, flexible from 0);
+message!(DescribeTopicPartitionsResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

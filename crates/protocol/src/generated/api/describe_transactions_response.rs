@@ -108,4 +108,4 @@ impl Put for TopicData {
     }
 }
 
-message!(DescribeTransactionsResponse, 0 ..= 0, flexible from 0);
+message!(DescribeTransactionsResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

@@ -127,4 +127,4 @@ impl Put for CredentialInfo {
     }
 }
 
-message!(DescribeUserScramCredentialsResponse, 0 ..= 0, flexible from 0);
+message!(DescribeUserScramCredentialsResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

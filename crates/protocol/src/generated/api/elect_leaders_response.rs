@@ -117,4 +117,4 @@ impl Put for PartitionResult {
     }
 }
 
-message!(ElectLeadersResponse, 0 ..= 2, flexible from 2);
+message!(ElectLeadersResponse, 0 ..= 2, flexible from 2, throttled by throttle_time_ms);

@@ -53,4 +53,4 @@ impl Put for EndTxnResponse {
     }
 }
 
-message!(EndTxnResponse, 0 ..= 5, flexible from 3);
+message!(EndTxnResponse, 0 ..= 5, flexible from 3, throttled by throttle_time_ms);

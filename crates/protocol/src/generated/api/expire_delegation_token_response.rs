@@ -34,4 +34,4 @@ impl Put for ExpireDelegationTokenResponse {
     }
 }
 
-message!(ExpireDelegationTokenResponse, 0 ..= 2, flexible from 2);
+message!(ExpireDelegationTokenResponse, 0 ..= 2, flexible from 2, throttled by throttle_time_ms);

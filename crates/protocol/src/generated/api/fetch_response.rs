@@ -427,4 +427,4 @@ impl Put for NodeEndpoint {
     }
 }
 
-message!(FetchResponse, 0 ..= 18, flexible from 12);
+message!(FetchResponse, 0 ..= 18, flexible from 12, throttled by throttle_time_ms);

@@ -246,4 +246,4 @@ impl Put for NodeEndpoint {
     }
 }
 
-message!(FetchSnapshotResponse, 0 ..= 1, flexible from 0);
+message!(FetchSnapshotResponse, 0 ..= 1, flexible from 0, throttled by throttle_time_ms);

@@ -143,4 +143,4 @@ impl Put for Coordinator {
     }
 }
 
-message!(FindCoordinatorResponse, 0 ..= 6, flexible from 3);
+message!(FindCoordinatorResponse, 0 ..= 6, flexible from 3, throttled by throttle_time_ms);

@@ -61,4 +61,4 @@ impl Put for GetTelemetrySubscriptionsResponse {
     }
 }
 
-message!(GetTelemetrySubscriptionsResponse, 0 ..= 0, flexible from 0);
+message!(GetTelemetrySubscriptionsResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

@@ -33,4 +33,4 @@ impl Put for HeartbeatResponse {
     }
 }
 
-message!(HeartbeatResponse, 0 ..= 4, flexible from 4);
+message!(HeartbeatResponse, 0 ..= 4, flexible from 4, throttled by throttle_time_ms);

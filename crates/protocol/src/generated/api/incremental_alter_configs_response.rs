@@ -78,4 +78,4 @@ impl Put for AlterConfigsResourceResponse {
     }
 }
 
-message!(IncrementalAlterConfigsResponse, 0 ..= 1, flexible from 1);
+message!(IncrementalAlterConfigsResponse, 0 ..= 1, flexible from 1, throttled by throttle_time_ms);

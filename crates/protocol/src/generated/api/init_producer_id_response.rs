@@ -69,4 +69,4 @@ impl Put for InitProducerIdResponse {
     }
 }
 
-message!(InitProducerIdResponse, 0 ..= 6, flexible from 2);
+message!(InitProducerIdResponse, 0 ..= 6, flexible from 2, throttled by throttle_time_ms);

@@ -121,4 +121,4 @@ impl Put for JoinGroupResponseMember {
     }
 }
 
-message!(JoinGroupResponse, 0 ..= 9, flexible from 6);
+message!(JoinGroupResponse, 0 ..= 9, flexible from 6, throttled by throttle_time_ms);

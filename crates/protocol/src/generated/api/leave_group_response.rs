@@ -84,4 +84,4 @@ impl Put for MemberResponse {
     }
 }
 
-message!(LeaveGroupResponse, 0 ..= 5, flexible from 4);
+message!(LeaveGroupResponse, 0 ..= 5, flexible from 4, throttled by throttle_time_ms);

@@ -60,4 +60,4 @@ impl Put for ClientMetricsResource {
     }
 }
 
-message!(ListClientMetricsResourcesResponse, 0 ..= 0, flexible from 0);
+message!(ListClientMetricsResourcesResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

@@ -77,4 +77,4 @@ impl Put for ConfigResource {
     }
 }
 
-message!(ListConfigResourcesResponse, 0 ..= 1, flexible from 0);
+message!(ListConfigResourcesResponse, 0 ..= 1, flexible from 0, throttled by throttle_time_ms);

@@ -74,4 +74,4 @@ impl Put for ListedGroup {
     }
 }
 
-message!(ListGroupsResponse, 0 ..= 5, flexible from 3);
+message!(ListGroupsResponse, 0 ..= 5, flexible from 3, throttled by throttle_time_ms);

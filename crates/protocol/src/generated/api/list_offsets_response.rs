@@ -130,4 +130,4 @@ impl Put for ListOffsetsPartitionResponse {
     }
 }
 
-message!(ListOffsetsResponse, 0 ..= 11, flexible from 6);
+message!(ListOffsetsResponse, 0 ..= 11, flexible from 6, throttled by throttle_time_ms);

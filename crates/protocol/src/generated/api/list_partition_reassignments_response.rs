@@ -117,4 +117,4 @@ impl Put for OngoingPartitionReassignment {
     }
 }
 
-message!(ListPartitionReassignmentsResponse, 0 ..= 0, flexible from 0);
+message!(ListPartitionReassignmentsResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

@@ -74,4 +74,4 @@ impl Put for TransactionState {
     }
 }
 
-message!(ListTransactionsResponse, 0 ..= 2, flexible from 0);
+message!(ListTransactionsResponse, 0 ..= 2, flexible from 0, throttled by throttle_time_ms);

@@ -257,4 +257,4 @@ impl Put for MetadataResponsePartition {
     }
 }
 
-message!(MetadataResponse, 0 ..= 13, flexible from 9);
+message!(MetadataResponse, 0 ..= 13, flexible from 9, throttled by throttle_time_ms);

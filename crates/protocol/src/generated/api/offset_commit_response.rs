@@ -98,4 +98,4 @@ impl Put for OffsetCommitResponsePartition {
     }
 }
 
-message!(OffsetCommitResponse, 0 ..= 10, flexible from 8);
+message!(OffsetCommitResponse, 0 ..= 10, flexible from 8, throttled by throttle_time_ms);

@@ -82,4 +82,4 @@ impl Put for OffsetDeleteResponsePartition {
     }
 }
 
-message!(OffsetDeleteResponse, 0 ..= 0, flexible from i16::MAX);
+message!(OffsetDeleteResponse, 0 ..= 0, flexible from i16::MAX, throttled by throttle_time_ms);

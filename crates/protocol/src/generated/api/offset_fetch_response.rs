@@ -260,4 +260,4 @@ impl Put for OffsetFetchResponsePartitions {
     }
 }
 
-message!(OffsetFetchResponse, 0 ..= 10, flexible from 6);
+message!(OffsetFetchResponse, 0 ..= 10, flexible from 6, throttled by throttle_time_ms);

@@ -109,4 +109,4 @@ impl Put for EpochEndOffset {
     }
 }
 
-message!(OffsetForLeaderEpochResponse, 0 ..= 4, flexible from 4);
+message!(OffsetForLeaderEpochResponse, 0 ..= 4, flexible from 4, throttled by throttle_time_ms);

@@ -302,4 +302,4 @@ impl Put for NodeEndpoint {
     }
 }
 
-message!(ProduceResponse, 0 ..= 13, flexible from 9);
+message!(ProduceResponse, 0 ..= 13, flexible from 9, throttled by throttle_time_ms);

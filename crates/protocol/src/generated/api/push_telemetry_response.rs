@@ -31,4 +31,4 @@ impl Put for PushTelemetryResponse {
     }
 }
 
-message!(PushTelemetryResponse, 0 ..= 0, flexible from 0);
+message!(PushTelemetryResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

@@ -45,4 +45,4 @@ impl Put for RemoveRaftVoterResponse {
     }
 }
 
-message!(RemoveRaftVoterResponse, 0 ..= 0, flexible from 0);
+message!(RemoveRaftVoterResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

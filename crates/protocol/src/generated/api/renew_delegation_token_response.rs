@@ -34,4 +34,4 @@ impl Put for RenewDelegationTokenResponse {
     }
 }
 
-message!(RenewDelegationTokenResponse, 0 ..= 2, flexible from 2);
+message!(RenewDelegationTokenResponse, 0 ..= 2, flexible from 2, throttled by throttle_time_ms);

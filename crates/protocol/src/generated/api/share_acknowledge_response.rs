@@ -178,4 +178,4 @@ impl Put for NodeEndpoint {
     }
 }
 
-message!(ShareAcknowledgeResponse, 0 ..= 2, flexible from 0);
+message!(ShareAcknowledgeResponse, 0 ..= 2, flexible from 0, throttled by throttle_time_ms);

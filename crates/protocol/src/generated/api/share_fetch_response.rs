@@ -232,4 +232,4 @@ impl Put for NodeEndpoint {
     }
 }
 
-message!(ShareFetchResponse, 0 ..= 2, flexible from 0);
+message!(ShareFetchResponse, 0 ..= 2, flexible from 0, throttled by throttle_time_ms);

@@ -203,4 +203,4 @@ impl Put for Assignment {
     }
 }
 
-message!(ShareGroupDescribeResponse, 0 ..= 1, flexible from 0);
+message!(ShareGroupDescribeResponse, 0 ..= 1, flexible from 0, throttled by throttle_time_ms);

@@ -103,4 +103,4 @@ impl Put for TopicPartitions {
     }
 }
 
-message!(ShareGroupHeartbeatResponse, 0 ..= 1, flexible from 0);
+message!(ShareGroupHeartbeatResponse, 0 ..= 1, flexible from 0, throttled by throttle_time_ms);

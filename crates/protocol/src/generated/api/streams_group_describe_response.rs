@@ -654,4 +654,4 @@ impl Put for TopologyDescriptionGlobalStore {
     }
 }
 
-message!(StreamsGroupDescribeResponse, 0 ..= 1, flexible from 0);
+message!(StreamsGroupDescribeResponse, 0 ..= 1, flexible from 0, throttled by throttle_time_ms);

@@ -282,4 +282,4 @@ impl Put for Endpoint {
     }
 }
 
-message!(StreamsGroupHeartbeatResponse, 0 ..= 1, flexible from 0);
+message!(StreamsGroupHeartbeatResponse, 0 ..= 1, flexible from 0, throttled by throttle_time_ms);

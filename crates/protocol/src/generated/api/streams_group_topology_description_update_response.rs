@@ -34,4 +34,4 @@ impl Put for StreamsGroupTopologyDescriptionUpdateResponse {
     }
 }
 
-message!(StreamsGroupTopologyDescriptionUpdateResponse, 0 ..= 0, flexible from 0);
+message!(StreamsGroupTopologyDescriptionUpdateResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

@@ -47,4 +47,4 @@ impl Put for SyncGroupResponse {
     }
 }
 
-message!(SyncGroupResponse, 0 ..= 5, flexible from 4);
+message!(SyncGroupResponse, 0 ..= 5, flexible from 4, throttled by throttle_time_ms);

@@ -98,4 +98,4 @@ impl Put for TxnOffsetCommitResponsePartition {
     }
 }
 
-message!(TxnOffsetCommitResponse, 0 ..= 6, flexible from 3);
+message!(TxnOffsetCommitResponse, 0 ..= 6, flexible from 3, throttled by throttle_time_ms);

@@ -45,4 +45,4 @@ impl Put for UnregisterControllerResponse {
     }
 }
 
-message!(UnregisterControllerResponse, 0 ..= 0, flexible from 0);
+message!(UnregisterControllerResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);

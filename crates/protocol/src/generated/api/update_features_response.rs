@@ -97,4 +97,4 @@ impl Put for UpdatableFeatureResult {
     }
 }
 
-message!(UpdateFeaturesResponse, 0 ..= 2, flexible from 0);
+message!(UpdateFeaturesResponse, 0 ..= 2, flexible from 0, throttled by throttle_time_ms);

@@ -100,4 +100,4 @@ impl Put for CurrentLeader {
     }
 }
 
-message!(UpdateRaftVoterResponse, 0 ..= 0, flexible from 0);
+message!(UpdateRaftVoterResponse, 0 ..= 0, flexible from 0, throttled by throttle_time_ms);
