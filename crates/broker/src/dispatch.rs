@@ -4,6 +4,7 @@
 //! does not know, and what it closes the connection for, is decided here and nowhere else.
 
 use crate::api;
+use crate::cost::Cost;
 use crate::node::Node;
 use crate::request::Context;
 use crate::session::Session;
@@ -30,6 +31,15 @@ pub(crate) enum Reply {
     Nothing,
     /// The connection ends; with the reason if there is one to log.
     Close(Option<String>),
+    /// A reply, after which the connection takes nothing new for a while.
+    Throttled { reply: Box<Reply>, wait_ms: i32 },
+}
+
+impl Reply {
+    /// The same, for a client that has to wait behind it.
+    pub(crate) fn throttled(self, wait_ms: i32) -> Self {
+        if wait_ms <= 0 { self } else { Self::Throttled { reply: Box::new(self), wait_ms } }
+    }
 }
 
 /// A request that has begun.
@@ -37,6 +47,8 @@ pub(crate) struct Handled {
     stage: Stage,
     /// Memory of the request's frame, given back with the reply.
     permit: Option<Permit>,
+    /// What is to be told of the time that it takes.
+    cost: Option<Arc<Cost>>,
 }
 
 enum Stage {
@@ -53,20 +65,20 @@ enum Stage {
 
 impl Handled {
     pub(crate) fn ready(reply: Reply) -> Self {
-        Self { stage: Stage::Ready(reply), permit: None }
+        Self { stage: Stage::Ready(reply), permit: None, cost: None }
     }
 
     pub(crate) fn produce(waiting: api::produce::Waiting) -> Self {
-        Self { stage: Stage::Produce(Box::new(waiting)), permit: None }
+        Self { stage: Stage::Produce(Box::new(waiting)), permit: None, cost: None }
     }
 
     /// Something has to be known before the request can be submitted.
     pub(crate) fn before(future: impl Future<Output = Handled> + Send + 'static) -> Self {
-        Self { stage: Stage::Before(Box::pin(future)), permit: None }
+        Self { stage: Stage::Before(Box::pin(future)), permit: None, cost: None }
     }
 
     pub(crate) fn later(future: impl Future<Output = Reply> + Send + 'static) -> Self {
-        Self { stage: Stage::Later(Box::pin(future)), permit: None }
+        Self { stage: Stage::Later(Box::pin(future)), permit: None, cost: None }
     }
 
     /// Keeps `permit` until the reply is taken.
@@ -92,6 +104,17 @@ impl Handled {
 
     /// Lets a request that runs go on.
     pub(crate) fn advance(&mut self, cx: &mut task::Context<'_>, now: Instant) {
+        match self.cost.clone() {
+            None => self.go_on(cx, now),
+            Some(cost) => {
+                cost.resume();
+                self.go_on(cx, now);
+                cost.pause();
+            }
+        }
+    }
+
+    fn go_on(&mut self, cx: &mut task::Context<'_>, now: Instant) {
         while let Stage::Before(future) = &mut self.stage
             && let Poll::Ready(begun) = future.as_mut().poll(cx)
         {
@@ -110,7 +133,8 @@ impl Handled {
     /// Whether the next request has to wait for this one.
     pub(crate) fn blocks_next(&self) -> bool {
         match &self.stage {
-            Stage::Before(_) | Stage::Later(_) | Stage::Ready(Reply::Close(_)) => true,
+            Stage::Before(_) | Stage::Later(_) => true,
+            Stage::Ready(Reply::Close(_) | Reply::Throttled { .. }) => true,
             Stage::Ready(Reply::Send(_) | Reply::SendParts { .. } | Reply::Nothing)
             | Stage::Produce(_)
             | Stage::Over => false,
@@ -128,6 +152,8 @@ impl Handled {
 
 /// Begins the request in `frame`.
 pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Handled {
+    let size_bytes = frame.len();
+    let cost = node.quotas.costs().then(|| Arc::new(Cost::begin(node.env.clock.clone())));
     let mut reader = Reader::new(frame);
     let start = match frame::read_request_start(&mut reader) {
         Ok(start) => start,
@@ -146,6 +172,8 @@ pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Ha
         client_id: start.client_id.unwrap_or_default(),
         listener: session.listener,
         peer: session.peer,
+        size_bytes,
+        cost: cost.clone(),
     };
     if !versions.contains(&context.version) {
         if key == ApiKey::ApiVersions {
@@ -155,7 +183,13 @@ pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Ha
     }
     let version = context.version;
     match route(context, session, &mut reader) {
-        Ok(handled) => handled,
+        Ok(mut handled) => {
+            if let Some(cost) = &cost {
+                cost.pause();
+            }
+            handled.cost = cost;
+            handled
+        }
         Err(error) => {
             close(format!("a {key:?} request, version {version}, that cannot be read: {error}"))
         }
@@ -173,7 +207,7 @@ fn now<R: Request>(
     handle: impl FnOnce(&Context, R) -> R::Response,
 ) -> Result<Handled, DecodeError> {
     let request = R::decode(reader, context.version)?;
-    Ok(Handled::ready(context.respond(&handle(context, request))))
+    Ok(Handled::ready(context.answer(handle(context, request))))
 }
 
 /// A handler that replies at once, or ends the connection.
@@ -199,7 +233,7 @@ where
 {
     let request = R::decode(reader, context.version)?;
     let answer = handle(context.clone(), request);
-    Ok(Handled::later(async move { context.respond(&answer.await) }))
+    Ok(Handled::later(async move { context.answer(answer.await) }))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "what is not here, `administration` has")]

@@ -216,6 +216,14 @@ impl FetchSessions {
     }
 }
 
+impl Borrowed {
+    /// Gives up a session that nobody was told of.
+    pub(crate) fn end(&mut self) {
+        let id = std::mem::replace(&mut self.id, 0);
+        self.sessions.lock().remove(&id);
+    }
+}
+
 impl Deref for Borrowed {
     type Target = FetchSession;
 

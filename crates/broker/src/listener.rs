@@ -2,6 +2,7 @@
 
 use crate::connection;
 use crate::node::Node;
+use dohle_env::clock;
 use dohle_env::collections::HashMap;
 use dohle_env::net;
 use dohle_env::tasks::Home;
@@ -85,6 +86,19 @@ impl Drop for Place {
     }
 }
 
+/// Closes a connection of an address that opens too many, after a while: it would come again at
+/// once.
+fn hold_back(node: &Arc<Node>, io: Box<dyn net::Connection>, wait_ms: i32) {
+    tracing::debug!(peer = %io.peer(), "connection refused: connection_creation_rate");
+    let clock = node.env.clock.clone();
+    let until = clock.now().after_ms(i64::from(wait_ms));
+    let held = async move {
+        clock::sleep_until(&*clock, until).await;
+        drop(io);
+    };
+    node.env.tasks.spawn(Home::LeastLoaded, Box::pin(held));
+}
+
 /// Accepts for as long as the node lives. An error (no descriptors left) is logged and passes.
 pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn net::Listener>) {
     loop {
@@ -100,17 +114,16 @@ pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn 
             }
         };
         let peer = io.peer();
+        let wait_ms = node.quotas.connect(peer.ip(), node.env.clock.now());
+        if 0 < wait_ms {
+            hold_back(&node, io, wait_ms);
+            continue;
+        }
         let Some(place) = Connections::take(&node, peer.ip()) else {
             tracing::warn!(%peer, "connection refused: max.connections or max.connections.per.ip");
             continue;
         };
-        let served = connection::serve(node.clone(), io, index);
-        node.env.tasks.spawn(
-            Home::LeastLoaded,
-            Box::pin(async move {
-                served.await;
-                drop(place);
-            }),
-        );
+        let served = connection::serve(node.clone(), io, index, place);
+        node.env.tasks.spawn(Home::LeastLoaded, Box::pin(served));
     }
 }

@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::listener::{Connections, Listener};
 use crate::producer_ids::ProducerIds;
 use crate::quorum::Controller;
+use crate::quotas::Quotas;
 use crate::telemetry::Telemetry;
 use crate::topic::Topic;
 use arc_swap::ArcSwap;
@@ -50,6 +51,7 @@ pub(crate) struct Node {
     pub(crate) producer_ids: ProducerIds,
     pub(crate) assignments: Assignments,
     pub(crate) telemetry: Telemetry,
+    pub(crate) quotas: Quotas,
     view: ArcSwap<View>,
     stopping: AtomicBool,
 }
@@ -114,6 +116,8 @@ impl Node {
         let limits = Limits::of(&new.config);
         let telemetry = Telemetry::new(usize::try_from(limits.telemetry_bytes_max).unwrap_or(0));
         telemetry.follow(&new.view.image);
+        let quotas = Quotas::new(&new.config);
+        quotas.follow(&new.view.image);
         Arc::new(Self {
             id: new.config.node_id,
             cluster_id: new.cluster_id,
@@ -131,6 +135,7 @@ impl Node {
             producer_ids: ProducerIds::default(),
             assignments: Assignments::default(),
             telemetry,
+            quotas,
             view: ArcSwap::from_pointee(new.view),
             stopping: AtomicBool::new(false),
         })

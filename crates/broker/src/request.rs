@@ -1,7 +1,9 @@
 //! One request: what its header says, and how its answer becomes a frame.
 
+use crate::cost::Cost;
 use crate::dispatch::Reply;
 use crate::node::{Node, View};
+use crate::quotas::{Client, Kind};
 use dohle_env::net::Pieces;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::frame;
@@ -22,6 +24,10 @@ pub(crate) struct Context {
     pub(crate) listener: usize,
     /// The other end.
     pub(crate) peer: SocketAddr,
+    /// Bytes of the request, header and body.
+    pub(crate) size_bytes: usize,
+    /// What it costs, where a quota could make the client wait for that.
+    pub(crate) cost: Option<Arc<Cost>>,
 }
 
 impl Context {
@@ -45,6 +51,45 @@ impl Context {
     /// A response frame whose records of key `n` are the pieces `elsewhere[n]`.
     pub(crate) fn respond_with<M: Message>(&self, message: &M, elsewhere: Few<Pieces>) -> Reply {
         Reply::SendParts { parts: self.encode(message), elsewhere }
+    }
+
+    /// The same, after the client was charged for the time of threads: it may have to wait.
+    pub(crate) fn answer<M: Message>(&self, mut message: M) -> Reply {
+        match self.charge_time() {
+            0 => self.respond(&message),
+            wait_ms => {
+                message.set_throttle_time_ms(wait_ms);
+                self.respond(&message).throttled(wait_ms)
+            }
+        }
+    }
+
+    /// Who asks, for its quotas.
+    pub(crate) fn client(&self) -> Client {
+        Client::anonymous(self.client_id.clone())
+    }
+
+    /// The client waits for at least so long once it is answered.
+    pub(crate) fn wait(&self, milliseconds: i32) {
+        if let Some(cost) = &self.cost {
+            cost.wait(milliseconds);
+        }
+    }
+
+    /// Charges the client for the time of threads so far; how long it has to wait, in milliseconds.
+    pub(crate) fn charge_time(&self) -> i32 {
+        let Some(cost) = &self.cost else { return 0 };
+        let wait_ms = self.charge(Kind::Request, cost.percent());
+        wait_ms.max(cost.wait_ms())
+    }
+
+    /// Charges the client for what it used; how long it has to wait, in milliseconds.
+    pub(crate) fn charge(&self, kind: Kind, amount: f64) -> i32 {
+        let node = &self.node;
+        if !node.quotas.has(kind) {
+            return 0;
+        }
+        node.quotas.record(kind, &self.client(), amount, node.env.clock.now())
     }
 
     fn encode<M: Message>(&self, message: &M) -> Parts {

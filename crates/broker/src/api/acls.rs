@@ -35,9 +35,9 @@ impl Numbers {
     }
 }
 
-fn respond<M: Message>(context: &Context, numbers: &[Numbers], response: &M) -> Reply {
+fn respond<M: Message>(context: &Context, numbers: &[Numbers], response: M) -> Reply {
     if numbers.iter().all(Numbers::are_known) {
-        return context.respond(response);
+        return context.answer(response);
     }
     Reply::Close(Some(format!("a {:?} request with an unknown type or operation", context.key)))
 }
@@ -54,7 +54,7 @@ pub(crate) fn describe(context: &Context, request: DescribeAclsRequest) -> Reply
         error_message: Some(DISABLED),
         ..DescribeAclsResponse::default()
     };
-    respond(context, &[numbers], &response)
+    respond(context, &[numbers], response)
 }
 
 pub(crate) fn create(context: &Context, request: CreateAclsRequest) -> Reply {
@@ -72,7 +72,7 @@ pub(crate) fn create(context: &Context, request: CreateAclsRequest) -> Reply {
     };
     let results = vec![refused; numbers.len()];
     let response = CreateAclsResponse { results, ..CreateAclsResponse::default() };
-    respond(context, &numbers, &response)
+    respond(context, &numbers, response)
 }
 
 pub(crate) fn delete(context: &Context, request: DeleteAclsRequest) -> Reply {
@@ -90,5 +90,5 @@ pub(crate) fn delete(context: &Context, request: DeleteAclsRequest) -> Reply {
     };
     let filter_results = vec![refused; numbers.len()];
     let response = DeleteAclsResponse { filter_results, ..DeleteAclsResponse::default() };
-    respond(context, &numbers, &response)
+    respond(context, &numbers, response)
 }

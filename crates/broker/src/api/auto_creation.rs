@@ -1,5 +1,6 @@
 //! Topics that come into being because somebody asks for them.
 
+use super::mutations;
 use crate::request::Context;
 use dohle_metadata::config::BrokerConfig;
 use dohle_metadata::controller::{Answer, Request, check_topic_name};
@@ -11,6 +12,8 @@ use dohle_protocol::wire::Text;
 
 /// The version in which the controller is asked.
 const VERSION: i16 = 7;
+/// A client in debt gets its topic, and waits.
+const NEVER_STRICT: i16 = i16::MAX;
 /// In place of a number: the controller's default.
 const DEFAULT_PARTITIONS: i32 = -1;
 const DEFAULT_REPLICAS: i16 = -1;
@@ -27,7 +30,8 @@ pub(super) async fn create(context: &Context, mut names: Vec<Text>) -> bool {
         timeout_ms: i32::try_from(config.integer("request.timeout.ms")).unwrap_or(i32::MAX),
         ..CreateTopicsRequest::default()
     };
-    let answer = context.node.controller.ask(VERSION, Request::CreateTopics(request)).await;
+    let answer =
+        mutations::ask(context, VERSION, NEVER_STRICT, Request::CreateTopics(request)).await;
     let Some(Answer::CreateTopics(response)) = answer else { return false };
     for topic in &response.topics {
         // Another request may have been faster.

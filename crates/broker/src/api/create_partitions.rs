@@ -1,5 +1,6 @@
 //! CreatePartitions: the controller decides; the answer comes once the partitions are there.
 
+use super::mutations;
 use crate::request::Context;
 use dohle_metadata::controller::{Answer, Request};
 use dohle_protocol::error_code::ErrorCode;
@@ -9,6 +10,9 @@ use dohle_protocol::messages::create_partitions_request::{
 use dohle_protocol::messages::create_partitions_response::{
     CreatePartitionsResponse, CreatePartitionsTopicResult,
 };
+
+/// Since this version a client in debt is refused.
+const STRICT_FROM: i16 = 3;
 
 pub(crate) async fn handle(
     context: Context,
@@ -21,7 +25,7 @@ pub(crate) async fn handle(
     };
     let unanswered = request.topics.iter().map(unanswered).collect();
     let request = Request::CreatePartitions(request);
-    match context.node.controller.ask(context.version, request).await {
+    match mutations::ask(&context, context.version, STRICT_FROM, request).await {
         Some(Answer::CreatePartitions(response)) => response,
         _ => {
             CreatePartitionsResponse { results: unanswered, ..CreatePartitionsResponse::default() }

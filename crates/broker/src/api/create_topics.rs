@@ -1,5 +1,6 @@
 //! CreateTopics: the controller decides; the answer comes once the topics are there.
 
+use super::mutations;
 use crate::request::Context;
 use dohle_metadata::controller::{Answer, Request};
 use dohle_protocol::error_code::ErrorCode;
@@ -7,6 +8,9 @@ use dohle_protocol::messages::create_topics_request::{CreatableTopic, CreateTopi
 use dohle_protocol::messages::create_topics_response::{
     CreatableTopicResult, CreateTopicsResponse,
 };
+
+/// Since this version a client in debt is refused.
+const STRICT_FROM: i16 = 6;
 
 pub(crate) async fn handle(context: Context, request: CreateTopicsRequest) -> CreateTopicsResponse {
     let unanswered = |topic: &CreatableTopic| CreatableTopicResult {
@@ -16,7 +20,7 @@ pub(crate) async fn handle(context: Context, request: CreateTopicsRequest) -> Cr
     };
     let unanswered = request.topics.iter().map(unanswered).collect();
     let request = Request::CreateTopics(request);
-    match context.node.controller.ask(context.version, request).await {
+    match mutations::ask(&context, context.version, STRICT_FROM, request).await {
         Some(Answer::CreateTopics(response)) => response,
         _ => CreateTopicsResponse { topics: unanswered, ..CreateTopicsResponse::default() },
     }

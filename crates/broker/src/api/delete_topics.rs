@@ -1,5 +1,6 @@
 //! DeleteTopics: the controller decides; the answer comes once the topics are gone.
 
+use super::mutations;
 use crate::request::Context;
 use dohle_metadata::controller::{Answer, Request};
 use dohle_protocol::error_code::ErrorCode;
@@ -8,6 +9,9 @@ use dohle_protocol::messages::delete_topics_request::DeleteTopicsRequest;
 use dohle_protocol::messages::delete_topics_response::{
     DeletableTopicResult, DeleteTopicsResponse,
 };
+
+/// Since this version a client in debt is refused.
+const STRICT_FROM: i16 = 5;
 
 pub(crate) async fn handle(context: Context, request: DeleteTopicsRequest) -> DeleteTopicsResponse {
     // Up to version 5 topics come as bare names.
@@ -21,7 +25,7 @@ pub(crate) async fn handle(context: Context, request: DeleteTopicsRequest) -> De
     });
     let unanswered = unanswered.collect();
     let request = Request::DeleteTopics(request);
-    match context.node.controller.ask(context.version, request).await {
+    match mutations::ask(&context, context.version, STRICT_FROM, request).await {
         Some(Answer::DeleteTopics(response)) => response,
         _ => DeleteTopicsResponse { responses: unanswered, ..DeleteTopicsResponse::default() },
     }

@@ -9,6 +9,7 @@ use crate::fetch_session::{
 };
 use crate::node::View;
 use crate::partition::command::{Command, Read, ReadAnswer};
+use crate::quotas::Kind;
 use crate::request::Context;
 use dohle_env::clock::{Instant, Timer};
 use dohle_env::gather::{Answer, Gather, Slot};
@@ -47,12 +48,14 @@ pub(crate) async fn handle(context: Context, request: FetchRequest) -> Reply {
     let mut borrowed = match context.node.fetch_sessions.borrow(claim, now, random) {
         Ok(borrowed) => borrowed,
         Err(error_code) => {
-            return context.respond(&FetchResponse { error_code, ..FetchResponse::default() });
+            return context.answer(FetchResponse { error_code, ..FetchResponse::default() });
         }
     };
     update(&mut borrowed, &request, claim.by_id);
     let deadline = now.after_ms(i64::from(request.max_wait_ms));
-    let mut fetch = Fetch { context, request, answers: Answers::default() };
+    let bytes_max = context.node.limits.fetch_bytes_max.min(request.max_bytes);
+    let bytes_max = within_quota(&context, bytes_max);
+    let mut fetch = Fetch { context, request, bytes_max, answers: Answers::default() };
     fetch.collect(&mut borrowed, deadline).await;
     fetch.respond(&mut borrowed).await
 }
@@ -95,6 +98,8 @@ fn wanted(partition: &FetchPartition) -> Wanted {
 pub(super) struct Fetch {
     pub(super) context: Context,
     pub(super) request: FetchRequest,
+    /// Bytes of all partitions together.
+    pub(super) bytes_max: i32,
     pub(super) answers: Answers,
 }
 
@@ -136,7 +141,7 @@ impl Fetch {
     }
 
     fn is_enough(&self) -> bool {
-        let wanted = usize::try_from(self.request.min_bytes).unwrap_or(0);
+        let wanted = usize::try_from(self.request.min_bytes.min(self.bytes_max)).unwrap_or(0);
         let bytes = self.answers.iter().map(|answer| answer.size_bytes).sum::<usize>();
         let tells =
             |answer: &ReadAnswer| answer.error != ErrorCode::NONE || answer.diverging.is_some();
@@ -219,14 +224,17 @@ impl Fetch {
     }
 
     fn partition_bytes_max(&self, wanted: i32) -> usize {
-        let limit = self.context.node.limits.fetch_bytes_max.min(self.request.max_bytes);
-        usize::try_from(wanted.min(limit)).unwrap_or(0)
+        usize::try_from(wanted.min(self.bytes_max)).unwrap_or(0)
     }
 
     async fn respond(mut self, borrowed: &mut Borrowed) -> Reply {
         self.cut_to_limit(borrowed).await;
         if self.context.version < 4 {
             super::fetch_legacy::convert(&self.context, borrowed, &mut self.answers).await;
+        }
+        let wait_ms = self.charge();
+        if 0 < wait_ms {
+            return self.throttled(borrowed, wait_ms);
         }
         let by_id = VERSION_TOPIC_IDS <= self.context.version;
         let mut response = FetchResponse { session_id: borrowed.id, ..FetchResponse::default() };
@@ -235,7 +243,7 @@ impl Fetch {
         let full = borrowed.full;
         for (place, answer) in self.answers.take() {
             let Some(partition) = borrowed.partitions.get_mut(&place) else { continue };
-            let told = (answer.high_watermark, answer.log_start_offset);
+            let told = told(&answer);
             let news = answer.size_bytes != 0
                 || answer.error != ErrorCode::NONE
                 || answer.diverging.is_some()
@@ -258,6 +266,34 @@ impl Fetch {
             }
         }
         self.context.respond_with(&response, elsewhere)
+    }
+
+    /// Charges the client for what it gets; how long it has to wait, in milliseconds.
+    fn charge(&self) -> i32 {
+        let bytes = self.answers.iter().map(|answer| answer.size_bytes).sum::<usize>() as f64;
+        let for_time = self.context.charge_time();
+        let wait_ms = for_time.max(self.context.charge(Kind::Fetch, bytes));
+        if 0 < wait_ms {
+            // It gets nothing now, and comes again.
+            let (node, client) = (&self.context.node, self.context.client());
+            node.quotas.unrecord(Kind::Fetch, &client, bytes, node.env.clock.now());
+        }
+        wait_ms
+    }
+
+    /// Nothing, and how long to wait; a session that is new is not opened (KIP-219).
+    fn throttled(self, borrowed: &mut Borrowed, throttle_time_ms: i32) -> Reply {
+        let session_id = if borrowed.full { 0 } else { borrowed.id };
+        if borrowed.full {
+            borrowed.end();
+        }
+        for (place, answer) in self.answers.iter_with_places() {
+            if let Some(partition) = borrowed.partitions.get_mut(&place) {
+                partition.watched &= answer.size_bytes == 0 && told(answer) == partition.told;
+            }
+        }
+        let response = FetchResponse { throttle_time_ms, session_id, ..FetchResponse::default() };
+        self.context.respond(&response).throttled(throttle_time_ms)
     }
 
     fn partition_data(
@@ -307,6 +343,21 @@ impl Fetch {
         }
         data
     }
+}
+
+/// What a session remembers of an answer.
+fn told(answer: &ReadAnswer) -> (i64, i64) {
+    (answer.high_watermark, answer.log_start_offset)
+}
+
+/// A client with a quota gets no more than it may use at once.
+fn within_quota(context: &Context, bytes_max: i32) -> i32 {
+    let quotas = &context.node.quotas;
+    if !quotas.has(Kind::Fetch) {
+        return bytes_max;
+    }
+    let most = quotas.most_at_once(Kind::Fetch, &context.client());
+    most.map_or(bytes_max, |most| bytes_max.min(most as i32))
 }
 
 fn aborted(of: &dohle_storage::AbortedTransaction) -> AbortedTransaction {

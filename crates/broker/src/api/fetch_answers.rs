@@ -36,6 +36,10 @@ impl Answers {
         self.all.iter().map(|(_, answer)| answer)
     }
 
+    pub(super) fn iter_with_places(&self) -> impl Iterator<Item = (u32, &ReadAnswer)> {
+        self.all.iter().map(|(place, answer)| (*place, answer))
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut ReadAnswer)> {
         self.all.iter_mut().map(|(place, answer)| (*place, answer))
     }

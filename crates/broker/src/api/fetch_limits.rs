@@ -19,8 +19,7 @@ impl Fetch {
     /// Keeps the response within `max_bytes`, as if one partition had been read after the other: the
     /// first that has bytes may exceed the limits, by one batch; the next get what is left of them.
     pub(super) async fn cut_to_limit(&mut self, session: &mut FetchSession) {
-        let limit = self.context.node.limits.fetch_bytes_max.min(self.request.max_bytes);
-        let mut left = usize::try_from(limit).unwrap_or(0);
+        let mut left = usize::try_from(self.bytes_max).unwrap_or(0);
         let mut first = true;
         let with_bytes = self.answers.iter_mut().filter(|(_, answer)| answer.size_bytes != 0);
         let places: Places = with_bytes.map(|(place, _)| place).collect();

@@ -32,6 +32,7 @@ pub(crate) mod init_producer_id;
 pub(crate) mod list_config_resources;
 pub(crate) mod list_offsets;
 pub(crate) mod metadata;
+mod mutations;
 pub(crate) mod offset_for_leader_epoch;
 pub(crate) mod produce;
 mod produce_check;

@@ -10,6 +10,7 @@ use super::transactions::batches::{self, Held};
 use super::transactions::verification::Transaction;
 use crate::dispatch::{Handled, Reply};
 use crate::partition::command::{Acks, Append, Appended, Command};
+use crate::quotas::Kind;
 use crate::request::Context;
 use dohle_coordinator::transaction::TopicPartition;
 use dohle_env::clock::Instant;
@@ -171,9 +172,12 @@ impl Waiting {
         Poll::Ready(self.reply())
     }
 
-    fn reply(&self) -> Reply {
+    fn reply(&mut self) -> Reply {
+        let wait_ms = self.context.charge(Kind::Produce, self.context.size_bytes as f64);
         if self.acks != 0 {
-            return self.context.respond(&self.response);
+            let wait_ms = wait_ms.max(self.context.charge_time());
+            self.response.throttle_time_ms = wait_ms;
+            return self.context.respond(&self.response).throttled(wait_ms);
         }
         let mut partitions =
             self.response.responses.iter().flat_map(|topic| &topic.partition_responses);
@@ -181,7 +185,7 @@ impl Waiting {
         if partitions.any(|partition| partition.error_code != ErrorCode::NONE) {
             Reply::Close(None)
         } else {
-            Reply::Nothing
+            Reply::Nothing.throttled(wait_ms)
         }
     }
 

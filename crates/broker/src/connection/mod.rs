@@ -81,8 +81,8 @@ fn put_parts(out: &mut VecDeque<Piece>, parts: Parts, mut elsewhere: Few<Pieces>
     }
 }
 
-/// Serves one connection until it ends.
-pub(crate) async fn serve(node: Arc<Node>, io: Box<dyn Connection>, listener: usize) {
+/// Serves one connection until it ends, and keeps `place` as long.
+pub(crate) async fn serve<P>(node: Arc<Node>, io: Box<dyn Connection>, listener: usize, place: P) {
     let session = Session::new(&*io, listener);
     let peer = session.peer;
     let mut connection = ServedConnection::new(node, io, session);
@@ -98,6 +98,7 @@ pub(crate) async fn serve(node: Arc<Node>, io: Box<dyn Connection>, listener: us
             tracing::warn!(%peer, "connection closed: {closed}");
         }
     }
+    drop(place);
 }
 
 struct ServedConnection {
@@ -111,6 +112,8 @@ struct ServedConnection {
     timer: Box<dyn Timer>,
     timer_armed_for: Instant,
     active_at: Instant,
+    /// Until when it takes no new frame, its client having used too much.
+    muted_until: Option<Instant>,
 }
 
 impl ServedConnection {
@@ -123,6 +126,7 @@ impl ServedConnection {
             timer: node.env.clock.timer(),
             timer_armed_for: Instant::NEVER,
             active_at: node.env.clock.now(),
+            muted_until: None,
             session,
             io,
             node,
@@ -177,13 +181,7 @@ impl ServedConnection {
         let now = self.node.env.clock.now();
         while let Some(front) = self.open.front_mut() {
             match front.poll_reply(cx, now) {
-                Poll::Ready(Reply::Send(frame)) => self.out.push_back(Piece::Bytes(frame)),
-                Poll::Ready(Reply::SendParts { parts, elsewhere }) => {
-                    put_parts(&mut self.out, parts, elsewhere);
-                }
-                Poll::Ready(Reply::Nothing) => {}
-                Poll::Ready(Reply::Close(None)) => return Err(Closed::Unanswerable),
-                Poll::Ready(Reply::Close(Some(why))) => return Err(Closed::Refused(why)),
+                Poll::Ready(reply) => self.put_reply(reply, now)?,
                 Poll::Pending => break,
             }
             self.open.pop_front();
@@ -193,6 +191,21 @@ impl ServedConnection {
             && let Some(last) = self.open.back_mut()
         {
             last.advance(cx, now);
+        }
+        Ok(())
+    }
+
+    fn put_reply(&mut self, reply: Reply, now: Instant) -> Result<(), Closed> {
+        match reply {
+            Reply::Send(frame) => self.out.push_back(Piece::Bytes(frame)),
+            Reply::SendParts { parts, elsewhere } => put_parts(&mut self.out, parts, elsewhere),
+            Reply::Nothing => {}
+            Reply::Throttled { reply, wait_ms } => {
+                self.muted_until = self.muted_until.max(Some(now.after_ms(i64::from(wait_ms))));
+                self.put_reply(*reply, now)?;
+            }
+            Reply::Close(None) => return Err(Closed::Unanswerable),
+            Reply::Close(Some(why)) => return Err(Closed::Refused(why)),
         }
         Ok(())
     }
@@ -213,7 +226,8 @@ impl ServedConnection {
     fn wants_frames(&self) -> bool {
         let blocked = self.open.back().is_some_and(Handled::blocks_next);
         let unsent = || self.out.iter().map(Piece::size_bytes).sum::<usize>();
-        !blocked && self.open.len() < OPEN_REPLIES_MAX && unsent() < UNSENT_BYTES_MAX
+        let may_begin = !blocked && self.muted_until.is_none();
+        may_begin && self.open.len() < OPEN_REPLIES_MAX && unsent() < UNSENT_BYTES_MAX
     }
 
     /// Arms the timer for what is due first; true if something is due now.
@@ -221,7 +235,8 @@ impl ServedConnection {
         let idle_at = self.active_at.after_ms(self.node.limits.idle_ms_max);
         let otherwise = if self.open.is_empty() { idle_at } else { Instant::NEVER };
         let progress_due = self.inbound.progress_deadline(self.node.env.clock.now());
-        let deadlines = self.open.iter().filter_map(Handled::deadline).chain(progress_due);
+        let deadlines = self.open.iter().filter_map(Handled::deadline);
+        let deadlines = deadlines.chain(progress_due).chain(self.muted_until);
         let due = deadlines.min().unwrap_or(otherwise);
         // A timer that was armed earlier stays: expiring for nothing once in a while is cheaper
         // than arming it for every request.
@@ -234,9 +249,10 @@ impl ServedConnection {
         }
         self.timer_armed_for = Instant::NEVER;
         let now = self.node.env.clock.now();
+        self.muted_until = self.muted_until.filter(|until| now < *until);
         let is_held_back = !self.wants_frames();
         self.inbound.check_progress(now, is_held_back).map_err(Closed::Stalled)?;
-        if self.open.is_empty() && idle_at <= now {
+        if self.open.is_empty() && self.muted_until.is_none() && idle_at <= now {
             return Err(Closed::Idle);
         }
         Ok(true)

@@ -15,6 +15,7 @@ mod elections;
 mod features;
 mod partition_change;
 mod partitions;
+mod permits;
 mod placement;
 mod producer_ids;
 mod quotas;

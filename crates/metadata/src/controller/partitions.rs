@@ -10,6 +10,7 @@ use dohle_protocol::messages::{
     CreatePartitionsRequest, CreatePartitionsResponse, PartitionRecord,
 };
 
+use super::permits::Permits;
 use super::placement::{default_directory, place};
 use super::refusal::{Refusal, parts};
 use super::seed::Seed;
@@ -121,6 +122,7 @@ pub(super) fn check_assignment(
 pub(super) fn create(
     image: &Image,
     seed: &mut Seed,
+    permits: &mut Permits,
     request: &CreatePartitionsRequest,
 ) -> (Vec<MetadataRecord>, CreatePartitionsResponse) {
     let mut response = CreatePartitionsResponse::default();
@@ -142,7 +144,7 @@ pub(super) fn create(
         answer(name, &Err(Refusal::request("Duplicate topic name.")));
     }
     for topic in request.topics.iter().filter(|topic| counts.get(&*topic.name) == Some(&1)) {
-        let result = more(image, seed, topic).map(|new| records.extend(new));
+        let result = more(image, seed, permits, topic).map(|new| records.extend(new));
         answer(&topic.name, &result);
     }
     if request.validate_only {
@@ -154,6 +156,7 @@ pub(super) fn create(
 fn more(
     image: &Image,
     seed: &mut Seed,
+    permits: &mut Permits,
     wanted: &CreatePartitionsTopic,
 ) -> Result<Vec<MetadataRecord>, Refusal> {
     let Some(topic) = image.topics.by_name(&wanted.name) else {
@@ -176,6 +179,9 @@ fn more(
     if additional > 10_000 {
         let message = "Excessively large number of partitions per request.";
         return Err(Refusal::new(ErrorCode::POLICY_VIOLATION, message));
+    }
+    if wanted.assignments.as_ref().is_none_or(|assigned| assigned.len() == additional) {
+        permits.take(additional)?;
     }
     let factor = topic.partitions.get_min().map_or(0, |(_, first)| first.replicas.len());
     let spread = match &wanted.assignments {

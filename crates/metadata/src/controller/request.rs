@@ -3,6 +3,7 @@
 use dohle_protocol::ids::Timestamp;
 use dohle_protocol::messages as m;
 
+use super::permits::Permits;
 use super::{Asked, Leadership};
 use super::{
     acls, alter_partition, brokers, configs, credentials, directories, elections, features,
@@ -34,6 +35,12 @@ pub enum Request {
     DeleteAcls(m::DeleteAclsRequest),
     AlterUserScramCredentials(m::AlterUserScramCredentialsRequest),
     AlterPartitionReassignments(m::AlterPartitionReassignmentsRequest),
+    /// Another one, by a client that may make and delete so many partitions: any number while this
+    /// is not below zero.
+    Within {
+        left: f64,
+        request: Box<Request>,
+    },
 }
 
 /// The answer to the request of the same name.
@@ -59,6 +66,13 @@ pub enum Answer {
     DeleteAcls(m::DeleteAclsResponse),
     AlterUserScramCredentials(m::AlterUserScramCredentialsResponse),
     AlterPartitionReassignments(m::AlterPartitionReassignmentsResponse),
+    /// To [`Request::Within`]: partitions that were made and deleted, and whether some were not,
+    /// for there was nothing left.
+    Within {
+        used: f64,
+        was_exhausted: bool,
+        answer: Box<Answer>,
+    },
 }
 
 /// The records that a request leads to, and its answer.
@@ -68,18 +82,41 @@ pub(super) fn decide(
     now: Timestamp,
     asked: Asked,
 ) -> (Vec<MetadataRecord>, Answer) {
+    if let Request::Within { left, request } = asked.request {
+        let mut permits = Permits::of(left);
+        let asked = Asked { request: *request, ..asked };
+        let (records, answer) = decide_within(image, leadership, now, asked, &mut permits);
+        let Permits { used, was_exhausted, .. } = permits;
+        return (records, Answer::Within { used, was_exhausted, answer: Box::new(answer) });
+    }
+    decide_within(image, leadership, now, asked, &mut Permits::unlimited())
+}
+
+fn decide_within(
+    image: &Image,
+    leadership: &mut Leadership,
+    now: Timestamp,
+    asked: Asked,
+    permits: &mut Permits,
+) -> (Vec<MetadataRecord>, Answer) {
     let Asked { version, mut seed, next_offset, request, .. } = asked;
     let asking = brokers::Asking { now, next_offset, version };
     let settings = &leadership.settings;
     match request {
-        Request::CreateTopics(request) => {
-            wrap(topics::create(image, settings, &mut seed, &request), Answer::CreateTopics)
+        // One within another means no more than itself.
+        Request::Within { request, .. } => {
+            let asked = Asked { token: asked.token, version, seed, next_offset, request: *request };
+            decide_within(image, leadership, now, asked, permits)
         }
+        Request::CreateTopics(request) => wrap(
+            topics::create(image, settings, &mut seed, permits, &request),
+            Answer::CreateTopics,
+        ),
         Request::DeleteTopics(request) => {
-            wrap(topics::delete(image, settings, version, &request), Answer::DeleteTopics)
+            wrap(topics::delete(image, settings, version, permits, &request), Answer::DeleteTopics)
         }
         Request::CreatePartitions(request) => {
-            wrap(partitions::create(image, &mut seed, &request), Answer::CreatePartitions)
+            wrap(partitions::create(image, &mut seed, permits, &request), Answer::CreatePartitions)
         }
         Request::IncrementalAlterConfigs(request) => wrap(
             configs::alter_incrementally(image, settings, &request),

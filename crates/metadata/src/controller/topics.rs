@@ -16,6 +16,7 @@ use dohle_protocol::messages::{
 use dohle_protocol::wire::Text;
 
 use super::partitions::{Spread, spread};
+use super::permits::Permits;
 use super::refusal::{Refusal, parts};
 use super::seed::Seed;
 use super::settings::Settings;
@@ -35,6 +36,7 @@ pub(super) fn create(
     image: &Image,
     settings: &Settings,
     seed: &mut Seed,
+    permits: &mut Permits,
     request: &CreateTopicsRequest,
 ) -> (Vec<MetadataRecord>, CreateTopicsResponse) {
     let mut response = CreateTopicsResponse::default();
@@ -48,7 +50,7 @@ pub(super) fn create(
     for topic in request.topics.iter().filter(|topic| is_single(&topic.name)) {
         let created = match &too_many {
             Some(refusal) => Err(refusal.clone()),
-            None => Creation { image, settings }.create(topic, seed),
+            None => Creation { image, settings }.create(topic, seed, permits),
         };
         let result = match created {
             Ok((new, result)) => {
@@ -100,10 +102,12 @@ impl Creation<'_> {
         &self,
         topic: &CreatableTopic,
         seed: &mut Seed,
+        permits: &mut Permits,
     ) -> Result<(Vec<MetadataRecord>, CreatableTopicResult), Refusal> {
         self.check_name(&topic.name)?;
         let configs = self.check_configs(topic)?;
         let spread = self.spread(topic, seed)?;
+        permits.take(spread.len())?;
         let topic_id = seed.uuid();
         let name = topic.name.detached();
         let mut records = Vec::with_capacity(1 + configs.len() + spread.len());
@@ -264,6 +268,7 @@ pub(super) fn delete(
     image: &Image,
     settings: &Settings,
     version: i16,
+    permits: &mut Permits,
     request: &DeleteTopicsRequest,
 ) -> (Vec<MetadataRecord>, DeleteTopicsResponse) {
     let mut response = DeleteTopicsResponse::default();
@@ -319,6 +324,9 @@ pub(super) fn delete(
             Ok(topic) if !deleted.insert(topic.id) => {
                 let message = "The provided topic name maps to an ID that was already supplied.";
                 answer(name, topic.id, &Err(Refusal::request(message)));
+            }
+            Ok(topic) if let Err(refusal) = permits.take(topic.partitions.len()) => {
+                answer(Some(&topic.name), topic.id, &Err(refusal));
             }
             Ok(topic) => {
                 let topic_id = topic.id;

@@ -5,21 +5,21 @@ use super::row::{Key, METRICS, QUOTAS, class_or_null, int, list, long, string};
 /// One row a key, in the order in which Kafka declares them.
 #[rustfmt::skip]
 pub(super) const KEYS: &[Key] = &[
-    int("quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
+    int("quota.window.num", "11").at_least(1).low()
         .doc("Windows over which client rates are measured."),
     int("replication.quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
         .doc("Windows over which replication rates are measured."),
     int("alter.log.dirs.replication.quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
         .doc("Windows over which moves between directories are measured."),
-    int("controller.quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
+    int("controller.quota.window.num", "11").at_least(1).low()
         .doc("Windows over which controller mutations are measured."),
-    int("quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
+    int("quota.window.size.seconds", "1").at_least(1).low()
         .doc("Length of a window of client rates."),
     int("replication.quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
         .doc("Length of a window of replication rates."),
     int("alter.log.dirs.replication.quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
         .doc("Length of a window of moves between directories."),
-    int("controller.quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
+    int("controller.quota.window.size.seconds", "1").at_least(1).low()
         .doc("Length of a window of controller mutations."),
     class_or_null("client.quota.callback.class").low().no_meaning("quota callbacks are Java classes")
         .doc("Class that finds the quotas of a client."),

@@ -73,5 +73,10 @@ pub(super) fn show(answer: &Answer) -> Vec<String> {
         Answer::DeleteAcls(response) => json(response),
         Answer::AlterUserScramCredentials(response) => json(response),
         Answer::AlterPartitionReassignments(response) => json(response),
+        Answer::Within { used, was_exhausted, answer } => {
+            let mut lines = show(answer);
+            lines.push(format!("used {used}{}", if *was_exhausted { ", exhausted" } else { "" }));
+            lines
+        }
     }
 }

@@ -79,6 +79,13 @@ pub(super) fn parse(image: &Image, verb: &str, words: &[&str]) -> (i16, Request)
         "delete-acls" => delete_acls(words),
         other => panic!("no command is called {other}"),
     };
+    let request = match words.find("left") {
+        Some(left) => {
+            let left = left.parse().expect("a number of partitions");
+            Request::Within { left, request: Box::new(request) }
+        }
+        None => request,
+    };
     (words.number("version", 3), request)
 }
 

@@ -8,6 +8,7 @@ mod hot_path;
 mod long_checks;
 mod metadata_log;
 mod pressure;
+mod quotas;
 mod transactions;
 
 use crate::world::Directory;
