@@ -57,6 +57,8 @@ enum Stage {
     Before(Pin<Box<dyn Future<Output = Handled> + Send>>),
     /// Submitted; the next request may begin.
     Produce(Box<api::produce::Waiting>),
+    /// The same, of another kind.
+    Submitted(Pin<Box<dyn Future<Output = Reply> + Send>>),
     /// Running; the next request waits.
     Later(Pin<Box<dyn Future<Output = Reply> + Send>>),
     /// The reply was taken.
@@ -81,6 +83,11 @@ impl Handled {
         Self { stage: Stage::Later(Box::pin(future)), permit: None, cost: None }
     }
 
+    /// What is asked has its place among all that is asked there: the next request may begin.
+    pub(crate) fn submitted(future: impl Future<Output = Reply> + Send + 'static) -> Self {
+        Self { stage: Stage::Submitted(Box::pin(future)), permit: None, cost: None }
+    }
+
     /// Keeps `permit` until the reply is taken.
     pub(crate) fn holding(mut self, permit: Option<Permit>) -> Self {
         self.permit = permit;
@@ -95,7 +102,11 @@ impl Handled {
                 self.permit = None;
                 Poll::Ready(reply)
             }
-            running @ (Stage::Before(_) | Stage::Produce(_) | Stage::Later(_) | Stage::Over) => {
+            running @ (Stage::Before(_)
+            | Stage::Produce(_)
+            | Stage::Submitted(_)
+            | Stage::Later(_)
+            | Stage::Over) => {
                 self.stage = running;
                 Poll::Pending
             }
@@ -122,7 +133,7 @@ impl Handled {
         }
         let reply = match &mut self.stage {
             Stage::Produce(waiting) => waiting.poll_reply(cx, now),
-            Stage::Later(future) => future.as_mut().poll(cx),
+            Stage::Submitted(future) | Stage::Later(future) => future.as_mut().poll(cx),
             Stage::Before(_) | Stage::Ready(_) | Stage::Over => return,
         };
         if let Poll::Ready(reply) = reply {
@@ -137,6 +148,7 @@ impl Handled {
             Stage::Ready(Reply::Close(_) | Reply::Throttled { .. }) => true,
             Stage::Ready(Reply::Send(_) | Reply::SendParts { .. } | Reply::Nothing)
             | Stage::Produce(_)
+            | Stage::Submitted(_)
             | Stage::Over => false,
         }
     }
@@ -145,7 +157,11 @@ impl Handled {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Produce(waiting) => Some(waiting.deadline()),
-            Stage::Before(_) | Stage::Later(_) | Stage::Ready(_) | Stage::Over => None,
+            Stage::Before(_)
+            | Stage::Submitted(_)
+            | Stage::Later(_)
+            | Stage::Ready(_)
+            | Stage::Over => None,
         }
     }
 }
@@ -236,6 +252,23 @@ where
     Ok(Handled::later(async move { context.answer(answer.await) }))
 }
 
+/// A handler that submits when it is called and waits after that: what it asks for happens before what the
+/// connection's later requests ask for.
+fn submitted<R, F>(
+    context: Context,
+    reader: &mut Reader,
+    handle: impl FnOnce(Context, R) -> F,
+) -> Result<Handled, DecodeError>
+where
+    R: Request,
+    R::Response: Send,
+    F: Future<Output = R::Response> + Send + 'static,
+{
+    let request = R::decode(reader, context.version)?;
+    let answer = handle(context.clone(), request);
+    Ok(Handled::submitted(async move { context.answer(answer.await) }))
+}
+
 #[expect(clippy::wildcard_enum_match_arm, reason = "what is not here, `administration` has")]
 fn route(
     context: Context,
@@ -262,7 +295,7 @@ fn route(
         }),
         ApiKey::Metadata => later(context, reader, api::metadata::handle),
         ApiKey::ListOffsets => later(context, reader, api::list_offsets::handle),
-        ApiKey::OffsetCommit => later(context, reader, api::groups::offset_commit),
+        ApiKey::OffsetCommit => submitted(context, reader, api::groups::offset_commit),
         ApiKey::OffsetFetch => later(context, reader, api::groups::offset_fetch),
         ApiKey::OffsetDelete => later(context, reader, api::groups::offset_delete),
         ApiKey::FindCoordinator => later(context, reader, api::find_coordinator::handle),

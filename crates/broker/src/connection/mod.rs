@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Requests run one after another, as Kafka runs them; only a produce lets the next begin once its
-//! batches are with their partitions. Everything that is ready leaves with one send. A connection
+//! batches are with their partitions, and a commit of offsets once it is with its group. Everything that is ready leaves with one send. A connection
 //! that owes too much takes no new frame, and the peer's writes stop against a full socket.
 
 mod inbound;

@@ -63,16 +63,16 @@ pub(crate) fn find<M: Served>(view: &View, key: &str) -> Result<Arc<Strand<Parti
     })
 }
 
-/// Asks the machine of `key` and waits for its answer.
+/// Asks the machine of `key`, at once; its answer is waited for by who awaits what comes back.
 ///
 /// # Errors
 /// `NOT_COORDINATOR` if another node has it, `COORDINATOR_LOAD_IN_PROGRESS` while it is loaded.
-pub(crate) async fn ask<M: Served>(
+pub(crate) fn ask<M: Served, C: FnOnce(Token) -> M::Command + Send + 'static>(
     node: &Node,
     key: &str,
-    command: impl FnOnce(Token) -> M::Command + Send + 'static,
-) -> Result<M::Answer, ErrorCode> {
-    ask_behind::<M>(node, key, command, None).await
+    command: C,
+) -> impl Future<Output = Result<M::Answer, ErrorCode>> + Send + use<M, C> {
+    ask_behind::<M, C>(node, key, command, None)
 }
 
 /// Asks for records in a client's transaction: `guard` is what its coordinator has confirmed, if it
@@ -80,19 +80,23 @@ pub(crate) async fn ask<M: Served>(
 ///
 /// # Errors
 /// As [`ask`].
-pub(crate) async fn ask_behind<M: Served>(
+pub(crate) fn ask_behind<M: Served, C: FnOnce(Token) -> M::Command + Send + 'static>(
     node: &Node,
     key: &str,
-    command: impl FnOnce(Token) -> M::Command + Send + 'static,
+    command: C,
     guard: Option<Guard>,
-) -> Result<M::Answer, ErrorCode> {
-    let partition = find::<M>(&node.view(), key)?;
-    let gather = Gather::with_capacity(1);
-    submit::<M>(&partition, command, gather.slot(), guard);
-    match gather.all().await.pop() {
-        Some(Answer::Filled(answer)) => answer,
-        // The partition went away, or its leadership did.
-        Some(Answer::Gone | Answer::Missing) | None => Err(ErrorCode::NOT_COORDINATOR),
+) -> impl Future<Output = Result<M::Answer, ErrorCode>> + Send + use<M, C> {
+    let asked = find::<M>(&node.view(), key).map(|partition| {
+        let gather = Gather::with_capacity(1);
+        submit::<M>(&partition, command, gather.slot(), guard);
+        gather
+    });
+    async move {
+        match asked?.all().await.pop() {
+            Some(Answer::Filled(answer)) => answer,
+            // The partition went away, or its leadership did.
+            Some(Answer::Gone | Answer::Missing) | None => Err(ErrorCode::NOT_COORDINATOR),
+        }
     }
 }
 

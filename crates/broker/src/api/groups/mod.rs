@@ -20,24 +20,24 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::Token;
 
-/// Asks the coordinator of `group`.
+/// Asks the coordinator of `group`, at once; the answer comes to who awaits it.
 ///
 /// # Errors
 /// What every group API may answer while there is no coordinator to ask.
-pub(super) async fn ask(
+pub(super) fn ask(
     context: &Context,
     group: &Text,
     request: Request,
-) -> Result<Answer, ErrorCode> {
+) -> impl Future<Output = Result<Answer, ErrorCode>> + Send + use<> {
     let command = command(context, request);
-    coordinators::ask::<GroupCoordinator>(&context.node, group, command).await
+    coordinators::ask::<GroupCoordinator, _>(&context.node, group, command)
 }
 
 /// A request as the machine takes it.
 pub(super) fn command(
     context: &Context,
     request: Request,
-) -> impl FnOnce(Token) -> Command + Clone + Send + 'static {
+) -> impl FnOnce(Token) -> Command + Clone + Send + use<> {
     let random = &context.node.env.random;
     let seed = Seed([random.next_u64(), random.next_u64()]);
     let client = Client {

@@ -15,10 +15,12 @@ use dohle_protocol::messages::offset_commit_response::{
 /// From here on topics have ids instead of names.
 const VERSION_TOPIC_IDS: i16 = 10;
 
-pub(crate) async fn offset_commit(
+/// Asks when it is called, so that commits of one connection are decided in their order, and many of
+/// them with one write; the answer is awaited.
+pub(crate) fn offset_commit(
     context: Context,
     mut request: OffsetCommitRequest,
-) -> OffsetCommitResponse {
+) -> impl Future<Output = OffsetCommitResponse> + Send {
     let view = context.view();
     let mut refused = Vec::new();
     let mut known = Vec::with_capacity(request.topics.len());
@@ -26,25 +28,28 @@ pub(crate) async fn offset_commit(
         known.extend(split(&context, &view, topic, &mut refused));
     }
     let mut response = OffsetCommitResponse { topics: refused, ..OffsetCommitResponse::default() };
-    if known.is_empty() {
-        return response;
-    }
-    let group = request.group_id.clone();
-    request.topics = known;
-    let asked = request.topics.clone();
-    match ask(&context, &group, Request::OffsetCommit(request)).await {
-        Ok(Answer::OffsetCommit(answer)) => merge(&mut response, answer),
-        other => {
-            let error = match other {
-                Err(ErrorCode::MESSAGE_TOO_LARGE) => ErrorCode::INVALID_COMMIT_OFFSET_SIZE,
-                Err(error) => error,
-                Ok(_) => ErrorCode::UNKNOWN_SERVER_ERROR,
-            };
-            let topics = asked.iter().map(|topic| refusal(topic, error)).collect();
-            merge(&mut response, OffsetCommitResponse { topics, ..Default::default() });
+    let topics = known.clone();
+    let asked = (!known.is_empty()).then(|| {
+        let group = request.group_id.clone();
+        request.topics = known;
+        ask(&context, &group, Request::OffsetCommit(request))
+    });
+    async move {
+        let Some(asked) = asked else { return response };
+        match asked.await {
+            Ok(Answer::OffsetCommit(answer)) => merge(&mut response, answer),
+            other => {
+                let error = match other {
+                    Err(ErrorCode::MESSAGE_TOO_LARGE) => ErrorCode::INVALID_COMMIT_OFFSET_SIZE,
+                    Err(error) => error,
+                    Ok(_) => ErrorCode::UNKNOWN_SERVER_ERROR,
+                };
+                let topics = topics.iter().map(|topic| refusal(topic, error)).collect();
+                merge(&mut response, OffsetCommitResponse { topics, ..Default::default() });
+            }
         }
+        response
     }
-    response
 }
 
 /// The topic with the partitions that are there; the others are refused.

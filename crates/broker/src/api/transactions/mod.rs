@@ -44,7 +44,8 @@ pub(crate) async fn ask(
     // An id may find its use before the request does, which then needs another.
     for _ in 0..DRAWS_MAX {
         let asked = command(version, fresh_producer_id, request.clone());
-        answer = coordinators::ask::<TransactionCoordinator>(node, transactional_id, asked).await?;
+        answer =
+            coordinators::ask::<TransactionCoordinator, _>(node, transactional_id, asked).await?;
         if answer != Answer::NeedsProducerId {
             break;
         }

@@ -65,7 +65,8 @@ async fn commit(
     let guard = verified(context, view, &request).await?;
     let group = request.group_id.clone();
     let command = groups::command(context, Request::TxnOffsetCommit(request));
-    let asked = coordinators::ask_behind::<GroupCoordinator>(&context.node, &group, command, guard);
+    let asked =
+        coordinators::ask_behind::<GroupCoordinator, _>(&context.node, &group, command, guard);
     let Answer::TxnOffsetCommit(answer) = asked.await? else {
         return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
     };
