@@ -8,7 +8,6 @@ import argparse
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import time
 import traceback
@@ -34,7 +33,7 @@ def main():
     parser.add_argument("--dohle")
     parser.add_argument("--only", action="append", choices=CHECKS)
     parser.add_argument("--lines", type=int, default=10_000)
-    parser.add_argument("--keep", action="store_true", help="leave the folder with the logs")
+    parser.add_argument("--keep", action="store_true", help="leave the folder with the logs, as after a failure")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="dohle-applications-")
     server = Dohle(options.dohle, folder) if options.dohle else Reference(options.oracle, folder)
@@ -52,14 +51,13 @@ def main():
                 print(f"fail {name}: {type(error).__name__}: {error} ({where.name})", flush=True)
     finally:
         server.end(signal.SIGTERM)
-        if options.keep:
+        if options.keep or failed:
             print(f"left in {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
     return failed
 
 
-sys.stdout.flush()
 status = main()
 # Threads of a check that failed must not keep the process.
 os._exit(status)

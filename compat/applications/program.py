@@ -11,9 +11,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def class_path(name, version=None):
-    """What `build` made of the folder; raises with its words where it could not."""
+    """What `build` made of the folder; raises where it could not, which it says on standard error."""
     command = [os.path.join(HERE, "build"), name] + ([version] if version else [])
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip().splitlines()[-1]
 
 
 class Program:
