@@ -8,6 +8,8 @@ pub mod append;
 mod close;
 pub mod open;
 mod read;
+pub(crate) mod roll;
+pub mod staged;
 mod truncate;
 
 use crate::leader_epochs::LeaderEpochs;
@@ -17,7 +19,7 @@ use crate::producers::{Producer, Producers, Verifications};
 use crate::segments::Segments;
 use crate::snapshots::Snapshots;
 use crate::tail::Tail;
-use append::Staged;
+use staged::Staged;
 use std::cell::Cell;
 use std::io;
 use std::sync::Arc;

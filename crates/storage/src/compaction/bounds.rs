@@ -2,7 +2,7 @@
 
 use super::compactable::Compactable;
 use super::error::CleaningError;
-use crate::log::append::first_timestamp;
+use crate::log::roll::first_timestamp;
 use crate::segment::Segment;
 
 /// The result of a look at a log.
