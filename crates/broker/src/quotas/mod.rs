@@ -103,9 +103,6 @@ impl Quotas {
         }
         self.table.store(table.into());
         self.kinds.store(kinds, Ordering::Release);
-        if kinds == 0 {
-            *self.lock() = Used::default();
-        }
     }
 
     /// True if a request of any API could make its client wait.

@@ -68,7 +68,10 @@ fn who_produces_too_much_waits_and_goes_on() {
     quotas.follow(&image(&[("client-id", Some("a"), "producer_byte_rate", 1e6)]));
     assert_eq!(quotas.record(Kind::Produce, &a, 0.0, at(111_000)), 0);
     quotas.follow(&Image::default());
-    assert!(!quotas.has(Kind::Produce) && quotas.lock().rates.is_empty());
+    assert!(!quotas.has(Kind::Produce));
+    assert_eq!(quotas.record(Kind::Produce, &a, 1e12, at(111_000)), 0, "nor counted");
+    quotas.follow(&image(&[("client-id", Some("a"), "producer_byte_rate", 1e6)]));
+    assert_eq!(quotas.record(Kind::Produce, &a, 0.0, at(111_000)), 0);
 }
 
 #[test]

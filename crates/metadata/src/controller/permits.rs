@@ -27,8 +27,7 @@ impl Permits {
     pub(super) fn take(&mut self, partitions: usize) -> Result<(), Refusal> {
         if self.left < 0.0 {
             self.was_exhausted = true;
-            let message = "The client has made and deleted more partitions than its quota allows.";
-            return Err(Refusal::new(ErrorCode::THROTTLING_QUOTA_EXCEEDED, message));
+            return Err(Refusal::bare(ErrorCode::THROTTLING_QUOTA_EXCEEDED));
         }
         self.left -= partitions as f64;
         self.used += partitions as f64;

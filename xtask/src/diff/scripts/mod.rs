@@ -27,7 +27,7 @@ use super::world::World;
 pub(super) type Script = (&'static str, fn(&mut World));
 
 /// Scripts that run for whatever versions a pass asks for.
-pub(super) const ALL: [Script; 32] = [
+pub(super) const ALL: [Script; 33] = [
     ("versions", versions::good),
     ("metadata", topics::metadata),
     ("create-topics", topics::create),
@@ -50,6 +50,7 @@ pub(super) const ALL: [Script; 32] = [
     ("config-resources", configs::resources),
     ("quotas-alter", quotas::alter),
     ("quotas-describe", quotas::describe),
+    ("quotas-exceeded", quotas::exceeded),
     ("scram", credentials::scram),
     ("acls", credentials::acls),
     ("elections", replicas::elections),

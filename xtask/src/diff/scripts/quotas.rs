@@ -1,12 +1,24 @@
-//! Client quotas: altered and described.
+//! Client quotas: altered, described, and exceeded.
+
+use std::time::{Duration, Instant};
 
 use dohle_protocol::messages::alter_client_quotas_request::{
     AlterClientQuotasRequest, EntityData, EntryData, OpData,
 };
+use dohle_protocol::messages::api_versions_request::ApiVersionsRequest;
+use dohle_protocol::messages::create_partitions_request::{
+    CreatePartitionsRequest, CreatePartitionsTopic,
+};
+use dohle_protocol::messages::create_topics_request::{CreatableTopic, CreateTopicsRequest};
 use dohle_protocol::messages::describe_client_quotas_request::{
     ComponentData, DescribeClientQuotasRequest,
 };
+use dohle_protocol::messages::fetch_request::FetchRequest;
+use dohle_protocol::messages::metadata_request::MetadataRequest;
+use dohle_protocol::messages::produce_request::ProduceRequest;
+use dohle_protocol::wire::{Message, Request};
 
+use super::{batch, fetch_topic, partition, produce_to};
 use crate::diff::world::World;
 
 type Parts<'a> = &'a [(&'a str, Option<&'a str>)];
@@ -129,7 +141,7 @@ pub(super) fn alter(world: &mut World) {
         let mut only = alteration(vec![entry(user, &[(rate, Some(4e9))])]);
         only.validate_only = true;
         world.note("validate only", version, &only);
-        std::thread::sleep(std::time::Duration::from_millis(200));
+        std::thread::sleep(Duration::from_millis(200));
         let filter = description(&[(USER, 0, user[0].1)], true);
         world.note(&format!("after AlterClientQuotas v{version}"), 0, &filter);
     }
@@ -142,7 +154,7 @@ pub(super) fn describe(world: &mut World) {
         ENTITIES.iter().map(|parts| entry(parts, &[(key(parts), value)])).collect()
     };
     world.prepare(1, &alteration(set(Some(1e9))));
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(300));
     for version in world.versions::<DescribeClientQuotasRequest>() {
         for (what, components) in [
             ("user", &[(USER, 0, Some("dq-u"))][..]),
@@ -170,4 +182,108 @@ pub(super) fn describe(world: &mut World) {
         world.note("nothing, strictly", version, &description(&[], true));
     }
     world.prepare(1, &alteration(set(None)));
+}
+
+/// Sets or removes a quota of this tool, and waits until the broker knows.
+fn limit(world: &mut World, key: &str, value: Option<f64>) {
+    let request = alteration(vec![entry(&[(CLIENT, Some("diff"))], &[(key, value)])]);
+    world.prepare(1, &request);
+    std::thread::sleep(Duration::from_millis(300));
+}
+
+/// Whether the broker says nothing for a while, as it does after an answer that throttles.
+fn waits(world: &mut World, what: &str) {
+    let begun = Instant::now();
+    world.prepare(0, &ApiVersionsRequest::default());
+    world.remark(what, Duration::from_millis(200) < begun.elapsed());
+}
+
+/// The first and the last version that a run asks for.
+fn ends<R: Request>(world: &World) -> Vec<i16> {
+    let versions = world.versions::<R>();
+    let mut ends: Vec<i16> = versions.first().into_iter().chain(versions.last()).copied().collect();
+    ends.dedup();
+    ends
+}
+
+/// Clients that use more than they may. What they used before counts for ten seconds, so each
+/// version's quota is larger than the one before, by what that used.
+pub(super) fn exceeded(world: &mut World) {
+    world.topic("qe", 1, &[]);
+    let records = batch(world, 100);
+    for (version, times) in ends::<ProduceRequest>(world).into_iter().zip(1_u8..) {
+        let request = produce_to(world, "qe", 0, Some(records.clone()));
+        let used = request.encoded_size(version) as f64 * f64::from(times);
+        limit(world, "producer_byte_rate", Some((used / 10.5).round()));
+        world.note("above the quota", version, &request);
+        waits(world, "who produced too much waits");
+        limit(world, "producer_byte_rate", None);
+    }
+    for (version, times) in ends::<FetchRequest>(world).into_iter().zip(2_u8..) {
+        let topics = vec![fetch_topic(world, "qe", vec![partition(0, 0)])];
+        let request = FetchRequest {
+            replica_id: -1,
+            max_wait_ms: 1000,
+            min_bytes: 1,
+            max_bytes: 1 << 20,
+            session_epoch: -1,
+            topics: topics.into(),
+            ..FetchRequest::default()
+        };
+        // Two batches were stored, one a version.
+        let used = records.len() as f64 * 2.0 * f64::from(times);
+        limit(world, "consumer_byte_rate", Some((used / 10.5).round()));
+        world.note("below the quota", version, &request);
+        world.note("above the quota", version, &request);
+        waits(world, "who fetched too much waits");
+        limit(world, "consumer_byte_rate", None);
+    }
+    partitions(world);
+    limit(world, "request_percentage", Some(0.000_01));
+    for version in ends::<MetadataRequest>(world) {
+        let request = MetadataRequest { topics: Some(Vec::new()), ..MetadataRequest::default() };
+        world.note("above the quota", version, &request);
+        waits(world, "who took too much time waits");
+    }
+    for version in ends::<DescribeClientQuotasRequest>(world) {
+        world.note("above the quota", version, &description(&[(CLIENT, 0, Some("diff"))], true));
+    }
+    limit(world, "request_percentage", None);
+}
+
+/// Eleven partitions at once, then one a second.
+fn partitions(world: &mut World) {
+    let create = |name: &str, num_partitions| CreateTopicsRequest {
+        topics: vec![CreatableTopic {
+            name: name.into(),
+            num_partitions,
+            replication_factor: 1,
+            ..CreatableTopic::default()
+        }],
+        timeout_ms: 10_000,
+        ..CreateTopicsRequest::default()
+    };
+    let Some(version) = world.versions::<CreateTopicsRequest>().pop().filter(|it| 6 < *it) else {
+        return;
+    };
+    limit(world, "controller_mutation_rate", Some(1.0));
+    world.note("partitions within the quota", version, &create("qe-a", 12));
+    world.note("partitions above the quota", version, &create("qe-b", 1));
+    world.note("partitions above the quota", 5, &create("qe-c", 1));
+    world.note("bad name above the quota", version, &create("bad name!", 1));
+    let topic = CreatePartitionsTopic {
+        name: "qe-a".into(),
+        count: 13,
+        assignments: None,
+        ..CreatePartitionsTopic::default()
+    };
+    let more = CreatePartitionsRequest {
+        topics: vec![topic],
+        timeout_ms: 10_000,
+        ..CreatePartitionsRequest::default()
+    };
+    world.note("partitions into a debt", version, &create("qe-d", 3));
+    world.note("above the quota", 3, &more);
+    limit(world, "controller_mutation_rate", None);
+    world.note("without a quota", 3, &more);
 }
