@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::batches;
 
 /// Fields whose value is the run's own: only whether they are there, null, negative, zero or more is compared.
-const OWN: [&str; 29] = [
+const OWN: [&str; 28] = [
     "throttleTimeMs",
     "host",
     "port",
@@ -37,7 +37,6 @@ const OWN: [&str; 29] = [
     "groupEpoch",
     "memberEpoch",
     "pushIntervalMs",
-    "subscriptionId",
     "clientInstanceId",
 ];
 
@@ -116,7 +115,9 @@ impl Names {
         for (name, value) in fields {
             let own = OWN.contains(&name.as_str()) || OWN_OF.contains(&(key, name.as_str()));
             // A leader's id is a broker's, and compared, except where it is a group member.
-            let value = if own && !(name == "leaderId" && value.is_number()) {
+            let value = if name == "subscriptionId" {
+                json!("(number)")
+            } else if own && !(name == "leaderId" && value.is_number()) {
                 kind_of(&value)
             } else if (key, name.as_str()) == (ApiKey::Fetch, "records") {
                 batches::split(value)

@@ -7,7 +7,6 @@ use dohle_protocol::ids::Uuid;
 use dohle_protocol::record::compression::Codec;
 use dohle_protocol::record::crc::crc32c;
 use dohle_protocol::wire::Text;
-use std::collections::BTreeSet;
 
 /// What a client is told to push.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +31,8 @@ pub(super) struct Instance {
     pushed_ms: Option<i64>,
     /// It said that it would push no more.
     has_ended: bool,
+    /// Its last push was not what it should be: it may ask again at once what that is.
+    must_ask: bool,
 }
 
 impl Instance {
@@ -48,15 +49,18 @@ impl Instance {
             subscribed_ms: None,
             pushed_ms: None,
             has_ended: false,
+            must_ask: false,
         }
     }
 
     /// The terms, once an interval.
     pub(super) fn subscribe(&mut self, now_ms: i64) -> Result<Terms, ErrorCode> {
-        if !self.is_due(self.subscribed_ms.max(self.pushed_ms), now_ms) {
+        if self.is_due(self.subscribed_ms.max(self.pushed_ms), now_ms) {
+            self.subscribed_ms = Some(now_ms);
+        } else if !self.must_ask {
             return Err(ErrorCode::THROTTLING_QUOTA_EXCEEDED);
         }
-        self.subscribed_ms = Some(now_ms);
+        self.must_ask = false;
         Ok(self.terms.clone())
     }
 
@@ -68,6 +72,15 @@ impl Instance {
         bytes_max: usize,
         now_ms: i64,
     ) -> Result<(), ErrorCode> {
+        let result = self.check(push, bytes_max, now_ms);
+        self.must_ask = result.is_err_and(|error| {
+            error == ErrorCode::UNKNOWN_SUBSCRIPTION_ID
+                || error == ErrorCode::UNSUPPORTED_COMPRESSION_TYPE
+        });
+        result
+    }
+
+    fn check(&mut self, push: &Push, bytes_max: usize, now_ms: i64) -> Result<(), ErrorCode> {
         let had_ended = std::mem::replace(&mut self.has_ended, push.is_last);
         if had_ended {
             return Err(ErrorCode::INVALID_REQUEST);
@@ -99,17 +112,19 @@ impl Instance {
 impl Terms {
     /// What all these subscriptions together ask of a client.
     fn new<'a>(id: Uuid, meant: impl Iterator<Item = &'a Subscription>) -> Self {
-        let mut metrics: BTreeSet<Text> = BTreeSet::new();
+        let mut metrics: Vec<Text> = Vec::new();
         let mut interval_ms = INTERVAL_MS_DEFAULT;
         for subscription in meant {
-            metrics.extend(subscription.metrics.iter().cloned());
+            for name in &subscription.metrics {
+                if !metrics.contains(name) {
+                    metrics.push(name.clone());
+                }
+            }
             interval_ms = interval_ms.min(subscription.interval_ms);
         }
-        let metrics = if metrics.contains(ALL_METRICS) {
-            all_metrics()
-        } else {
-            metrics.into_iter().collect()
-        };
+        if metrics.iter().any(|name| *name == ALL_METRICS) {
+            metrics = all_metrics();
+        }
         let mut text = interval_ms.to_string();
         for name in &metrics {
             text.push(',');

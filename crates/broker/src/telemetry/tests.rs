@@ -82,7 +82,10 @@ fn clients_come_once_an_interval() {
     // Who changes a subscription begins anew with everybody.
     telemetry.follow(&image(&[("a", "interval.ms", "2000")]));
     assert_eq!(pushed(good, 9001), Err(ErrorCode::UNKNOWN_SUBSCRIPTION_ID));
-    assert_ne!(subscribe(11_001), Ok(subscription_id));
+    // Who was told that may ask at once, but once.
+    let new = subscribe(9002).expect("at once");
+    assert_ne!(new, subscription_id);
+    assert_eq!(subscribe(9003), Err(throttled));
 }
 
 #[test]

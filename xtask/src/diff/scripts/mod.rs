@@ -10,6 +10,7 @@ mod offsets;
 mod produce;
 mod quotas;
 mod replicas;
+mod telemetry;
 mod topics;
 mod versions;
 
@@ -27,7 +28,7 @@ use super::world::World;
 pub(super) type Script = (&'static str, fn(&mut World));
 
 /// Scripts that run for whatever versions a pass asks for.
-pub(super) const ALL: [Script; 33] = [
+pub(super) const ALL: [Script; 34] = [
     ("versions", versions::good),
     ("metadata", topics::metadata),
     ("create-topics", topics::create),
@@ -60,6 +61,7 @@ pub(super) const ALL: [Script; 33] = [
     ("groups-commits", groups::commits),
     ("groups-administration", groups::administration),
     ("groups-list", groups::list),
+    ("telemetry", telemetry::all),
     ("cluster", cluster::all),
 ];
 
