@@ -52,6 +52,9 @@ pub fn run(options: &ServerOptions, out: &mut dyn Write) -> Result<(), ServerErr
     let configuration = config_file::read(options).map_err(ServerError)?;
     crate::logging::start();
     let config = &configuration.broker;
+    for (name, part) in &config.without_effect {
+        tracing::warn!("{name} has no effect: it waits for {part}, which is not built yet");
+    }
     for name in &config.unknown {
         tracing::warn!("{name} is no configuration that Kafka knows; it has no effect");
     }

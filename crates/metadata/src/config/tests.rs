@@ -204,6 +204,10 @@ fn a_bad_node_is_refused() {
     check("max.connections.per.ip=0\nmax.connections.per.ip.overrides=h:5,10.0.0.1:7", "fine");
     check("max.connections.per.ip.overrides=h:x", "Invalid value x for configuration");
     check("controller.quorum.voters=", "either controller.quorum.bootstrap.servers must contain");
+    let authorizer =
+        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer";
+    check(authorizer, "authorization is not built yet");
+    check("authorizer.class.name=", "fine");
     check("process.roles=broker,master", "String must be one of: broker, controller");
     check("listener.name.plaintext.max.connections=x", "Not a number of type INT");
     let missing = BrokerConfig::parse(properties::parse("node.id=1")).map_err(|e| e.message);

@@ -1,7 +1,7 @@
 //! The table of keys against Kafka's, column by column.
 
 use dohle_metadata::config::check::Check;
-use dohle_metadata::config::{Default, Importance, Key, Kind, Scope, Update};
+use dohle_metadata::config::{Default, Importance, Key, Kind, Scope, State, Update};
 
 #[test]
 fn every_key_is_declared_as_kafka_declares_it() {
@@ -40,6 +40,27 @@ fn every_key_is_declared_as_kafka_declares_it() {
     let declared: usize = Scope::ALL.iter().map(|scope| scope.keys().count()).sum();
     println!("config keys equal to Kafka's in every column: {count}");
     assert_eq!(declared, count, "keys that Kafka does not know");
+}
+
+/// A key that has its effect may name the test that shows it; then there is such a test.
+#[test]
+fn tests_that_keys_name_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let (mut named, mut unnamed) = (0, 0);
+    for key in Scope::ALL.iter().flat_map(|scope| scope.keys()) {
+        if key.shown_by.is_empty() {
+            unnamed += usize::from(key.state == State::Effective);
+            continue;
+        }
+        assert_eq!(key.state, State::Effective, "{} has a test and no effect", key.name);
+        let (file, test) = key.shown_by.split_once(':').expect("file:test");
+        let text =
+            std::fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+        assert!(text.contains(&format!("#[test]\nfn {test}(")), "{file} has no test {test}");
+        named += 1;
+    }
+    println!("keys with an effect: {named} name a test of it, {unnamed} do not");
+    assert!(13 <= named, "{named}");
 }
 
 fn scope_of(text: &str) -> Scope {

@@ -6,20 +6,24 @@ use super::row::{Key, METRICS, QUOTAS, class_or_null, int, list, long, string};
 #[rustfmt::skip]
 pub(super) const KEYS: &[Key] = &[
     int("quota.window.num", "11").at_least(1).low()
+        .shown_by("crates/server/tests/it/node/quotas.rs:who_produces_too_much_is_told_and_then_not_heard")
         .doc("Windows over which client rates are measured."),
     int("replication.quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
         .doc("Windows over which replication rates are measured."),
     int("alter.log.dirs.replication.quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
         .doc("Windows over which moves between directories are measured."),
     int("controller.quota.window.num", "11").at_least(1).low()
+        .shown_by("crates/server/tests/it/node/quotas.rs:who_makes_too_many_partitions_is_refused")
         .doc("Windows over which controller mutations are measured."),
     int("quota.window.size.seconds", "1").at_least(1).low()
+        .shown_by("crates/server/tests/it/node/quotas.rs:who_takes_too_much_time_of_threads_waits_for_a_window_at_most")
         .doc("Length of a window of client rates."),
     int("replication.quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
         .doc("Length of a window of replication rates."),
     int("alter.log.dirs.replication.quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
         .doc("Length of a window of moves between directories."),
     int("controller.quota.window.size.seconds", "1").at_least(1).low()
+        .shown_by("crates/server/tests/it/node/quotas.rs:who_makes_too_many_partitions_is_refused")
         .doc("Length of a window of controller mutations."),
     class_or_null("client.quota.callback.class").low().no_meaning("quota callbacks are Java classes")
         .doc("Class that finds the quotas of a client."),
@@ -42,5 +46,6 @@ pub(super) const KEYS: &[Key] = &[
     int("kafka.metrics.polling.interval.secs", "10").at_least(1).low().not_built(METRICS)
         .doc("How often those read the metrics."),
     int("telemetry.max.bytes", "1048576").at_least(1).low()
+        .shown_by("crates/broker/src/telemetry/tests.rs:bad_pushes_are_refused")
         .doc("Largest metrics push of a client."),
 ];

@@ -28,6 +28,8 @@ pub struct Key {
     pub doc: &'static str,
     /// What it does here.
     pub state: State,
+    /// The test that shows its effect, `path of the file:name`; empty if none is named yet.
+    pub shown_by: &'static str,
 }
 
 /// The type of a key's values.
@@ -157,6 +159,7 @@ const fn key(name: &'static str, kind: Kind, default: Default) -> Key {
         synonyms: &[],
         doc: "",
         state: State::Effective,
+        shown_by: "",
     }
 }
 
@@ -226,6 +229,7 @@ impl Key {
     pub(super) const fn internal(mut self) -> Self { self.internal = true; self }
     pub(super) const fn from(mut self, synonyms: &'static [Synonym]) -> Self { self.synonyms = synonyms; self }
     pub(super) const fn no_meaning(mut self, why: &'static str) -> Self { self.state = State::NoMeaning(why); self }
+    pub(super) const fn shown_by(mut self, test: &'static str) -> Self { self.shown_by = test; self }
     pub(super) const fn not_built(mut self, part: &'static str) -> Self { self.state = State::NotBuilt(part); self }
     pub(super) const fn doc(mut self, doc: &'static str) -> Self { self.doc = doc; self }
 }
