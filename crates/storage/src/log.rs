@@ -81,11 +81,12 @@ impl Log {
         self.recovery_point
     }
 
-    /// Whether the checkpoint of log starts must name this log: its start is not its first
-    /// segment's.
+    /// Whether the checkpoint of log starts must name this log. Kafka leaves those out that begin
+    /// with their first segment; but segments that went are back after a power loss until the
+    /// directory is synced, and deleted records with them.
     #[must_use]
     pub fn has_own_start_offset(&self) -> bool {
-        self.start_offset > self.segments.first().base_offset
+        0 < self.start_offset
     }
 
     /// Bytes of all `.log` files.

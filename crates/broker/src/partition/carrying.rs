@@ -13,10 +13,11 @@ use std::io;
 impl Partition {
     /// The machine that lives here, with its log; or what to answer while there is none.
     pub(crate) fn carrier<M: Served>(&mut self) -> Result<(&mut Carrier<M>, &mut Log), ErrorCode> {
-        let log = self.log.as_deref_mut().ok_or(ErrorCode::NOT_COORDINATOR)?;
-        if log.offline().is_some() {
+        let log = self.log.as_deref().ok_or(ErrorCode::NOT_COORDINATOR)?;
+        if self.is_offline(log) {
             return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE);
         }
+        let log = self.log.as_deref_mut().ok_or(ErrorCode::NOT_COORDINATOR)?;
         let carried = self.carried.as_mut().ok_or(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS)?;
         let carrier = carried.as_any().downcast_mut().ok_or(ErrorCode::NOT_COORDINATOR)?;
         Ok((carrier, log))
@@ -62,6 +63,10 @@ impl Partition {
 
     /// The end of a turn: answers that may leave, and the next alarm.
     pub(super) fn tend_carried(&mut self, effects: &mut Vec<Effect>) {
+        if self.log().is_err() {
+            // What it decides is never committed: who waits for it is to ask elsewhere.
+            self.carried = None;
+        }
         let Some(carried) = &mut self.carried else { return };
         carried.on_committed(self.high_watermark, effects);
         carried.set_alarm(self.clock.now(), effects);

@@ -136,7 +136,13 @@ impl Partition {
     /// The log, or what to answer when there is none any more.
     pub(crate) fn log(&self) -> Result<&Log, ErrorCode> {
         let log = self.log.as_deref().ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
-        if log.offline().is_some() { Err(ErrorCode::KAFKA_STORAGE_ERROR) } else { Ok(log) }
+        if self.is_offline(log) { Err(ErrorCode::KAFKA_STORAGE_ERROR) } else { Ok(log) }
+    }
+
+    /// Whether a write or sync of this log has failed, or any of its directory: what the kernel
+    /// calls clean there may never have been written.
+    fn is_offline(&self, log: &Log) -> bool {
+        log.offline().is_some() || !self.directory.log_dir.is_online()
     }
 
     pub(crate) fn log_mut(&mut self) -> Result<&mut Log, ErrorCode> {

@@ -30,7 +30,9 @@ impl RecordId {
         let mut value = format!("{self}:").into_bytes();
         let seed = seed_of(0, &self.to_string());
         let fill = usize::try_from(seed % FILL_BYTES_MAX).unwrap_or(0);
-        value.extend(seed.to_be_bytes().iter().cycle().take(fill));
+        let end = value.len() + fill;
+        value.extend(seed.to_be_bytes().repeat(fill.div_ceil(8)));
+        value.truncate(end);
         value
     }
 

@@ -8,11 +8,18 @@ use dohle_protocol::messages::create_topics_request::CreatableTopic;
 use dohle_protocol::messages::fetch_response::PartitionData;
 use dohle_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use dohle_protocol::messages::{CreateTopicsRequest, ListOffsetsRequest};
+use dohle_protocol::record::compression::Unpacker;
 use dohle_protocol::record::{AnyBatch, Batches};
 use dohle_protocol::wire::Records;
+use std::cell::RefCell;
 
 /// The most that one batch may unpack to.
 const UNPACKED_MAX: usize = 16 << 20;
+
+thread_local! {
+    /// What unpacks, kept between batches: to make it anew costs more than to use it.
+    static UNPACKING: RefCell<(Unpacker, Vec<u8>)> = RefCell::default();
+}
 
 /// In place of a timestamp: the first offset.
 pub(super) const EARLIEST: i64 = -2;
@@ -31,7 +38,6 @@ pub(super) fn fetched(position: i64, data: &PartitionData) -> Result<Fetched, St
         Some(Records::Bytes(bytes)) => bytes.clone(),
         Some(Records::Elsewhere { .. }) | None => bytes::Bytes::new(),
     };
-    let mut unpacked = Vec::new();
     for batch in Batches::new(&bytes) {
         let batch =
             batch.map_err(|error| format!("a fetch returned a batch that is none: {error}"))?;
@@ -39,13 +45,17 @@ pub(super) fn fetched(position: i64, data: &PartitionData) -> Result<Fetched, St
         let AnyBatch::V2(batch) = batch else {
             return Err("a message set of an old format, which nobody sent".to_owned());
         };
-        let of_batch = batch
-            .records(&mut unpacked, UNPACKED_MAX)
-            .map_err(|error| format!("a fetched batch cannot be unpacked: {error}"))?;
-        for record in of_batch {
-            let record = record.map_err(|error| format!("a fetched record is none: {error}"))?;
-            records.push((record.offset, RecordId::parse(record.value)?));
-        }
+        UNPACKING.with_borrow_mut(|(unpacker, unpacked)| {
+            let of_batch = batch
+                .records_using(unpacker, unpacked, UNPACKED_MAX)
+                .map_err(|error| format!("a fetched batch cannot be unpacked: {error}"))?;
+            for record in of_batch {
+                let record =
+                    record.map_err(|error| format!("a fetched record is none: {error}"))?;
+                records.push((record.offset, RecordId::parse(record.value)?));
+            }
+            Ok::<(), String>(())
+        })?;
     }
     Ok(Fetched { marks, position, records })
 }

@@ -61,17 +61,60 @@ async fn partitions(client: &mut Client) -> Vec<MetadataResponsePartition> {
     partitions
 }
 
-/// The controller knows in which directory each replica lies, because the broker has told it: when
-/// one fails, just the partitions in it lose their leader.
-#[test]
-fn the_partitions_of_a_failed_directory_lose_their_leader() {
+/// A world with a node on `/a` and `/b`, and a client.
+fn start() -> (World, Node, Client) {
     let mut world = World::new(7);
     let dirs = [("log.dirs", "/a,/b".to_owned()), ("metadata.log.dir", "/a".to_owned())];
     let mut node = Node::new(&mut world, "n", 1, &dirs);
     node.start(&mut world, LIMIT).unwrap();
     let server = node.address(&mut world);
     let env = world.start("client");
-    let mut client = Client::new(env, server, "client");
+    (world, node, Client::new(env, server, "client"))
+}
+
+/// The partitions whose folder lies in `/b`.
+fn those_in_b(world: &mut World) -> Vec<i32> {
+    let disk = world.disk("n");
+    let in_b = |index: &i32| {
+        let path = format!("/b/t-{index}/partition.metadata");
+        disk.content(std::path::Path::new(&path)).is_ok()
+    };
+    (0..PARTITIONS).filter(in_b).collect()
+}
+
+/// Nobody writes to these partitions when their directory fails: a folder could not be synced.
+/// What the kernel calls clean then may not be on the disk, so nothing there is promised any more.
+#[test]
+fn nothing_of_a_failed_directory_is_served() {
+    let (mut world, _node, mut client) = start();
+    let fault = Fault::fail(Operation::Sync, io::ErrorKind::Other).at("partition.metadata");
+    world.disk("n").inject(fault.after(1));
+    let made = async move {
+        create(&mut client).await;
+        client.pause(Duration::from_secs(1)).await;
+        client
+    };
+    let mut client = world.complete("client", LIMIT, made).unwrap();
+    let lost = those_in_b(&mut world);
+    let refused = async move {
+        let mut refused = Vec::new();
+        for index in 0..PARTITIONS {
+            if produce(&mut client, index).await == ErrorCode::KAFKA_STORAGE_ERROR {
+                refused.push(index);
+            }
+        }
+        refused
+    };
+    let refused = world.complete("client", LIMIT, refused).unwrap();
+    let others: Vec<i32> = (0..PARTITIONS).filter(|index| !lost.contains(index)).collect();
+    assert!(refused == lost || refused == others, "{refused:?} are refused, {lost:?} lie in /b");
+}
+
+/// The controller knows in which directory each replica lies, because the broker has told it: when
+/// one fails, just the partitions in it lose their leader.
+#[test]
+fn the_partitions_of_a_failed_directory_lose_their_leader() {
+    let (mut world, _node, mut client) = start();
     let prepared = async move {
         create(&mut client).await;
         for index in 0..PARTITIONS {
@@ -81,11 +124,7 @@ fn the_partitions_of_a_failed_directory_lose_their_leader() {
     };
     let mut client = world.complete("client", LIMIT, prepared).unwrap();
     let disk = world.disk("n");
-    let in_b = |index: &i32| {
-        let path = format!("/b/t-{index}/partition.metadata");
-        disk.content(std::path::Path::new(&path)).is_ok()
-    };
-    let lost: Vec<i32> = (0..PARTITIONS).filter(in_b).collect();
+    let lost = those_in_b(&mut world);
     assert_eq!(lost.len(), 3, "new replicas go where there are fewest: {lost:?}");
     disk.inject(Fault::fail(Operation::Write, io::ErrorKind::Other).at("/b/").always());
     let first = lost[0];
