@@ -474,3 +474,40 @@ fn a_flush_under_way_does_not_miss_segments_that_retention_took() {
     assert_eq!(flushed.end_offset(), end);
     log.on_flushed(flushed, 2_000);
 }
+
+/// Records were deleted up to the end of a segment that retention has not removed yet; then the
+/// process dies, and everything is scanned. Who wrote there and has had no answer sends it again.
+#[test]
+fn a_segment_below_the_start_still_knows_its_producers() {
+    let disk = SimulatedDisk::new();
+    let config = || LogConfig { segment_bytes: 100, ..LogConfig::default() };
+    let mut log = fresh(&disk, config());
+    stage(&mut log, sent(0, 0, 2), CLIENT).unwrap();
+    for _ in 0..3 {
+        let other = NewBatch::parse(builder(1, 5, b"value").build().unwrap()).unwrap();
+        stage(&mut log, other, CLIENT).unwrap();
+    }
+    assert_eq!((log.segment_count(), log.advance_start_offset(2)), (4, true));
+    assert!(log.has_own_start_offset());
+    drop(log);
+    for _ in 0..2 {
+        let opening = Opening { clean: false, recovery_point: 0, log_start_offset: 2, now: 0 };
+        let mut log = open(&disk, DIRECTORY, config(), opening);
+        assert!(stage(&mut log, sent(0, 0, 2), CLIENT).unwrap().duplicate);
+    }
+}
+
+/// The renames of segments that went are undone by a power loss: the checkpoint still says where
+/// the log begins.
+#[test]
+fn a_start_is_named_though_its_segment_begins_there() {
+    let disk = SimulatedDisk::new();
+    let mut log = fresh(&disk, LogConfig { segment_bytes: 100, ..LogConfig::default() });
+    for sequence in 0..3 {
+        stage(&mut log, sent(0, sequence, 1), CLIENT).unwrap();
+    }
+    assert!(!log.has_own_start_offset());
+    log.advance_start_offset(2);
+    assert_eq!(log.retention(1_000, 3).unwrap().removed.len(), 2);
+    assert!(log.has_own_start_offset());
+}
