@@ -26,6 +26,7 @@ use dohle_env::tasks::Home;
 use dohle_metadata::config::BrokerConfig;
 use dohle_metadata::controller::{Settings, bootstrap_records};
 use dohle_metadata::features::MetadataVersion;
+use dohle_metadata::image::Image;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::VotersRecord;
 use dohle_protocol::messages::voters_record::{Endpoint, KRaftVersionFeature, Voter};
@@ -242,6 +243,11 @@ impl Running {
         let all = self.node.listeners.iter();
         all.filter(|listener| listener.of == ListenerType::Broker)
             .map(|listener| (listener.name.as_str(), listener.address))
+    }
+
+    /// The cluster's metadata, as far as this node has made it real.
+    pub fn image(&self) -> Image {
+        self.node.view().image.clone()
     }
 
     /// The cluster that the node belongs to.
