@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-const USAGE: &str = "usage: cargo xtask sim [--seeds N] [--seed S] [--minutes M] [--workload mixed|long|calm|groups|transactions]";
+const USAGE: &str = "usage: cargo xtask sim [--seeds N] [--seed S] [--minutes M] [--twice EVERY] \
+[--workload mixed|long|calm|groups|transactions] | --defects [SEEDS]";
 /// Seeds that one process runs before the next begins: what a node leaks does not add up.
 const SEEDS_PER_PROCESS: u64 = 20;
 
@@ -19,6 +20,8 @@ struct Options {
     /// No process begins after this.
     limit: Option<Duration>,
     workload: String,
+    /// Each so-manieth seed runs twice, and must do the same both times.
+    twice: u64,
 }
 
 /// What all processes said.
@@ -59,17 +62,12 @@ impl Totals {
 /// # Errors
 /// A wrong command line, a build that fails, or any seed that does.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
-    let options = parse(arguments)?;
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut build = Command::new(&cargo);
-    build.current_dir(root).args(["build", "--profile", "sim", "-p", "dohle-sim"]);
-    let built = build.status().map_err(|error| format!("{cargo}: {error}"))?;
-    if !built.success() {
-        return Err("the simulation cannot be built".to_owned());
+    if let ["--defects", rest @ ..] = arguments {
+        let seeds = rest.first().map_or(Ok(200), |seeds| seeds.parse::<u64>());
+        return find_defects(&build(root)?, seeds.map_err(|_| USAGE)?);
     }
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
-    let binary = target.join("sim/dohle-sim");
+    let options = parse(arguments)?;
+    let binary = build(root)?;
     let began = Instant::now();
     let next = AtomicU64::new(options.from);
     let totals = Mutex::new(Totals::default());
@@ -84,8 +82,31 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     print(&totals.into_inner().unwrap_or_else(PoisonError::into_inner), began.elapsed())
 }
 
+/// Builds the simulation, and says where it is.
+fn build(root: &Path) -> Result<PathBuf, String> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut build = Command::new(&cargo);
+    build.current_dir(root).args(["build", "--profile", "sim", "-p", "dohle-sim"]);
+    let built = build.status().map_err(|error| format!("{cargo}: {error}"))?;
+    if !built.success() {
+        return Err("the simulation cannot be built".to_owned());
+    }
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    Ok(target.join("sim/dohle-sim"))
+}
+
+/// Every deliberate defect must be found within so many seeds.
+fn find_defects(binary: &Path, seeds: u64) -> Result<(), String> {
+    let mut command = Command::new(binary);
+    command.args(["defect", "all", &seeds.to_string()]);
+    let status = command.status().map_err(|error| format!("{}: {error}", binary.display()))?;
+    if status.success() { Ok(()) } else { Err("a deliberate defect is not found".to_owned()) }
+}
+
 fn parse(arguments: &[&str]) -> Result<Options, String> {
-    let mut options = Options { from: 0, seeds: 200, limit: None, workload: "mixed".to_owned() };
+    let workload = "mixed".to_owned();
+    let mut options = Options { from: 0, seeds: 200, limit: None, workload, twice: 1 };
     let mut rest = arguments.iter();
     while let Some(flag) = rest.next() {
         let value = rest.next().ok_or(USAGE)?;
@@ -97,6 +118,7 @@ fn parse(arguments: &[&str]) -> Result<Options, String> {
                 options.limit = Some(Duration::from_secs(60 * number()?));
                 options.seeds = u64::MAX / 2;
             }
+            "--twice" => options.twice = number()?,
             "--workload" => options.workload = (*value).to_owned(),
             _ => return Err(USAGE.to_owned()),
         }
@@ -120,7 +142,8 @@ fn worker(
         }
         let count = SEEDS_PER_PROCESS.min(end - from);
         let mut child = Command::new(binary)
-            .args([from.to_string(), count.to_string(), options.workload.clone()])
+            .args(["run", &from.to_string(), &count.to_string(), &options.workload])
+            .arg(options.twice.to_string())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("{}: {error}", binary.display()))?;

@@ -6,6 +6,7 @@
 //! promised may be gone: an audit finds the new end, and what lies above it is forgotten.
 
 pub mod group;
+pub mod image;
 pub mod ledger;
 pub mod partition;
 pub mod record;
@@ -44,8 +45,10 @@ pub struct Known {
     pub is_closed: bool,
     /// Producers send nothing new.
     pub is_ending: bool,
-    /// The group that members are in.
+    /// The group that members of the classic protocol are in.
     pub group: Group,
+    /// The group that members of the consumer protocol are in.
+    pub subscribers: Group,
     /// What transactions have written.
     pub ledger: ledger::Ledger,
     /// What cannot be true; the first that was seen.
@@ -69,6 +72,8 @@ pub struct Counts {
     pub metadata: u64,
     /// Committed offsets that were acknowledged.
     pub commits: u64,
+    /// Metadata records that were replayed.
+    pub replayed: u64,
 }
 
 impl History {
@@ -124,8 +129,8 @@ impl History {
     #[must_use]
     pub fn holds(&self, key: Key, asked: Asked, is_promised: bool) -> bool {
         let known = self.known();
-        let is_durable = known.partitions.get(&key).is_some_and(|partition| partition.is_durable);
-        asked.generation == known.generation || (is_durable && is_promised)
+        let keeps = known.partitions.get(&key).is_some_and(Partition::keeps_promises);
+        asked.generation == known.generation || (keeps && is_promised)
     }
 
     /// The node's process ends.

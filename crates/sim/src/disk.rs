@@ -20,11 +20,13 @@
 
 mod content;
 mod crash;
+mod defect;
 mod fault;
 mod file;
 mod state;
 mod tree;
 
+pub use defect::Defect;
 pub use fault::{Costs, Counts, Fault, Operation};
 
 use crate::random::Generator;
@@ -93,6 +95,9 @@ impl SimulatedDisk {
         state.changes_left = None;
         state.has_lost_power = false;
         state.spent = Duration::ZERO;
+        if state.defect == Some(Defect::EarlyAcknowledgement) {
+            state.tree.forget_newest_writes();
+        }
         drop(state);
         disk
     }
@@ -116,6 +121,11 @@ impl SimulatedDisk {
     #[must_use]
     pub fn has_lost_power(&self) -> bool {
         self.state().has_lost_power
+    }
+
+    /// Plays a node with this bug from now on, over kills and power losses.
+    pub fn set_defect(&self, defect: Defect) {
+        self.state().defect = Some(defect);
     }
 
     /// Adds a rule. Of several that match one operation, the first added strikes.
@@ -231,7 +241,7 @@ impl SimulatedDisk {
         file.sync();
         for directory in path.ancestors().skip(1) {
             if let Some(inode) = state.tree.find(directory)? {
-                state.tree.sync_names(inode);
+                state.tree.sync_names(inode, false);
             }
         }
         Ok(())
@@ -310,7 +320,8 @@ impl Disk for SimulatedDisk {
         state.allow(Operation::SyncDirectory, directory)?;
         let inode = state.tree.find(directory)?.ok_or(io::ErrorKind::NotFound)?;
         state.tree.directory(inode)?;
-        state.tree.sync_names(inode);
+        let loses_renames = state.defect == Some(Defect::LostRename);
+        state.tree.sync_names(inode, loses_renames);
         Ok(())
     }
 

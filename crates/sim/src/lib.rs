@@ -14,6 +14,8 @@ pub mod net;
 #[cfg(feature = "nodes")]
 pub mod node;
 pub mod random;
+#[cfg(feature = "nodes")]
+pub mod shrink;
 pub mod swarm;
 pub mod trace;
 #[cfg(feature = "nodes")]

@@ -5,6 +5,7 @@ use crate::world::World;
 use dohle_broker::start::{self, BoundListener, ListenerType, Running};
 use dohle_env::Env;
 use dohle_env::tasks::Home;
+use dohle_metadata::Image;
 use dohle_metadata::config::BrokerConfig;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -97,6 +98,15 @@ impl Node {
             Stage::Starting => Ok(false),
             Stage::Serving(_) => Ok(true),
             Stage::Refused(why) => Err(why.clone()),
+        }
+    }
+
+    /// The metadata that it shows; `None` unless it serves.
+    #[must_use]
+    pub fn image(&self) -> Option<Image> {
+        match &*self.stage() {
+            Stage::Serving(running) => Some(running.image()),
+            Stage::Starting | Stage::Refused(_) => None,
         }
     }
 

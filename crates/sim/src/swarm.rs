@@ -29,8 +29,16 @@ pub struct Finding {
     pub seed: u64,
     /// What went wrong.
     pub violation: String,
+    /// What was done to the world.
+    pub headlines: Vec<String>,
     /// The last lines of the trace.
     pub tail: Vec<String>,
+}
+
+impl Finding {
+    fn of(seed: u64, violation: String, trace: &Trace) -> Self {
+        Self { seed, violation, headlines: trace.headlines(), tail: trace.tail() }
+    }
 }
 
 impl fmt::Display for Finding {
@@ -54,7 +62,7 @@ fn run(
         Ok(Err(violation)) => violation,
         Err(panic) => format!("panic: {}", message_of(&*panic)),
     };
-    Err(Finding { seed, violation, tail: trace.tail() })
+    Err(Finding::of(seed, violation, &trace))
 }
 
 fn message_of(panic: &(dyn Any + Send)) -> &str {
@@ -73,11 +81,7 @@ pub fn check(
         let (first, time) = run(seed, &workload)?;
         let (second, _) = run(seed, &workload)?;
         if first.hash() != second.hash() {
-            return Err(Finding {
-                seed,
-                violation: difference(&first, &second),
-                tail: first.tail(),
-            });
+            return Err(Finding::of(seed, difference(&first, &second), &first));
         }
         report.seeds += 1;
         report.events += first.events();
@@ -104,23 +108,38 @@ pub fn check_apart(
     seed: u64,
     workload: impl Fn(&mut World) -> Result<(), String> + Sync,
 ) -> Result<Report, Finding> {
-    let apart = || {
-        std::thread::scope(|scope| {
-            let run = scope.spawn(|| run(seed, &workload));
-            run.join().unwrap_or_else(|panic| {
-                let violation = format!("panic: {}", message_of(&*panic));
-                Err(Finding { seed, violation, tail: Vec::new() })
-            })
-        })
-    };
-    let (first, time) = apart()?;
-    let (second, _) = apart()?;
+    let (first, time) = apart(seed, &workload)?;
+    let (second, _) = apart(seed, &workload)?;
     if first.hash() != second.hash() {
-        let violation = difference(&first, &second);
-        return Err(Finding { seed, violation, tail: first.tail() });
+        return Err(Finding::of(seed, difference(&first, &second), &first));
     }
-    let (events, coverage) = (first.events(), first.coverage());
-    Ok(Report { seeds: 1, events, time, coverage })
+    Ok(report(&first, time))
+}
+
+/// Runs one seed once, on a thread of its own: for many seeds whose traces others compare.
+pub fn run_apart(
+    seed: u64,
+    workload: impl Fn(&mut World) -> Result<(), String> + Sync,
+) -> Result<Report, Finding> {
+    let (trace, time) = apart(seed, &workload)?;
+    Ok(report(&trace, time))
+}
+
+fn apart(
+    seed: u64,
+    workload: &(impl Fn(&mut World) -> Result<(), String> + Sync),
+) -> Result<(Trace, Duration), Finding> {
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| run(seed, workload));
+        run.join().unwrap_or_else(|panic| {
+            let violation = format!("panic: {}", message_of(&*panic));
+            Err(Finding::of(seed, violation, &Trace::default()))
+        })
+    })
+}
+
+fn report(trace: &Trace, time: Duration) -> Report {
+    Report { seeds: 1, events: trace.events(), time, coverage: trace.coverage() }
 }
 
 /// The first seed under which `workload` fails; each is run once. For bugs that must be found.

@@ -24,6 +24,7 @@ struct Record {
     keeps_all: bool,
     prints_all: bool,
     lines: VecDeque<String>,
+    headlines: Vec<String>,
     coverage: BTreeMap<&'static str, u64>,
 }
 
@@ -78,6 +79,20 @@ impl Trace {
             record.lines.pop_front();
         }
         record.lines.push_back(line);
+    }
+
+    /// Adds a line that is kept whatever follows: what was done to the world.
+    pub fn headline(&self, line: fmt::Arguments<'_>) {
+        self.line(line);
+        let mut record = self.record();
+        let kept = record.lines.back().cloned();
+        record.headlines.extend(kept);
+    }
+
+    /// The headlines, oldest first.
+    #[must_use]
+    pub fn headlines(&self) -> Vec<String> {
+        self.record().headlines.clone()
     }
 
     /// Marks that a rare branch was reached, so that a run can say which never were.

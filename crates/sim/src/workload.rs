@@ -5,15 +5,18 @@ pub mod accountant;
 pub mod admin;
 pub mod audit;
 pub mod consumer;
+mod decay;
 pub mod faults;
 pub mod member;
 pub mod producer;
 mod reading;
+mod seat;
+pub mod subscriber;
 pub mod transactor;
 
-use crate::checker::History;
+use crate::checker::{self, History};
 use crate::client::Client;
-use crate::disk::Costs;
+use crate::disk::{Costs, Defect};
 use crate::executor::Outcome;
 use crate::net::Weather;
 use crate::node::Node;
@@ -22,6 +25,7 @@ use crate::world::World;
 use audit::After;
 use dohle_env::Env;
 use dohle_env::tasks::Home;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -36,28 +40,83 @@ const AUDIT_LIMIT: Duration = Duration::from_secs(120);
 const HEALED_LIMIT: Duration = Duration::from_secs(120);
 
 /// What a run does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// Faults before the healed phase.
     pub faults: u32,
-    /// Members of a group.
+    /// Who works, beside producers, consumers and the administrator; `None` is what the seed says.
+    pub cast: Option<Cast>,
+    /// The bug that the node seems to have.
+    pub defect: Option<Defect>,
+    /// What is left out of it, for who looks for the least that fails.
+    pub without: Without,
+}
+
+/// How many there are of the clients that not every run has.
+#[derive(Clone, Copy, Debug)]
+pub struct Cast {
+    /// Members of a classic group.
     pub members: u32,
+    /// Members of a group of the consumer protocol.
+    pub subscribers: u32,
     /// Transactional producers.
     pub transactors: u32,
 }
 
+impl Cast {
+    /// Each group and the transactors in every third run.
+    fn any(random: &mut Generator) -> Self {
+        let mut some = |most: u64| if random.one_in(3) { random.within(1..most + 1) } else { 0 };
+        let mut some = |most| u32::try_from(some(most)).unwrap_or(0);
+        Self { members: some(3), subscribers: some(3), transactors: some(2) }
+    }
+}
+
+/// Parts of a run that are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Without {
+    /// Numbers of faults.
+    pub faults: BTreeSet<u32>,
+    /// Names of clients.
+    pub clients: BTreeSet<String>,
+}
+
 impl Plan {
+    /// The names of all plans.
+    pub const NAMES: &str = "mixed|long|calm|groups|transactions";
+
     /// The plan of this name; `None` if there is none.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "mixed" => Some(Self { faults: 10, members: 0, transactors: 0 }),
-            "long" => Some(Self { faults: 60, members: 4, transactors: 2 }),
-            "calm" => Some(Self { faults: 0, members: 3, transactors: 2 }),
-            "groups" => Some(Self { faults: 10, members: 4, transactors: 0 }),
-            "transactions" => Some(Self { faults: 10, members: 0, transactors: 3 }),
-            _ => None,
-        }
+        let (faults, cast) = match name {
+            "mixed" => (10, None),
+            "long" => (60, Some((3, 3, 2))),
+            "calm" => (0, Some((3, 3, 2))),
+            "groups" => (10, Some((3, 3, 0))),
+            "transactions" => (10, Some((0, 0, 3))),
+            _ => return None,
+        };
+        let cast = cast.map(|(members, subscribers, transactors)| Cast {
+            members,
+            subscribers,
+            transactors,
+        });
+        Some(Self { faults, cast, defect: None, without: Without::default() })
+    }
+
+    /// The names of all clients that a run may have.
+    #[must_use]
+    pub fn clients() -> Vec<String> {
+        let kinds = ["consumer", "producer", "member", "subscriber", "transactor"];
+        let numbered = kinds.iter().flat_map(|kind| (0..5).map(move |of| format!("{kind} {of}")));
+        ["accountant", "admin"].into_iter().map(str::to_owned).chain(numbered).collect()
+    }
+
+    /// The same, on a node that seems to have this bug.
+    #[must_use]
+    pub fn with_defect(mut self, defect: Defect) -> Self {
+        self.defect = Some(defect);
+        self
     }
 }
 
@@ -68,16 +127,18 @@ struct Run<'a> {
     server: SocketAddr,
     history: History,
     random: Generator,
-    /// Names of hosts of clients; the auditor is not among them.
+    /// Names of hosts of clients, those that are left out too; the auditor is not among them.
     clients: Vec<String>,
+    without: Without,
     costs: Costs,
 }
 
 /// Runs the workload in `world`; the error says what went wrong.
-pub fn run(world: &mut World, plan: Plan) -> Result<(), String> {
+pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     let mut random = world.random("plan");
     let mut settings = settings(&mut random);
-    if plan.transactors != 0 {
+    let cast = plan.cast.unwrap_or_else(|| Cast::any(&mut world.random("cast")));
+    if cast.transactors != 0 {
         // A transaction that half survives a power loss would be nobody's fault.
         settings.push(("log.flush.interval.messages", "1".to_owned()));
     }
@@ -86,13 +147,18 @@ pub fn run(world: &mut World, plan: Plan) -> Result<(), String> {
     let history = History::new(world.trace().clone());
     let costs = costs(&mut random);
     let weather = Weather::any(&mut random);
-    let mut run = Run { world, node, server, history, random, clients: Vec::new(), costs };
+    let (clients, without) = (Vec::new(), plan.without.clone());
+    let mut run = Run { world, node, server, history, random, clients, without, costs };
     run.world.set_weather(weather);
     run.world.disk(NODE).set_costs(costs);
+    if let Some(defect) = plan.defect {
+        run.world.disk(NODE).set_defect(defect);
+    }
     run.node.start(run.world, START_LIMIT)?;
     run.start_clients();
-    run.start_members(plan.members);
-    run.start_transactors(plan.transactors);
+    run.start_members(cast.members);
+    run.start_subscribers(cast.subscribers);
+    run.start_transactors(cast.transactors);
     let result = run.faults_and_healing(plan);
     run.tell_counts();
     result
@@ -121,6 +187,10 @@ fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
         ("transaction.state.log.min.isr", "1".to_owned()),
         ("group.min.session.timeout.ms", "100".to_owned()),
         ("group.initial.rebalance.delay.ms", "300".to_owned()),
+        ("group.consumer.min.session.timeout.ms", "1000".to_owned()),
+        ("group.consumer.session.timeout.ms", "3000".to_owned()),
+        ("group.consumer.min.heartbeat.interval.ms", "100".to_owned()),
+        ("group.consumer.heartbeat.interval.ms", "300".to_owned()),
     ]
 }
 
@@ -139,11 +209,14 @@ impl Run<'_> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        self.clients.push(name.to_owned());
+        if self.without.clients.contains(name) {
+            return;
+        }
         let env: Env = self.world.start(name);
         let client = Client::new(env.clone(), self.server, name);
         let task = run(client, self.history.clone());
         env.tasks.spawn(Home::LeastLoaded, Box::pin(task));
-        self.clients.push(name.to_owned());
     }
 
     fn start_clients(&mut self) {
@@ -193,6 +266,18 @@ impl Run<'_> {
         }
     }
 
+    fn start_subscribers(&mut self, members: u32) {
+        for number in 0..members {
+            let is_static = self.random.below(3) == 0;
+            let instance = is_static.then(|| format!("instance {number}"));
+            let version = *self.random.pick(&[0, 1, 1]);
+            let kind = subscriber::Kind { number, members, instance, version };
+            self.start_client(&format!("subscriber {number}"), |client, history| {
+                subscriber::run(kind, client, history)
+            });
+        }
+    }
+
     fn start_transactors(&mut self, transactors: u32) {
         for number in 0..transactors {
             let kind = transactor::Kind { number, is_new: self.random.below(2) == 0 };
@@ -205,18 +290,23 @@ impl Run<'_> {
         }
     }
 
-    fn faults_and_healing(&mut self, plan: Plan) -> Result<(), String> {
+    /// Each fault draws numbers of its own: what is left out does not change the others.
+    fn faults_and_healing(&mut self, plan: &Plan) -> Result<(), String> {
         self.run_for(Duration::from_millis(500))?;
-        for _ in 0..plan.faults {
+        for number in (0..plan.faults).filter(|number| !plan.without.faults.contains(number)) {
+            self.random = self.world.random(&format!("fault {number}"));
             let pause = Duration::from_millis(self.random.within(1..1_200));
             self.run_for(pause)?;
-            self.fault()?;
+            self.fault(number)?;
         }
+        self.random = self.world.random("end");
         self.heal()?;
         self.run_for(Duration::from_secs(1))?;
         self.converge()?;
+        self.check_image()?;
         self.last_end()?;
-        self.audit(After::End)
+        self.audit(After::End)?;
+        self.check_image()
     }
 
     /// Lets time pass; a violation ends it.
@@ -236,7 +326,7 @@ impl Run<'_> {
         {
             let mut known = history.known();
             known.is_ending = true;
-            for client in &self.clients {
+            for client in self.clients.iter().filter(|name| self.world.is_running(name)) {
                 known.pending.insert(client.clone(), "it has said nothing since".to_owned());
             }
         }
@@ -277,6 +367,15 @@ impl Run<'_> {
         done.map_err(|end| format!("an audit does not end: {end:?}"))
     }
 
+    /// What the node shows of the metadata must be what its log says.
+    fn check_image(&mut self) -> Result<(), String> {
+        if let Some(image) = self.node.image() {
+            let replayed = checker::image::check(&self.world.disk(NODE), &image)?;
+            self.history.known().counts.replayed += replayed;
+        }
+        Ok(())
+    }
+
     fn tell_counts(&self) {
         let counts = self.history.known().counts;
         self.world.trace().line(format_args!("{counts:?}"));
@@ -285,5 +384,6 @@ impl Run<'_> {
         self.world.trace().add("records forgotten, unpromised", counts.forgotten);
         self.world.trace().add("metadata compared", counts.metadata);
         self.world.trace().add("offsets committed", counts.commits);
+        self.world.trace().add("metadata records replayed", counts.replayed);
     }
 }

@@ -1,9 +1,9 @@
-//! What the members of a group know of it, and whether it can all be true at once.
+//! What the members of a group, of either protocol, know of it, and whether it can all be true at once.
 //!
-//! A partition has one owner per generation, what a generation was given is given once, and a
+//! A partition has one owner per generation (in the consumer protocol, an epoch), what a generation was given is given once, and a
 //! committed offset never goes back by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A group, as its members know it.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Group {
     wanted: BTreeMap<i32, i64>,
     /// The generation that each member is stable in, by the member's own name.
     stable: BTreeMap<String, i32>,
+    /// What each of those has.
+    held: BTreeMap<String, Vec<i32>>,
 }
 
 impl Group {
@@ -55,6 +57,14 @@ impl Group {
     #[must_use]
     pub fn newest(&self) -> i32 {
         self.owners.keys().next_back().copied().unwrap_or(-1)
+    }
+
+    /// The newest generation in which this partition was given to somebody.
+    #[must_use]
+    pub fn newest_of(&self, partition: i32) -> i32 {
+        let mut generations = self.owners.iter().rev();
+        let newest = generations.find(|(_, owners)| owners.contains_key(&partition));
+        newest.map_or(-1, |(generation, _)| *generation)
     }
 
     /// What the next look at a committed offset must at least show; -1 if nothing.
@@ -115,6 +125,19 @@ impl Group {
             Some(generation) => self.stable.insert(member.to_owned(), generation),
             None => self.stable.remove(member),
         };
+    }
+
+    /// A stable member has these partitions.
+    pub fn set_held(&mut self, member: &str, partitions: Vec<i32>) {
+        self.held.insert(member.to_owned(), partitions);
+    }
+
+    /// Whether the stable members have all of `partitions` partitions.
+    #[must_use]
+    pub fn has_all(&self, partitions: i32) -> bool {
+        let held = self.held.iter().filter(|(member, _)| self.stable.contains_key(*member));
+        let held: BTreeSet<i32> = held.flat_map(|(_, held)| held).copied().collect();
+        (0..partitions).all(|partition| held.contains(&partition))
     }
 
     /// Whether `members` members are stable, all in one generation.

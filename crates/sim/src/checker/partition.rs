@@ -76,6 +76,10 @@ pub struct Partition {
     sent: BTreeMap<(u32, u32), u64>,
     /// Producers whose records keep their order: those that repeat with sequences.
     ordered: BTreeSet<u32>,
+    /// The offsets of a batch that the disk has damaged since the last audit.
+    damage: Option<Range<i64>>,
+    /// A batch was damaged at any time: nothing of this log is promised any more.
+    has_decayed: bool,
     /// What power losses took from the middle: a segment's end, but not the next segment.
     holes: Vec<Range<i64>>,
 }
@@ -96,6 +100,28 @@ impl Partition {
             marks: self.marks,
             acknowledged_to: self.acknowledged_to,
         }
+    }
+
+    /// The disk damages the batch of these offsets: who checks it may cut the log there.
+    pub fn on_damage(&mut self, batch: Range<i64>) {
+        (self.damage, self.has_decayed) = (Some(batch), true);
+    }
+
+    /// Whether a fetch from `position` on may come to the damage.
+    #[must_use]
+    pub fn may_be_damaged(&self, position: i64) -> bool {
+        self.damage.as_ref().is_some_and(|batch| position < batch.end)
+    }
+
+    /// The damage is mended, or its batch is gone.
+    pub fn on_mended(&mut self) {
+        self.damage = None;
+    }
+
+    /// Whether what was acknowledged by all, or seen, outlives every power loss.
+    #[must_use]
+    pub fn keeps_promises(&self) -> bool {
+        self.is_durable && !self.has_decayed
     }
 
     /// The marks that were seen.
@@ -250,7 +276,8 @@ impl Partition {
     /// After a power loss the log goes from `log_start` to `end`: what nobody was promised above
     /// the end is forgotten. Returns how much that is.
     pub fn on_cut(&mut self, log_start: i64, end: i64) -> Result<u64, String> {
-        if self.is_durable && end < self.marks.high_watermark {
+        let sound_to = self.damage.as_ref().map_or(i64::MAX, |batch| batch.start);
+        if self.is_durable && end < self.marks.high_watermark.min(sound_to) {
             return Err(format!(
                 "readers saw the high watermark {}; after a power loss the log ends at {end}",
                 self.marks.high_watermark
@@ -270,7 +297,8 @@ impl Partition {
         }
         self.holes.retain(|hole| hole.end <= end);
         let lost = self.facts.split_off(&end);
-        if let Some((offset, fact)) = lost.iter().find(|(_, fact)| fact.is_promised) {
+        let mut promised = lost.range(..sound_to).filter(|(_, fact)| fact.is_promised);
+        if let Some((offset, fact)) = promised.next() {
             return Err(format!("{} at {offset} was promised, the log ends at {end}", fact.id));
         }
         for fact in lost.values() {

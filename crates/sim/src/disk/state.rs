@@ -2,6 +2,7 @@
 
 use super::content::pages_of;
 use super::crash::keep_some;
+use super::defect::{self, Defect};
 use super::fault::{Costs, Counts, Fault, Operation, What};
 use super::tree::{Change, DirectoryNode, FileNode, Inode, Node, Place, ROOT, Tree, parts_of};
 use crate::random::Generator;
@@ -25,6 +26,8 @@ pub(super) struct State {
     pub(super) has_lost_power: bool,
     pub(super) costs: Costs,
     pub(super) spent: Duration,
+    /// The bug that the node seems to have.
+    pub(super) defect: Option<Defect>,
     /// Only for what faults leave behind.
     random: Generator,
     /// Where changes are written down, and whose they are.
@@ -53,6 +56,7 @@ impl State {
             has_lost_power: false,
             costs: Costs::default(),
             spent: Duration::ZERO,
+            defect: None,
             random: Generator::named(seed, "disk"),
             trace: None,
         }
@@ -188,6 +192,9 @@ impl State {
         }
         let mut bytes = Vec::with_capacity(slices.iter().map(|slice| slice.len()).sum());
         slices.iter().for_each(|slice| bytes.extend_from_slice(slice));
+        if self.defect == Some(Defect::ForgottenProducers) {
+            bytes = defect::without_producers(path, bytes);
+        }
         self.counts.written_bytes += bytes.len() as u64;
         self.spent += self.costs.write_kib * u32::try_from(bytes.len() >> 10).unwrap_or(u32::MAX);
         let mut result = Ok(());
@@ -243,6 +250,9 @@ impl State {
         }
         let file = self.tree.file_mut(inode)?;
         let length = file.live.read(position, into);
+        if self.defect == Some(Defect::UncheckedCrc) && defect::is_log(path) {
+            file.mend_checksums(position, &mut into[..length]);
+        }
         let pages = pages_of(&(position..position + length as u64));
         let cold: Vec<u64> = file.cold.range(pages).copied().collect();
         for page in &cold {
@@ -261,7 +271,14 @@ impl State {
     pub(super) fn sync(&mut self, (inode, path): (Inode, &Path)) -> io::Result<()> {
         match self.begin(Operation::Sync, path) {
             Verdict::Go | Verdict::FlipBit => {
-                self.tree.file_mut(inode)?.sync();
+                let is_late =
+                    self.defect == Some(Defect::UncommittedAnswers) && defect::is_log(path);
+                let file = self.tree.file_mut(inode)?;
+                if is_late {
+                    file.sync_late()
+                } else {
+                    file.sync()
+                }
                 Ok(())
             }
             Verdict::Fail(error) => {

@@ -5,6 +5,7 @@
 //! per file its writes, and for the whole tree its changes of names.
 
 use super::content::{Content, pages_of};
+use super::defect::is_lost_rename;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Component, Path};
@@ -40,6 +41,8 @@ pub(super) struct FileNode {
     pub(super) live: Content,
     pub(super) durable: Content,
     pub(super) unsynced: Vec<Change>,
+    /// How many of those a flush should have covered, where flushes come late.
+    pub(super) promised: usize,
     pub(super) read_only: bool,
     /// Pages that are not in the page cache.
     pub(super) cold: BTreeSet<u64>,
@@ -301,15 +304,16 @@ impl Tree {
     }
 
     /// Makes the changes of names in `directory` durable, and those in other directories on which
-    /// they rest (a rename from there, and all before it there).
-    pub(super) fn sync_names(&mut self, directory: Inode) {
+    /// they rest (a rename from there, and all before it there). A node that loses renames loses
+    /// those of checkpoints all the same.
+    pub(super) fn sync_names(&mut self, directory: Inode, loses_renames: bool) {
         let mut directories = BTreeSet::from([directory]);
         let mut covered = vec![false; self.unsynced_names.len()];
         for (index, change) in self.unsynced_names.iter().enumerate().rev() {
             let touched = change.directories();
             if touched.iter().any(|inode| directories.contains(inode)) {
                 directories.extend(touched);
-                covered[index] = true;
+                covered[index] = !(loses_renames && is_lost_rename(change));
             }
         }
         let changes = std::mem::take(&mut self.unsynced_names);

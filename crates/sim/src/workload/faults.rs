@@ -1,18 +1,19 @@
 //! What is done to the node and its clients.
 
-use super::{After, NODE, Run, START_LIMIT};
+use super::{After, NODE, Run, START_LIMIT, decay};
 use crate::disk::{Costs, Fault, Operation};
 use crate::net::Weather;
 use std::io::ErrorKind;
 use std::time::Duration;
 
 /// Everything that may be done, at even odds.
-const FAULTS: [&str; 17] = [
+const FAULTS: [&str; 18] = [
     "kill",
     "kill",
     "power loss",
     "power loss at a change",
     "power loss at a change of a start",
+    "power loss and a flipped bit",
     "kill while starting",
     "clean stop",
     "write fails",
@@ -29,9 +30,9 @@ const FAULTS: [&str; 17] = [
 
 impl Run<'_> {
     #[allow(clippy::too_many_lines, reason = "one arm per kind of fault")]
-    pub(super) fn fault(&mut self) -> Result<(), String> {
+    pub(super) fn fault(&mut self, number: u32) -> Result<(), String> {
         let fault = *self.random.pick(&FAULTS);
-        self.world.trace().line(format_args!("fault: {fault}"));
+        self.world.trace().headline(format_args!("fault {number}: {fault}"));
         self.world.trace().sometimes(fault);
         let client = self.random.pick(&self.clients).clone();
         match fault {
@@ -53,6 +54,16 @@ impl Run<'_> {
                 self.kill();
                 self.start_broken()?;
                 self.lose_power()
+            }
+            "power loss and a flipped bit" => {
+                self.cut_power();
+                let damage = decay::flip(self);
+                self.start_after_power_loss()?;
+                if let Some(damage) = damage {
+                    damage.mend(self);
+                }
+                self.reopen();
+                Ok(())
             }
             "kill while starting" => {
                 self.kill();
@@ -118,6 +129,7 @@ impl Run<'_> {
         let down = Duration::from_micros(self.random.below(300_000));
         self.run_for(down)?;
         self.node.start(self.world, START_LIMIT)?;
+        self.check_image()?;
         if self.random.below(3) == 0 { self.audit(after) } else { self.check() }
     }
 
@@ -138,18 +150,31 @@ impl Run<'_> {
     /// The node loses power and starts again; then everything that is left is read before anybody
     /// goes on.
     pub(super) fn lose_power(&mut self) -> Result<(), String> {
+        self.cut_power();
+        self.start_after_power_loss()?;
+        self.reopen();
+        Ok(())
+    }
+
+    fn cut_power(&mut self) {
         self.history.on_power_loss();
         self.node.crash(self.world);
         for client in self.clients.clone() {
             self.world.part(&client, NODE);
         }
+    }
+
+    fn start_after_power_loss(&mut self) -> Result<(), String> {
         let down = Duration::from_micros(self.random.below(1_000_000));
         self.run_for(down)?;
         self.node.start(self.world, START_LIMIT)?;
-        self.audit(After::PowerLoss)?;
+        self.check_image()?;
+        self.audit(After::PowerLoss)
+    }
+
+    fn reopen(&mut self) {
         self.history.open();
         self.world.heal();
-        Ok(())
     }
 
     /// Some call fails; who keeps the node starts it again after a while.

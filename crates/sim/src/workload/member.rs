@@ -1,20 +1,14 @@
 //! A member of a classic group: joins, is given partitions, commits, and goes in every way.
 
-use super::reading::creation;
-use crate::checker::{Group, History};
-use crate::client::{Client, NoAnswer};
+use super::seat::{News, PARTITIONS, STABLE_BEATS, Seat, TOPIC};
+use crate::checker::History;
+use crate::client::Client;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
-use dohle_protocol::wire::{Request, Text};
+use dohle_protocol::wire::Text;
 use std::time::Duration;
 
-/// The topic whose offsets are committed. It has no records: nobody but members knows it.
-pub const TOPIC: &str = "members-commit-to-this";
 const GROUP: &str = "readers";
-/// Partitions that members share out. The topic has as many.
-const PARTITIONS: i32 = 5;
-/// Heartbeats without a complaint after which a member is stable.
-const STABLE_BEATS: u32 = 5;
 
 /// What kind of member it is.
 #[derive(Clone, Debug)]
@@ -36,12 +30,8 @@ struct Membership {
 
 struct Member {
     kind: Kind,
-    name: String,
-    client: Client,
-    history: History,
+    seat: Seat,
     id: Text,
-    power: u32,
-    has_coordinator: bool,
 }
 
 /// Why a membership ends.
@@ -57,64 +47,31 @@ enum End {
 /// Is a member until the history ends and everybody has settled.
 pub async fn run(kind: Kind, client: Client, history: History) {
     let name = format!("member {}", kind.number);
-    let id = Text::default();
-    let mut member = Member { kind, name, client, history, id, power: 0, has_coordinator: false };
-    member.client.patience = Duration::from_secs(12);
+    let seat = Seat::new(name, client, history, (GROUP, |known| &mut known.group));
+    let mut member = Member { kind, seat, id: Text::default() };
+    member.seat.client.patience = Duration::from_secs(12);
     loop {
         member.live_once().await;
-        member.group(|group, name| group.set_stable(name, None));
-        member.pause(200).await;
+        member.seat.group(|group, name| group.set_stable(name, None));
+        member.seat.pause(200).await;
     }
 }
 
 impl Member {
-    async fn pause(&mut self, milliseconds: u64) {
-        let pause = 1 + self.client.env().random.below(milliseconds);
-        self.client.pause(Duration::from_millis(pause)).await;
-    }
-
-    /// Looks at the group, as it is since the last power loss.
-    fn group<T>(&self, look: impl FnOnce(&mut Group, &str) -> T) -> T {
-        let mut known = self.history.known();
-        let power = known.generation;
-        known.group.on_power(power);
-        look(&mut known.group, &self.name)
-    }
-
-    fn judge(&self, verdict: Result<(), String>) {
-        if let Err(what) = verdict {
-            self.history.violate(format!("{}: {what}", self.name));
-        }
-    }
-
-    async fn ask<R: Request>(&mut self, version: i16, request: &R) -> Option<R::Response> {
-        match self.client.ask(version, request).await {
-            Ok(answer) => Some(answer),
-            Err(NoAnswer::Wrong(what)) => {
-                self.history.violate(format!("{} got a wrong answer: {what}", self.name));
-                None
-            }
-            Err(NoAnswer::Broken(_) | NoAnswer::Late) => None,
-        }
-    }
-
     /// From a join to the end of the membership.
     async fn live_once(&mut self) {
-        let (is_closed, power) = {
-            let known = self.history.known();
-            (known.is_closed, known.generation)
-        };
+        let (is_closed, is_ending) = self.seat.times();
         if is_closed {
             return;
         }
-        if self.power != power {
-            (self.power, self.has_coordinator) = (power, false);
+        if self.seat.begin() {
             self.id = Text::default();
         }
-        if self.history.known().is_ending {
-            self.history.set_pending(&self.name, Some("its group has not settled".to_owned()));
+        if is_ending {
+            let pending = Some("its group has not settled".to_owned());
+            self.seat.history.set_pending(&self.seat.name, pending);
         }
-        if !self.has_coordinator && !self.find_coordinator().await {
+        if !self.seat.has_coordinator && !self.seat.find_coordinator().await {
             return;
         }
         let end = match self.join().await {
@@ -124,40 +81,19 @@ impl Member {
         match end {
             End::Rebalance => {}
             End::Unknown => self.id = Text::default(),
-            End::Away => self.has_coordinator = false,
+            End::Away => self.seat.has_coordinator = false,
         }
-    }
-
-    async fn find_coordinator(&mut self) -> bool {
-        let Some(made) = self.ask(5, &creation(TOPIC, PARTITIONS)).await else { return false };
-        let is_there = made.topics.iter().any(|topic| {
-            matches!(topic.error_code, ErrorCode::NONE | ErrorCode::TOPIC_ALREADY_EXISTS)
-        });
-        let request = m::FindCoordinatorRequest { key: GROUP.into(), ..Default::default() };
-        let Some(answer) = self.ask(3, &request).await else { return false };
-        self.has_coordinator = is_there && answer.error_code == ErrorCode::NONE;
-        if !self.has_coordinator {
-            let name = &self.name;
-            let error = answer.error_code;
-            self.history.trace().line(format_args!("{name}: {is_there}, coordinator {error}"));
-        }
-        self.has_coordinator
     }
 
     /// What an error means for the membership; one that must not come is a violation.
     fn end_of(&self, what: &str, error: ErrorCode) -> End {
-        self.history.trace().line(format_args!("{}: {what} is answered {error}", self.name));
-        match error {
-            ErrorCode::REBALANCE_IN_PROGRESS => End::Rebalance,
-            ErrorCode::UNKNOWN_MEMBER_ID
-            | ErrorCode::ILLEGAL_GENERATION
-            | ErrorCode::FENCED_INSTANCE_ID => End::Unknown,
-            ErrorCode::COORDINATOR_LOAD_IN_PROGRESS
-            | ErrorCode::COORDINATOR_NOT_AVAILABLE
-            | ErrorCode::NOT_COORDINATOR
-            | ErrorCode::REQUEST_TIMED_OUT => End::Away,
-            other => {
-                self.history.violate(format!("{}: {what} is answered {other}", self.name));
+        match self.seat.news_of(what, error) {
+            News::Unknown => End::Unknown,
+            News::Away => End::Away,
+            News::Other if error == ErrorCode::REBALANCE_IN_PROGRESS => End::Rebalance,
+            News::Other if error == ErrorCode::ILLEGAL_GENERATION => End::Unknown,
+            News::Other => {
+                self.seat.violate(format!("{what} is answered {error}"));
                 End::Unknown
             }
         }
@@ -166,7 +102,7 @@ impl Member {
     async fn join(&mut self) -> Result<Membership, End> {
         let protocol = m::join_group_request::JoinGroupRequestProtocol {
             name: "range".into(),
-            metadata: self.name.clone().into(),
+            metadata: self.seat.name.clone().into(),
             ..Default::default()
         };
         let request = m::JoinGroupRequest {
@@ -179,7 +115,7 @@ impl Member {
             protocols: vec![protocol],
             ..Default::default()
         };
-        let joined = self.ask(7, &request).await.ok_or(End::Away)?;
+        let joined = self.seat.ask(7, &request).await.ok_or(End::Away)?;
         if joined.error_code == ErrorCode::MEMBER_ID_REQUIRED {
             self.id = joined.member_id;
             return Err(End::Rebalance);
@@ -196,7 +132,7 @@ impl Member {
             assignments: shares(&joined),
             ..Default::default()
         };
-        let synced = self.ask(4, &request).await.ok_or(End::Away)?;
+        let synced = self.seat.ask(4, &request).await.ok_or(End::Away)?;
         if synced.error_code != ErrorCode::NONE {
             return Err(self.end_of("a sync", synced.error_code));
         }
@@ -211,12 +147,12 @@ impl Member {
         let identity = self.kind.instance.clone().unwrap_or_else(|| self.id.to_string());
         let heading = format!("{generation}:{identity}");
         if words.next() != Some(heading.as_str()) {
-            self.history.violate(format!("{}: given {text:?} in {heading}", self.name));
+            self.seat.history.violate(format!("{}: given {text:?} in {heading}", self.seat.name));
             return Err(End::Unknown);
         }
         let given: Vec<i32> = words.filter_map(|word| word.parse().ok()).collect();
-        self.judge(self.group(|group, _| group.on_given(generation, &identity, &given)));
-        self.history.trace().sometimes("a member was given its partitions");
+        self.seat.judge(self.seat.group(|group, _| group.on_given(generation, &identity, &given)));
+        self.seat.history.trace().sometimes("a member was given its partitions");
         let mut owned = Vec::new();
         for partition in given {
             owned.push((partition, self.read_offset(partition).await?));
@@ -225,8 +161,8 @@ impl Member {
     }
 
     async fn read_offset(&mut self, partition: i32) -> Result<i64, End> {
-        let floor = self.group(|group, _| group.floor(partition));
-        let power = self.power;
+        let floor = self.seat.group(|group, _| group.floor(partition));
+        let power = self.seat.power;
         let topic = m::offset_fetch_request::OffsetFetchRequestTopic {
             name: TOPIC.into(),
             partition_indexes: vec![partition],
@@ -238,17 +174,19 @@ impl Member {
             require_stable: true,
             ..Default::default()
         };
-        let answer = self.ask(7, &request).await.ok_or(End::Away)?;
+        let answer = self.seat.ask(7, &request).await.ok_or(End::Away)?;
         if answer.error_code != ErrorCode::NONE {
             return Err(self.end_of("an offset fetch", answer.error_code));
         }
         let Some(found) = answer.topics.first().and_then(|topic| topic.partitions.first()) else {
-            self.history.violate(format!("{}: no partition in an offset fetch", self.name));
+            self.seat
+                .history
+                .violate(format!("{}: no partition in an offset fetch", self.seat.name));
             return Err(End::Unknown);
         };
-        if self.history.known().generation == power {
+        if self.seat.history.known().generation == power {
             let offset = found.committed_offset;
-            self.judge(self.group(|group, _| group.on_read(partition, floor, offset)));
+            self.seat.judge(self.seat.group(|group, _| group.on_read(partition, floor, offset)));
         }
         Ok(found.committed_offset)
     }
@@ -256,18 +194,18 @@ impl Member {
     /// Heartbeats and commits until the membership ends.
     async fn serve(&mut self, membership: &mut Membership) -> End {
         loop {
-            self.pause(300).await;
+            self.seat.pause(300).await;
             let (is_ending, is_closed, has_power) = {
-                let known = self.history.known();
-                (known.is_ending, known.is_closed, known.generation == self.power)
+                let known = self.seat.history.known();
+                (known.is_ending, known.is_closed, known.generation == self.seat.power)
             };
             if is_closed || !has_power {
                 return End::Unknown;
             }
-            let whim = self.client.env().random.below(40);
+            let whim = self.seat.client.env().random.below(40);
             if !is_ending && whim == 0 {
-                self.history.trace().sometimes("a member vanished");
-                self.client.disconnect();
+                self.seat.history.trace().sometimes("a member vanished");
+                self.seat.client.disconnect();
                 return End::Unknown;
             }
             if !is_ending && whim == 1 {
@@ -289,14 +227,11 @@ impl Member {
         }
         let members = self.kind.members as usize;
         let generation = membership.generation;
-        let has_settled = self.group(|group, name| {
+        let has_settled = self.seat.group(|group, name| {
             group.set_stable(name, Some(generation));
             group.has_settled(members)
         });
-        if is_ending && has_settled {
-            self.history.trace().sometimes("a group settled");
-            self.history.set_pending(&self.name, None);
-        }
+        self.seat.tell_settled(has_settled, is_ending);
     }
 
     async fn beat(&mut self, membership: &mut Membership) -> Result<(), End> {
@@ -307,7 +242,7 @@ impl Member {
             group_instance_id: self.kind.instance.as_deref().map(Text::from),
             ..Default::default()
         };
-        let answer = self.ask(3, &request).await.ok_or(End::Away)?;
+        let answer = self.seat.ask(3, &request).await.ok_or(End::Away)?;
         if answer.error_code != ErrorCode::NONE {
             return Err(self.end_of("a heartbeat", answer.error_code));
         }
@@ -319,28 +254,17 @@ impl Member {
         let Some((partition, position)) = membership.owned.first().copied() else { return Ok(()) };
         membership.owned.rotate_left(1);
         let offset = position + 1 + i64::from(membership.beats % 3);
-        let (newest, power) = (self.group(|group, _| group.newest()), self.power);
-        self.group(|group, _| group.on_committing(partition, offset));
-        let row = m::offset_commit_request::OffsetCommitRequestPartition {
-            partition_index: partition,
-            committed_offset: offset,
-            committed_metadata: Some(self.name.clone().into()),
-            ..Default::default()
-        };
-        let topic = m::offset_commit_request::OffsetCommitRequestTopic {
-            name: TOPIC.into(),
-            partitions: vec![row],
-            ..Default::default()
-        };
+        let (newest, power) = (self.seat.group(|group, _| group.newest()), self.seat.power);
+        self.seat.group(|group, _| group.on_committing(partition, offset));
         let request = m::OffsetCommitRequest {
             group_id: GROUP.into(),
             generation_id_or_member_epoch: membership.generation,
             member_id: self.id.clone(),
             group_instance_id: self.kind.instance.as_deref().map(Text::from),
-            topics: vec![topic],
+            topics: vec![self.seat.commit_of(partition, offset)],
             ..Default::default()
         };
-        let answer = self.ask(7, &request).await.ok_or(End::Away)?;
+        let answer = self.seat.ask(7, &request).await.ok_or(End::Away)?;
         let row = answer.topics.first().and_then(|topic| topic.partitions.first());
         let error = row.map_or(ErrorCode::UNKNOWN_SERVER_ERROR, |row| row.error_code);
         if error != ErrorCode::NONE {
@@ -349,12 +273,13 @@ impl Member {
         if let Some(last) = membership.owned.last_mut() {
             last.1 = offset;
         }
-        if self.history.known().generation == power {
+        if self.seat.history.known().generation == power {
             let generation = membership.generation;
-            let verdict =
-                self.group(|group, _| group.on_committed(generation, newest, partition, offset));
-            self.judge(verdict);
-            self.history.known().counts.commits += 1;
+            let verdict = self
+                .seat
+                .group(|group, _| group.on_committed(generation, newest, partition, offset));
+            self.seat.judge(verdict);
+            self.seat.history.known().counts.commits += 1;
         }
         Ok(())
     }
@@ -370,8 +295,8 @@ impl Member {
             members: vec![identity],
             ..Default::default()
         };
-        self.history.trace().sometimes("a member left");
-        let _unheard = self.ask(4, &request).await;
+        self.seat.history.trace().sometimes("a member left");
+        let _unheard = self.seat.ask(4, &request).await;
         End::Unknown
     }
 }

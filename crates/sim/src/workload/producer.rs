@@ -1,6 +1,6 @@
 //! A producer: idempotent, repeating until it is told; or plain, sending everything once.
 
-use crate::checker::{Asked, History, Key, RecordId};
+use crate::checker::{Asked, History, Key, Partition, RecordId};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -296,13 +296,13 @@ impl Producer {
             let is_live = known.topics.get(&lane.topic).is_some_and(|topic| topic.is_live());
             (is_live, known.generation)
         };
-        let (is_durable, is_of_this_life) = {
+        let (keeps, is_of_this_life) = {
             let known = self.history.known();
             let partition = known.partitions.get(&key);
             let first = lane.open.get(at).zip(partition);
             let is_of_this_life =
                 first.is_some_and(|(batch, of)| of.is_of_this_life(batch.first_asked));
-            (partition.is_some_and(|of| of.is_durable), is_of_this_life)
+            (partition.is_some_and(Partition::keeps_promises), is_of_this_life)
         };
         match partition.error_code {
             ErrorCode::NONE => Fate::At(partition.base_offset),
@@ -311,7 +311,7 @@ impl Producer {
             }
             ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER if at != 0 => Fate::Again,
             ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID
-                if lane.generation != generation && !(is_durable && self.kind.by_all) =>
+                if lane.generation != generation && !(keeps && self.kind.by_all) =>
             {
                 self.history.trace().sometimes("producer forgotten by power loss");
                 Fate::Forgotten

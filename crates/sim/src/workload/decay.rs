@@ -1,0 +1,89 @@
+//! A bit that turns over in a log while the node is down.
+//!
+//! Only among the records of a batch: a node goes by headers without comparing checksums, as Kafka
+//! does, and what it does with a wrong one is nobody's promise. A node that checks the batch cuts the log there, as after a torn write; one that has it flushed
+//! serves it as it is, and its readers see that it is damaged.
+
+use super::{NODE, Run};
+use crate::checker::Key;
+use dohle_protocol::record::{AnyBatch, Batches};
+use std::path::PathBuf;
+
+/// Where a batch's header ends.
+const HEADER_BYTES: usize = 61;
+
+/// What was damaged.
+pub(super) struct Damage {
+    key: Key,
+    path: PathBuf,
+    position: u64,
+    bit: u8,
+    /// The first of the batch.
+    offset: i64,
+}
+
+/// Flips a bit of some batch; `None` if there is no batch.
+pub(super) fn flip(run: &mut Run<'_>) -> Option<Damage> {
+    let disk = run.world.disk(NODE);
+    let logs: Vec<(Key, String)> = {
+        let known = run.history.known();
+        let live = known.topics.iter().filter(|(_, topic)| topic.is_live());
+        live.flat_map(|(name, topic)| {
+            let folder = move |index| ((topic.id, index), format!("/data/{name}-{index}/"));
+            (0..topic.partitions).map(folder)
+        })
+        .collect()
+    };
+    let mut files: Vec<(Key, String)> = Vec::new();
+    for (path, size_bytes) in disk.paths() {
+        let of = logs.iter().find(|(_, folder)| path.starts_with(folder));
+        if let Some((key, _)) = of
+            && path.ends_with(".log")
+            && 0 < size_bytes
+        {
+            files.push((*key, path));
+        }
+    }
+    if files.is_empty() {
+        return None;
+    }
+    let (key, path) = run.random.pick(&files).clone();
+    let path = PathBuf::from(path);
+    let content = disk.content(&path).ok()?;
+    let mut batches = Vec::new();
+    let mut at = 0;
+    for batch in Batches::new(&content) {
+        let Ok(AnyBatch::V2(batch)) = batch else { break };
+        let size = batch.bytes.len();
+        let offsets = batch.header.base_offset..batch.header.last_offset() + 1;
+        batches.push((offsets, at, size));
+        at += size;
+    }
+    if batches.is_empty() {
+        return None;
+    }
+    let (offsets, at, size) = run.random.pick(&batches).clone();
+    let position = (at + HEADER_BYTES + run.random.index(size - HEADER_BYTES)) as u64;
+    let bit = u8::try_from(run.random.below(8)).unwrap_or(0);
+    disk.flip_bit(&path, position, bit).ok()?;
+    run.world.trace().line(format_args!("bit {bit} of {} at {position} flips", path.display()));
+    run.history.known().partitions.get_mut(&key)?.on_damage(offsets.clone());
+    Some(Damage { key, path, position, bit, offset: offsets.start })
+}
+
+impl Damage {
+    /// Turns the bit back, if the batch is still there.
+    pub(super) fn mend(self, run: &mut Run<'_>) {
+        let mut known = run.history.known();
+        let Some(partition) = known.partitions.get_mut(&self.key) else { return };
+        partition.on_mended();
+        let was_cut = partition.marks().high_watermark <= self.offset;
+        drop(known);
+        if was_cut {
+            run.world.trace().sometimes("log cut where a bit flipped");
+        } else {
+            // The file may have gone: then so has the damage.
+            let _gone = run.world.disk(NODE).flip_bit(&self.path, self.position, self.bit);
+        }
+    }
+}
