@@ -91,6 +91,9 @@ pub(crate) async fn run(node: Arc<Node>, feed: Feed) {
         react(&node, &mut view, &changes).await;
         node.publish(view);
         coordinators::surround(&node, &changes);
+        if changes.configs.iter().any(|resource| resource.kind == ResourceKind::Broker) {
+            node.quotas.set_accept_rate(node.accept_rate(&node.view().image));
+        }
         if !changes.quotas.is_empty() {
             node.quotas.follow(&node.view().image);
         }

@@ -114,6 +114,11 @@ pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn 
             }
         };
         let peer = io.peer();
+        let wait_ms = node.quotas.accept(node.env.clock.now());
+        if 0 < wait_ms {
+            let until = node.env.clock.now().after_ms(i64::from(wait_ms));
+            clock::sleep_until(&*node.env.clock, until).await;
+        }
         let wait_ms = node.quotas.connect(peer.ip(), node.env.clock.now());
         if 0 < wait_ms {
             hold_back(&node, io, wait_ms);

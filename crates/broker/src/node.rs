@@ -185,6 +185,11 @@ impl Node {
         with(Layers { broker: &broker, cluster: &cluster, file: &self.config.set })
     }
 
+    /// How many connections the node accepts in a second.
+    pub(crate) fn accept_rate(&self, image: &Image) -> i64 {
+        self.with_layers(image, |configs| configs.value("max.connection.creation.rate").integer())
+    }
+
     /// Whether the first batch of an older client's transaction is verified with its coordinator.
     pub(crate) fn verifies_transactions(&self, image: &Image) -> bool {
         const KEY: &str = "transaction.partition.verification.enable";

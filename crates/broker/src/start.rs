@@ -96,6 +96,7 @@ pub async fn start(
     let feed = Feed::default();
     node.controller.submit(quorum::Command::Lead(Box::new(settings), feed.clone()));
     let view = load::load(&node, plans).await;
+    node.quotas.set_accept_rate(node.accept_rate(&view.image));
     node.publish(view);
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(feed::run(node.clone(), feed)));
 

@@ -21,7 +21,7 @@ use dohle_metadata::image::Image;
 use dohle_protocol::wire::Text;
 use rate::{Bucket, Rate};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use table::{Sharers, Table};
 
@@ -56,6 +56,8 @@ pub(crate) struct Quotas {
     table: ArcSwap<Table>,
     windows: Windows,
     mutation_windows: Windows,
+    /// `max.connection.creation.rate`; the largest number is none.
+    accept_rate: AtomicI32,
     used: Mutex<Used>,
 }
 
@@ -64,6 +66,8 @@ struct Used {
     rates: HashMap<(Kind, Sharers), Known<Rate>>,
     mutations: HashMap<Sharers, Known<Bucket>>,
     addresses: HashMap<IpAddr, Known<Rate>>,
+    /// Connections from anywhere.
+    accepted: Rate,
     /// So many are known when the forgotten are looked for next.
     purge_at: usize,
 }
@@ -90,6 +94,7 @@ impl Quotas {
             table: ArcSwap::default(),
             windows,
             mutation_windows,
+            accept_rate: AtomicI32::new(i32::MAX),
             used: Mutex::default(),
         }
     }
@@ -155,6 +160,24 @@ impl Quotas {
             bucket.throttle_ms(self.mutation_windows, limit, now_ms)
         });
         int(wait_ms.unwrap_or(0))
+    }
+
+    /// Takes over how many connections the node accepts in a second.
+    pub(crate) fn set_accept_rate(&self, rate: i64) {
+        self.accept_rate.store(i32::try_from(rate).unwrap_or(i32::MAX), Ordering::Relaxed);
+    }
+
+    /// A connection is accepted: how long to wait before it is served and the next one accepted, in
+    /// milliseconds.
+    pub(crate) fn accept(&self, now: Instant) -> i32 {
+        let rate = self.accept_rate.load(Ordering::Relaxed);
+        if rate == i32::MAX {
+            return 0;
+        }
+        let (now_ms, mut used) = (milliseconds(now), self.lock());
+        used.accepted.record(self.windows, 1.0, now_ms);
+        let wait_ms = used.accepted.throttle_ms(self.windows, f64::from(rate), now_ms);
+        int(wait_ms.min(self.windows.length_ms))
     }
 
     /// A connection comes from an address: how long it is held and then closed, in milliseconds;

@@ -108,6 +108,17 @@ fn an_address_may_open_so_many_connections() {
 }
 
 #[test]
+fn the_node_accepts_so_many_connections() {
+    let quotas = quotas(&[]);
+    assert_eq!(quotas.accept(at(9000)), 0);
+    quotas.set_accept_rate(5);
+    assert_eq!((0..50).map(|_| quotas.accept(at(9000))).max(), Some(0));
+    assert_eq!(quotas.accept(at(9000)), 200);
+    quotas.set_accept_rate(i64::from(i32::MAX));
+    assert_eq!(quotas.accept(at(9000)), 0);
+}
+
+#[test]
 fn who_is_silent_for_an_hour_is_forgotten() {
     let quotas = quotas(&[("client-id", None, "consumer_byte_rate", 1e9)]);
     let count = PURGE_EACH * 2;

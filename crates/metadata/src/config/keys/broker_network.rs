@@ -1,6 +1,6 @@
 //! Keys of listeners and connections.
 
-use super::row::{Key, QUOTAS, SASL, int, list, list_or_null, long, string};
+use super::row::{Key, SASL, int, list, list_or_null, long, string};
 
 /// One row a key, in the order in which Kafka declares them.
 #[rustfmt::skip]
@@ -25,7 +25,8 @@ pub(super) const KEYS: &[Key] = &[
         .doc("Most connections for single addresses or hosts, host:count each."),
     int("max.connections", "2147483647").at_least(0).cluster_wide()
         .doc("Most connections of the node; a listener may have its own number."),
-    int("max.connection.creation.rate", "2147483647").at_least(0).cluster_wide().not_built(QUOTAS)
+    int("max.connection.creation.rate", "2147483647").at_least(0).cluster_wide()
+        .shown_by("crates/server/tests/it/node/quotas.rs:a_node_that_is_opened_too_fast_waits")
         .doc("Most new connections in a second."),
     long("connections.max.idle.ms", "600000")
         .doc("How long a connection may be silent before it is closed."),

@@ -177,3 +177,16 @@ fn an_address_that_opens_too_many_connections_is_held_and_closed() {
     set(&mut admin, "ip", "connection_creation_rate", 0.0);
     silence(&mut node.connect());
 }
+
+#[test]
+fn a_node_that_is_opened_too_fast_waits() {
+    let node = Node::start(&[("quota.window.num", "2"), ("max.connection.creation.rate", "4")]);
+    let begun = Instant::now();
+    for _ in 0..4 {
+        silence(&mut node.connect());
+    }
+    assert!(begun.elapsed() < Duration::from_millis(200), "four at once");
+    silence(&mut node.connect());
+    silence(&mut node.connect());
+    assert!(Duration::from_millis(200) < begun.elapsed(), "{:?}", begun.elapsed());
+}
