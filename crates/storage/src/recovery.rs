@@ -213,7 +213,9 @@ impl Loader<'_> {
         while let Step::Batch(found) = scan.step()? {
             let relative = found.last_offset.checked_sub(segment.base_offset);
             let in_range = relative.is_some_and(|r| (0..=i64::from(i32::MAX)).contains(&r));
-            if !in_range || !scan.is_valid(&found)? {
+            // No checksum covers where a batch begins: a torn write may have left zeros there.
+            let first_offset = found.header.as_ref().map_or(found.last_offset, |h| h.base_offset);
+            if !in_range || first_offset < scanned.next_offset || !scan.is_valid(&found)? {
                 break;
             }
             scanned.take_in(&found, self.config.index_interval_bytes);
@@ -248,6 +250,8 @@ impl Loader<'_> {
 /// What a scan of a segment has found so far.
 struct Scanned {
     size_bytes: u64,
+    /// The offset behind the last batch.
+    next_offset: i64,
     last_entry: u64,
     largest: TimestampOffset,
     indexes: Indexes,
@@ -256,7 +260,13 @@ struct Scanned {
 impl Scanned {
     fn new(base_offset: i64) -> Self {
         let largest = TimestampOffset { timestamp: -1, offset: base_offset };
-        Self { size_bytes: 0, last_entry: 0, largest, indexes: Indexes::new(base_offset) }
+        Self {
+            size_bytes: 0,
+            next_offset: base_offset,
+            last_entry: 0,
+            largest,
+            indexes: Indexes::new(base_offset),
+        }
     }
 
     fn take_in(&mut self, found: &Found, index_interval_bytes: u64) {
@@ -270,6 +280,7 @@ impl Scanned {
             self.last_entry = self.size_bytes;
         }
         self.size_bytes += found.size_bytes;
+        self.next_offset = found.last_offset.saturating_add(1);
     }
 }
 

@@ -296,7 +296,10 @@ impl Partition {
             ));
         }
         self.holes.retain(|hole| hole.end <= end);
-        let lost = self.facts.split_off(&end);
+        // A log of which nothing is left begins anew where it was said to begin: it knows nobody
+        // any more, and what was deleted may come again.
+        let kept_to = if end <= log_start && !self.is_durable { i64::MIN } else { end };
+        let lost = self.facts.split_off(&kept_to);
         let mut promised = lost.range(..sound_to).filter(|(_, fact)| fact.is_promised);
         if let Some((offset, fact)) = promised.next() {
             return Err(format!("{} at {offset} was promised, the log ends at {end}", fact.id));

@@ -511,3 +511,23 @@ fn a_start_is_named_though_its_segment_begins_there() {
     assert_eq!(log.retention(1_000, 3).unwrap().removed.len(), 2);
     assert!(log.has_own_start_offset());
 }
+
+/// No checksum covers the offset of a batch; where a torn write took just that, the log ends.
+#[test]
+fn a_batch_that_goes_back_is_cut_off() {
+    let disk = SimulatedDisk::new();
+    let mut log = fresh(&disk, LogConfig::default());
+    let end_of_two = {
+        stage(&mut log, sent(0, 0, 2), CLIENT).unwrap();
+        stage(&mut log, sent(0, 2, 2), CLIENT).unwrap();
+        usize::try_from(log.size_bytes()).unwrap()
+    };
+    stage(&mut log, sent(0, 4, 2), CLIENT).unwrap();
+    drop(log);
+    let path = format!("{DIRECTORY}/00000000000000000000.log");
+    let mut bytes = content(&disk, &path).unwrap();
+    bytes[end_of_two..end_of_two + 8].fill(0);
+    disk.put(std::path::Path::new(&path), &bytes).unwrap();
+    let opening = Opening { clean: false, recovery_point: 0, log_start_offset: 0, now: 0 };
+    assert_eq!(open(&disk, DIRECTORY, LogConfig::default(), opening).end_offset(), 4);
+}
