@@ -9,6 +9,7 @@ mod bench;
 mod ci;
 mod codegen;
 mod compat;
+mod crash;
 mod diff;
 mod events;
 mod golden;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(root, rest).map_err(Into::into),
         ["codegen"] => codegen::run(root, false),
         ["codegen", "--check"] => codegen::run(root, true),
+        ["crash", rest @ ..] => crash::run(root, rest).map_err(Into::into),
         ["sim", rest @ ..] => sim::run(root, rest).map_err(Into::into),
         ["diff", rest @ ..] => diff::run(root, rest).map_err(Into::into),
         ["applications", rest @ ..] => applications::run(root, rest).map_err(Into::into),

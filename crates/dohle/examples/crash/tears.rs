@@ -1,0 +1,142 @@
+//! Logs that are cut where a power loss may cut them.
+
+use crate::Dice;
+use crate::clients::{Clients, number_of};
+use crate::server::Server;
+use dohle_protocol::record::{AnyBatch, Batches};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+const UNPACKED_MAX: usize = 1 << 20;
+
+/// A batch of the log that is cut.
+struct Batch {
+    position: u64,
+    size_bytes: u64,
+    numbers: Vec<u64>,
+}
+
+/// Cuts copies of `folder/data`, which a kill has left, and starts the node on each.
+pub(crate) fn run(binary: &Path, folder: &Path, tears: u64, dice: &mut Dice) -> Result<(), String> {
+    let data = folder.join("data");
+    let points = recovery_points(&data)?;
+    let mut partitions: Vec<(PathBuf, Vec<Batch>)> = Vec::new();
+    for index in 0..4 {
+        let point = points.get(&index).copied().unwrap_or(0);
+        let log = last_log(&data.join(format!("crash-{index}")))?;
+        let batches = batches_from(&log, point)?;
+        if !batches.is_empty() {
+            partitions.push((log, batches));
+        }
+    }
+    if partitions.is_empty() {
+        println!("no log has a batch behind its recovery point: nothing can be torn");
+        return Ok(());
+    }
+    let whole = read_copy(binary, folder, &data, None)?;
+    for _ in 0..tears {
+        let (log, batches) = &partitions[pick(dice, partitions.len())];
+        let at = pick(dice, batches.len());
+        // At the boundary, one byte in, inside, and one byte before the end.
+        let batch = &batches[at];
+        let inside = [0, 1, 1 + dice.below(batch.size_bytes - 1), batch.size_bytes - 1];
+        let cut = batch.position + inside[pick(dice, inside.len())];
+        let found = read_copy(binary, folder, &data, Some((log, cut)))?;
+        let gone: BTreeSet<u64> =
+            batches[at..].iter().flat_map(|batch| batch.numbers.iter().copied()).collect();
+        let expected: BTreeSet<u64> = whole.difference(&gone).copied().collect();
+        if found != expected {
+            let missing = expected.difference(&found).count();
+            let extra = found.difference(&expected).count();
+            let name = log.display();
+            return Err(format!(
+                "{name} cut at {cut}: {missing} records are missing, {extra} too many are there"
+            ));
+        }
+    }
+    println!("{tears} torn logs: each lost what was torn, and nothing else");
+    Ok(())
+}
+
+fn pick(dice: &mut Dice, count: usize) -> usize {
+    usize::try_from(dice.below(count as u64)).unwrap_or(0)
+}
+
+/// `recovery-point-offset-checkpoint` of the topic's partitions.
+fn recovery_points(data: &Path) -> Result<BTreeMap<i32, i64>, String> {
+    let path = data.join("recovery-point-offset-checkpoint");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{path:?}: {error}"))?;
+    let row = |line: &str| {
+        let mut words = line.split_whitespace();
+        let is_ours = words.next() == Some("crash");
+        let index = words.next()?.parse().ok()?;
+        let offset = words.next()?.parse().ok()?;
+        is_ours.then_some((index, offset))
+    };
+    Ok(text.lines().filter_map(row).collect())
+}
+
+/// The newest segment of a partition.
+fn last_log(folder: &Path) -> Result<PathBuf, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{folder:?}: {error}"))?;
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let logs = paths.filter(|path| path.extension().is_some_and(|it| it == "log"));
+    logs.max().ok_or_else(|| format!("{folder:?} has no log"))
+}
+
+/// The batches of a segment that begin at or behind `point`.
+fn batches_from(log: &Path, point: i64) -> Result<Vec<Batch>, String> {
+    let content = std::fs::read(log).map_err(|error| format!("{log:?}: {error}"))?;
+    let mut found = Vec::new();
+    let (mut position, mut unpacked) = (0, Vec::new());
+    for batch in Batches::new(&content) {
+        // A kill may leave a part of the last one.
+        let Ok(AnyBatch::V2(batch)) = batch else { break };
+        let size_bytes = batch.bytes.len() as u64;
+        if point <= batch.header.base_offset {
+            let records =
+                batch.records(&mut unpacked, UNPACKED_MAX).map_err(|it| it.to_string())?;
+            let numbers = records.filter_map(Result::ok).filter_map(|it| number_of(it.value?));
+            found.push(Batch { position, size_bytes, numbers: numbers.collect() });
+        }
+        position += size_bytes;
+    }
+    Ok(found)
+}
+
+/// Starts the node on a copy of `data`, with one log cut, and reads everything.
+fn read_copy(
+    binary: &Path,
+    folder: &Path,
+    data: &Path,
+    cut: Option<(&Path, u64)>,
+) -> Result<BTreeSet<u64>, String> {
+    let copy = folder.join("copy");
+    let _before = std::fs::remove_dir_all(&copy);
+    copy_all(data, &copy).map_err(|error| format!("copying: {error}"))?;
+    if let Some((log, size_bytes)) = cut {
+        let inside = log.strip_prefix(data).map_err(|error| error.to_string())?;
+        let file = std::fs::OpenOptions::new().write(true).open(copy.join(inside));
+        let cut = file.and_then(|file| file.set_len(size_bytes));
+        cut.map_err(|error| format!("cutting {log:?}: {error}"))?;
+    }
+    let mut server = Server::new(binary, &copy)?;
+    server.start()?;
+    let read = Clients::new(&server.address())?.read_all()?;
+    server.kill()?;
+    Ok(read.places.into_keys().collect())
+}
+
+fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.metadata()?.is_dir() {
+            copy_all(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
