@@ -347,8 +347,9 @@ pub(crate) fn rebuild_producers(
     known: Known,
 ) -> io::Result<Producers> {
     let Known { start_offset, end_offset, clean, now } = known;
-    // A segment that lies below the log's start, and is not removed yet, knows of producers too.
-    let start_offset = start_offset.min(end_offset);
+    // A segment that lies below the log's start, and is not removed yet, knows of producers too. The
+    // next scan may begin there again: the snapshot before it stays.
+    let start_offset = start_offset.min(end_offset).min(segments.first().base_offset);
     if clean && snapshots.is_empty() {
         return Ok(Producers::starting_at(end_offset));
     }

@@ -497,6 +497,29 @@ fn a_segment_below_the_start_still_knows_its_producers() {
     }
 }
 
+/// Retention took a producer's segment, and the start lies behind the first segment that is left. What a
+/// scan leaves must do for the next one too: the process may die before the recovery point moves.
+#[test]
+fn a_second_scan_knows_what_the_first_one_knew() {
+    let disk = SimulatedDisk::new();
+    let config = || LogConfig { segment_bytes: 100, ..LogConfig::default() };
+    let mut log = fresh(&disk, config());
+    stage(&mut log, sent(0, 0, 2), CLIENT).unwrap();
+    for _ in 0..4 {
+        let other = NewBatch::parse(builder(1, 5, b"value").build().unwrap()).unwrap();
+        stage(&mut log, other, CLIENT).unwrap();
+    }
+    log.advance_start_offset(2);
+    assert_eq!(log.retention(1_000, 6).unwrap().removed.len(), 1);
+    log.advance_start_offset(4);
+    drop(log);
+    for _ in 0..3 {
+        let opening = Opening { clean: false, recovery_point: 0, log_start_offset: 4, now: 0 };
+        let mut log = open(&disk, DIRECTORY, config(), opening);
+        assert!(stage(&mut log, sent(0, 0, 2), CLIENT).unwrap().duplicate);
+    }
+}
+
 /// The renames of segments that went are undone by a power loss: the checkpoint still says where
 /// the log begins.
 #[test]
