@@ -247,26 +247,24 @@ where
     R::Response: Send,
     F: Future<Output = R::Response> + Send + 'static,
 {
-    let request = R::decode(reader, context.version)?;
-    let answer = handle(context.clone(), request);
-    Ok(Handled::later(async move { context.answer(answer.await) }))
+    replying(context, reader, handle).map(Handled::later)
 }
 
-/// A handler that submits when it is called and waits after that: what it asks for happens before what the
-/// connection's later requests ask for.
-fn submitted<R, F>(
+/// Calls a handler; its reply is there once what comes back is awaited.
+fn replying<R, F, H>(
     context: Context,
     reader: &mut Reader,
-    handle: impl FnOnce(Context, R) -> F,
-) -> Result<Handled, DecodeError>
+    handle: H,
+) -> Result<impl Future<Output = Reply> + Send + 'static + use<R, F, H>, DecodeError>
 where
     R: Request,
     R::Response: Send,
     F: Future<Output = R::Response> + Send + 'static,
+    H: FnOnce(Context, R) -> F,
 {
     let request = R::decode(reader, context.version)?;
     let answer = handle(context.clone(), request);
-    Ok(Handled::submitted(async move { context.answer(answer.await) }))
+    Ok(async move { context.answer(answer.await) })
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "what is not here, `administration` has")]
@@ -295,7 +293,9 @@ fn route(
         }),
         ApiKey::Metadata => later(context, reader, api::metadata::handle),
         ApiKey::ListOffsets => later(context, reader, api::list_offsets::handle),
-        ApiKey::OffsetCommit => submitted(context, reader, api::groups::offset_commit),
+        ApiKey::OffsetCommit => {
+            replying(context, reader, api::groups::offset_commit).map(Handled::submitted)
+        }
         ApiKey::OffsetFetch => later(context, reader, api::groups::offset_fetch),
         ApiKey::OffsetDelete => later(context, reader, api::groups::offset_delete),
         ApiKey::FindCoordinator => later(context, reader, api::find_coordinator::handle),
