@@ -60,18 +60,7 @@ pub async fn run(kind: Kind, client: Client, history: History) {
 impl Member {
     /// From a join to the end of the membership.
     async fn live_once(&mut self) {
-        let (is_closed, is_ending) = self.seat.times();
-        if is_closed {
-            return;
-        }
-        if self.seat.begin() {
-            self.id = Text::default();
-        }
-        if is_ending {
-            let pending = Some("its group has not settled".to_owned());
-            self.seat.history.set_pending(&self.seat.name, pending);
-        }
-        if !self.seat.has_coordinator && !self.seat.find_coordinator().await {
+        if !self.seat.may_join(&mut self.id).await {
             return;
         }
         let end = match self.join().await {

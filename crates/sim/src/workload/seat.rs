@@ -5,7 +5,7 @@ use crate::checker::{Group, History, Known};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
-use dohle_protocol::wire::Request;
+use dohle_protocol::wire::{Request, Text};
 use std::time::Duration;
 
 /// The topic whose offsets are committed. It has no records: nobody but members knows it.
@@ -73,8 +73,25 @@ impl Seat {
         (known.is_closed, known.is_ending)
     }
 
+    /// Whether a membership may begin: clients do not wait, and the coordinator is known. After a power loss
+    /// the member is somebody new.
+    pub(super) async fn may_join(&mut self, id: &mut Text) -> bool {
+        let (is_closed, is_ending) = self.times();
+        if is_closed {
+            return false;
+        }
+        if self.begin() {
+            *id = Text::default();
+        }
+        if is_ending {
+            let pending = Some("its group has not settled".to_owned());
+            self.history.set_pending(&self.name, pending);
+        }
+        self.has_coordinator || self.find_coordinator().await
+    }
+
     /// Begins after a power loss; true if there was one.
-    pub(super) fn begin(&mut self) -> bool {
+    fn begin(&mut self) -> bool {
         let power = self.history.known().generation;
         let is_new = self.power != power;
         if is_new {
@@ -109,7 +126,7 @@ impl Seat {
     }
 
     /// Sees to it that the topic is there, and its group's coordinator.
-    pub(super) async fn find_coordinator(&mut self) -> bool {
+    async fn find_coordinator(&mut self) -> bool {
         let Some(made) = self.ask(5, &creation(TOPIC, PARTITIONS)).await else { return false };
         let is_there = made.topics.iter().any(|topic| {
             matches!(topic.error_code, ErrorCode::NONE | ErrorCode::TOPIC_ALREADY_EXISTS)
