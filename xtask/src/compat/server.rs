@@ -5,8 +5,10 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -104,12 +106,21 @@ pub(crate) fn shared(root: &Path) -> PathBuf {
     std::env::var_os("DOHLE_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from)
 }
 
+/// Where servers under test listen: below the ports that the kernel gives to clients. There the connection of a client
+/// that has ended keeps its port for a minute, and no server can listen on it.
+const PORTS: Range<u16> = 10_000..32_000;
+
 /// A port that is free, as is the one after it (the reference's controller takes that).
 pub(crate) fn free_port() -> Result<u16, String> {
-    for _ in 0..100 {
-        let first = TcpListener::bind(("127.0.0.1", 0)).map_err(|e| e.to_string())?;
-        let port = first.local_addr().map_err(|e| e.to_string())?.port();
-        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    // Runs beside each other begin at different places.
+    let begin = std::process::id().wrapping_mul(7919);
+    for _ in 0..1000 {
+        let next = begin.wrapping_add(2 * ASKED.fetch_add(1, Ordering::Relaxed));
+        let offset = u16::try_from(next % (PORTS.len() as u32 - 1)).map_err(|e| e.to_string())?;
+        let port = PORTS.start + offset;
+        if free(port) && free(port + 1) {
             return Ok(port);
         }
     }

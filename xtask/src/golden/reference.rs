@@ -44,34 +44,43 @@ impl Reference {
         let from = folder.metadata()?.join("meta.properties");
         std::fs::copy(from, work.join("data/meta.properties")).map_err(failed)?;
         let oracle = tool(root);
-        super::folder::run(
-            Command::new(&oracle)
-                .arg("start")
-                .arg(&work)
-                .arg(port.to_string())
-                .args(&settings)
-                .env("KAFKA_HEAP_OPTS", "-Xmx512m -Xms256m")
-                .env("KAFKA_OPTS", "-XX:TieredStopAtLevel=1"),
-        )?;
-        Ok(Self { address: format!("127.0.0.1:{port}"), oracle, work })
+        let status = Command::new(&oracle)
+            .arg("start")
+            .arg(&work)
+            .arg(port.to_string())
+            .args(&settings)
+            .env("KAFKA_HEAP_OPTS", "-Xmx512m -Xms256m")
+            .env("KAFKA_OPTS", "-XX:TieredStopAtLevel=1")
+            .status()
+            .map_err(failed)?;
+        let kafka = Self { address: format!("127.0.0.1:{port}"), oracle, work };
+        if !status.success() {
+            let said = kafka.said(&[" ERROR ", " FATAL ", "Exception"]).unwrap_or_default();
+            let last = said.get(said.len().saturating_sub(8)..).unwrap_or_default();
+            return Err(format!("Apache Kafka did not start: {status}\n{}", last.join("\n")));
+        }
+        Ok(kafka)
     }
 
     /// What it said about what it found, beyond the usual.
     pub(super) fn print_complaints(&self) -> Result<(), String> {
-        let log = self.work.join("server.log");
-        let text = std::fs::read(&log).map_err(|e| format!("{}: {e}", log.display()))?;
-        let text = String::from_utf8_lossy(&text);
-        let said = |line: &&str| {
-            [" WARN ", " ERROR ", " FATAL "].iter().any(|word| line.contains(word))
-                && !USUAL.iter().any(|usual| line.contains(usual))
-        };
-        let mut lines = text.lines().filter(said);
+        let mut lines = self.said(&[" WARN ", " ERROR ", " FATAL "])?.into_iter();
         lines.by_ref().take(12).for_each(|line| println!("  kafka: {line}"));
         let more = lines.count();
         if more > 0 {
             println!("  kafka: {more} more warnings");
         }
         Ok(())
+    }
+
+    /// The lines of its log that have one of these words, but for the usual ones.
+    fn said(&self, words: &[&str]) -> Result<Vec<String>, String> {
+        let log = self.work.join("server.log");
+        let text = std::fs::read(&log).map_err(|e| format!("{}: {e}", log.display()))?;
+        let text = String::from_utf8_lossy(&text);
+        let has = |line: &str, words: &[&str]| words.iter().any(|word| line.contains(word));
+        let kept = text.lines().filter(|line| has(line, words) && !has(line, &USUAL));
+        Ok(kept.map(str::to_owned).collect())
     }
 }
 

@@ -242,9 +242,10 @@ fn a_clean_stop_leaves_its_marker_and_the_next_start_scans_nothing() {
     assert_eq!(produce(&mut connect(server.address("PLAINTEXT")), "kept"), 2);
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that no client is given: those lie above.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let begin = u16::try_from(std::process::id() % 20_000).unwrap() + 10_000;
+    (begin..begin + 1000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 #[test]
