@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a command speaks to its user")]
 
 mod admin;
+mod awake;
 mod coordinators;
 mod date;
 mod floor;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
             Ok(port) => floor::serve(port, Path::new(directory)).map_err(|error| error.to_string()),
             Err(_) => Err("floor PORT DIRECTORY".into()),
         },
+        ["spin"] => awake::spin().map(|never| match never {}).map_err(|error| error.to_string()),
         ["servers", ..] => options::parse_words(&arguments[1..]).map(|options| {
             let words: Vec<&str> = options.plan.kinds.iter().map(|kind| kind.word()).collect();
             println!("{}", words.join(" "));

@@ -9,7 +9,7 @@ use crate::workload::Workload;
 
 /// How the benchmark is asked for.
 pub(crate) const USAGE: &str = "usage: cargo xtask bench [--groups] [--quick] [--workload NAME]... \
-[--rounds N] [--server floor|dohle|reference]... [--port FIRST] [--write | --no-write]";
+[--rounds N] [--server floor|dohle|reference]... [--port FIRST] [--halting] [--write | --no-write]";
 
 /// What the command line asks for.
 pub(crate) struct Options {
@@ -50,13 +50,14 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
     let mut port = PORT;
     let set = if words.iter().any(|word| word == "--groups") { &set::GROUPS } else { &set::LOGS };
     let (mut workloads, mut kinds): (Vec<&'static Workload>, Vec<Kind>) = (vec![], vec![]);
-    let (mut quick, mut rounds, mut write) = (false, None, None);
+    let (mut quick, mut rounds, mut write, mut awake) = (false, None, None, true);
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("{word} wants a value\n{USAGE}"));
         match word.as_str() {
             "--groups" => {}
             "--quick" => quick = true,
+            "--halting" => awake = false,
             "--write" => write = Some(true),
             "--no-write" => write = Some(false),
             "--workload" => workloads.push(known_workload(set, value()?)?),
@@ -83,6 +84,7 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
         rounds: rounds.unwrap_or(course.rounds),
         extent: course.extent,
         warm_up: course.warm_up,
+        awake,
     };
     let write = write.unwrap_or(whole);
     Ok(Options { plan, port, write, words: words.to_vec() })

@@ -8,6 +8,11 @@ use crate::run::{Plan, Results};
 use crate::server::Kind;
 use crate::workload::{Figure, Reach, Workload};
 
+/// How the cores were, in words.
+const AWAKE: &str = "A process of idle priority on each core kept it from halting: a virtual machine's \
+core that halts is given back to the host, and whoever wakes it pays for that, some 20 µs here.";
+const HALTING: &str = "Cores that had nothing to do halted, and whoever woke one paid for that.";
+
 /// What stands above the tables.
 pub(crate) struct Head {
     /// The command that made the report.
@@ -173,7 +178,7 @@ pub(crate) fn section(plan: &Plan, results: &Results, head: &Head) -> String {
          Written by `{command}` on {date}, at commit {commit}; every figure here was measured in \
          that run.\n\n{}\n\
          This run: {} rounds, each measurement {:.1} s after {:.1} s that do not count{}; the \
-         reference was under load for {} s before the first round.\n\n\
+         reference was under load for {} s before the first round. {}\n\n\
          ### Machine\n\n{}\n\
          ### Results\n\n\
          Medians over the rounds. Ratios are taken round by round: the median, then the least and \
@@ -188,6 +193,7 @@ pub(crate) fn section(plan: &Plan, results: &Results, head: &Head) -> String {
         extent.warm.as_secs_f64(),
         set.ends_sooner(extent),
         plan.warm_up.as_secs(),
+        if plan.awake { AWAKE } else { HALTING },
         machine(),
         summary(plan, results),
         details(plan, results),

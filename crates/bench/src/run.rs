@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::awake::Awake;
 use crate::measure::{self, Extent, Figures};
 use crate::restart;
 use crate::server::{Kind, Places, Server};
@@ -21,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) extent: Extent,
     /// Load on the reference before anything counts: a JVM needs it to be fair.
     pub(crate) warm_up: Duration,
+    /// Whether cores that have nothing to do are kept from halting.
+    pub(crate) awake: bool,
 }
 
 /// What all rounds gave: one entry a round, an error where a measurement failed.
@@ -29,8 +32,9 @@ pub(crate) type Results = BTreeMap<(&'static str, Kind), Vec<Result<Figures, Str
 /// Runs the plan, and tells how it goes.
 ///
 /// # Errors
-/// When the reference cannot be started. A server that fails in a workload fails only there.
+/// When the reference cannot be started, or cores cannot be kept awake. A server that fails in a workload fails only there.
 pub(crate) fn run(plan: &Plan, places: &Places) -> io::Result<Results> {
+    let _awake = if plan.awake { Some(Awake::keep()?) } else { None };
     let mut warm = None;
     let lasting = plan.workloads.iter().any(|workload| !workload.is_fresh());
     if plan.kinds.contains(&Kind::Reference) && lasting {

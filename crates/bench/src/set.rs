@@ -132,7 +132,9 @@ made dirty in the page cache. *Generator's cores* tells how much of a core the l
 ";
 
 const GROUPS_METHOD: &str = "\
-**What runs.** Apache Kafka 4.3.1 (the reference, with its default heap and start flags) and Dohle. In \
+**What runs.** Apache Kafka 4.3.1 (the reference, with its default heap and start flags) and Dohle; for the smallest \
+request, ApiVersions 0, also a floor that answers it at once on one thread with one receive and one send: no member can \
+join, and no offset be committed, for less than as many of these as it takes requests. In \
 each round every workload runs on each in turn. Dohle is started anew for each measurement; the \
 reference keeps running, warm, save for memory and for the default initial delay, where both are \
 fresh and measured in the first round only. `group.initial.rebalance.delay.ms` is 0, save where a title names its default.

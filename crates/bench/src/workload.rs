@@ -203,11 +203,17 @@ impl Workload {
     /// Whether that server can do it at all: the floor has no topics to create, nothing to come back
     /// to, and no groups.
     pub(crate) fn suits(&self, kind: Kind) -> bool {
-        let of_brokers = matches!(
-            self.work,
-            Work::Partitions { .. } | Work::Restart { .. } | Work::Coordinate(_)
-        );
-        kind != Kind::Floor || !of_brokers
+        let suits_floor = match self.work {
+            Work::Partitions { .. } | Work::Restart { .. } => false,
+            Work::Coordinate(work) => work.suits_floor(),
+            Work::Produce { .. }
+            | Work::Fetch { .. }
+            | Work::ProduceAtRate { .. }
+            | Work::DeliverAtRate { .. }
+            | Work::Start
+            | Work::Connections { .. } => true,
+        };
+        kind != Kind::Floor || suits_floor
     }
 
     /// Whether it is left out of a quick run, as it takes a minute to set up.

@@ -1,5 +1,6 @@
 //! Measurements of coordinators: groups, offsets, transactions.
 
+mod asks;
 mod commits;
 mod joins;
 mod memory;
@@ -33,6 +34,8 @@ pub(crate) enum Coordination {
     Commit { clients: usize, window: u64 },
     /// A closed loop of transactions.
     Transact { producers: usize, version: TransactionVersion },
+    /// A closed loop of the smallest requests: what is below all others.
+    Ask { clients: usize },
     /// Groups and members that stay.
     Memory,
 }
@@ -53,7 +56,7 @@ impl Coordination {
         match self {
             Self::Memory => true,
             Self::Join { members, delayed, .. } => members > 100 || delayed,
-            Self::Commit { .. } | Self::Transact { .. } => false,
+            Self::Commit { .. } | Self::Transact { .. } | Self::Ask { .. } => false,
         }
     }
 
@@ -64,9 +67,14 @@ impl Coordination {
                 let long = matches!(protocol, Protocol::Consumer) && members > 1;
                 !delayed && !long && members <= 100
             }
-            Self::Commit { .. } | Self::Transact { .. } => true,
+            Self::Commit { .. } | Self::Transact { .. } | Self::Ask { .. } => true,
             Self::Memory => false,
         }
+    }
+
+    /// Whether that can be done without coordinators, too.
+    pub(crate) const fn suits_floor(self) -> bool {
+        matches!(self, Self::Ask { .. })
     }
 
     /// Settings of the server that are not those of the other workloads.
@@ -94,6 +102,7 @@ pub(crate) fn measure(server: &Server, work: Coordination, extent: &Extent) -> i
         Coordination::Transact { producers, version } => {
             transactions::transact(server, producers, version, extent)
         }
+        Coordination::Ask { clients } => asks::ask(server, clients, extent),
         Coordination::Memory => memory::memory(server, extent),
     }
 }

@@ -20,6 +20,9 @@ const COMMITS: &[(Figure, Option<Reach>)] =
 const TRANSACTIONS: &[(Figure, Option<Reach>)] =
     &[(Figure::TransactionsPerSecond, None), (Figure::CpuPerTransaction, FIFTH)];
 
+const ASKS: &[(Figure, Option<Reach>)] =
+    &[(Figure::RequestsPerSecond, None), (Figure::CpuPerRequest, None)];
+
 const fn classic(members: usize) -> Work {
     Work::Coordinate(Coordination::Join { protocol: Protocol::Classic, members, delayed: false })
 }
@@ -38,6 +41,18 @@ const fn transact(producers: usize, version: TransactionVersion) -> Work {
 
 /// What is asked of coordinators, in the order in which it runs.
 pub(crate) const WORKLOADS: &[Workload] = &[
+    Workload {
+        name: "ask-1",
+        title: "the smallest request, one client that waits",
+        work: Work::Coordinate(Coordination::Ask { clients: 1 }),
+        shown: ASKS,
+    },
+    Workload {
+        name: "ask-100",
+        title: "the smallest request, 100 clients at once",
+        work: Work::Coordinate(Coordination::Ask { clients: 100 }),
+        shown: ASKS,
+    },
     Workload {
         name: "classic-1",
         title: "1 member joins, classic protocol",

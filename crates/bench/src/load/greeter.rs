@@ -16,16 +16,41 @@ const GREET_TIME_MAX: Duration = Duration::from_secs(30);
 /// # Errors
 /// When the server cannot be reached or does not answer.
 pub(crate) fn lines(port: u16, count: usize) -> io::Result<Vec<Line>> {
-    let greeter = |_| Ok(Greeter { line: Line::connect(port)?, greeted: false });
-    let mut crowd = Crowd::new((0..count).map(greeter).collect::<io::Result<_>>()?)?;
-    crowd.each(|_, greeter| greeter.speak())?;
-    crowd.run(GREET_TIME_MAX, |greeters: &[Greeter], _| {
-        greeters.iter().all(|greeter| greeter.greeted)
-    })?;
-    Ok(crowd.into_members().into_iter().map(|greeter| greeter.line).collect())
+    let greeters = greeters(port, count)?.into_members();
+    Ok(greeters.into_iter().map(|greeter| greeter.line).collect())
 }
 
-struct Greeter {
+/// The same, for those who go on greeting.
+///
+/// # Errors
+/// When the server cannot be reached or does not answer.
+pub(crate) fn greeters(port: u16, count: usize) -> io::Result<Crowd<Greeter>> {
+    let greeter = |_| Ok(Greeter { line: Line::connect(port)?, greeted: false });
+    let mut crowd = Crowd::new((0..count).map(greeter).collect::<io::Result<_>>()?)?;
+    greet(&mut crowd)?;
+    Ok(crowd)
+}
+
+/// All greet at once, again when all are answered, while there is time: how long that was.
+///
+/// # Errors
+/// When the server breaks or does not answer.
+pub(crate) fn greet_for(crowd: &mut Crowd<Greeter>, time: Duration) -> io::Result<Duration> {
+    let begin = Instant::now();
+    while begin.elapsed() < time {
+        greet(crowd)?;
+    }
+    Ok(begin.elapsed())
+}
+
+fn greet(crowd: &mut Crowd<Greeter>) -> io::Result<()> {
+    crowd.each(|_, greeter| greeter.speak())?;
+    crowd.run(GREET_TIME_MAX, |greeters, _| greeters.iter().all(|greeter| greeter.greeted))?;
+    Ok(())
+}
+
+/// Asks for the versions of the server's APIs, the smallest request that there is.
+pub(crate) struct Greeter {
     line: Line,
     greeted: bool,
 }
@@ -49,6 +74,7 @@ impl Member for Greeter {
     }
 
     fn speak(&mut self) -> io::Result<()> {
+        self.greeted = false;
         self.line.ask(0, &ApiVersionsRequest::default())
     }
 
