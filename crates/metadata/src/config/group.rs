@@ -79,3 +79,37 @@ pub fn check(configs: &Configs, broker: Layers<'_>) -> Result<(), ConfigError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Configs, LIMITS, Layers, Scope, check};
+
+    /// What is said of `name` set to that within these limits.
+    fn refused(name: &str, set: i64, limits: &[(&str, i64)]) -> Option<String> {
+        let nothing = Configs::new();
+        let texts = |pairs: &[(&str, i64)]| -> Configs {
+            pairs.iter().map(|(name, number)| ((*name).to_owned(), number.to_string())).collect()
+        };
+        let file = texts(limits);
+        let broker = Layers { broker: &nothing, cluster: &nothing, file: &file };
+        check(&texts(&[(name, set)]), broker).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_group_keeps_within_what_its_broker_allows() {
+        for &(name, _, least, most) in LIMITS {
+            let default = Scope::Group.key(name).unwrap().default_value().integer();
+            if let Some(least) = least {
+                let limits = [(least, default)];
+                assert_eq!(refused(name, default, &limits), None);
+                assert!(refused(name, default - 1, &limits).is_some(), "{name} below {least}");
+            }
+            if let Some(most) = most {
+                let limits = [(most, default + 5)];
+                assert_eq!(refused(name, default + 5, &limits), None);
+                let said = refused(name, default + 6, &limits).unwrap();
+                assert_eq!(said, format!("{name} must be less than or equal to {most}"));
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Keys of the group coordinator.
 
 use super::row::{
-    GROUPS, Key, SHARE, STREAMS, boolean, class_or_null, int, list, long, short, string,
+    Key, REPLICATION, SHARE, STREAMS, boolean, class_or_null, int, list, long, short, string,
 };
 
 /// One row a key, in the order in which Kafka declares them.
@@ -19,7 +19,7 @@ pub(super) const KEYS: &[Key] = &[
     int("group.coordinator.append.linger.ms", "-1").at_least(-1)
         .no_meaning("a turn writes all that has come together")
         .doc("How long a coordinator collects records before it writes them."),
-    int("offsets.commit.timeout.ms", "5000").at_least(1).high().not_built(GROUPS)
+    int("offsets.commit.timeout.ms", "5000").at_least(1).high().not_built(REPLICATION)
         .doc("How long an offset commit waits for the replicas."),
     int("offsets.load.buffer.size", "5242880").at_least(1).high()
         .no_meaning("a log is read batch by batch")
@@ -67,11 +67,14 @@ pub(super) const KEYS: &[Key] = &[
     string("group.consumer.migration.policy", "bidirectional")
         .one_of_any_case(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"])
         .doc("Which way groups may change between the classic and the consumer protocol."),
-    int("group.consumer.assignment.interval.ms", "1000").at_least(0).cluster_wide().not_built(GROUPS)
+    int("group.consumer.assignment.interval.ms", "1000").at_least(0).cluster_wide()
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Shortest time between two assignments of a consumer group."),
-    int("group.consumer.min.assignment.interval.ms", "0").at_least(0).not_built(GROUPS)
+    int("group.consumer.min.assignment.interval.ms", "0").at_least(0)
+        .shown_by("crates/metadata/src/config/group.rs:a_group_keeps_within_what_its_broker_allows")
         .doc("Lower limit of that time."),
-    int("group.consumer.max.assignment.interval.ms", "15000").at_least(0).not_built(GROUPS)
+    int("group.consumer.max.assignment.interval.ms", "15000").at_least(0)
+        .shown_by("crates/metadata/src/config/group.rs:a_group_keeps_within_what_its_broker_allows")
         .doc("Upper limit of that time."),
     boolean("group.consumer.assignor.offload.enable", "true").cluster_wide()
         .no_meaning("an assignment is computed where it is decided on")

@@ -2,9 +2,7 @@
 
 use crate::config::check::Check;
 
-use super::row::{
-    GROUPS, Key, SHARE, STREAMS, boolean, int, list, long, same, string, string_or_null,
-};
+use super::row::{Key, SHARE, STREAMS, boolean, int, list, long, same, string, string_or_null};
 
 /// One row a key, in the order in which Kafka declares them.
 #[rustfmt::skip]
@@ -16,7 +14,8 @@ pub(super) const KEYS: &[Key] = &[
         .from(&[same("group.consumer.heartbeat.interval.ms")])
         .doc("Heartbeat interval that its members are told."),
     int("consumer.assignment.interval.ms", "1000").at_least(0).dynamic()
-        .from(&[same("group.consumer.assignment.interval.ms")]).not_built(GROUPS)
+        .from(&[same("group.consumer.assignment.interval.ms")])
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Shortest time between two of its assignments."),
     boolean("consumer.assignor.offload.enable", "true").dynamic()
         .from(&[same("group.consumer.assignor.offload.enable")])

@@ -240,7 +240,6 @@ pub(super) const TIMESTAMP_TYPES: &[&str] = &["CreateTime", "LogAppendTime"];
 pub(super) const SECURITY_PROTOCOLS: &[&str] = &["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
 
 // Parts that keys wait for.
-pub(super) const GROUPS: &str = "group coordinator";
 pub(super) const METRICS: &str = "metrics";
 pub(super) const QUOTAS: &str = "quotas";
 pub(super) const REBALANCE: &str = "leader rebalance";
