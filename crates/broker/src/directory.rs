@@ -7,6 +7,7 @@
 
 use crate::partition::Partition;
 use crate::partition::command::Command;
+use crate::room::{self, Room, Turn};
 use crate::slowness::Slowness;
 use dohle_env::clock::{Clock, Instant};
 use dohle_env::gather::{Answer, Gather};
@@ -29,6 +30,8 @@ pub(crate) struct Directory {
     pub(crate) lane: Lane,
     tasks: Arc<dyn Tasks>,
     slowness: Slowness,
+    /// What is left for clients' records.
+    pub(crate) room: Room,
     flushes: Mutex<Flushes>,
     /// Partitions placed here since the start.
     partitions: AtomicUsize,
@@ -80,11 +83,36 @@ impl Directory {
             log_dir,
             tasks,
             slowness: Slowness::default(),
+            room: Room::default(),
             flushes: Mutex::default(),
             partitions: AtomicUsize::new(0),
             is_closed: Mutex::new(false),
             log_starts: Writes::default(),
         })
+    }
+
+    /// Asks the file system what is left; says so when that begins to be too little, or ends. May
+    /// block.
+    pub(crate) fn measure_room(&self) {
+        // Who asks in vain has taken the directory offline.
+        let space = match self.log_dir.space() {
+            Ok(space) => space,
+            Err(offline) => return tracing::error!("{offline}"),
+        };
+        let path = self.log_dir.path().display();
+        match self.room.measured(space) {
+            Some(Turn::UsedUp) => tracing::error!(
+                usable_bytes = space.usable_bytes,
+                reserved_bytes = room::reserve(space),
+                "no space left in {path}: producers are refused until there is more; delete topics \
+                 or shorten their retention, make room on the disk or enlarge it"
+            ),
+            Some(Turn::Free) => tracing::info!(
+                usable_bytes = space.usable_bytes,
+                "space again in {path}: producers are served"
+            ),
+            None => {}
+        }
     }
 
     /// Whether writes should not run on a reactor now.
@@ -135,10 +163,7 @@ impl Directory {
         let was_online = self.log_dir.is_online();
         let offline = self.log_dir.fail(doing, error);
         if was_online {
-            tracing::error!(
-                "{offline}; its partitions are not served until the disk is mended and the node \
-                 is started again"
-            );
+            tracing::error!("{offline}");
         }
     }
 

@@ -27,7 +27,7 @@ struct Duty {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Old tails, flushes that `flush.ms` asks for, the controller's timer.
+    /// Old tails, flushes that `flush.ms` asks for, the space that is left, the controller's timer.
     Short,
     /// `replication-offset-checkpoint`.
     HighWatermarks,
@@ -88,6 +88,10 @@ async fn perform(node: &Arc<Node>, kind: Kind) {
     match kind {
         Kind::Short => {
             node.controller.submit(quorum::Command::Wake);
+            for directory in node.directories.iter().filter(|of| of.log_dir.is_online()) {
+                let measured = directory.clone();
+                directory.job(Box::new(move || measured.measure_room()));
+            }
             each(node, |partition, effects, now| {
                 let Ok(log) = partition.log_mut() else { return };
                 log.age_tail(now);

@@ -25,6 +25,7 @@ mod quorum;
 mod quotas;
 mod registration;
 mod request;
+mod room;
 mod session;
 mod slowness;
 pub mod start;

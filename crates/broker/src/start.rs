@@ -20,6 +20,7 @@ use crate::node::{NewNode, Node, View};
 use crate::quorum;
 use crate::registration;
 use dohle_env::Env;
+use dohle_env::clock;
 use dohle_env::random::Random;
 use dohle_env::strand::Strand;
 use dohle_env::tasks::Home;
@@ -37,6 +38,7 @@ use dohle_storage::{Storage, meta_properties};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 /// Why a node cannot start, for the operator.
 #[derive(Debug)]
 pub struct StartError(pub String);
@@ -100,6 +102,9 @@ pub async fn start(
     node.publish(view);
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(feed::run(node.clone(), feed)));
 
+    for directory in node.directories.iter().filter(|of| of.log_dir.is_online()) {
+        directory.measure_room();
+    }
     registration::register_controller(&node, incarnation).await?;
     let broker_epoch =
         registration::register(&node, incarnation, previous_epoch.unwrap_or(-1)).await?;
@@ -238,7 +243,28 @@ fn lead_all(node: &Arc<Node>) {
         .collect();
     feed::lead(node, &view, &all);
 }
+/// How often it is looked whether a node can go on.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+
 impl Running {
+    /// Waits until the node cannot go on, and says why: the directory of its metadata is offline, or
+    /// all others are. Kafka's ends there too.
+    pub fn failure(&self) -> impl Future<Output = String> + Send + 'static {
+        let node = self.node.clone();
+        async move {
+            loop {
+                let metadata = &node.metadata_directory.log_dir;
+                if let Some(offline) = metadata.offline() {
+                    return format!("the directory of the metadata has failed: {}", offline.reason);
+                }
+                if node.directories.iter().all(|directory| !directory.log_dir.is_online()) {
+                    return "all log directories have failed".to_owned();
+                }
+                clock::sleep(&*node.env.clock, LOOK_INTERVAL).await;
+            }
+        }
+    }
+
     /// Listener names and where they listen, for clients.
     pub fn listeners(&self) -> impl Iterator<Item = (&str, std::net::SocketAddr)> {
         let all = self.node.listeners.iter();

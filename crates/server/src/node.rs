@@ -12,11 +12,14 @@ use std::future::{Future, poll_fn};
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+/// How long a stop may take, Kafka's own limit for a controlled one.
+const STOP_WITHIN: Duration = Duration::from_secs(300);
 /// How long a stop waits for work that is still on the lanes.
 const STOP_LANES_WITHIN: Duration = Duration::from_secs(30);
 
@@ -89,14 +92,28 @@ async fn serve(
     if let Err(error) = told {
         tracing::debug!("cannot say that the node is ready: {error}");
     }
-    let asked_by = poll_fn(|cx| match terminate.poll_recv(cx) {
-        Poll::Ready(_) => Poll::Ready("SIGTERM"),
-        Poll::Pending => interrupt.poll_recv(cx).map(|_| "SIGINT"),
+    let mut failure = pin!(on_reactor(&env, running.failure()));
+    let asked_by = poll_fn(|cx| match (terminate.poll_recv(cx), interrupt.poll_recv(cx)) {
+        (Poll::Ready(_), _) => Poll::Ready(Ok("SIGTERM")),
+        (_, Poll::Ready(_)) => Poll::Ready(Ok("SIGINT")),
+        _ => failure.as_mut().poll(cx).map(Err),
     });
-    tracing::info!("stopping: {}", asked_by.await);
-    on_reactor(&env, running.stop())
-        .await
-        .ok_or_else(|| ServerError("the node ended while it stopped".to_owned()))
+    let asked_by = asked_by.await;
+    match &asked_by {
+        Ok(signal) => tracing::info!("stopping: {signal}"),
+        Err(why) => {
+            tracing::error!("stopping: {}", why.as_deref().unwrap_or("a reactor has ended"))
+        }
+    }
+    let stopped = tokio::time::timeout(STOP_WITHIN, on_reactor(&env, running.stop())).await;
+    match (asked_by, stopped) {
+        (Ok(_), Ok(Some(()))) => Ok(()),
+        (Err(why), _) => Err(ServerError(format!(
+            "{}; mend the disk or make room on it, and start the node again",
+            why.unwrap_or_default()
+        ))),
+        (Ok(_), _) => Err(ServerError("the node ended while it stopped".to_owned())),
+    }
 }
 
 fn ready_line(running: &Running, directories: &str) -> String {

@@ -34,7 +34,12 @@ pub struct Offline {
 
 impl fmt::Display for Offline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
+        write!(
+            f,
+            "{}; its partitions are not served until the disk is mended and the node is started \
+             again",
+            self.reason
+        )
     }
 }
 

@@ -30,12 +30,19 @@ impl Partition {
         let Append { batch, guard, acks, slot } = append;
         let origin = Origin { leader_epoch: self.leader_epoch, source: Source::Client { guard } };
         let now = self.clock.timestamp();
+        let size_bytes = batch.bytes().len() as u64;
+        let is_used_up = self.directory.room.is_used_up();
         let staged = match self.log_mut() {
+            // Before anything is changed: nothing has to be undone.
+            Ok(_) if is_used_up => Err((ErrorCode::KAFKA_STORAGE_ERROR, None)),
             Ok(log) => log.stage(NewBatch::from(batch), origin, now).map_err(refusal),
             Err(error) => Err((error, None)),
         };
         match staged {
-            Ok(appended) => self.await_write(acks, slot, appended),
+            Ok(appended) => {
+                self.directory.room.took(size_bytes);
+                self.await_write(acks, slot, appended);
+            }
             Err((error, message)) => {
                 let answer = Appended { message, ..self.refused(error) };
                 effects.push(Effect::Appended(slot, answer));
