@@ -2,7 +2,7 @@
 
 use crate::connection;
 use crate::node::Node;
-use dohle_env::clock;
+use dohle_env::clock::{self, Instant};
 use dohle_env::collections::HashMap;
 use dohle_env::net;
 use dohle_env::tasks::Home;
@@ -99,8 +99,12 @@ fn hold_back(node: &Arc<Node>, io: Box<dyn net::Connection>, wait_ms: i32) {
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(held));
 }
 
+/// Refusals are told once in this time.
+const TELL_INTERVAL_MS: i64 = 1_000;
+
 /// Accepts for as long as the node lives. An error (no descriptors left) is logged and passes.
 pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn net::Listener>) {
+    let (mut tell_at, mut untold) = (Instant::default(), 0_u64);
     loop {
         let accepted = poll_fn(|cx| listener.poll_accept(cx)).await;
         if node.is_stopping() {
@@ -109,7 +113,14 @@ pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn 
         let io = match accepted {
             Ok(io) => io,
             Err(error) => {
-                tracing::warn!(listener = node.listeners[index].name, "cannot accept: {error}");
+                let now = node.env.clock.now();
+                if now < tell_at {
+                    untold += 1;
+                    continue;
+                }
+                let listener = &node.listeners[index].name;
+                tracing::warn!(listener, untold, "cannot accept: {error}");
+                (tell_at, untold) = (now.after_ms(TELL_INTERVAL_MS), 0);
                 continue;
             }
         };

@@ -42,8 +42,24 @@ pub struct Space {
     pub usable_bytes: u64,
 }
 
+/// Whether a file cannot be opened because too many are open: by this process (`EMFILE`) or by all
+/// (`ENFILE`).
+#[must_use]
+pub fn is_out_of_descriptors(error: &io::Error) -> bool {
+    /// Linux's numbers, the same on every architecture.
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
+}
+
 /// A tree of directories.
 pub trait Disk: Send + Sync {
+    /// How many files may be kept open at once, so that others can still be opened: a part of the
+    /// descriptors that the process may have.
+    fn files_max(&self) -> usize {
+        usize::MAX
+    }
+
     /// Opens a file. `NotFound` where `how` asks for one that exists.
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn File>>;
 

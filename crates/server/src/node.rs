@@ -2,7 +2,7 @@
 
 use crate::config_file::{self, Configuration};
 use crate::world::net::TcpOptions;
-use crate::world::{World, WorldOptions};
+use crate::world::{World, WorldOptions, descriptors};
 use dohle_broker::start::{self, BoundListener, ListenerType, Running, StartError};
 use dohle_env::Env;
 use dohle_env::tasks::Home;
@@ -61,6 +61,7 @@ pub fn run(options: &ServerOptions, out: &mut dyn Write) -> Result<(), ServerErr
     for name in &config.unknown {
         tracing::warn!("{name} is no configuration that Kafka knows; it has no effect");
     }
+    descriptors::raise_limit();
     let tcp = tcp_options(config);
     let world = World::start(&WorldOptions { tcp, ..WorldOptions::default() })
         .map_err(|error| ServerError(format!("cannot start the reactors: {error}")))?;

@@ -20,10 +20,11 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// Nothing open yet; the limits of [`crate::limits`].
+    /// Nothing open yet; the limits of [`crate::limits`], and not more files than the disk allows.
     #[must_use]
     pub fn new(disk: Arc<dyn Disk>) -> Arc<Self> {
-        Self::with_limits(disk, FILES_OPEN_MAX, INDEX_BYTES_MAX)
+        let files_max = disk.files_max().min(FILES_OPEN_MAX);
+        Self::with_limits(disk, files_max, INDEX_BYTES_MAX)
     }
 
     /// Keeps at most `files_max` files open and `index_bytes_max` bytes of sealed segments'

@@ -97,6 +97,18 @@ impl<T: Clone> Pool<T> {
         members.shrink(self.weight_max);
     }
 
+    /// Gives all values up that are there: each is made again when it is wanted.
+    pub fn give_up_all(&self) {
+        let mut members = lock(&self.members);
+        for (member, _) in members.slots.drain(..) {
+            if let Some(member) = member.upgrade() {
+                *lock(&member.value) = None;
+            }
+        }
+        members.weight = 0;
+        members.hand = 0;
+    }
+
     /// What all values weigh together, those of dropped slots included until the hand has passed
     /// them.
     #[must_use]

@@ -167,7 +167,12 @@ impl Segment {
     fn open(&self, place: &Place, how: Open) -> io::Result<Arc<dyn File>> {
         place.storage.files.get_or_make(&self.file, || {
             let path = place.path(self.base_offset, suffix::LOG);
-            let opened = place.disk().open(&path, how);
+            let mut opened = place.disk().open(&path, how);
+            if opened.as_ref().is_err_and(disk::is_out_of_descriptors) {
+                // Readers that are slow to take what they were given hold files beyond the pool's.
+                place.storage.files.give_up_all();
+                opened = place.disk().open(&path, how);
+            }
             self.require_kept()?;
             Ok((opened?, 1))
         })

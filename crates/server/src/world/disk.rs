@@ -2,6 +2,7 @@
 
 use super::cached;
 use super::counters::{self, Call};
+use super::descriptors;
 use dohle_env::disk::{Disk, Entry, File, Lock, Open, Space};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::Mode;
@@ -20,6 +21,10 @@ const SLICES_MAX: usize = 1024;
 pub struct RealDisk;
 
 impl Disk for RealDisk {
+    fn files_max(&self) -> usize {
+        descriptors::for_files()
+    }
+
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn File>> {
         let mut options = OpenOptions::new();
         options.read(true);

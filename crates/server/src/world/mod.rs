@@ -6,6 +6,7 @@
 mod cached;
 pub mod clock;
 pub mod counters;
+pub mod descriptors;
 pub mod disk;
 mod lanes;
 mod mail;

@@ -4,6 +4,7 @@
 //! on one thread and spawned on another.
 
 use super::counters::{self, Call};
+use super::descriptors;
 use super::reactors;
 use super::send::{self, Sent};
 use bytes::BytesMut;
@@ -17,6 +18,8 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
@@ -75,16 +78,19 @@ impl TcpOptions {
 }
 
 /// TCP with one set of options.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TcpNet {
     options: TcpOptions,
+    /// Connections that were accepted and are open.
+    accepted: Arc<AtomicUsize>,
+    accepted_max: usize,
 }
 
 impl TcpNet {
     /// Sockets with `options`.
     #[must_use]
     pub fn new(options: TcpOptions) -> Self {
-        Self { options }
+        Self { options, accepted: Arc::default(), accepted_max: descriptors::for_connections() }
     }
 }
 
@@ -100,7 +106,8 @@ impl Net for TcpNet {
         socket.listen(i32::try_from(self.options.backlog).unwrap_or(i32::MAX))?;
         let local = address_of(&socket.local_addr()?)?;
         let listening = Registration::Fresh(socket.into());
-        Ok(Box::new(TcpListener { listening, local, rest: None }))
+        let (accepted, accepted_max) = (self.accepted.clone(), self.accepted_max);
+        Ok(Box::new(TcpListener { listening, local, rest: None, accepted, accepted_max }))
     }
 
     fn dial(&self, address: SocketAddr) -> io::Result<Box<dyn Connection>> {
@@ -116,6 +123,7 @@ impl Net for TcpNet {
             connecting: true,
             peer: address,
             local,
+            _counted: None,
         }))
     }
 
@@ -162,6 +170,25 @@ struct TcpConnection {
     connecting: bool,
     peer: SocketAddr,
     local: SocketAddr,
+    /// Among those that were accepted.
+    _counted: Option<Counted>,
+}
+
+/// One of the connections that were accepted, until it is dropped.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    /// `None` if there are `most` already.
+    fn take(accepted: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        let counted = Self(accepted.clone());
+        (accepted.fetch_add(1, Ordering::Relaxed) < most).then_some(counted)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl TcpConnection {
@@ -273,6 +300,8 @@ struct TcpListener {
     local: SocketAddr,
     /// Running after an error.
     rest: Option<Pin<Box<Sleep>>>,
+    accepted: Arc<AtomicUsize>,
+    accepted_max: usize,
 }
 
 impl Listener for TcpListener {
@@ -289,7 +318,13 @@ impl Listener for TcpListener {
                 listening,
                 SocketFlags::NONBLOCK | SocketFlags::CLOEXEC,
             ) {
-                Ok((descriptor, peer)) => return Poll::Ready(accepted(descriptor, peer)),
+                Ok((descriptor, peer)) => {
+                    let most = self.accepted_max;
+                    let Some(counted) = Counted::take(&self.accepted, most) else {
+                        return Poll::Ready(Err(too_many(most)));
+                    };
+                    return Poll::Ready(accepted(descriptor, peer, counted));
+                }
                 Err(Errno::AGAIN) => ready.clear_ready(),
                 Err(Errno::INTR | Errno::CONNABORTED) => {}
                 Err(error) => {
@@ -306,7 +341,18 @@ impl Listener for TcpListener {
     }
 }
 
-fn accepted(descriptor: OwnedFd, peer: Option<SocketAddrAny>) -> io::Result<Box<dyn Connection>> {
+fn too_many(most: usize) -> io::Error {
+    io::Error::other(format!(
+        "connection refused: {most} are open, the rest of the process's descriptors is for files; \
+         raise its limit (ulimit -n, LimitNOFILE)"
+    ))
+}
+
+fn accepted(
+    descriptor: OwnedFd,
+    peer: Option<SocketAddrAny>,
+    counted: Counted,
+) -> io::Result<Box<dyn Connection>> {
     let local = rustix::net::getsockname(&descriptor)?;
     let peer = peer.ok_or(io::ErrorKind::NotConnected)?;
     Ok(Box::new(TcpConnection {
@@ -314,6 +360,7 @@ fn accepted(descriptor: OwnedFd, peer: Option<SocketAddrAny>) -> io::Result<Box<
         connecting: false,
         peer: plain(SocketAddr::try_from(peer)?),
         local: plain(SocketAddr::try_from(local)?),
+        _counted: Some(counted),
     }))
 }
 
