@@ -55,6 +55,8 @@ pub(crate) struct Partition {
     carried: Option<Box<dyn Carried>>,
     /// The leadership that a machine was last loaded for, or is being loaded for.
     loaded_epoch: i32,
+    /// It was told that a file is missing or cannot be read: once is enough.
+    is_damage_told: bool,
     /// A flush is with the directory, or on its way there.
     is_flushing: bool,
     /// Whether the cleaner is at work here, or cannot be.
@@ -125,6 +127,7 @@ impl Partition {
             watches: Vec::new(),
             carried: None,
             loaded_epoch: -1,
+            is_damage_told: false,
             is_flushing: false,
             compacting: Compacting::Idle,
             replace: None,

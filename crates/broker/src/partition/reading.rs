@@ -77,11 +77,7 @@ impl Partition {
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.log().is_ok() => {
                 let start = self.log().map_or(0, dohle_storage::Log::start_offset);
                 if start <= read.cursor.offset {
-                    tracing::error!(
-                        topic = %self.topic, partition = self.index,
-                        "a segment's file is missing: {error}; the records in it are lost, \
-                         restart the node to go on without them"
-                    );
+                    self.tell_damage(&read, &error);
                     let answer = self.no_records(ErrorCode::KAFKA_STORAGE_ERROR);
                     effects.push(Effect::Read(read.slot, answer));
                 } else {
@@ -89,13 +85,30 @@ impl Partition {
                 }
             }
             Err(error) => {
-                tracing::error!(
-                    topic = %self.topic, partition = self.index, offset = read.cursor.offset,
-                    "records cannot be read: {error}"
-                );
+                self.tell_damage(&read, &error);
                 let answer = self.no_records(ErrorCode::KAFKA_STORAGE_ERROR);
                 effects.push(Effect::Read(read.slot, answer));
             }
+        }
+    }
+
+    /// Says once that records cannot be read, and what to do.
+    fn tell_damage(&mut self, read: &Read, error: &io::Error) {
+        if std::mem::replace(&mut self.is_damage_told, true) {
+            return;
+        }
+        let (topic, partition, offset) = (&self.topic, self.index, read.cursor.offset);
+        if error.kind() == io::ErrorKind::NotFound {
+            tracing::error!(
+                %topic, partition, offset,
+                "a segment's file is missing: {error}; the records in it are lost, restart the node \
+                 to go on without them"
+            );
+        } else {
+            tracing::error!(
+                %topic, partition, offset,
+                "records cannot be read: {error}; look at the disk, then restart the node"
+            );
         }
     }
 
