@@ -1,6 +1,6 @@
-//! `cargo xtask crash [--cycles N] [--tears N] [--seed S]`: the real binary on the real disk, killed under load.
+//! `cargo xtask crash` and `cargo xtask soak`: the real binary on the real disk, where things go wrong.
 //!
-//! What it does stands in `crates/dohle/examples/crash`; this builds both and hands over.
+//! What they do stands in `crates/dohle/examples/crash`; this builds both and hands over.
 
 use crate::compat::server::binary;
 use std::path::{Path, PathBuf};
@@ -25,4 +25,9 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
         .status()
         .map_err(|error| format!("{}: {error}", program.display()))?;
     if status.success() { Ok(()) } else { Err(format!("not as it should be: {status}")) }
+}
+
+/// The long one: `[--minutes M]`.
+pub(crate) fn soak(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    run(root, &[&["--scenario", "soak"], arguments].concat())
 }

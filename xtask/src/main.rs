@@ -21,7 +21,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--groups] [--quick] | codegen [--check] | \
-compat [--help] | applications [--help] | diff [--help] | sim | events [--help] | golden [--help] | takeover [--help] | tools [--help]";
+compat [--help] | applications [--help] | diff [--help] | sim | crash [--help] | soak [--minutes M] | events [--help] | golden [--help] | takeover [--help] | tools [--help]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         ["codegen"] => codegen::run(root, false),
         ["codegen", "--check"] => codegen::run(root, true),
         ["crash", rest @ ..] => crash::run(root, rest).map_err(Into::into),
+        ["soak", rest @ ..] => crash::soak(root, rest).map_err(Into::into),
         ["sim", rest @ ..] => sim::run(root, rest).map_err(Into::into),
         ["diff", rest @ ..] => diff::run(root, rest).map_err(Into::into),
         ["applications", rest @ ..] => applications::run(root, rest).map_err(Into::into),

@@ -1,7 +1,7 @@
 //! A producer that never stops, and a consumer that reads everything.
 
 use dohle_client::admin::OffsetSpec;
-use dohle_client::consumer::OffsetReset;
+use dohle_client::consumer::{OffsetReset, Subscribed};
 use dohle_client::producer::{Delivery, Record};
 use dohle_client::{
     Client, ClientConfig, Consumer, ConsumerConfig, Producer, ProducerConfig, TopicPartition,
@@ -12,7 +12,7 @@ use dohle_server::world::{World, WorldOptions};
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 pub(crate) const TOPIC: &str = "crash";
@@ -32,6 +32,29 @@ pub(crate) struct Sent {
     pub(crate) count: u64,
     pub(crate) acknowledged: BTreeMap<u64, Place>,
     pub(crate) given_up: u64,
+}
+
+/// The offsets of a group, by partition.
+pub(crate) type Progress = BTreeMap<i32, i64>;
+
+/// A member of a group that reads on and on.
+pub(crate) struct Member {
+    is_over: Arc<AtomicBool>,
+    committed: Arc<Mutex<Progress>>,
+    commits: mpsc::Receiver<u64>,
+}
+
+impl Member {
+    /// What it was told is committed.
+    pub(crate) fn committed(&self) -> Progress {
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Leaves; how many commits were acknowledged.
+    pub(crate) fn finish(self) -> u64 {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.commits.recv().unwrap_or(0)
+    }
 }
 
 /// What a reader found.
@@ -90,6 +113,30 @@ impl Clients {
         let is_over = Arc::new(AtomicBool::new(false));
         let sent = self.spawn(produce(self.client.clone(), is_over.clone()));
         Load { is_over, sent }
+    }
+
+    /// A member of a group that reads what [`Clients::produce`] sends, and commits after each poll.
+    pub(crate) fn follow(&self) -> Member {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let committed = Arc::new(Mutex::default());
+        let following = follow(self.client.clone(), is_over.clone(), committed.clone());
+        Member { is_over, committed, commits: self.spawn(following) }
+    }
+
+    /// The offsets of that group, asked for until there is an answer.
+    pub(crate) fn committed(&self) -> Result<Progress, String> {
+        let asked = self.spawn(committed(self.client.clone()));
+        asked.recv().map_err(|error| error.to_string())?
+    }
+
+    /// What committed readers see of a topic: each value's partitions.
+    pub(crate) fn read_committed(
+        &self,
+        topic: &'static str,
+        partitions: i32,
+    ) -> Result<BTreeMap<u64, Vec<i32>>, String> {
+        let read = self.spawn(read_committed(self.client.clone(), topic, partitions));
+        read.recv().map_err(|error| error.to_string())?
     }
 
     /// All that is there.
@@ -193,4 +240,87 @@ async fn read_all(client: Client) -> Result<Read, String> {
             return Err("the end of the topic cannot be read".to_owned());
         }
     }
+}
+
+const GROUP: &str = "followers";
+
+fn group_config() -> ConsumerConfig {
+    ConsumerConfig {
+        group: Some(GROUP.into()),
+        offset_reset: OffsetReset::Earliest,
+        auto_commit: false,
+        session_timeout: Duration::from_secs(10),
+        ..ConsumerConfig::default()
+    }
+}
+
+async fn follow(client: Client, is_over: Arc<AtomicBool>, committed: Arc<Mutex<Progress>>) -> u64 {
+    let mut consumer = Consumer::new(client, group_config());
+    consumer.subscribe(Subscribed::Topics(vec![TOPIC.into()]));
+    let mut commits = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        // A node that is down: the next poll asks again.
+        if consumer.poll(Duration::from_millis(200)).await.is_err() {
+            continue;
+        }
+        let positions = consumer.positions();
+        if !positions.is_empty() && consumer.commit_offsets(&positions).await.is_ok() {
+            commits += 1;
+            let mut committed = committed.lock().unwrap_or_else(PoisonError::into_inner);
+            for (of, position) in positions {
+                committed.insert(of.partition, position.offset);
+            }
+        }
+    }
+    consumer.close().await;
+    commits
+}
+
+async fn committed(client: Client) -> Result<Progress, String> {
+    let clock = client.env().clock.clone();
+    let consumer = Consumer::new(client, group_config());
+    let partitions: Vec<TopicPartition> =
+        (0..PARTITIONS).map(|index| TopicPartition::new(TOPIC, index)).collect();
+    let mut last = String::new();
+    for _ in 0..100 {
+        match consumer.committed(&partitions).await {
+            Ok(found) => {
+                return Ok(found.into_iter().map(|(of, it)| (of.partition, it.offset)).collect());
+            }
+            Err(error) => last = error.to_string(),
+        }
+        sleep(&*clock, Duration::from_millis(100)).await;
+    }
+    Err(format!("the group's offsets cannot be asked for: {last}"))
+}
+
+async fn read_committed(
+    client: Client,
+    topic: &'static str,
+    partitions: i32,
+) -> Result<BTreeMap<u64, Vec<i32>>, String> {
+    let config = ConsumerConfig {
+        offset_reset: OffsetReset::Earliest,
+        auto_commit: false,
+        read_committed: true,
+        ..ConsumerConfig::default()
+    };
+    let mut consumer = Consumer::new(client, config);
+    consumer.assign((0..partitions).map(|index| TopicPartition::new(topic, index)));
+    let mut found: BTreeMap<u64, Vec<i32>> = BTreeMap::new();
+    let mut empty = 0;
+    // A marker at the end is no record, so the end cannot be waited for by its offset.
+    while empty < 8 {
+        let records = consumer.poll(Duration::from_millis(250)).await;
+        let records = records.map_err(|error| format!("reading {topic}: {error}"))?;
+        empty = if records.is_empty() { empty + 1 } else { 0 };
+        for record in records {
+            let text = record.value.as_deref().map(String::from_utf8_lossy);
+            let number = text.as_deref().and_then(|text| text.parse().ok());
+            let number = number.ok_or_else(|| format!("nobody sent {text:?}"))?;
+            found.entry(number).or_default().push(record.partition);
+        }
+    }
+    found.values_mut().for_each(|places| places.sort_unstable());
+    Ok(found)
 }

@@ -1,7 +1,7 @@
 //! Logs that are cut where a power loss may cut them.
 
-use crate::Dice;
 use crate::clients::{Clients, number_of};
+use crate::scenario::Dice;
 use crate::server::Server;
 use dohle_protocol::record::{AnyBatch, Batches};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +30,7 @@ pub(crate) fn run(binary: &Path, folder: &Path, tears: u64, dice: &mut Dice) -> 
         }
     }
     if partitions.is_empty() {
-        println!("no log has a batch behind its recovery point: nothing can be torn");
+        println!("   no log has a batch behind its recovery point: nothing can be torn");
         return Ok(());
     }
     let whole = read_copy(binary, folder, &data, None)?;
@@ -54,7 +54,7 @@ pub(crate) fn run(binary: &Path, folder: &Path, tears: u64, dice: &mut Dice) -> 
             ));
         }
     }
-    println!("{tears} torn logs: each lost what was torn, and nothing else");
+    println!("   {tears} torn logs: each lost what was torn, and nothing else");
     Ok(())
 }
 

@@ -1,0 +1,105 @@
+//! What can be made to go wrong, and the ground on which it does.
+
+use crate::{
+    descriptors, directories, files, full_disk, kills, members, memory, recovery, soak, wrong_clock,
+};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What a scenario has to work with.
+#[derive(Clone)]
+pub(crate) struct Ground {
+    /// The node's program.
+    pub(crate) binary: PathBuf,
+    /// Its own folder, empty, removed when all is as it should be.
+    pub(crate) folder: PathBuf,
+    pub(crate) cycles: u64,
+    pub(crate) tears: u64,
+    pub(crate) seed: u64,
+    pub(crate) minutes: f64,
+}
+
+/// One thing that goes wrong. `run` says what is not as it should be.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) run: fn(&Ground) -> Result<(), String>,
+}
+
+pub(crate) static SCENARIOS: [Scenario; 10] = [
+    Scenario { name: "kills", what: "SIGKILL under load, and torn logs", run: kills::run },
+    Scenario {
+        name: "members",
+        what: "SIGKILL under members of a group and under transactions",
+        run: members::run,
+    },
+    Scenario {
+        name: "full-disk",
+        what: "no space left, slowly and at once, and space again",
+        run: full_disk::run,
+    },
+    Scenario {
+        name: "directories",
+        what: "one of two log directories is read-only, removed, or missing at the start",
+        run: directories::run,
+    },
+    Scenario {
+        name: "files",
+        what: "files of logs removed and damaged under a running node",
+        run: files::run,
+    },
+    Scenario {
+        name: "wrong-clock",
+        what: "timestamps and a wall clock that are wrong by years",
+        run: wrong_clock::run,
+    },
+    Scenario {
+        name: "descriptors",
+        what: "few descriptors, many connections and files",
+        run: descriptors::run,
+    },
+    Scenario {
+        name: "memory",
+        what: "10,000 idle connections, and huge requests that come half",
+        run: memory::run,
+    },
+    Scenario { name: "recovery", what: "time per GB of a start after a kill", run: recovery::run },
+    Scenario { name: soak::NAME, what: "everything at once for --minutes M", run: soak::run },
+];
+
+/// Random numbers from a seed (SplitMix64).
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let word = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (word ^ (word >> 31)) % bound.max(1)
+    }
+}
+
+/// An error that says `what`, unless it holds.
+pub(crate) fn want(holds: bool, what: impl Into<String>) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what.into()) }
+}
+
+/// Asks again until `holds` says yes.
+pub(crate) fn within(
+    limit: Duration,
+    what: &str,
+    mut holds: impl FnMut() -> bool,
+) -> Result<Duration, String> {
+    let began = Instant::now();
+    while !holds() {
+        if limit < began.elapsed() {
+            return Err(format!("not within {limit:?}: {what}"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(began.elapsed())
+}
