@@ -219,11 +219,11 @@ impl Crew {
     /// Compacts one log, if it still is due and nobody is at it. False if nothing came of it.
     async fn clean(&self, partition: Arc<Strand<Partition>>, settings: &Settings) -> bool {
         let is_claimed = ask(&partition, |partition| {
-            let is_idle = partition.compacting == Compacting::Idle;
-            if is_idle {
+            let is_free = partition.may_compact();
+            if is_free {
                 partition.compacting = Compacting::Running;
             }
-            is_idle
+            is_free
         });
         if is_claimed.await != Some(true) {
             // Somebody else is at it: the next one, then.
@@ -396,7 +396,7 @@ async fn ask<T: Send + 'static>(
 fn look(partition: &Arc<Strand<Partition>>, state: Compacting, gather: &Gather<Option<Subject>>) {
     let strand = partition.clone();
     submit_question(partition, gather, move |partition, effects| {
-        if partition.compacting != state {
+        if partition.compacting != state || partition.moving.is_some() {
             return None;
         }
         if partition.log().ok()?.has_unwritten_sealed_segments() {

@@ -335,6 +335,7 @@ fn administration(context: Context, reader: &mut Reader) -> Result<Handled, Deco
         ApiKey::IncrementalAlterConfigs => {
             later(context, reader, api::configs::alter_incrementally)
         }
+        ApiKey::AlterReplicaLogDirs => later(context, reader, api::alter_replica_log_dirs::handle),
         ApiKey::DescribeLogDirs => later(context, reader, api::describe_log_dirs::handle),
         ApiKey::CreatePartitions => later(context, reader, api::create_partitions::handle),
         ApiKey::DescribeQuorum => later(context, reader, api::describe_quorum::handle),

@@ -154,6 +154,8 @@ async fn remove_topics(node: &Arc<Node>, view: &mut View, ids: impl Iterator<Ite
         let Some(topic) = view.remove_topic(*id) else { continue };
         for (index, replica) in topic.partitions.iter().enumerate() {
             if let Replica::Here(partition) = replica {
+                let number = i32::try_from(index).expect("partition numbers are ints");
+                node.moves.cancel(node, &(topic.name.clone(), number)).await;
                 let gather = Gather::with_capacity(1);
                 partition.submit(Command::TakeLog(gather.slot()));
                 taken.push((topic.clone(), index, gather));

@@ -163,16 +163,38 @@ struct Offsets {
 async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
     let said = each(node, |partition, _, _| {
         let log = partition.log().ok()?;
-        Some(Offsets {
+        let name = TopicPartition::new(partition.topic.as_str(), partition.index);
+        let own_start = log.has_own_start_offset().then(|| log.start_offset());
+        let of_copy = partition.moving.as_ref().map(|moving| {
+            let end = moving.progress.end_offset();
+            Offsets {
+                directory: moving.directory.clone(),
+                partition: name.clone(),
+                recovery_point: moving.progress.recovery_point(),
+                high_watermark: partition.high_watermark().min(end),
+                // What is told to be gone is gone from the copy too, however far that is.
+                start: own_start.map(|start| start.min(end)),
+                first_dirty: None,
+            }
+        });
+        let of_log = Offsets {
             directory: partition.directory.clone(),
-            partition: TopicPartition::new(partition.topic.as_str(), partition.index),
+            partition: name,
             recovery_point: log.recovery_point(),
             high_watermark: partition.high_watermark(),
-            start: log.has_own_start_offset().then(|| log.start_offset()),
+            start: own_start,
             first_dirty: log.first_dirty_offset(),
-        })
+        };
+        Some([Some(of_log), of_copy])
     });
-    said.await.into_iter().flatten().collect()
+    said.await.into_iter().flatten().flatten().flatten().collect()
+}
+
+/// Writes all of a directory's checkpoints: a log lies elsewhere now.
+pub(crate) async fn write_checkpoints(node: &Arc<Node>) {
+    write_recovery_points(node).await;
+    write_high_watermarks(node).await;
+    write_first_dirty_offsets(node).await;
 }
 
 /// Writes `replication-offset-checkpoint` of every directory.

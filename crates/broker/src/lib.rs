@@ -18,6 +18,7 @@ mod limits;
 mod listener;
 mod load;
 mod machine_host;
+mod moves;
 mod node;
 mod partition;
 mod producer_ids;

@@ -5,6 +5,7 @@
 
 use crate::directory::Directory;
 use crate::feed;
+use crate::moves;
 use crate::node::{Node, View};
 use crate::topic::{Replica, Topic, TopicSettings, is_internal};
 use dohle_env::gather::{Answer, Answers, Gather};
@@ -12,7 +13,7 @@ use dohle_protocol::ids::Uuid;
 use dohle_storage::log_dir::load::{LoadPlan, ReplicaToLoad};
 use dohle_storage::partition_directory::{Purpose, TopicPartition};
 use dohle_storage::{Log, Opening, Place};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -179,6 +180,8 @@ fn put_opened(node: &Node, answers: Answers<Vec<Opened>>, made: &mut Made) {
 pub(crate) async fn load(node: &Arc<Node>, plans: Vec<(Arc<Directory>, LoadPlan)>) -> View {
     let mut view = (*node.view()).clone();
     let mut made = Made::new();
+    let mut copies = Vec::new();
+    let originals = originals(node, &view, &plans);
     let threads = node.config.integer("num.recovery.threads.per.data.dir");
     let threads = usize::try_from(threads).unwrap_or(1).max(1);
     let gather = Gather::with_capacity(plans.len() * threads);
@@ -193,15 +196,16 @@ pub(crate) async fn load(node: &Arc<Node>, plans: Vec<(Arc<Directory>, LoadPlan)
         }
         let mut known = Vec::new();
         for replica in plan.replicas {
-            if replica.is_future {
-                // A move between directories that has not ended: the current copy serves, and the
-                // other one is left for who can finish the move.
-                tracing::info!(partition = %replica.partition, "a move to another log directory waits");
+            let Some(wanted) = wanted(node, &view, &replica) else {
+                put_aside(node, &directory, &replica);
                 continue;
-            }
-            match wanted(node, &view, &replica) {
-                Some(wanted) => known.push((wanted, replica)),
-                None => put_aside(node, &directory, &replica),
+            };
+            let is_copy = replica.is_future && !is_orphan(node, &directory, &wanted, &originals);
+            if is_copy {
+                let (directory, clean) = (directory.clone(), plan.clean);
+                copies.push(moves::Found { wanted, replica, directory, clean });
+            } else if let Some(replica) = as_original(node, &directory, replica) {
+                known.push((wanted, replica));
             }
         }
         directory.add_partitions(known.len());
@@ -218,7 +222,65 @@ pub(crate) async fn load(node: &Arc<Node>, plans: Vec<(Arc<Directory>, LoadPlan)
     }
     put_opened(node, gather.all().await, &mut made);
     add_topics(node, &mut view, made).await;
+    moves::resume(node, &view, copies).await;
     view
+}
+
+/// The replicas that were found, copies on their way aside.
+fn originals(
+    node: &Node,
+    view: &View,
+    plans: &[(Arc<Directory>, LoadPlan)],
+) -> BTreeSet<(Uuid, i32)> {
+    let all = plans.iter().flat_map(|(_, plan)| &plan.replicas);
+    all.filter(|replica| !replica.is_future)
+        .filter_map(|replica| wanted(node, view, replica))
+        .map(|wanted| (wanted.topic_id, wanted.partition.partition))
+        .collect()
+}
+
+/// Whether a copy is all that is left of its partition: a move ended between its two renames, so the
+/// copy is whole. A replica that may lie in a directory which is offline is not given up.
+fn is_orphan(
+    node: &Node,
+    directory: &Directory,
+    wanted: &Wanted,
+    originals: &BTreeSet<(Uuid, i32)>,
+) -> bool {
+    let is_told = wanted.directory_id == directory.log_dir.id();
+    let is_all = node.directories.iter().all(|directory| directory.log_dir.is_online());
+    !originals.contains(&(wanted.topic_id, wanted.partition.partition)) && (is_told || is_all)
+}
+
+/// Gives a copy that is to be opened as the replica the replica's name.
+fn as_original(
+    node: &Node,
+    directory: &Directory,
+    replica: ReplicaToLoad,
+) -> Option<ReplicaToLoad> {
+    if !replica.is_future {
+        return Some(replica);
+    }
+    let renamed = directory.log_dir.rename_partition(
+        &replica.directory,
+        &replica.partition,
+        Purpose::Current,
+        &*node.env.random,
+    );
+    match renamed {
+        Ok(path) => {
+            tracing::warn!(
+                partition = %replica.partition,
+                "a move to {} ended just before its last step, which is made up for",
+                directory.log_dir.path().display()
+            );
+            Some(ReplicaToLoad { directory: path, is_future: false, ..replica })
+        }
+        Err(offline) => {
+            tracing::error!("{offline}");
+            None
+        }
+    }
 }
 
 /// What the metadata says of a replica that was found; `None` if it does not know it.

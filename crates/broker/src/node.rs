@@ -5,6 +5,7 @@ use crate::directory::Directory;
 use crate::fetch_session::FetchSessions;
 use crate::limits::Limits;
 use crate::listener::{Connections, Listener};
+use crate::moves::Moves;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::Controller;
 use crate::quotas::Quotas;
@@ -50,6 +51,7 @@ pub(crate) struct Node {
     pub(crate) controller: Controller,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) assignments: Assignments,
+    pub(crate) moves: Moves,
     pub(crate) telemetry: Telemetry,
     pub(crate) quotas: Quotas,
     view: ArcSwap<View>,
@@ -118,6 +120,7 @@ impl Node {
         telemetry.follow(&new.view.image);
         let quotas = Quotas::new(&new.config);
         quotas.follow(&new.view.image);
+        let moves = Moves::new(&new.config);
         Arc::new(Self {
             id: new.config.node_id,
             cluster_id: new.cluster_id,
@@ -134,6 +137,7 @@ impl Node {
             controller: new.controller,
             producer_ids: ProducerIds::default(),
             assignments: Assignments::default(),
+            moves,
             telemetry,
             quotas,
             view: ArcSwap::from_pointee(new.view),

@@ -16,6 +16,7 @@ use crate::housekeeping;
 use crate::listener;
 pub use crate::listener::{BoundListener, ListenerType};
 use crate::load;
+use crate::moves;
 use crate::node::{NewNode, Node, View};
 use crate::quorum;
 use crate::registration;
@@ -117,6 +118,7 @@ pub async fn start(
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(assignments::run(node.clone(), broker_epoch)));
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(housekeeping::run(node.clone())));
     cleaner::start(&node);
+    moves::start(&node);
     for (index, bound) in listeners.into_iter().enumerate() {
         let accepting = listener::accept(node.clone(), index, bound.listener);
         node.env.tasks.spawn(Home::LeastLoaded, Box::pin(accepting));

@@ -18,7 +18,10 @@ impl Running {
     pub async fn stop(self) {
         let node = self.node;
         node.begin_stop();
-        let logs = take_logs(&node).await;
+        let copies = node.moves.close().await;
+        let mut logs = take_logs(&node).await;
+        // A copy that is half done is closed as a log is: the next start goes on with it.
+        logs.extend(copies.into_iter().map(|it| (it.directory.clone(), it.name(), it.copy)));
         let closed = close_logs(logs, node.env.clock.timestamp()).await;
         node.controller.close().await;
         for directory in &node.directories {

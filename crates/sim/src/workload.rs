@@ -32,6 +32,8 @@ use std::time::Duration;
 
 /// The node's name.
 const NODE: &str = "node";
+/// Where it has its logs, in those runs in which partitions move between directories.
+const DIRECTORIES: [&str; 2] = ["/data", "/data-2"];
 /// Within this a start must serve. Disks may cost some milliseconds per call.
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// Within this an audit must have read everything.
@@ -142,6 +144,9 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
         // A transaction that half survives a power loss would be nobody's fault.
         settings.push(("log.flush.interval.messages", "1".to_owned()));
     }
+    if world.random("directories").one_in(3) {
+        settings.push(("log.dirs", DIRECTORIES.join(",")));
+    }
     let node = Node::new(world, NODE, 1, &settings);
     let server = node.address(world);
     let history = History::new(world.trace().clone());
@@ -220,7 +225,8 @@ impl Run<'_> {
     }
 
     fn start_clients(&mut self) {
-        self.start_client("admin", admin::run);
+        let moves = self.world.random("directories").one_in(3);
+        self.start_client("admin", |client, history| admin::run(client, history, moves));
         let producers = 1 + u32::try_from(self.random.below(3)).unwrap_or(0);
         for number in 0..=producers {
             let kind = producer::Kind {

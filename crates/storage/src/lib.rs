@@ -18,6 +18,7 @@ pub mod log_dir;
 pub mod log_dirs;
 pub mod meta_properties;
 pub mod metadata_snapshot;
+pub mod moving;
 pub mod new_batch;
 pub mod offset_index;
 pub mod partition_directory;

@@ -1,7 +1,8 @@
 //! A batch on its way into a log: its header, its bytes as they came, and its marker if it is one.
 
+use crate::scan::Found;
 use bytes::Bytes;
-use dohle_protocol::record::batch::{Batch, BatchHeader, crc_is_valid};
+use dohle_protocol::record::batch::{Attributes, Batch, BatchHeader, crc_is_valid};
 use dohle_protocol::record::{BatchError, CheckedBatch};
 
 /// What ends a transaction in a partition.
@@ -40,6 +41,31 @@ impl NewBatch {
         let (header, marker) = (batch.header, marker_of(&batch));
         let frame_bytes = bytes.len();
         Ok(Self { header, bytes, marker, frame_bytes })
+    }
+
+    /// The batch of any magic that a log has, to be copied as it is; `None` if it cannot be one. The
+    /// caller has seen that its checksum is right.
+    pub(crate) fn copied(found: &Found, bytes: Bytes) -> Option<Self> {
+        if found.header.is_some() {
+            return Self::parse(bytes).ok();
+        }
+        let length = i32::try_from(found.size_bytes).ok()?;
+        let header = BatchHeader {
+            base_offset: found.base_offset,
+            length,
+            partition_leader_epoch: -1,
+            crc: 0,
+            attributes: Attributes::default(),
+            last_offset_delta: 0,
+            base_timestamp: found.max_timestamp,
+            max_timestamp: found.max_timestamp,
+            producer_id: -1,
+            producer_epoch: -1,
+            base_sequence: -1,
+            record_count: 1,
+        };
+        let frame_bytes = bytes.len();
+        Some(Self { header, bytes, marker: None, frame_bytes })
     }
 
     /// Says how large the buffer is that the bytes are a slice of, so that a small slice does not

@@ -188,6 +188,11 @@ impl LogReader {
         Ok(answer)
     }
 
+    /// Where in `segment` the first batch lies that ends at or behind `offset`.
+    pub(crate) fn position_of(&self, segment: &Segment, offset: i64) -> io::Result<u64> {
+        unblocked(self.planner().position_of(segment, offset))
+    }
+
     fn planner(&self) -> Planner<'_> {
         Planner {
             place: &self.place,

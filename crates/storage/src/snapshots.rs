@@ -44,6 +44,13 @@ impl Snapshots {
         }
     }
 
+    /// Takes one at the log's end in place of any that is there: `producers` know more than the
+    /// batches say.
+    pub(crate) fn retake(&mut self, producers: &Producers, end_offset: i64) {
+        self.pending.insert(end_offset, producers.encode_snapshot());
+        self.last_taken = end_offset;
+    }
+
     /// The log begins at `start_offset` now.
     pub(crate) fn on_start_offset(&mut self, start_offset: i64) {
         self.last_taken = self.latest().unwrap_or(start_offset);

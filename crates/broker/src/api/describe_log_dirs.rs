@@ -33,14 +33,15 @@ pub(crate) async fn handle(
             })
             .collect(),
     };
-    let questions = wanted.iter().map(|(topic, index)| (find(&view, topic, *index), size));
+    let questions = wanted.iter().map(|(topic, index)| (find(&view, topic, *index), places));
     let sizes = ask_each(questions).answers().await;
     let sizes: Vec<Sized> = wanted
         .into_iter()
         .zip(sizes)
-        .filter_map(|((topic, index), size)| {
-            let (directory, size_bytes) = size.ok()?;
-            Some(Sized { topic, index, directory, size_bytes })
+        .filter_map(|((topic, index), places)| Some((topic, index, places.ok()?)))
+        .flat_map(|(topic, index, places)| {
+            let of = move |place| Sized { topic: topic.clone(), index, place };
+            places.into_iter().flatten().map(of)
         })
         .collect();
     let spaces = spaces(&context.node.directories).await;
@@ -53,12 +54,19 @@ pub(crate) async fn handle(
     DescribeLogDirsResponse { results: results.collect(), ..DescribeLogDirsResponse::default() }
 }
 
-/// A replica, where it lies and how large it is.
+/// A replica or a copy of it.
 struct Sized {
     topic: Text,
     index: i32,
+    place: Place,
+}
+
+/// Where it lies, how large it is, and how far behind.
+struct Place {
     directory: Arc<Path>,
     size_bytes: u64,
+    offset_lag: i64,
+    is_future: bool,
 }
 
 fn all_here(view: &View) -> BTreeSet<(Text, i32)> {
@@ -73,9 +81,22 @@ fn all_here(view: &View) -> BTreeSet<(Text, i32)> {
     all
 }
 
-fn size(partition: &mut Partition, _: &mut Vec<Effect>) -> Result<(Arc<Path>, u64), ErrorCode> {
-    let directory = partition.directory.log_dir.path().clone();
-    Ok((directory, partition.log()?.size_bytes()))
+fn places(partition: &mut Partition, _: &mut Vec<Effect>) -> Result<[Option<Place>; 2], ErrorCode> {
+    let log = partition.log()?;
+    let current = Place {
+        directory: partition.directory.log_dir.path().clone(),
+        size_bytes: log.size_bytes(),
+        // A leader does not lag behind itself.
+        offset_lag: 0,
+        is_future: false,
+    };
+    let future = partition.moving.as_ref().map(|moving| Place {
+        directory: moving.directory.log_dir.path().clone(),
+        size_bytes: moving.progress.size_bytes(),
+        offset_lag: log.end_offset() - moving.progress.end_offset(),
+        is_future: true,
+    });
+    Ok([Some(current), future])
 }
 
 /// The space of each directory; `None` for one that is offline.
@@ -109,7 +130,7 @@ fn describe(
     };
     let mut topics: Vec<DescribeLogDirsTopic> = Vec::new();
     // Sorted by topic, so one look at the last is enough.
-    for sized in sizes.iter().filter(|sized| sized.directory == *path) {
+    for sized in sizes.iter().filter(|sized| sized.place.directory == *path) {
         if topics.last().is_none_or(|last| last.name != sized.topic) {
             let name = sized.topic.clone();
             topics.push(DescribeLogDirsTopic { name, ..DescribeLogDirsTopic::default() });
@@ -117,10 +138,9 @@ fn describe(
         let topic = topics.last_mut().expect("it was pushed if there was none");
         topic.partitions.push(DescribeLogDirsPartition {
             partition_index: sized.index,
-            partition_size: bytes(sized.size_bytes),
-            // A leader does not lag behind itself.
-            offset_lag: 0,
-            is_future_key: false,
+            partition_size: bytes(sized.place.size_bytes),
+            offset_lag: sized.place.offset_lag,
+            is_future_key: sized.place.is_future,
             ..DescribeLogDirsPartition::default()
         });
     }

@@ -5,6 +5,7 @@
 //! for it ends the connection, as in Kafka.
 
 pub(crate) mod acls;
+pub(crate) mod alter_replica_log_dirs;
 pub(crate) mod api_versions;
 mod asking;
 mod authorized_operations;
@@ -81,6 +82,7 @@ pub(crate) const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
     (ApiKey::DeleteAcls, 0..=3),
     (ApiKey::DescribeConfigs, 0..=4),
     (ApiKey::AlterConfigs, 0..=2),
+    (ApiKey::AlterReplicaLogDirs, 0..=2),
     (ApiKey::DescribeLogDirs, 0..=5),
     (ApiKey::CreatePartitions, 0..=3),
     (ApiKey::DeleteGroups, 0..=2),

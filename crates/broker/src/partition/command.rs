@@ -1,6 +1,7 @@
 //! What can be asked of a partition, and what it answers.
 
 use super::compacting::Replace;
+use super::moving::Swap;
 use super::{Effect, Partition};
 use crate::topic::TopicSettings;
 use dohle_env::gather::Slot;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Ask(Question),
     /// Take a compacted segment into the log.
     Replace(Replace),
+    /// Put a copy in another directory in the log's place.
+    Swap(Swap),
     /// Give the log away, to be closed or deleted; nothing is served from here on.
     TakeLog(Slot<Box<Log>>),
 }

@@ -40,7 +40,9 @@ impl Partition {
     /// The last of a turn. Files are renamed away from the reactor; the strand is busy meanwhile,
     /// so nobody sees the log half changed.
     pub(super) fn end_turn(&mut self, effects: &mut Vec<Effect>) -> Turned<Self> {
-        let Some(Replace { replacement, slot }) = self.replace.take() else { return Turned::Done };
+        let Some(Replace { replacement, slot }) = self.replace.take() else {
+            return self.end_move(effects);
+        };
         let begun = match self.log_mut() {
             Ok(log) => log.begin_replace(replacement),
             Err(_) => Err(replacement),

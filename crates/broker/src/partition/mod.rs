@@ -16,6 +16,7 @@ pub(crate) mod carrier;
 mod carrying;
 pub(crate) mod command;
 pub(crate) mod compacting;
+pub(crate) mod moving;
 mod reading;
 mod waiting;
 
@@ -31,6 +32,7 @@ use dohle_env::strand::{Owned, Strand, Then, Turned};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::wire::Text;
 use dohle_storage::{ColdRead, FlushWork, Log};
+use moving::{Moved, Moving, Swap};
 use std::io;
 use std::sync::Arc;
 use waiting::Waiting;
@@ -63,6 +65,10 @@ pub(crate) struct Partition {
     pub(crate) compacting: Compacting,
     /// A compacted segment that this turn takes into the log, last of all.
     replace: Option<Replace>,
+    /// Where the log is being copied to.
+    pub(crate) moving: Option<Moving>,
+    /// A copy that is to take the log's place as soon as no flush is under way.
+    swap: Option<Swap>,
     /// What this turn has staged, and what it does after the write.
     staged: Vec<StagedAppend>,
     after: Vec<Command>,
@@ -92,6 +98,8 @@ pub(crate) enum Effect {
     Offline(Arc<Directory>, io::Error),
     /// Tell the cleaner.
     Swapped(Slot<Swapped>, Swapped),
+    /// Tell who carries a copy of the log.
+    Moved(Slot<Moved>, Moved),
     /// Give the log away.
     TakeLog(Slot<Box<Log>>, Box<Log>),
     /// What the machine that lives here wants done.
@@ -131,6 +139,8 @@ impl Partition {
             is_flushing: false,
             compacting: Compacting::Idle,
             replace: None,
+            moving: None,
+            swap: None,
             staged: Vec::new(),
             after: Vec::new(),
         }
@@ -215,7 +225,7 @@ impl Partition {
 
     /// Asks for a flush, if something is dirty and none is under way.
     pub(crate) fn flush(&mut self, effects: &mut Vec<Effect>) {
-        if self.is_flushing {
+        if self.is_flushing || self.swap.is_some() {
             return;
         }
         let Ok(log) = self.log() else { return };
@@ -254,12 +264,7 @@ impl Partition {
         if let Some(log) = &mut self.log {
             log.take_offline(&error);
         }
-        self.carried = None;
-        while let Some(slot) = self.waiting.abandon() {
-            let answer = self.refused(ErrorCode::KAFKA_STORAGE_ERROR);
-            effects.push(Effect::Appended(slot, answer));
-        }
-        effects.extend(self.watches.drain(..).map(Effect::Mark));
+        self.abandon(ErrorCode::KAFKA_STORAGE_ERROR, effects);
         if error.kind() == io::ErrorKind::NotFound {
             tracing::error!(
                 topic = %self.topic, partition = self.index,
@@ -271,16 +276,24 @@ impl Partition {
         }
     }
 
-    fn take_log(&mut self, slot: Slot<Box<Log>>, effects: &mut Vec<Effect>) {
+    /// Nothing is served any more: whoever waits here is told so.
+    fn abandon(&mut self, error: ErrorCode, effects: &mut Vec<Effect>) {
         self.carried = None;
-        if let Some(log) = self.log.take() {
-            effects.push(Effect::TakeLog(slot, log));
-        }
         while let Some(slot) = self.waiting.abandon() {
-            let answer = self.refused(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+            let answer = self.refused(error);
             effects.push(Effect::Appended(slot, answer));
         }
         effects.extend(self.watches.drain(..).map(Effect::Mark));
+    }
+
+    fn take_log(&mut self, slot: Slot<Box<Log>>, effects: &mut Vec<Effect>) {
+        if let Some(log) = self.log.take() {
+            effects.push(Effect::TakeLog(slot, log));
+        }
+        if let Some(Swap { copy, slot, .. }) = self.swap.take() {
+            effects.push(Effect::Moved(slot, Moved::Behind(copy)));
+        }
+        self.abandon(ErrorCode::NOT_LEADER_OR_FOLLOWER, effects);
     }
 
     fn apply_settings(&mut self, settings: Arc<TopicSettings>, effects: &mut Vec<Effect>) {
@@ -314,6 +327,7 @@ impl Partition {
                 Command::Settings(settings) => self.apply_settings(settings, effects),
                 Command::Ask(question) => question(self, effects),
                 Command::Replace(replace) => self.replace = Some(replace),
+                Command::Swap(swap) => self.swap = Some(swap),
                 Command::TakeLog(slot) => self.take_log(slot, effects),
             }
         }
@@ -345,6 +359,7 @@ impl Owned for Partition {
                 | Command::Settings(_)
                 | Command::Ask(_)
                 | Command::Replace(_)
+                | Command::Swap(_)
                 | Command::TakeLog(_)) => self.after.push(later),
             }
         }
@@ -389,6 +404,7 @@ impl Owned for Partition {
             Effect::Flush(directory, work) => directory.flush(strand.clone(), work),
             Effect::Offline(directory, error) => directory.fail("Writing", &error),
             Effect::Swapped(slot, swapped) => slot.fill(swapped),
+            Effect::Moved(slot, moved) => slot.fill(moved),
             Effect::TakeLog(slot, log) => slot.fill(log),
             Effect::Carried(effect) => effect(strand),
         }

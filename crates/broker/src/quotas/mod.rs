@@ -7,7 +7,7 @@
 //! Without any quota nothing is measured: one relaxed load tells. What a client without a quota
 //! uses is never measured either.
 
-mod rate;
+pub(crate) mod rate;
 mod table;
 
 #[cfg(test)]

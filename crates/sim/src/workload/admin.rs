@@ -2,11 +2,15 @@
 //!
 //! It repeats everything until it is told what became of it, so that what it knows is sure.
 
+use super::DIRECTORIES;
 use crate::checker::topic::ANY;
 use crate::checker::{History, Key, Life, Partition, Topic};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
+use dohle_protocol::messages::alter_replica_log_dirs_request::{
+    AlterReplicaLogDir, AlterReplicaLogDirTopic,
+};
 use dohle_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use dohle_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use dohle_protocol::messages::delete_records_request::{
@@ -18,8 +22,8 @@ use dohle_protocol::messages::incremental_alter_configs_request::{
 };
 use dohle_protocol::messages::metadata_request::MetadataRequestTopic;
 use dohle_protocol::messages::{
-    CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest,
-    IncrementalAlterConfigsRequest, MetadataRequest,
+    AlterReplicaLogDirsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest,
+    DeleteTopicsRequest, IncrementalAlterConfigsRequest, MetadataRequest,
 };
 use dohle_protocol::wire::Request;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,9 +36,9 @@ const PARTITIONS_MAX: i32 = 4;
 const SEGMENT_BYTES_MIN: u64 = 25_000;
 
 /// Administers until the history ends.
-pub async fn run(client: Client, history: History) {
-    let mut admin =
-        Admin { client, history, made: 0, is_repeating: false, unsure: BTreeSet::new() };
+pub async fn run(client: Client, history: History, moves: bool) {
+    let unsure = BTreeSet::new();
+    let mut admin = Admin { client, history, made: 0, moves, is_repeating: false, unsure };
     while !admin.history.known().is_ending {
         if admin.history.known().is_closed {
             admin.pause(20).await;
@@ -52,6 +56,8 @@ struct Admin {
     history: History,
     /// Topics that it asked for so far.
     made: u32,
+    /// The node has two directories.
+    moves: bool,
     /// The last question was sent more than once.
     is_repeating: bool,
     /// (topic, config): a change was sent more than once, so an older one may come last.
@@ -78,6 +84,9 @@ impl Admin {
             return self.create().await;
         }
         let name = live[usize::try_from(self.below(live.len() as u64)).unwrap_or(0)].clone();
+        if self.moves && self.below(2) == 0 {
+            return self.move_partition(&name).await;
+        }
         match self.below(12) {
             0..=1 if live.len() < TOPICS_MAX => self.create().await,
             0..=3 => self.grow(&name).await,
@@ -321,6 +330,34 @@ impl Admin {
                 }
             }
             other => self.history.violate(format!("setting {key} of {name} is answered {other}")),
+        }
+    }
+
+    /// Wants a partition in one of the directories, wherever it is.
+    async fn move_partition(&mut self, name: &str) {
+        let count = self.history.known().topics.get(name).map_or(1, |topic| topic.partitions);
+        let index = i32::try_from(self.below(count.unsigned_abs().into())).unwrap_or(0);
+        let path = DIRECTORIES[usize::try_from(self.below(2)).unwrap_or(0)];
+        let topic = AlterReplicaLogDirTopic {
+            name: name.into(),
+            partitions: vec![index],
+            ..AlterReplicaLogDirTopic::default()
+        };
+        let dir = AlterReplicaLogDir {
+            path: path.into(),
+            topics: vec![topic],
+            ..AlterReplicaLogDir::default()
+        };
+        let request = AlterReplicaLogDirsRequest { dirs: vec![dir], ..Default::default() };
+        let code = |answer: &<AlterReplicaLogDirsRequest as Request>::Response| {
+            answer.results.first()?.partitions.first().map(|partition| partition.error_code)
+        };
+        let (code, _) = self.surely(2, &request, code).await;
+        match code {
+            ErrorCode::NONE => self.history.trace().sometimes("partition moved"),
+            // Others want it elsewhere all the time: its last request was not answered.
+            ErrorCode::REPLICA_NOT_AVAILABLE => {}
+            other => self.history.violate(format!("moving {name}-{index} is answered {other}")),
         }
     }
 

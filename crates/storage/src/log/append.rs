@@ -6,7 +6,7 @@ use crate::new_batch::NewBatch;
 use crate::producers::{FirstBatch, Guard, ProducerError, Writer};
 use crate::segment::NewEntry;
 use crate::tail::Placed;
-use dohle_protocol::record::batch::BatchHeader;
+use dohle_protocol::record::batch::{BatchHeader, PLACED_PREFIX_SIZE};
 use std::io;
 use std::ops::Range;
 
@@ -136,7 +136,8 @@ impl Log {
             let checked = self.producers.check(&header, batch.marker.as_ref(), writer);
             checked.map_err(AppendError::Producer)?;
         }
-        if let Err(error) = self.take_in(&header, batch, now) {
+        let prefix = header.placed_prefix(header.base_offset, header.partition_leader_epoch);
+        if let Err(error) = self.take_in(&header, batch, prefix, now) {
             self.take_offline(&error);
             self.require_online()?;
         }
@@ -147,6 +148,19 @@ impl Log {
             log_start_offset: self.start_offset,
             duplicate: false,
         })
+    }
+
+    /// Gives a batch of another copy of this log its place: its offsets, epoch and bytes stay.
+    pub(crate) fn stage_copy(&mut self, batch: NewBatch, now: i64) -> io::Result<()> {
+        self.require_writable()?;
+        let origin = Origin { leader_epoch: -1, source: Source::Replicated };
+        let header = self.place_header(&batch, origin).map_err(|error| {
+            let what = format!("a batch at {} does not fit: {error:?}", batch.header.base_offset);
+            io::Error::new(io::ErrorKind::InvalidData, what)
+        })?;
+        let prefix = batch.bytes.first_chunk().copied();
+        let prefix = prefix.ok_or(io::ErrorKind::InvalidData)?;
+        self.take_in(&header, batch, prefix, now).inspect_err(|error| self.take_offline(error))
     }
 
     /// A client wants to append the first batch of a transaction: its coordinator is to be asked
@@ -195,7 +209,13 @@ impl Log {
 
     /// Changes all that follows from the batch. Only the disk can fail here, and then the log goes
     /// offline.
-    fn take_in(&mut self, header: &BatchHeader, batch: NewBatch, now: i64) -> io::Result<()> {
+    fn take_in(
+        &mut self,
+        header: &BatchHeader,
+        batch: NewBatch,
+        prefix: [u8; PLACED_PREFIX_SIZE],
+        now: i64,
+    ) -> io::Result<()> {
         let size_bytes = batch.bytes.len() as u64;
         if self.must_roll(header, size_bytes, now)? {
             self.roll_at(header.base_offset.max(self.staged_end), now)?;
@@ -226,7 +246,6 @@ impl Log {
             position,
             frame_bytes: batch.frame_bytes,
         };
-        let prefix = header.placed_prefix(header.base_offset, header.partition_leader_epoch);
         self.staged_end = placed.next_offset;
         self.staged.push(Staged { placed, prefix, bytes: batch.bytes });
         Ok(())

@@ -36,7 +36,7 @@ pub struct Verification {
 }
 
 /// All that are under way, by producer.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Verifications {
     by_producer: BTreeMap<i64, Verification>,
     next_guard: u64,

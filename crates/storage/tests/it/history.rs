@@ -35,7 +35,7 @@ pub(crate) struct History {
     /// The end that a crash left, where an empty last segment says more than the batches do.
     pub(crate) end_at_least: i64,
     now: i64,
-    epoch: i32,
+    pub(crate) epoch: i32,
 }
 
 pub(crate) fn config() -> LogConfig {

@@ -13,6 +13,7 @@ mod golden_data;
 mod golden_files;
 mod history;
 mod model;
+mod moving;
 mod sha256;
 mod snapshots;
 mod support;

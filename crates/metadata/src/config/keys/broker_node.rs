@@ -17,7 +17,8 @@ pub(super) const KEYS: &[Key] = &[
     int("num.io.threads", "8").at_least(1).high().cluster_wide()
         .no_meaning("reactors, one per core, run every request")
         .doc("Threads that handle requests."),
-    int_or_null("num.replica.alter.log.dirs.threads").high().not_built("moves between log directories")
+    int_or_null("num.replica.alter.log.dirs.threads").high()
+        .shown_by("crates/server/tests/it/node/moves.rs:one_thread_moves_one_partition_after_the_other")
         .doc("Threads that copy partitions from one log directory to another."),
     int("background.threads", "10").at_least(1).high().cluster_wide()
         .no_meaning("housekeeping runs on the reactors and disk lanes")

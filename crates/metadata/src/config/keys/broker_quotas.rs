@@ -10,7 +10,8 @@ pub(super) const KEYS: &[Key] = &[
         .doc("Windows over which client rates are measured."),
     int("replication.quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
         .doc("Windows over which replication rates are measured."),
-    int("alter.log.dirs.replication.quota.window.num", "11").at_least(1).low().not_built(QUOTAS)
+    int("alter.log.dirs.replication.quota.window.num", "11").at_least(1).low()
+        .shown_by("crates/server/tests/it/node/moves.rs:a_move_is_no_faster_than_it_may_be")
         .doc("Windows over which moves between directories are measured."),
     int("controller.quota.window.num", "11").at_least(1).low()
         .shown_by("crates/server/tests/it/node/quotas.rs:who_makes_too_many_partitions_is_refused")
@@ -20,7 +21,8 @@ pub(super) const KEYS: &[Key] = &[
         .doc("Length of a window of client rates."),
     int("replication.quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
         .doc("Length of a window of replication rates."),
-    int("alter.log.dirs.replication.quota.window.size.seconds", "1").at_least(1).low().not_built(QUOTAS)
+    int("alter.log.dirs.replication.quota.window.size.seconds", "1").at_least(1).low()
+        .shown_by("crates/server/tests/it/node/moves.rs:a_move_is_no_faster_than_it_may_be")
         .doc("Length of a window of moves between directories."),
     int("controller.quota.window.size.seconds", "1").at_least(1).low()
         .shown_by("crates/server/tests/it/node/quotas.rs:who_makes_too_many_partitions_is_refused")
@@ -32,7 +34,8 @@ pub(super) const KEYS: &[Key] = &[
     long("follower.replication.throttled.rate", "9223372036854775807").at_least(0).cluster_wide()
         .not_built(QUOTAS).doc("Bytes that throttled replicas fetch in a second."),
     long("replica.alter.log.dirs.io.max.bytes.per.second", "9223372036854775807").at_least(0).cluster_wide()
-        .not_built(QUOTAS).doc("Bytes that moves between directories copy in a second."),
+        .shown_by("crates/server/tests/it/node/moves.rs:a_move_is_no_faster_than_it_may_be")
+        .doc("Bytes that moves between directories copy in a second."),
     int("metrics.num.samples", "2").at_least(1).low().not_built(METRICS)
         .doc("Samples that a rate is computed over."),
     long("metrics.sample.window.ms", "30000").at_least(1).low().not_built(METRICS)

@@ -7,6 +7,7 @@ mod garbage;
 mod hot_path;
 mod long_checks;
 mod metadata_log;
+mod moves;
 mod offsets;
 mod pressure;
 mod quotas;
@@ -73,6 +74,17 @@ impl Node {
         (self.address, self.controller) = (address, controller);
     }
 
+    /// Ends without a stop, and starts on what is there.
+    fn crash(&mut self, settings: &[(&str, &str)]) {
+        if let (Some(world), running) = (self.world.take(), self.running.take()) {
+            world.stop(HANG);
+            drop(running);
+        }
+        let Served { world, running, address, controller } = serve(&self.directory, 1, settings);
+        (self.world, self.running) = (Some(world), Some(running));
+        (self.address, self.controller) = (address, controller);
+    }
+
     fn stop(&mut self) {
         if let (Some(world), Some(running)) = (self.world.take(), self.running.take()) {
             if !std::thread::panicking() {
@@ -108,7 +120,10 @@ fn serve(directory: &Directory, reactors: usize, settings: &[(&str, &str)]) -> S
         ("log.dirs", directory.join("data").to_str().unwrap()),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let given = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    // `DIR` is where the node may have more directories.
+    let base = directory.join("").to_str().unwrap().trim_end_matches('/').to_owned();
+    let given =
+        settings.iter().map(|(key, value)| ((*key).to_owned(), value.replace("DIR", &base)));
     let pairs = config_file::defaults().into_iter().chain(own).chain(given);
     let config = BrokerConfig::parse(pairs).unwrap();
     let options = WorldOptions {

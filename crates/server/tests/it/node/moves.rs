@@ -1,0 +1,274 @@
+//! Replicas move between log directories, and nobody who produces or reads sees it.
+
+use super::{Client, Node, batch, record_bytes};
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::alter_replica_log_dirs_request::{
+    AlterReplicaLogDir, AlterReplicaLogDirTopic,
+};
+use dohle_protocol::messages::describe_log_dirs_response::DescribeLogDirsPartition;
+use dohle_protocol::messages::incremental_alter_configs_request::{
+    AlterConfigsResource, AlterableConfig,
+};
+use dohle_protocol::messages::{
+    AlterReplicaLogDirsRequest, DescribeLogDirsRequest, IncrementalAlterConfigsRequest,
+    MetadataRequest,
+};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+const RATE: &str = "replica.alter.log.dirs.io.max.bytes.per.second";
+const TWO: (&str, &str) = ("log.dirs", "DIR/data,DIR/other");
+/// Longer than any move here takes.
+const LONG: Duration = Duration::from_secs(60);
+
+fn path(node: &Node, name: &str) -> String {
+    node.directory.join(name).to_str().unwrap().to_owned()
+}
+
+fn alter(client: &mut Client, path: &str, topic: &str, partitions: &[i32]) -> Vec<ErrorCode> {
+    let topic = AlterReplicaLogDirTopic {
+        name: topic.into(),
+        partitions: partitions.to_vec(),
+        ..AlterReplicaLogDirTopic::default()
+    };
+    let dir = AlterReplicaLogDir {
+        path: path.into(),
+        topics: vec![topic],
+        ..AlterReplicaLogDir::default()
+    };
+    let request = AlterReplicaLogDirsRequest { dirs: vec![dir], ..Default::default() };
+    let results = client.ask(2, &request).results.remove(0);
+    results.partitions.iter().map(|of| of.error_code).collect()
+}
+
+/// The places of a topic's partitions: (directory, partition).
+fn places(client: &mut Client, topic: &str) -> Vec<(String, DescribeLogDirsPartition)> {
+    let answer = client.ask(4, &DescribeLogDirsRequest { topics: None, ..Default::default() });
+    let mut found = Vec::new();
+    for result in answer.results {
+        assert_eq!(result.error_code, ErrorCode::NONE);
+        let name = result.log_dir.as_str().rsplit('/').next().unwrap().to_owned();
+        for of in result.topics.into_iter().filter(|of| of.name.as_str() == topic) {
+            found.extend(of.partitions.into_iter().map(|partition| (name.clone(), partition)));
+        }
+    }
+    found
+}
+
+/// Where the partitions are that lie in one directory only: directory names by index.
+fn settled(client: &mut Client, topic: &str) -> Option<Vec<String>> {
+    let mut all = places(client, topic);
+    all.sort_by_key(|(_, partition)| partition.partition_index);
+    let is_settled = all.iter().all(|(_, partition)| !partition.is_future_key);
+    is_settled.then(|| all.into_iter().map(|(name, _)| name).collect())
+}
+
+fn wait(client: &mut Client, topic: &str, expected: &[&str]) {
+    let begun = Instant::now();
+    while settled(client, topic).is_none_or(|places| places != expected) {
+        assert!(begun.elapsed() < LONG, "{:?}", places(client, topic));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A topic whose partitions all lie in `data`.
+fn topic_in_data(node: &Node, client: &mut Client, name: &str, partitions: i32) {
+    assert_eq!(client.create_topic(name, partitions, &[]), ErrorCode::NONE);
+    let all: Vec<i32> = (0..partitions).collect();
+    let moved = alter(client, &path(node, "data"), name, &all);
+    assert!(moved.iter().all(|code| *code == ErrorCode::NONE), "{moved:?}");
+    wait(client, name, &vec!["data"; all.len()]);
+}
+
+/// All that a reader gets of partition 0.
+fn read(client: &mut Client, topic: &str, end: i64) -> Vec<u8> {
+    let (mut offset, mut bytes) = (0, Vec::new());
+    while offset < end {
+        let data = client.fetch(topic, offset, 1 << 20);
+        assert_eq!(data.error_code, ErrorCode::NONE);
+        let mut rest = record_bytes(&data);
+        while !rest.is_empty() {
+            let batch = dohle_protocol::record::Batch::parse(rest).unwrap();
+            offset = batch.header.next_offset();
+            bytes.extend_from_slice(batch.bytes);
+            rest = &rest[batch.bytes.len()..];
+        }
+    }
+    bytes
+}
+
+fn set(client: &mut Client, key: &'static str, value: Option<&str>) {
+    let config = AlterableConfig {
+        name: key.into(),
+        config_operation: i8::from(value.is_none()),
+        value: value.map(Into::into),
+        ..AlterableConfig::default()
+    };
+    let resource = AlterConfigsResource {
+        resource_type: 4,
+        resource_name: "1".into(),
+        configs: vec![config],
+        ..AlterConfigsResource::default()
+    };
+    let request =
+        IncrementalAlterConfigsRequest { resources: vec![resource], ..Default::default() };
+    assert_eq!(client.ask(1, &request).responses[0].error_code, ErrorCode::NONE);
+}
+
+#[test]
+fn a_partition_moves_while_it_is_written_and_read() {
+    let mut node = Node::start(&[TWO, ("log.segment.bytes", "1048576")]);
+    let mut client = node.connect();
+    topic_in_data(&node, &mut client, "t", 1);
+    let mut end = 0;
+    let mut produce = |client: &mut Client, acks: i16| {
+        let answer = client.produce(acks, "t", &[0], &batch(10, 20_000)).remove(0);
+        assert_eq!((answer.error_code, answer.base_offset), (ErrorCode::NONE, end));
+        end += 10;
+        end
+    };
+    for _ in 0..30 {
+        produce(&mut client, 1);
+    }
+    let before = read(&mut client, "t", 300);
+    assert_eq!(alter(&mut client, &path(&node, "other"), "t", &[0]), [ErrorCode::NONE]);
+    let begun = Instant::now();
+    let mut last = 0;
+    while settled(&mut client, "t").is_none_or(|places| places != ["other"]) {
+        last = produce(&mut client, -1);
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(begun.elapsed() < LONG);
+    }
+    last = last.max(produce(&mut client, -1));
+    let after = read(&mut client, "t", last);
+    assert_eq!(after[..before.len()], before[..]);
+    // The folders say the same, now and after a restart and a crash.
+    let folders = |name: &str| -> BTreeSet<String> {
+        let entries = std::fs::read_dir(node.directory.join(name)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("t-0") && !name.ends_with("-delete")).collect()
+    };
+    assert_eq!(folders("data"), BTreeSet::new());
+    assert_eq!(folders("other"), BTreeSet::from(["t-0".to_owned()]));
+    for how in [Node::restart, Node::crash] {
+        how(&mut node, &[TWO, ("log.segment.bytes", "1048576")]);
+        let mut client = node.connect();
+        wait(&mut client, "t", &["other"]);
+        assert!(read(&mut client, "t", last) == after);
+    }
+}
+
+#[test]
+fn a_move_goes_on_after_a_stop_and_a_crash_and_can_be_taken_back() {
+    // Slow enough to be met half done.
+    let settings = [TWO, (RATE, "200000"), ("alter.log.dirs.replication.quota.window.num", "2")];
+    let mut node = Node::start(&settings);
+    let mut client = node.connect();
+    topic_in_data(&node, &mut client, "t", 1);
+    for _ in 0..20 {
+        client.produce(1, "t", &[0], &batch(10, 10_000));
+    }
+    let all = read(&mut client, "t", 200);
+    assert_eq!(alter(&mut client, &path(&node, "other"), "t", &[0]), [ErrorCode::NONE]);
+    for how in [Node::restart, Node::crash] {
+        let half_done = places(&mut client, "t");
+        let future: Vec<_> = half_done.iter().filter(|(_, of)| of.is_future_key).collect();
+        assert!(matches!(&future[..], [(name, of)] if name == "other" && 0 < of.offset_lag));
+        how(&mut node, &settings);
+        client = node.connect();
+        assert!(read(&mut client, "t", 200) == all);
+    }
+    // Back to where it is: the copy goes.
+    assert_eq!(alter(&mut client, &path(&node, "data"), "t", &[0]), [ErrorCode::NONE]);
+    assert_eq!(settled(&mut client, "t").unwrap(), ["data"]);
+    // Asked again and let go, it comes to its end.
+    assert_eq!(alter(&mut client, &path(&node, "other"), "t", &[0]), [ErrorCode::NONE]);
+    assert_eq!(alter(&mut client, &path(&node, "other"), "t", &[0]), [ErrorCode::NONE]);
+    set(&mut client, RATE, Some("1000000000"));
+    wait(&mut client, "t", &["other"]);
+    assert!(read(&mut client, "t", 200) == all);
+    node.restart(&settings);
+    client = node.connect();
+    assert_eq!(settled(&mut client, "t").unwrap(), ["other"]);
+    assert!(read(&mut client, "t", 200) == all);
+}
+
+#[test]
+fn a_deleted_topic_takes_its_copy_along() {
+    let mut node = Node::start(&[TWO, (RATE, "1000"), ("log.segment.delete.delay.ms", "0")]);
+    let mut client = node.connect();
+    topic_in_data(&node, &mut client, "t", 1);
+    (0..5).for_each(|_| drop(client.produce(1, "t", &[0], &batch(10, 10_000))));
+    assert_eq!(alter(&mut client, &path(&node, "other"), "t", &[0]), [ErrorCode::NONE]);
+    let topics = vec!["t".into()];
+    let delete = dohle_protocol::messages::DeleteTopicsRequest {
+        topic_names: topics.into(),
+        timeout_ms: 30_000,
+        ..Default::default()
+    };
+    assert_eq!(client.ask(5, &delete).responses[0].error_code, ErrorCode::NONE);
+    assert!(places(&mut client, "t").is_empty());
+    topic_in_data(&node, &mut client, "t", 1);
+    node.restart(&[TWO]);
+    let mut client = node.connect();
+    assert_eq!(settled(&mut client, "t").unwrap(), ["data"]);
+    assert_eq!(client.ask(9, &MetadataRequest::default()).topics.len(), 0);
+}
+
+#[test]
+fn what_cannot_be_moved_is_told_as_kafka_tells_it() {
+    let node = Node::start(&[TWO]);
+    let mut client = node.connect();
+    topic_in_data(&node, &mut client, "t", 1);
+    let other = path(&node, "other");
+    assert_eq!(alter(&mut client, "/nowhere", "t", &[0]), [ErrorCode::LOG_DIR_NOT_FOUND]);
+    assert_eq!(alter(&mut client, &other, "t", &[7]), [ErrorCode::REPLICA_NOT_AVAILABLE]);
+    assert_eq!(alter(&mut client, &other, "nobody", &[0]), [ErrorCode::REPLICA_NOT_AVAILABLE]);
+    let long = "x".repeat(214);
+    assert_eq!(alter(&mut client, &other, &long, &[0]), [ErrorCode::INVALID_TOPIC_EXCEPTION]);
+    // Where it is already it stays.
+    assert_eq!(alter(&mut client, &path(&node, "data"), "t", &[0]), [ErrorCode::NONE]);
+    assert_eq!(settled(&mut client, "t").unwrap(), ["data"]);
+}
+
+#[test]
+fn a_move_is_no_faster_than_it_may_be() {
+    let windows = [
+        ("alter.log.dirs.replication.quota.window.num", "2"),
+        ("alter.log.dirs.replication.quota.window.size.seconds", "1"),
+    ];
+    let node = Node::start(&[TWO, windows[0], windows[1], (RATE, "200000")]);
+    let mut client = node.connect();
+    topic_in_data(&node, &mut client, "t", 1);
+    (0..8).for_each(|_| drop(client.produce(1, "t", &[0], &batch(10, 10_000))));
+    let begun = Instant::now();
+    alter(&mut client, &path(&node, "other"), "t", &[0]);
+    wait(&mut client, "t", &["other"]);
+    // 800 kB, of which two windows' worth and a step are there at once.
+    assert!(Duration::from_millis(1_000) < begun.elapsed(), "{:?}", begun.elapsed());
+    set(&mut client, RATE, None);
+    let begun = Instant::now();
+    alter(&mut client, &path(&node, "data"), "t", &[0]);
+    wait(&mut client, "t", &["data"]);
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn one_thread_moves_one_partition_after_the_other() {
+    let of = |threads| [TWO, ("num.replica.alter.log.dirs.threads", threads), (RATE, "30000")];
+    for (threads, at_once) in [("1", 1), ("2", 2)] {
+        let node = Node::start(&of(threads));
+        let mut client = node.connect();
+        topic_in_data(&node, &mut client, "t", 2);
+        (0..10).for_each(|_| drop(client.produce(1, "t", &[0, 1], &batch(10, 10_000))));
+        alter(&mut client, &path(&node, "other"), "t", &[0, 1]);
+        let (mut most, begun) = (0, Instant::now());
+        while begun.elapsed() < Duration::from_secs(2) {
+            let half_done = places(&mut client, "t")
+                .into_iter()
+                .filter(|(_, of)| of.is_future_key && 0 < of.partition_size && 0 < of.offset_lag);
+            most = most.max(half_done.count());
+        }
+        assert_eq!(most, at_once, "with {threads} threads");
+    }
+}
