@@ -55,7 +55,8 @@ impl Log {
         let Some(run) = run else { return Ok(Some(ReadPlan::nothing(from))) };
         let number = self.segments.floor(run.segment);
         let Some(segment) = self.segments.get(number) else { return Ok(None) };
-        let aborted = if limit.aborted && segment.has_transactions {
+        // Not of this segment alone: the marker may be in the next one.
+        let aborted = if limit.aborted {
             match self.planner().collect_aborted(number, from.offset, run.next_offset) {
                 Ok(aborted) => aborted,
                 Err(Stop::Cold | Stop::Disk(_)) => return Ok(None),

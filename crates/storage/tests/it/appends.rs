@@ -177,6 +177,21 @@ fn transactions() {
     assert_eq!(log.last_stable_offset(log.end_offset()), log.end_offset());
 }
 
+#[test]
+fn who_reads_aborted_records_from_memory_is_told_though_the_marker_is_in_the_next_segment() {
+    let config =
+        LogConfig { segment_bytes: 100, transaction_verification: false, ..LogConfig::default() };
+    let mut log = fresh(&SimulatedDisk::new(), config);
+    stage(&mut log, transactional(0, 0), CLIENT).unwrap();
+    stage(&mut log, marker(0, 4), coordinator(1)).unwrap();
+    let limit =
+        ReadLimit { end_offset: 2, size_bytes_max: 1, at_least_one_batch: true, aborted: true };
+    let plan = log.plan(Cursor::at(0), limit).ok().unwrap();
+    assert_eq!((plan.next.offset, log.last_stable_offset(2)), (1, 2), "the batch alone");
+    let aborted = plan.aborted.iter().map(|of| (of.producer_id, of.first_offset));
+    assert_eq!(aborted.collect::<Vec<_>>(), [(7, 0)]);
+}
+
 /// Begins the verification of the producer's transaction.
 fn verify(log: &mut Log, epoch: i16, sequence: i32, adds: bool) -> Option<Guard> {
     let first = FirstBatch { producer_id: 7, epoch, sequence, adds };
