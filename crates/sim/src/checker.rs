@@ -5,6 +5,7 @@
 //! acknowledged is there; marks of a partition never go back. After a power loss what nobody was
 //! promised may be gone: an audit finds the new end, and what lies above it is forgotten.
 
+pub mod compaction;
 pub mod group;
 pub mod image;
 pub mod ledger;
@@ -12,6 +13,7 @@ pub mod partition;
 pub mod record;
 pub mod topic;
 
+pub use compaction::{Moment, Policy, Removed};
 pub use group::Group;
 pub use partition::{Asked, Fetched, Partition};
 pub use record::RecordId;
@@ -41,6 +43,14 @@ pub struct Known {
     pub partitions: BTreeMap<Key, Partition>,
     /// Grows with every power loss.
     pub generation: u32,
+    /// How far the node's wall clock has jumped ahead in all, in milliseconds.
+    pub jumped_ms: i64,
+    /// How far it is ahead of everybody else's; below 0 behind.
+    pub skew_ms: i64,
+    /// The most that it was ahead.
+    pub ahead_ms: i64,
+    /// The ledger's topic is compacted.
+    pub ledger_is_compacted: bool,
     /// Clients wait: what is left after a power loss is being looked at.
     pub is_closed: bool,
     /// Producers send nothing new.
@@ -68,6 +78,10 @@ pub struct Counts {
     pub read: u64,
     /// Records that power losses took and nobody was promised.
     pub forgotten: u64,
+    /// Records that were found to be compacted away.
+    pub compacted: u64,
+    /// Those of them that were tombstones with nothing behind them.
+    pub tombstones: u64,
     /// Metadata that was compared: topics, configs.
     pub metadata: u64,
     /// Committed offsets that were acknowledged.
@@ -114,6 +128,20 @@ impl History {
             .map_err(|what| format!("{}-{}: {what}", partition.topic, key.1));
         drop(known);
         found.map_err(|what| self.violate(what)).ok()
+    }
+
+    /// The time, as the node may see it.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.known().moment(&self.trace)
+    }
+
+    /// The node's wall clock jumps.
+    pub fn on_jump(&self, milliseconds: i64) {
+        let mut known = self.known();
+        known.jumped_ms += milliseconds.max(0);
+        known.skew_ms += milliseconds;
+        known.ahead_ms = known.ahead_ms.max(known.skew_ms);
     }
 
     /// The state of a partition when something is asked of it.
@@ -174,9 +202,23 @@ impl History {
 }
 
 impl Known {
+    /// The time, as the node may see it.
+    #[must_use]
+    pub fn moment(&self, trace: &Trace) -> Moment {
+        Moment { at: trace.now(), jumped_ms: self.jumped_ms, ahead_ms: self.ahead_ms }
+    }
+
     /// Whether something cannot be true.
     #[must_use]
     pub fn is_violated(&self) -> bool {
         self.violation.is_some()
+    }
+}
+
+impl Counts {
+    /// Records were found to be compacted away.
+    pub fn add_removed(&mut self, removed: Removed) {
+        self.compacted += removed.records;
+        self.tombstones += removed.tombstones;
     }
 }

@@ -292,6 +292,7 @@ impl Disk for SimulatedDisk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.allow(Operation::Rename, from)?;
+        state.note_swap(from);
         state.tree.rename(from, to)
     }
 

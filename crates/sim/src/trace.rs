@@ -49,6 +49,12 @@ impl Trace {
         self.record().prints_all = true;
     }
 
+    /// The time of what happens now.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.record().now
+    }
+
     pub(crate) fn set_now(&self, now: Instant) {
         self.record().now = now;
     }

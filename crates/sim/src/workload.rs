@@ -147,9 +147,11 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     if world.random("directories").one_in(3) {
         settings.push(("log.dirs", DIRECTORIES.join(",")));
     }
+    let ledger_is_compacted = world.random("ledger").one_in(2);
     let node = Node::new(world, NODE, 1, &settings);
     let server = node.address(world);
     let history = History::new(world.trace().clone());
+    history.known().ledger_is_compacted = ledger_is_compacted;
     let costs = costs(&mut random);
     let weather = Weather::any(&mut random);
     let (clients, without) = (Vec::new(), plan.without.clone());
@@ -183,6 +185,14 @@ fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
         any("metadata.max.retention.bytes", 0, 60_000),
         any("broker.heartbeat.interval.ms", 200, 2_000),
         any("num.recovery.threads.per.data.dir", 1, 4),
+        any("log.cleaner.backoff.ms", 50, 1_500),
+        any("log.cleaner.threads", 1, 3),
+        any("log.cleaner.io.buffer.size", 4_000, 60_000),
+        any("log.cleaner.delete.retention.ms", 0, 4_000),
+        // So that logs of coordinators, whose segments are large, are compacted too.
+        any("log.roll.ms", 1_000, 8_000),
+        ("log.cleaner.dedupe.buffer.size", "2200000".to_owned()),
+        ("log.cleaner.min.cleanable.ratio", "0.1".to_owned()),
         // Clocks jump.
         ("log.message.timestamp.after.max.ms", i64::MAX.to_string()),
         ("offsets.topic.num.partitions", "3".to_owned()),
@@ -388,6 +398,8 @@ impl Run<'_> {
         self.world.trace().add("records acknowledged", counts.acknowledged);
         self.world.trace().add("records read and compared", counts.read);
         self.world.trace().add("records forgotten, unpromised", counts.forgotten);
+        self.world.trace().add("records compacted away", counts.compacted);
+        self.world.trace().add("tombstones compacted away", counts.tombstones);
         self.world.trace().add("metadata compared", counts.metadata);
         self.world.trace().add("offsets committed", counts.commits);
         self.world.trace().add("metadata records replayed", counts.replayed);

@@ -1,6 +1,7 @@
 //! What clients know of a partition.
 
 use super::RecordId;
+use super::compaction::{Compaction, Missing, Moment, Policy, Removed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -53,6 +54,10 @@ pub struct Fetched {
     pub position: i64,
     /// The records, with their offsets.
     pub records: Vec<(i64, RecordId)>,
+    /// Where the last batch ends; the position, if there is none.
+    pub end: i64,
+    /// When it was read.
+    pub now: Moment,
 }
 
 /// What clients know of a partition.
@@ -82,6 +87,10 @@ pub struct Partition {
     has_decayed: bool,
     /// What power losses took from the middle: a segment's end, but not the next segment.
     holes: Vec<Range<i64>>,
+    /// Of a compacted topic: what is known of its keys.
+    compaction: Option<Compaction>,
+    /// A power loss is being looked at: what cannot be explained may be its work.
+    is_audited: bool,
 }
 
 impl Partition {
@@ -89,6 +98,19 @@ impl Partition {
     #[must_use]
     pub fn new(topic: &str, is_durable: bool, deletable_to: i64) -> Self {
         Self { topic: topic.to_owned(), is_durable, deletable_to, ..Self::default() }
+    }
+
+    /// The same, of a compacted topic if there is a policy.
+    #[must_use]
+    pub fn compacted(mut self, policy: Option<Policy>) -> Self {
+        self.compaction = policy.map(Compaction::new);
+        self
+    }
+
+    /// Whether it is of a compacted topic.
+    #[must_use]
+    pub fn is_compacted(&self) -> bool {
+        self.compaction.is_some()
     }
 
     /// Its state now, for what is asked in this generation.
@@ -131,7 +153,10 @@ impl Partition {
     }
 
     /// The records before `id` of its producer, and `id`, were or are about to be sent.
-    pub fn on_sent(&mut self, id: RecordId, is_idempotent: bool) {
+    pub fn on_sent(&mut self, id: RecordId, is_idempotent: bool, now: Moment) {
+        if let Some(compaction) = &mut self.compaction {
+            compaction.on_sent(id, now);
+        }
         if is_idempotent {
             self.ordered.insert(id.producer);
         }
@@ -166,27 +191,85 @@ impl Partition {
         Ok(count)
     }
 
-    /// A fetch was answered. Returns the position after it.
-    pub fn on_fetched(&mut self, asked: Asked, fetched: &Fetched) -> Result<i64, String> {
+    /// A fetch was answered. Returns the position after it, and what was found to be compacted away.
+    pub fn on_fetched(
+        &mut self,
+        asked: Asked,
+        fetched: &Fetched,
+    ) -> Result<(i64, Removed), String> {
         self.on_marks(asked, fetched.marks)?;
+        let high_watermark = fetched.marks.high_watermark;
         let mut position = fetched.position;
         for (offset, id) in &fetched.records {
             if *offset >= position {
                 position = self.after_holes(position);
-                if *offset != position {
-                    return Err(format!("a fetch from {position} skips to {offset}"));
-                }
-                position += 1;
+                self.on_missed(position..*offset, high_watermark, fetched.now)?;
+                position = *offset + 1;
             }
-            if *offset >= fetched.marks.high_watermark {
+            if *offset >= high_watermark {
                 return Err(format!(
-                    "{id} at {offset} is shown, the high watermark is {}",
-                    fetched.marks.high_watermark
+                    "{id} at {offset} is shown, the high watermark is {high_watermark}"
                 ));
             }
             self.learn(*offset, *id, self.is_durable)?;
         }
-        Ok(position)
+        if self.is_compacted() && position < fetched.end {
+            self.on_missed(position..fetched.end, high_watermark, fetched.now)?;
+            position = fetched.end;
+        }
+        let removed = if self.is_audited { Removed::default() } else { self.settle(position)? };
+        Ok((position, removed))
+    }
+
+    /// A reader found no record at these offsets.
+    pub fn on_missed(&mut self, range: Range<i64>, due: i64, now: Moment) -> Result<(), String> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let Some(compaction) = &mut self.compaction else {
+            return Err(format!("a fetch from {} skips to {}", range.start, range.end));
+        };
+        for (offset, fact) in self.facts.range(range) {
+            compaction.on_missed(*offset, fact.id, due, now);
+        }
+        Ok(())
+    }
+
+    /// Somebody has read all below `end`: what is missing there must be explained.
+    fn settle(&mut self, end: i64) -> Result<Removed, String> {
+        let Some(compaction) = &mut self.compaction else { return Ok(Removed::default()) };
+        let (removed, missing) = compaction.settle(end, |id| self.places.contains_key(&id));
+        missing.map_or(Ok(removed), |Missing { offset, id }| {
+            let kind = if id.is_tombstone() { "a tombstone of" } else { "a value of" };
+            let key = id.key_number();
+            Err(format!("{id} at {offset}, {kind} key {key}, is gone, and nothing explains it"))
+        })
+    }
+
+    /// After a power loss all was read, to `end` if to there. What is missing of a log that promises
+    /// nothing is forgotten; returns how much that is, and what was compacted away.
+    pub fn on_audited(&mut self, end: Option<i64>) -> Result<(u64, Removed), String> {
+        self.is_audited = false;
+        let (mut forgotten, mut all) = (0, Removed::default());
+        let Some(compaction) = &mut self.compaction else { return Ok((forgotten, all)) };
+        let Some(end) = end else {
+            compaction.forgive();
+            return Ok((forgotten, all));
+        };
+        loop {
+            let (removed, missing) = compaction.settle(end, |id| self.places.contains_key(&id));
+            all = Removed {
+                records: all.records + removed.records,
+                tombstones: all.tombstones + removed.tombstones,
+            };
+            let Some(Missing { offset, id }) = missing else { return Ok((forgotten, all)) };
+            if self.facts.remove(&offset).is_some_and(|fact| fact.is_promised) {
+                return Err(format!("{id} at {offset} was promised, and nothing explains its end"));
+            }
+            self.places.remove(&id);
+            compaction.on_forgotten(offset, id);
+            forgotten += 1;
+        }
     }
 
     /// Marks came with an answer.
@@ -219,6 +302,9 @@ impl Partition {
 
     /// Somebody was told that the log starts at `log_start`.
     pub fn on_start(&mut self, asked: Asked, log_start: i64) {
+        if let Some(compaction) = &mut self.compaction {
+            compaction.on_start(log_start);
+        }
         if asked.life == self.life {
             self.marks.log_start = self.marks.log_start.max(log_start);
         }
@@ -270,6 +356,9 @@ impl Partition {
         }
         self.facts.insert(offset, Fact { id, is_promised });
         self.places.insert(id, offset);
+        if let Some(compaction) = &mut self.compaction {
+            compaction.on_learned(offset, id);
+        }
         Ok(())
     }
 
@@ -307,6 +396,11 @@ impl Partition {
         for fact in lost.values() {
             self.places.remove(&fact.id);
         }
+        if let Some(compaction) = &mut self.compaction {
+            lost.iter().for_each(|(offset, fact)| compaction.on_forgotten(*offset, fact.id));
+            compaction.on_cut();
+        }
+        self.is_audited = true;
         self.acknowledged_to = self.acknowledged_to.min(end);
         self.marks = Marks { log_start, last_stable: end, high_watermark: end };
         Ok(u64::try_from(lost.len()).unwrap_or(0))
@@ -347,11 +441,20 @@ impl Partition {
                 && !self.holes.iter().any(|hole| at < hole.start && hole.end <= *place)
                 && before.number + 1 != id.number
                 && log_start <= at
+                && !self.may_have_gone(before.number + 1..id.number, *id, at)
             {
                 return Err(format!("{before} at {at}, then {id} at {place}: a gap"));
             }
             last = Some((*id, *place));
         }
         Ok(())
+    }
+
+    /// Whether compaction may have taken these records of the producer of `id`, behind `after`.
+    fn may_have_gone(&self, numbers: Range<u64>, id: RecordId, after: i64) -> bool {
+        self.compaction.as_ref().is_some_and(|compaction| {
+            let mut ids = numbers.map(|number| RecordId { number, ..id });
+            ids.all(|id| compaction.may_have_gone(id, after))
+        })
     }
 }

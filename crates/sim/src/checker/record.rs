@@ -23,7 +23,67 @@ impl fmt::Display for RecordId {
 /// The most bytes that follow a record's name in its value.
 const FILL_BYTES_MAX: u64 = 600;
 
+/// Keys of a compacted topic that half of its records have, and that are written again soon.
+const HOT_KEYS: u64 = 24;
+/// Keys of the other half: to most of them nothing is written behind a tombstone.
+const COLD_KEYS: u64 = 3_000;
+/// One in so many of its records is a tombstone.
+const TOMBSTONE_ONE_IN: u64 = 6;
+/// The header in which a record of a compacted topic has its name: a tombstone has no value.
+pub const NAME_HEADER: &[u8] = b"name";
+
 impl RecordId {
+    fn lot(self) -> u64 {
+        let Self { producer, incarnation, number } = self;
+        let one = u64::from(producer) << 32 | u64::from(incarnation);
+        seed_of(one, "key").wrapping_add(seed_of(number, "key")) >> 8
+    }
+
+    /// The number of its key in a compacted topic.
+    #[must_use]
+    pub fn key_number(self) -> u64 {
+        let lot = self.lot();
+        if lot.is_multiple_of(2) { lot / 2 % HOT_KEYS } else { HOT_KEYS + lot / 2 % COLD_KEYS }
+    }
+
+    /// Whether it deletes its key in a compacted topic.
+    #[must_use]
+    pub fn is_tombstone(self) -> bool {
+        (self.lot() >> 32).is_multiple_of(TOMBSTONE_ONE_IN)
+    }
+
+    /// Its key in a compacted topic.
+    #[must_use]
+    pub fn key(self) -> Vec<u8> {
+        format!("key {}", self.key_number()).into_bytes()
+    }
+
+    /// The id that a record of a compacted topic tells; the error shows what is no record of ours.
+    pub fn parse_keyed(
+        name: &[u8],
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+    ) -> Result<Self, String> {
+        let unknown = || format!("a record that nobody sent: {:.60?} = {:.60?}", key, value);
+        let name = std::str::from_utf8(name).map_err(|_| unknown())?;
+        let id = Self::named(name).ok_or_else(unknown)?;
+        let is_its = match value {
+            Some(_) => !id.is_tombstone() && Self::parse(value)? == id,
+            None => id.is_tombstone(),
+        };
+        if is_its && key == Some(id.key().as_slice()) { Ok(id) } else { Err(unknown()) }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        let mut parts = name.split('.').map(str::parse::<u64>);
+        let mut next = || parts.next().and_then(Result::ok);
+        Some(Self {
+            producer: u32::try_from(next()?).ok()?,
+            incarnation: u32::try_from(next()?).ok()?,
+            number: next()?,
+        })
+    }
+
     /// The record's value: its name, then bytes that follow from it.
     #[must_use]
     pub fn value(&self) -> Vec<u8> {
@@ -43,8 +103,6 @@ impl RecordId {
         let bytes = value.ok_or_else(unknown)?;
         let end = bytes.iter().position(|byte| *byte == b':').ok_or_else(unknown)?;
         let name = std::str::from_utf8(&bytes[..end]).map_err(|_| unknown())?;
-        let mut parts = name.split('.').map(str::parse::<u64>);
-        let mut next = || parts.next().and_then(Result::ok).ok_or_else(unknown);
         let (word, fill) = fill_of(name);
         let rest = &bytes[end + 1..];
         let is_whole =
@@ -52,11 +110,7 @@ impl RecordId {
         if !is_whole {
             return Err(unknown());
         }
-        Ok(Self {
-            producer: u32::try_from(next()?).map_err(|_| unknown())?,
-            incarnation: u32::try_from(next()?).map_err(|_| unknown())?,
-            number: next()?,
-        })
+        Self::named(name).ok_or_else(unknown)
     }
 }
 
@@ -69,6 +123,21 @@ fn fill_of(name: &str) -> ([u8; 8], usize) {
 #[cfg(test)]
 mod tests {
     use super::RecordId;
+
+    #[test]
+    fn a_keyed_record_tells_itself_and_no_other_key_or_value_does() {
+        for number in 0..300 {
+            let id = RecordId { producer: 3, incarnation: 1, number };
+            let (name, key, value) = (id.to_string(), id.key(), id.value());
+            let value = (!id.is_tombstone()).then_some(value.as_slice());
+            let parse = |key, value| RecordId::parse_keyed(name.as_bytes(), key, value);
+            assert_eq!(parse(Some(key.as_slice()), value), Ok(id));
+            assert!(parse(None, value).is_err());
+            assert!(parse(Some(b"key 9999"), value).is_err());
+            let other = if value.is_some() { None } else { Some(b"x".as_slice()) };
+            assert!(parse(Some(key.as_slice()), other).is_err());
+        }
+    }
 
     #[test]
     fn a_value_tells_its_record_and_nothing_else_does() {

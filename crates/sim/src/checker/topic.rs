@@ -1,5 +1,6 @@
 //! What clients know of a topic.
 
+use super::compaction::Policy;
 use dohle_protocol::ids::Uuid;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +35,10 @@ pub struct Topic {
     pub is_durable: bool,
     /// Records leave it by themselves.
     pub has_retention: bool,
+    /// Its policy has `delete`.
+    pub is_deleting: bool,
+    /// What is promised of its compaction, if it is compacted.
+    pub compaction: Option<Policy>,
     /// Per config: what it may be. Several, where a change was asked for and not answered.
     pub configs: BTreeMap<String, BTreeSet<String>>,
 }

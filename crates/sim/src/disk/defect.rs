@@ -23,21 +23,29 @@ pub enum Defect {
     /// Answers rest on what is not committed: each flush of a log is over before anything is on the
     /// disk, and is made good by the next.
     UncommittedAnswers,
+    /// Compaction takes the last batch of each segment that it writes for superseded.
+    CarelessCleaner,
 }
 
 impl Defect {
     /// All of them, with their names on command lines.
-    pub const ALL: [(&str, Self); 5] = [
+    pub const ALL: [(&str, Self); 6] = [
         ("unchecked-crc", Self::UncheckedCrc),
         ("early-acknowledgement", Self::EarlyAcknowledgement),
         ("forgotten-producers", Self::ForgottenProducers),
         ("lost-rename", Self::LostRename),
         ("uncommitted-answers", Self::UncommittedAnswers),
+        ("careless-cleaner", Self::CarelessCleaner),
     ];
 }
 
 /// A snapshot of no producers: version, CRC-32C of the rest, count.
 const NO_PRODUCERS: [u8; 10] = [0, 1, 0x48, 0x67, 0x4b, 0xc7, 0, 0, 0, 0];
+
+/// Whether a rename is the first that a compacted log file goes through.
+pub(super) fn is_cleaned_log(from: &Path) -> bool {
+    from.to_string_lossy().ends_with(".log.cleaned")
+}
 
 pub(super) fn is_log(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "log")
@@ -86,6 +94,22 @@ impl FileNode {
         self.promised = self.unsynced.len();
     }
 
+    /// Leaves of the last batch what compaction leaves of one without records.
+    pub(super) fn empty_last_batch(&mut self) {
+        let (mut start, mut last) = (0, None);
+        while let Some(batch) = self.batch_at(start) {
+            let next = start + batch.len() as u64;
+            last = Some((start, batch));
+            start = next;
+        }
+        let Some((start, mut batch)) = last else { return };
+        batch[RECORD_COUNT].fill(0);
+        let crc = crc32c(&batch[CRC.end..]);
+        batch[CRC].copy_from_slice(&crc.to_be_bytes());
+        self.change(Change::Write { position: start, bytes: batch.into() });
+        self.sync();
+    }
+
     /// Puts the right checksum into each batch of which `into` has a part; `into` is what lies at
     /// `position`.
     pub(super) fn mend_checksums(&self, position: u64, into: &mut [u8]) {
@@ -126,6 +150,9 @@ impl FileNode {
 const HEADER_BYTES: usize = 61;
 /// Where a batch of magic 2 has its checksum, of all that follows it.
 const CRC: Range<usize> = 17..21;
+
+/// Where it has the number of its records.
+const RECORD_COUNT: Range<usize> = 57..61;
 
 /// CRC-32C, bit by bit: the world alone knows no crate that has it.
 fn crc32c(bytes: &[u8]) -> u32 {

@@ -100,6 +100,22 @@ impl State {
         }
     }
 
+    /// A file is about to get another name: says that a compacted segment comes into its place.
+    pub(super) fn note_swap(&mut self, from: &Path) {
+        if self.defect == Some(Defect::CarelessCleaner)
+            && defect::is_cleaned_log(from)
+            && let Ok(Place { found: Some(inode), .. }) = self.tree.place(from)
+            && let Ok(file) = self.tree.file_mut(inode)
+        {
+            file.empty_last_batch();
+        }
+        if let Some((trace, _)) = &self.trace
+            && from.to_string_lossy().ends_with(".log.swap")
+        {
+            trace.sometimes("compacted segment put in place");
+        }
+    }
+
     /// Counts an operation that has no effect when it fails.
     pub(super) fn allow(&mut self, operation: Operation, path: &Path) -> io::Result<()> {
         match self.begin(operation, path) {

@@ -18,6 +18,8 @@ use std::time::Duration;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(127);
 /// How long after a SYN without an answer the next one is sent, at first.
 const SYN_REPEAT: Duration = Duration::from_secs(1);
+/// A sender is told of room once it is this part of the window.
+const LEAST_ROOM: usize = 4;
 /// Between two processes of one host.
 const LOOPBACK_DELAY: Duration = Duration::from_micros(20);
 /// The first port given to who does not ask for one.
@@ -190,12 +192,14 @@ impl State {
         self.forget_if_done(id.link);
     }
 
-    /// Room for more from `id`.
+    /// Room for more from `id`. As with TCP a sender hears of it only when there is some to speak of:
+    /// else a full window is filled byte by byte for ever (RFC 9293, 3.8.6.2).
     pub(super) fn room_bytes(&mut self, id: EndId) -> usize {
         let window = self.weather_from(id).window_bytes;
         let Some(link) = self.links.get(&id.link) else { return 0 };
         let used = link[id.side].on_the_way_bytes() + link[1 - id.side].unread_bytes();
-        window.saturating_sub(used)
+        let room = window.saturating_sub(used);
+        if room < window / LEAST_ROOM { 0 } else { room }
     }
 
     pub(super) fn send_data(&mut self, id: EndId, bytes: Bytes) {

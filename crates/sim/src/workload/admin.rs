@@ -4,7 +4,7 @@
 
 use super::DIRECTORIES;
 use crate::checker::topic::ANY;
-use crate::checker::{History, Key, Life, Partition, Topic};
+use crate::checker::{History, Key, Life, Partition, Policy, Topic};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
@@ -137,7 +137,9 @@ impl Admin {
         let partitions = 1 + i32::try_from(self.below(3)).unwrap_or(0);
         // The first two are one of each kind.
         let is_durable = if self.made <= 2 { self.made == 1 } else { self.below(2) == 0 };
-        let has_retention = self.made > 2 && self.below(3) == 0;
+        let is_compacted = self.below(3) == 0;
+        let is_deleting = !is_compacted || self.below(3) == 0;
+        let has_retention = self.made > 2 && is_deleting && self.below(3) == 0;
         let mut configs = BTreeMap::new();
         let mut set = |name: &str, value: u64| configs.insert(name.to_owned(), value.to_string());
         set("internal.segment.bytes", SEGMENT_BYTES_MIN + self.below(30_000));
@@ -149,9 +151,28 @@ impl Admin {
         if self.below(2) == 0 {
             set("segment.ms", 200 + self.below(3_000));
         }
+        let compaction = is_compacted.then(|| Policy {
+            tombstones_ms: i64::try_from(self.below(4_000)).unwrap_or(0),
+            lag_ms: i64::try_from(self.below(2) * self.below(1_500)).unwrap_or(0),
+        });
+        if let Some(policy) = compaction {
+            set("delete.retention.ms", policy.tombstones_ms.unsigned_abs());
+            set("min.compaction.lag.ms", policy.lag_ms.unsigned_abs());
+            if self.below(2) == 0 {
+                set("max.compaction.lag.ms", 2_000 + self.below(3_000));
+            }
+        }
         if has_retention {
             set("retention.bytes", 5_000 + self.below(50_000));
             set("retention.ms", 500 + self.below(10_000));
+        }
+        let mut word = |name: &str, value: &str| configs.insert(name.to_owned(), value.to_owned());
+        if is_compacted {
+            let policy = if is_deleting { "compact,delete" } else { "compact" };
+            word("cleanup.policy", policy);
+            let ratios = ["0.0", "0.1", "0.4"];
+            let ratio = ratios[usize::try_from(self.below(3)).unwrap_or(0)];
+            word("min.cleanable.dirty.ratio", ratio);
         }
         let topic = Topic {
             id: Uuid::ZERO,
@@ -160,6 +181,8 @@ impl Admin {
             partitions_wanted: partitions,
             is_durable,
             has_retention,
+            is_deleting,
+            compaction,
             configs: configs
                 .iter()
                 .map(|(key, value)| (key.clone(), [value.clone()].into()))
@@ -201,7 +224,7 @@ impl Admin {
             let deletable_to = if has_retention { i64::MAX } else { 0 };
             for index in 0..partitions {
                 let partition = Partition::new(&name, is_durable, deletable_to);
-                known.partitions.insert((id, index), partition);
+                known.partitions.insert((id, index), partition.compacted(compaction));
             }
         }
     }
@@ -276,10 +299,10 @@ impl Admin {
                 let mut known = self.history.known();
                 let Some(topic) = known.topics.get_mut(name) else { return };
                 topic.partitions = count;
-                let (id, is_durable) = (topic.id, topic.is_durable);
+                let (id, is_durable, compaction) = (topic.id, topic.is_durable, topic.compaction);
                 let deletable_to = if topic.has_retention { i64::MAX } else { 0 };
                 let partition = Partition::new(name, is_durable, deletable_to);
-                known.partitions.insert((id, count - 1), partition);
+                known.partitions.insert((id, count - 1), partition.compacted(compaction));
             }
             other => self.history.violate(format!("growing {name} is answered {other}")),
         }
@@ -362,9 +385,10 @@ impl Admin {
     }
 
     async fn delete_records(&mut self, name: &str) {
-        let (key, offset): (Key, i64) = {
+        let (key, offset, is_deleting): (Key, i64, bool) = {
             let mut known = self.history.known();
             let Some(topic) = known.topics.get(name) else { return };
+            let is_deleting = topic.is_deleting;
             let index = i32::try_from(self.below(topic.partitions.unsigned_abs().into()));
             let key = (topic.id, index.unwrap_or(0));
             let Some(partition) = known.partitions.get_mut(&key) else { return };
@@ -372,8 +396,10 @@ impl Admin {
             let above = u64::try_from(marks.high_watermark - marks.log_start).unwrap_or(0);
             // Rather little, so that something is left to be read.
             let offset = marks.log_start + i64::try_from(self.below(above / 2 + 1)).unwrap_or(0);
-            partition.deletable_to = partition.deletable_to.max(offset);
-            (key, offset)
+            if is_deleting {
+                partition.deletable_to = partition.deletable_to.max(offset);
+            }
+            (key, offset, is_deleting)
         };
         let partition = DeleteRecordsPartition {
             partition_index: key.1,
@@ -394,7 +420,9 @@ impl Admin {
         };
         let (code, _) = self.surely(2, &request, code).await;
         match code {
-            ErrorCode::NONE => {
+            // Of a topic that is only compacted nobody deletes records.
+            ErrorCode::POLICY_VIOLATION if !is_deleting => {}
+            ErrorCode::NONE if is_deleting => {
                 self.history.trace().sometimes("records deleted");
                 if self.history.holds(key, asked, false) {
                     self.history.look(key, |partition, _| {

@@ -38,6 +38,14 @@ pub async fn run(mut client: Client, history: History, after: After) {
     };
     for (topic, key) in live {
         let found = partition(&mut client, &history, &topic, key, after).await;
+        if after == After::PowerLoss {
+            history.look(key, |partition, counts| {
+                let (forgotten, removed) = partition.on_audited(found.clone().ok().flatten())?;
+                counts.forgotten += forgotten;
+                counts.add_removed(removed);
+                Ok(())
+            });
+        }
         // What is deleted meanwhile is no news.
         let is_live = history.known().topics.get(&topic).is_some_and(Topic::is_live);
         if let Err(what) = found
@@ -64,6 +72,7 @@ async fn offset(client: &mut Client, topic: &str, key: Key, at: i64) -> Result<i
     Err(format!("its offset {at} cannot be had"))
 }
 
+/// Reads a log. Returns its end, or nothing if that was not reached.
 #[allow(clippy::too_many_lines, clippy::too_many_arguments, reason = "one pass over one log")]
 async fn partition(
     client: &mut Client,
@@ -71,7 +80,7 @@ async fn partition(
     topic: &str,
     key: Key,
     after: After,
-) -> Result<(), String> {
+) -> Result<Option<i64>, String> {
     let start = offset(client, topic, key, EARLIEST).await?;
     let end = offset(client, topic, key, LATEST).await?;
     if after == After::PowerLoss {
@@ -80,12 +89,13 @@ async fn partition(
             Ok(())
         });
     }
+    let is_compacted = history.known().partitions.get(&key).is_some_and(Partition::is_compacted);
     let mut position = start;
     let mut tries = 0;
     while position < end && !history.is_violated() {
-        let Some(asked) = history.ask(key) else { return Ok(()) };
+        let Some(asked) = history.ask(key) else { return Ok(None) };
         if !history.known().topics.get(topic).is_some_and(Topic::is_live) {
-            return Ok(());
+            return Ok(None);
         }
         let partition = FetchPartition {
             partition: key.1,
@@ -132,19 +142,27 @@ async fn partition(
         }
         let may_be_damaged = |of: &Partition| of.may_be_damaged(position);
         let may_be_damaged = history.known().partitions.get(&key).is_some_and(may_be_damaged);
-        let found = match fetched(position, data) {
+        let found = match fetched(position, data, is_compacted, history.now()) {
             // It leaves as it lies on the disk, as from Kafka: who reads compares the checksum.
             Err(what) if may_be_damaged => {
                 history.trace().line(format_args!("{topic}-{}: {what}", key.1));
                 history.trace().sometimes("damaged batch served");
-                return Ok(());
+                return Ok(None);
             }
             other => other?,
         };
         // A segment's end may be lost while the next segment is there, or its name alone.
         let next = found.records.iter().map(|(offset, _)| *offset).find(|next| position <= *next);
         let hole_end = if next.is_none() && tries > 20 { Some(end) } else { next };
-        if after == After::PowerLoss
+        if is_compacted && next.is_none() && tries > 20 && found.end <= position {
+            // Nothing is left of the log's end, or it was lost.
+            let now = history.now();
+            history.look(key, |partition, _| partition.on_missed(position..end, end, now));
+            position = end;
+            continue;
+        }
+        if !is_compacted
+            && after == After::PowerLoss
             && let Some(hole_end) = hole_end.filter(|hole_end| position < *hole_end)
         {
             history.trace().sometimes("hole after power loss");
@@ -155,7 +173,9 @@ async fn partition(
         }
         let read = history.look(key, |partition, counts| {
             counts.read += found.records.len() as u64;
-            partition.on_fetched(asked, &found)
+            let (position, removed) = partition.on_fetched(asked, &found)?;
+            counts.add_removed(removed);
+            Ok(position)
         });
         tries = if read.is_some_and(|read| position < read) { 0 } else { tries };
         let known = history.known();
@@ -172,7 +192,7 @@ async fn partition(
             partition.check_gaps(start)
         });
     }
-    Ok(())
+    Ok((end <= position).then_some(end))
 }
 
 /// What the node says of topics and configs, against what was acknowledged.

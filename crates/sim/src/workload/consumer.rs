@@ -302,10 +302,12 @@ impl Consumer {
             }
         }
         let position = place.position;
+        let now = self.history.now();
         let found = self.history.look(key, |partition, counts| {
-            let fetched = fetched(position, data)?;
+            let fetched = fetched(position, data, partition.is_compacted(), now)?;
             counts.read += fetched.records.len() as u64;
-            let position = partition.on_fetched(asked, &fetched)?;
+            let (position, removed) = partition.on_fetched(asked, &fetched)?;
+            counts.add_removed(removed);
             Ok(partition.after_holes(position))
         });
         if let Some(position) = found {

@@ -5,7 +5,7 @@
 //! serves it as it is, and its readers see that it is damaged.
 
 use super::{NODE, Run};
-use crate::checker::Key;
+use crate::checker::{Key, Topic};
 use dohle_protocol::record::{AnyBatch, Batches};
 use std::path::PathBuf;
 
@@ -27,7 +27,9 @@ pub(super) fn flip(run: &mut Run<'_>) -> Option<Damage> {
     let disk = run.world.disk(NODE);
     let logs: Vec<(Key, String)> = {
         let known = run.history.known();
-        let live = known.topics.iter().filter(|(_, topic)| topic.is_live());
+        // The cleaner may put another file in a damaged one's place, with the damage elsewhere in it.
+        let is_kept = |topic: &Topic| topic.is_live() && topic.compaction.is_none();
+        let live = known.topics.iter().filter(|(_, topic)| is_kept(topic));
         live.flat_map(|(name, topic)| {
             let folder = move |index| ((topic.id, index), format!("/data/{name}-{index}/"));
             (0..topic.partitions).map(folder)

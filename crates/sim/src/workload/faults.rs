@@ -91,6 +91,7 @@ impl Run<'_> {
             }
             "clock jump" => {
                 let by = i64::try_from(self.random.below(7_200_000)).unwrap_or(0) - 3_600_000;
+                self.history.on_jump(by);
                 self.world.jump_clock(NODE, by);
                 Ok(())
             }

@@ -1,11 +1,12 @@
 //! A producer: idempotent, repeating until it is told; or plain, sending everything once.
 
+use crate::checker::record::NAME_HEADER;
 use crate::checker::{Asked, History, Key, Partition, RecordId};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use dohle_protocol::messages::{InitProducerIdRequest, ProduceRequest, ProduceResponse};
-use dohle_protocol::record::{BatchBuilder, Codec, Compression, NewRecord};
+use dohle_protocol::record::{BatchBuilder, Codec, Compression, Header, NewRecord};
 use dohle_protocol::wire::Records;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -46,6 +47,8 @@ struct Lane {
     next: u64,
     /// The generation in which its sequences began.
     generation: u32,
+    /// The topic is compacted: its records have keys.
+    is_keyed: bool,
     open: VecDeque<Batch>,
 }
 
@@ -167,7 +170,7 @@ impl Producer {
     /// One more batch for some partition that clients may use.
     fn add_batch(&mut self) {
         let mut known = self.history.known();
-        let generation = known.generation;
+        let (generation, now) = (known.generation, known.moment(self.history.trace()));
         let live: Vec<(Key, String)> = known
             .topics
             .iter()
@@ -181,6 +184,7 @@ impl Producer {
         }
         let chosen = usize::try_from(self.below(live.len() as u64)).unwrap_or(0);
         let (key, topic) = live[chosen].clone();
+        let is_keyed = known.topics.get(&topic).is_some_and(|topic| topic.compaction.is_some());
         let incarnation = self.incarnation;
         let count = 1 + self.below(4) * self.below(12);
         let lane = self.lanes.entry(key).or_insert_with(|| Lane {
@@ -188,6 +192,7 @@ impl Producer {
             incarnation,
             next: 0,
             generation,
+            is_keyed,
             open: VecDeque::new(),
         });
         if lane.open.len() == IN_FLIGHT_MAX {
@@ -200,7 +205,8 @@ impl Producer {
         };
         lane.next += count;
         let Some(partition) = known.partitions.get_mut(&key) else { return };
-        partition.on_sent(RecordId { number: lane.next - 1, ..first }, self.kind.is_idempotent);
+        let last = RecordId { number: lane.next - 1, ..first };
+        partition.on_sent(last, self.kind.is_idempotent, now);
         let asked = partition.asked_in(generation);
         let sequence = i32::try_from(first.number).unwrap_or(i32::MAX);
         lane.open.push_back(Batch { first, count, sequence, asked, first_asked: asked });
@@ -256,9 +262,7 @@ impl Producer {
         let mut builder =
             BatchBuilder::new(0).compression(Compression::of(codec)).producer(id, epoch, sequence);
         for number in batch.first.number..batch.first.number + batch.count {
-            let value = RecordId { number, ..batch.first }.value();
-            let record = NewRecord { timestamp, value: Some(&value), ..NewRecord::default() };
-            builder.append(&record).expect("offsets rise and the time is positive");
+            append(&mut builder, RecordId { number, ..batch.first }, lane.is_keyed, timestamp);
         }
         let bytes = builder.build().expect("these codecs take any bytes");
         let data = PartitionProduceData {
@@ -360,4 +364,17 @@ impl Producer {
         self.identity = None;
         self.lanes.clear();
     }
+}
+
+/// Adds a record: with a key where its topic is compacted, and sometimes as that key's tombstone.
+fn append(builder: &mut BatchBuilder, id: RecordId, is_keyed: bool, timestamp: i64) {
+    let (value, key, name) = (id.value(), id.key(), id.to_string());
+    let name = [Header { key: NAME_HEADER, value: Some(name.as_bytes()) }];
+    let record = if is_keyed {
+        let value = (!id.is_tombstone()).then_some(value.as_slice());
+        NewRecord { timestamp, key: Some(&key), value, headers: &name }
+    } else {
+        NewRecord { timestamp, value: Some(&value), ..NewRecord::default() }
+    };
+    builder.append(&record).expect("offsets rise and the time is positive");
 }

@@ -1,7 +1,8 @@
 //! What a fetch or a list of offsets says of partitions, for consumers and audits.
 
 use crate::checker::partition::Marks;
-use crate::checker::{Fetched, Key, RecordId};
+use crate::checker::record::NAME_HEADER;
+use crate::checker::{Fetched, Key, Moment, RecordId};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::create_topics_request::CreatableTopic;
@@ -9,7 +10,7 @@ use dohle_protocol::messages::fetch_response::PartitionData;
 use dohle_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use dohle_protocol::messages::{CreateTopicsRequest, ListOffsetsRequest};
 use dohle_protocol::record::compression::Unpacker;
-use dohle_protocol::record::{AnyBatch, Batches};
+use dohle_protocol::record::{AnyBatch, Batches, RecordRef};
 use dohle_protocol::wire::Records;
 use std::cell::RefCell;
 
@@ -26,14 +27,21 @@ pub(super) const EARLIEST: i64 = -2;
 /// In place of a timestamp: the end of what readers see.
 pub(super) const LATEST: i64 = -1;
 
-/// What a fetch from `position` on returned of a partition; the error says why it cannot be.
-pub(super) fn fetched(position: i64, data: &PartitionData) -> Result<Fetched, String> {
+/// What a fetch from `position` on returned of a partition, compacted or not; the error says why it
+/// cannot be.
+pub(super) fn fetched(
+    position: i64,
+    data: &PartitionData,
+    is_compacted: bool,
+    now: Moment,
+) -> Result<Fetched, String> {
     let marks = Marks {
         log_start: data.log_start_offset,
         last_stable: data.last_stable_offset,
         high_watermark: data.high_watermark,
     };
     let mut records = Vec::new();
+    let mut end = position;
     let bytes = match &data.records {
         Some(Records::Bytes(bytes)) => bytes.clone(),
         Some(Records::Elsewhere { .. }) | None => bytes::Bytes::new(),
@@ -45,6 +53,7 @@ pub(super) fn fetched(position: i64, data: &PartitionData) -> Result<Fetched, St
         let AnyBatch::V2(batch) = batch else {
             return Err("a message set of an old format, which nobody sent".to_owned());
         };
+        end = batch.header.last_offset() + 1;
         UNPACKING.with_borrow_mut(|(unpacker, unpacked)| {
             let of_batch = batch
                 .records_using(unpacker, unpacked, UNPACKED_MAX)
@@ -52,12 +61,20 @@ pub(super) fn fetched(position: i64, data: &PartitionData) -> Result<Fetched, St
             for record in of_batch {
                 let record =
                     record.map_err(|error| format!("a fetched record is none: {error}"))?;
-                records.push((record.offset, RecordId::parse(record.value)?));
+                let id = if is_compacted { keyed(&record) } else { RecordId::parse(record.value) };
+                records.push((record.offset, id?));
             }
             Ok::<(), String>(())
         })?;
     }
-    Ok(Fetched { marks, position, records })
+    Ok(Fetched { marks, position, records, end, now })
+}
+
+/// Which record of a compacted topic this is.
+fn keyed(record: &RecordRef<'_>) -> Result<RecordId, String> {
+    let mut headers = record.headers;
+    let name = headers.find(|header| header.key == NAME_HEADER).and_then(|header| header.value);
+    RecordId::parse_keyed(name.unwrap_or_default(), record.key, record.value)
 }
 
 /// A request for a topic that no administrator knows of.

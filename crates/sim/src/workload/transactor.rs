@@ -138,7 +138,11 @@ impl Transactor {
     }
 
     async fn introduce(&mut self) -> Result<(), GivenUp> {
-        self.ask(5, &creation(TOPIC, PARTITIONS), |answer| {
+        let mut creation = creation(TOPIC, PARTITIONS);
+        if self.history.known().ledger_is_compacted {
+            creation.topics[0].configs = compaction();
+        }
+        self.ask(5, &creation, |answer| {
             answer.topics.first().map_or(ErrorCode::NONE, |topic| topic.error_code)
         })
         .await?;
@@ -212,7 +216,9 @@ impl Transactor {
         let mut builder =
             BatchBuilder::new(0).producer(identity.0, identity.1, sequence).transactional();
         let value = format!("{}:{}", name.0, name.1);
-        let record = NewRecord { timestamp, value: Some(value.as_bytes()), ..NewRecord::default() };
+        // No two have one key: compaction takes what was aborted, and nothing else.
+        let bytes = Some(value.as_bytes());
+        let record = NewRecord { timestamp, key: bytes, value: bytes, ..NewRecord::default() };
         builder.append(&record).expect("one record fits");
         let bytes = builder.build().expect("nothing is packed");
         let data = m::produce_request::PartitionProduceData {
@@ -295,4 +301,20 @@ impl Transactor {
             }
         }
     }
+}
+
+/// Of a ledger that is compacted as soon as there is something to compact.
+fn compaction() -> Vec<m::create_topics_request::CreatableTopicConfig> {
+    let configs = [
+        ("cleanup.policy", "compact"),
+        ("internal.segment.bytes", "1000"),
+        ("min.cleanable.dirty.ratio", "0"),
+        ("delete.retention.ms", "200"),
+    ];
+    let config = |(name, value): (&str, &str)| m::create_topics_request::CreatableTopicConfig {
+        name: name.into(),
+        value: Some(value.into()),
+        ..Default::default()
+    };
+    configs.into_iter().map(config).collect()
 }

@@ -1,0 +1,341 @@
+//! What compaction took out of a log, and whether it may have.
+//!
+//! A record may be gone if a newer one of its key is there that is old enough to be compacted, or
+//! if it is a tombstone that has been there for as long as was promised. The newer one may itself be
+//! gone, or not be known yet: a reader who finds that a record is missing owes an explanation until
+//! somebody has read as far as readers could when it was missed.
+
+use super::RecordId;
+use dohle_env::clock::Instant;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Between a time in nanoseconds and one in whole milliseconds.
+const ROUNDING_MS: i64 = 1;
+
+/// A time, and what the node's wall clock may have made of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// The time.
+    pub at: Instant,
+    /// How far the node's wall clock has jumped ahead until then, in all, in milliseconds.
+    pub jumped_ms: i64,
+    /// How far it was ahead of everybody else's at most until then, in milliseconds.
+    pub ahead_ms: i64,
+}
+
+impl Moment {
+    /// The most milliseconds that the node may count from `self` to `later`.
+    fn until(self, later: Self) -> i64 {
+        let time = later.at - self.at;
+        let passed = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        passed.saturating_add(ROUNDING_MS)
+    }
+
+    /// Both times taken by the node.
+    fn by_node(self, later: Self) -> i64 {
+        self.until(later).saturating_add(later.jumped_ms - self.jumped_ms)
+    }
+
+    /// The first one taken by a client.
+    fn by_client(self, later: Self) -> i64 {
+        self.until(later).saturating_add(later.ahead_ms)
+    }
+}
+
+/// What a topic promises of compaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// `delete.retention.ms`.
+    pub tombstones_ms: i64,
+    /// `min.compaction.lag.ms`.
+    pub lag_ms: i64,
+}
+
+/// A record that somebody has missed.
+#[derive(Clone, Copy, Debug)]
+struct Owed {
+    id: RecordId,
+    noticed: Moment,
+    /// Who has read to here knows why.
+    due: i64,
+}
+
+/// What is known of the keys of a compacted partition.
+#[derive(Clone, Debug)]
+pub struct Compaction {
+    policy: Policy,
+    /// Where each key is known to have been.
+    places: BTreeMap<u64, BTreeSet<i64>>,
+    /// Per (producer, incarnation): when the records below this number were first sent.
+    sent: BTreeMap<(u32, u32), Vec<(u64, Moment)>>,
+    /// Records that are gone, rightly.
+    gone: BTreeSet<i64>,
+    owed: BTreeMap<i64, Owed>,
+    /// The highest start of the log that anybody has seen.
+    log_start: i64,
+}
+
+/// What was found to be gone, rightly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Records.
+    pub records: u64,
+    /// Those of them that were tombstones of keys that nothing was written to since.
+    pub tombstones: u64,
+}
+
+/// A record that should be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Where it was.
+    pub offset: i64,
+    /// Which it was.
+    pub id: RecordId,
+}
+
+impl Compaction {
+    /// Of a partition of which nothing is known.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            places: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            owed: BTreeMap::new(),
+            log_start: 0,
+        }
+    }
+
+    /// The records before `id` of its producer, and `id`, were or are about to be sent.
+    pub fn on_sent(&mut self, id: RecordId, now: Moment) {
+        let sent = self.sent.entry((id.producer, id.incarnation)).or_default();
+        if sent.last().is_none_or(|(end, _)| *end <= id.number) {
+            sent.push((id.number + 1, now));
+        }
+    }
+
+    /// When a record was first sent.
+    fn sent_at(&self, id: RecordId) -> Option<Moment> {
+        let sent = self.sent.get(&(id.producer, id.incarnation))?;
+        let at = sent.partition_point(|(end, _)| *end <= id.number);
+        sent.get(at).map(|(_, moment)| *moment)
+    }
+
+    /// A record is known to be, or to have been, at `offset`.
+    pub fn on_learned(&mut self, offset: i64, id: RecordId) {
+        self.places.entry(id.key_number()).or_default().insert(offset);
+    }
+
+    /// What is known of a record is void.
+    pub fn on_forgotten(&mut self, offset: i64, id: RecordId) {
+        if let Some(places) = self.places.get_mut(&id.key_number()) {
+            places.remove(&offset);
+        }
+        self.gone.remove(&offset);
+        self.owed.remove(&offset);
+    }
+
+    /// What was gone is to be explained anew: a power loss may have taken the explanation.
+    pub fn on_cut(&mut self) {
+        self.gone.clear();
+        self.owed.clear();
+    }
+
+    /// Nobody owes anything: who missed something did not read to the end.
+    pub fn forgive(&mut self) {
+        self.owed.clear();
+    }
+
+    /// Somebody was told that the log starts at `log_start`.
+    pub fn on_start(&mut self, log_start: i64) {
+        self.log_start = self.log_start.max(log_start);
+    }
+
+    /// A reader found nothing at `offset`, where `id` was; readers saw what is below `due`.
+    pub fn on_missed(&mut self, offset: i64, id: RecordId, due: i64, now: Moment) {
+        if !self.gone.contains(&offset) {
+            self.owed.entry(offset).or_insert(Owed { id, noticed: now, due });
+        }
+    }
+
+    /// Somebody has read everything below `end`, so what was missed must be explained by now. Returns
+    /// what was, and the highest that is not.
+    pub fn settle(
+        &mut self,
+        end: i64,
+        is_located: impl Fn(RecordId) -> bool,
+    ) -> (Removed, Option<Missing>) {
+        let mut removed = Removed::default();
+        let due: Vec<(i64, Owed)> =
+            self.owed.iter().filter(|it| it.1.due <= end).map(|it| (*it.0, *it.1)).collect();
+        for (offset, owed) in due.into_iter().rev() {
+            let is_superseded = self.is_superseded(offset, owed);
+            let may_be_gone = offset < self.log_start
+                || is_superseded
+                || self.has_expired(owed.id, owed.noticed)
+                || self.may_hide_a_tombstone(owed, &is_located);
+            if !may_be_gone {
+                return (removed, Some(Missing { offset, id: owed.id }));
+            }
+            self.owed.remove(&offset);
+            self.gone.insert(offset);
+            removed.records += 1;
+            removed.tombstones += u64::from(!is_superseded && owed.id.is_tombstone());
+        }
+        (removed, None)
+    }
+
+    /// Whether a newer record of the same key is known, and the older one had the age at which it
+    /// may be compacted. That of the newer one says nothing: one between them may have gone too.
+    fn is_superseded(&self, offset: i64, owed: Owed) -> bool {
+        let Some(next) = self.places.get(&owed.id.key_number()) else { return false };
+        let age = self.sent_at(owed.id).map_or(i64::MAX, |sent| sent.by_client(owed.noticed));
+        self.policy.lag_ms <= age && next.range(offset + 1..).next().is_some()
+    }
+
+    /// Whether `id` is a tombstone that may have gone by itself.
+    fn has_expired(&self, id: RecordId, noticed: Moment) -> bool {
+        let Some(sent) = self.sent_at(id) else { return false };
+        id.is_tombstone()
+            && self.policy.tombstones_ms <= sent.by_node(noticed)
+            && self.policy.lag_ms <= sent.by_client(noticed)
+    }
+
+    /// Whether a tombstone of that key was sent of which nobody knows where it came to lie, and that
+    /// may have come and gone.
+    fn may_hide_a_tombstone(&self, owed: Owed, is_located: impl Fn(RecordId) -> bool) -> bool {
+        self.sent.iter().any(|((producer, incarnation), sent)| {
+            let end = sent.last().map_or(0, |(end, _)| *end);
+            let ids = (0..end).map(|number| RecordId {
+                producer: *producer,
+                incarnation: *incarnation,
+                number,
+            });
+            ids.filter(|id| id.is_tombstone() && id.key_number() == owed.id.key_number())
+                .any(|id| !is_located(id) && self.has_expired(id, owed.noticed))
+        })
+    }
+
+    /// Whether a record that nobody has located behind `after` may have been there: a newer one of
+    /// its key lies behind, or it is a tombstone.
+    #[must_use]
+    pub fn may_have_gone(&self, id: RecordId, after: i64) -> bool {
+        let newer = self.places.get(&id.key_number());
+        id.is_tombstone() || newer.is_some_and(|places| places.range(after..).next().is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Compaction, Missing, Moment, Policy, Removed};
+    use crate::checker::RecordId;
+    use dohle_env::clock::Instant;
+
+    const POLICY: Policy = Policy { tombstones_ms: 1_000, lag_ms: 100 };
+
+    fn at(ms: u64) -> Moment {
+        Moment { at: Instant(ms * 1_000_000), ..Moment::default() }
+    }
+
+    /// The first record with this key that is a tombstone or not, from `number` on.
+    fn record(key: u64, is_tombstone: bool, number: u64) -> RecordId {
+        let ids = (number..).map(|number| RecordId { producer: 1, incarnation: 0, number });
+        let is_it = |id: &RecordId| id.key_number() == key && id.is_tombstone() == is_tombstone;
+        ids.into_iter().find(is_it).unwrap_or_else(|| unreachable!("keys are many"))
+    }
+
+    /// A log of these records (offset, record, when it was sent); all are known.
+    fn compaction(records: &[(i64, RecordId, u64)]) -> Compaction {
+        let mut compaction = Compaction::new(POLICY);
+        for (offset, id, ms) in records {
+            compaction.on_sent(*id, at(*ms));
+            compaction.on_learned(*offset, *id);
+        }
+        compaction
+    }
+
+    fn settle(compaction: &mut Compaction, end: i64) -> (Removed, Option<Missing>) {
+        compaction.settle(end, |_| true)
+    }
+
+    #[test]
+    fn the_newest_of_a_key_must_be_there() {
+        let old = record(3, false, 0);
+        let new = record(3, false, old.number + 1);
+        let mut both = compaction(&[(0, old, 0), (5, new, 0)]);
+        both.on_missed(0, old, 9, at(500));
+        assert_eq!(settle(&mut both, 8), (Removed::default(), None), "not due");
+        let one = Removed { records: 1, tombstones: 0 };
+        assert_eq!(settle(&mut both, 9), (one, None));
+        both.on_missed(5, new, 9, at(500));
+        let missing = Some(Missing { offset: 5, id: new });
+        assert_eq!(settle(&mut both, 9), (Removed::default(), missing));
+    }
+
+    #[test]
+    fn another_key_explains_nothing() {
+        let (one, other) = (record(3, false, 0), record(4, false, 0));
+        let mut both = compaction(&[(0, one, 0), (5, other, 0)]);
+        both.on_missed(0, one, 9, at(500));
+        assert_eq!(settle(&mut both, 9).1, Some(Missing { offset: 0, id: one }));
+    }
+
+    #[test]
+    fn the_lag_is_waited_for() {
+        let old = record(3, false, 0);
+        let new = record(3, false, old.number + 1);
+        for (noticed, is_right) in [(50, false), (98, false), (99, true), (500, true)] {
+            let mut both = compaction(&[(0, old, 0), (5, new, 0)]);
+            both.on_missed(0, old, 9, at(noticed));
+            assert_eq!(settle(&mut both, 9).1.is_none(), is_right, "{noticed}");
+        }
+        let ahead = Moment { ahead_ms: 100, ..at(10) };
+        let mut both = compaction(&[(0, old, 0), (5, new, 0)]);
+        both.on_missed(0, old, 9, ahead);
+        assert_eq!(settle(&mut both, 9).1, None, "the node's clock is ahead");
+    }
+
+    #[test]
+    fn tombstones_stay_as_long_as_promised() {
+        let tombstone = record(3, true, 0);
+        for (noticed, is_right) in [(500, false), (998, false), (999, true), (5_000, true)] {
+            let mut alone = compaction(&[(0, tombstone, 0)]);
+            alone.on_missed(0, tombstone, 9, at(noticed));
+            assert_eq!(settle(&mut alone, 9).1.is_none(), is_right, "{noticed}");
+        }
+        let jumped = Moment { jumped_ms: 1_000, ahead_ms: 1_000, ..at(10) };
+        let mut alone = compaction(&[(0, tombstone, 0)]);
+        alone.on_missed(0, tombstone, 9, jumped);
+        let removed = Removed { records: 1, tombstones: 1 };
+        assert_eq!(settle(&mut alone, 9), (removed, None), "the node's clock has jumped");
+    }
+
+    #[test]
+    fn a_tombstone_that_nobody_saw_explains_what_it_hid() {
+        let value = record(3, false, 0);
+        let tombstone = record(3, true, value.number + 1);
+        for (noticed, is_located, is_right) in
+            [(2_000, false, true), (500, false, false), (2_000, true, false)]
+        {
+            let mut log = compaction(&[(0, value, 0)]);
+            log.on_sent(tombstone, at(0));
+            log.on_missed(0, value, 9, at(noticed));
+            let (_, missing) = log.settle(9, |_| is_located);
+            assert_eq!(missing.is_none(), is_right, "{noticed} {is_located}");
+        }
+    }
+
+    #[test]
+    fn a_power_loss_takes_explanations_with_it() {
+        let old = record(3, false, 0);
+        let new = record(3, false, old.number + 1);
+        let mut both = compaction(&[(0, old, 0), (5, new, 0)]);
+        both.on_missed(0, old, 9, at(500));
+        assert_eq!(settle(&mut both, 9).1, None);
+        both.on_cut();
+        both.on_forgotten(5, new);
+        both.on_missed(0, old, 9, at(600));
+        assert_eq!(settle(&mut both, 9).1, Some(Missing { offset: 0, id: old }));
+    }
+}
