@@ -126,7 +126,7 @@ impl Log {
             .iter()
             .map(|(offset, content)| (*offset, content.clone()))
             .collect();
-        let epochs_wait = self.epochs_written != self.epochs_version;
+        let epochs_wait = self.epochs_written != self.epochs_version && !self.epochs_idle;
         let epochs = epochs_wait.then(|| (self.epochs_version, self.epochs.encode()));
         let new_segment = segments.iter().any(|segment| segment.base_offset >= self.recovery_point);
         if segments.is_empty() && indexes.is_empty() && snapshots.is_empty() && epochs.is_none() {
@@ -134,7 +134,9 @@ impl Log {
         }
         Some(FlushWork {
             place: self.place.clone(),
-            sync_directory: new_segment || !indexes.is_empty() || !snapshots.is_empty(),
+            // Without a record ever there is no name that a start would miss.
+            sync_directory: self.end_offset > 0
+                && (new_segment || !indexes.is_empty() || !snapshots.is_empty()),
             segments,
             indexes,
             snapshots,

@@ -39,6 +39,9 @@ pub struct Log {
     pub(crate) epochs: LeaderEpochs,
     pub(crate) epochs_version: u64,
     pub(crate) epochs_written: u64,
+    /// All that the file of epochs lacks is where an epoch begins in which nothing is written yet:
+    /// the next leader begins at the same place, so nobody will miss it.
+    pub(crate) epochs_idle: bool,
     pub(crate) tail: Tail,
     pub(crate) staged: Vec<Staged>,
     pub(crate) staged_end: i64,
@@ -162,7 +165,9 @@ impl Log {
 
     /// A leader begins `epoch` at the log's end.
     pub fn assign_epoch_start(&mut self, epoch: i32) {
+        let is_written = self.epochs_written == self.epochs_version || self.epochs_idle;
         self.assign_epoch(epoch, self.staged_end);
+        self.epochs_idle = is_written;
     }
 
     pub(crate) fn assign_epoch(&mut self, epoch: i32, start_offset: i64) {
@@ -180,6 +185,7 @@ impl Log {
         }
         self.start_offset = offset;
         if self.epochs.truncate_from_start(offset) {
+            self.epochs_idle = false;
             self.epochs_version += 1;
         }
         self.snapshots.on_start_offset(offset);

@@ -137,7 +137,13 @@ impl IndexWrites {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let file = self.place.disk().open(path, Open::Truncate)?;
+        let disk = self.place.disk();
+        let is_new = disk.entry(path)?.is_none_or(|before| before.size_bytes == 0);
+        let file = disk.open(path, Open::Truncate)?;
+        if bytes.is_empty() && is_new {
+            // There is nothing to lose, and nothing old that could come back.
+            return Ok(());
+        }
         if !bytes.is_empty() {
             file.write_at(0, &[IoSlice::new(bytes)])?;
         }

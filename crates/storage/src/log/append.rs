@@ -221,6 +221,7 @@ impl Log {
             self.roll_at(header.base_offset.max(self.staged_end), now)?;
         }
         self.assign_epoch(header.partition_leader_epoch, header.base_offset);
+        self.epochs_idle = false;
         let place = self.place.clone();
         let active = &mut self.segments.active;
         let position = active.size_bytes;

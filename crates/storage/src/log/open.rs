@@ -125,6 +125,7 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
         epochs,
         epochs_version,
         epochs_written: 0,
+        epochs_idle: false,
         staged: Vec::new(),
         staged_end: end_offset,
         start_offset,

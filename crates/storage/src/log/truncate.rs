@@ -23,6 +23,7 @@ impl Log {
         self.require_writable()?;
         if end >= self.end_offset {
             if self.epochs.truncate_from_end(self.end_offset) {
+                self.epochs_idle = false;
                 self.epochs_version += 1;
             }
             return Ok(Deletion::default());
@@ -102,6 +103,7 @@ impl Log {
     /// At once: after a crash only entries may be missing that the batches have, none may be left
     /// that they have not.
     fn write_epochs(&mut self) -> io::Result<()> {
+        self.epochs_idle = false;
         self.epochs_version += 1;
         let path = self.place.directory.join(EPOCHS_FILE);
         replace_file(self.place.disk(), &path, &self.epochs.encode())?;
