@@ -11,6 +11,7 @@ use dohle_storage::Log;
 use dohle_storage::checkpoint::OffsetCheckpoint;
 use dohle_storage::log_dir::{LogDir, Offline};
 use dohle_storage::partition_directory::TopicPartition;
+use std::io;
 use std::sync::Arc;
 
 impl Running {
@@ -22,12 +23,18 @@ impl Running {
         let mut logs = take_logs(&node).await;
         // A copy that is half done is closed as a log is: the next start goes on with it.
         logs.extend(copies.into_iter().map(|it| (it.directory.clone(), it.name(), it.copy)));
+        let counts: Vec<usize> = node
+            .directories
+            .iter()
+            .map(|of| logs.iter().filter(|(directory, ..)| Arc::ptr_eq(directory, of)).count())
+            .collect();
         let closed = close_logs(logs, node.env.clock.timestamp()).await;
         node.controller.close().await;
-        for directory in &node.directories {
+        for (directory, count) in node.directories.iter().zip(counts) {
             let own: Vec<ClosedLog> =
                 closed.iter().filter(|of| Arc::ptr_eq(&of.directory, directory)).cloned().collect();
-            let (closing, epoch) = (directory.clone(), self.broker_epoch);
+            let closing = directory.clone();
+            let epoch = (own.len() == count).then_some(self.broker_epoch);
             if !directory.log_dir.is_online() {
                 continue;
             }
@@ -73,7 +80,8 @@ async fn take_logs(node: &Arc<Node>) -> Vec<(Arc<Directory>, TopicPartition, Box
     logs
 }
 
-/// Closes logs on their directories' lanes, all at once; says how each ended.
+/// Closes logs on their directories' lanes, all at once; says how each ended. One whose files are gone
+/// is not among them: its directory is not stopped cleanly then, so that the next start looks at it.
 async fn close_logs(
     logs: Vec<(Arc<Directory>, TopicPartition, Box<Log>)>,
     now: i64,
@@ -82,12 +90,22 @@ async fn close_logs(
     for (directory, partition, mut log) in logs {
         let slot = gather.slot();
         let lane = directory.clone();
+        if log.offline().is_some() {
+            // That was told when it happened.
+            continue;
+        }
         lane.job(Box::new(move || match log.close(now) {
             Ok(()) => {
                 let start = log.has_own_start_offset().then(|| log.start_offset());
                 let (end, first_dirty) = (log.end_offset(), log.first_dirty_offset());
                 slot.fill(ClosedLog { directory, partition, end, start, first_dirty });
             }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => tracing::error!(
+                %partition,
+                "a file of the log is missing: {error}; the next start scans {} and goes on with \
+                 what is left",
+                directory.log_dir.path().display()
+            ),
             Err(error) => directory.fail("Closing a log", &error),
         }));
     }
@@ -98,8 +116,12 @@ async fn close_logs(
     filled.collect()
 }
 
-/// The last writes to a directory: its checkpoints, then the marker of a clean stop.
-fn finish(log_dir: &LogDir, closed: &[ClosedLog], broker_epoch: i64) -> Result<(), Offline> {
+/// The last writes to a directory: its checkpoints, then the marker of a clean stop, if it was one.
+fn finish(
+    log_dir: &LogDir,
+    closed: &[ClosedLog],
+    broker_epoch: Option<i64>,
+) -> Result<(), Offline> {
     let offsets = |offset: fn(&ClosedLog) -> Option<i64>| -> Vec<_> {
         closed.iter().filter_map(|of| Some((of.partition.clone(), offset(of)?))).collect()
     };
@@ -108,5 +130,11 @@ fn finish(log_dir: &LogDir, closed: &[ClosedLog], broker_epoch: i64) -> Result<(
     log_dir.write_offsets(OffsetCheckpoint::Replication, &ends)?;
     log_dir.write_offsets(OffsetCheckpoint::LogStart, &offsets(|of| of.start))?;
     log_dir.write_offsets(OffsetCheckpoint::Cleaner, &offsets(|of| of.first_dirty))?;
-    log_dir.close_cleanly(broker_epoch)
+    match broker_epoch {
+        Some(broker_epoch) => log_dir.close_cleanly(broker_epoch),
+        None => {
+            log_dir.unlock();
+            Ok(())
+        }
+    }
 }

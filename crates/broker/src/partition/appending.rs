@@ -44,9 +44,25 @@ impl Partition {
                 self.await_write(acks, slot, appended);
             }
             Err((error, message)) => {
+                self.tell_offline();
                 let answer = Appended { message, ..self.refused(error) };
                 effects.push(Effect::Appended(slot, answer));
             }
+        }
+    }
+
+    /// Says once that the log is offline, where not its whole directory is: nobody else would.
+    fn tell_offline(&mut self) {
+        let reason = self.log.as_ref().and_then(|log| log.offline());
+        if let Some(reason) = reason
+            && self.directory.log_dir.is_online()
+            && !std::mem::replace(&mut self.is_offline_told, true)
+        {
+            tracing::error!(
+                topic = %self.topic, partition = self.index,
+                "the log cannot be written: {reason}; the partition is not served until the node is \
+                 started again, which goes on with what is left"
+            );
         }
     }
 

@@ -59,6 +59,8 @@ pub(crate) struct Partition {
     loaded_epoch: i32,
     /// It was told that a file is missing or cannot be read: once is enough.
     is_damage_told: bool,
+    /// It was told that the log is offline.
+    is_offline_told: bool,
     /// A flush is with the directory, or on its way there.
     is_flushing: bool,
     /// Whether the cleaner is at work here, or cannot be.
@@ -136,6 +138,7 @@ impl Partition {
             carried: None,
             loaded_epoch: -1,
             is_damage_told: false,
+            is_offline_told: false,
             is_flushing: false,
             compacting: Compacting::Idle,
             replace: None,
@@ -266,6 +269,7 @@ impl Partition {
         }
         self.abandon(ErrorCode::KAFKA_STORAGE_ERROR, effects);
         if error.kind() == io::ErrorKind::NotFound {
+            self.is_offline_told = true;
             tracing::error!(
                 topic = %self.topic, partition = self.index,
                 "a file of the log is missing: {error}; the partition is not served until the \
