@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::toolchains;
-use crate::{applications, compat, diff, events, golden, tidy, tools};
+use crate::{applications, compat, crash, diff, events, golden, tidy, tools};
 
 /// Something that must hold, and how to find out.
 pub(super) struct Stage {
@@ -14,7 +14,7 @@ pub(super) struct Stage {
 }
 
 /// In the order in which they run: what is quick to fail comes first. Each can be run alone.
-pub(super) static STAGES: [Stage; 16] = [
+pub(super) static STAGES: [Stage; 17] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
@@ -47,6 +47,11 @@ pub(super) static STAGES: [Stage; 16] = [
         name: "release",
         what: "the binary as it is shipped",
         run: |root| cargo(root, &["build", "--release", "--locked", "--package", "dohle"]),
+    },
+    Stage {
+        name: "limits",
+        what: "the binary with failing disks, lost files and few descriptors",
+        run: |root| crash::run(root, &["--scenario", "quick"]),
     },
     Stage {
         name: "compat",

@@ -91,10 +91,7 @@ pub(crate) fn run(ground: &Ground) -> Result<(), String> {
         "the whole directory went offline",
     )?;
 
-    let code = server.stop()?;
-    println!("   a stop ends with {code:?}");
-    want(code == Some(0), "the stop fails")?;
-    server.start()?;
+    stop_without_files(&mut server, &mut wire, &data)?;
     println!("   after the restart:");
     let mut wire = Wire::dial(&server.address())?;
     look(&mut wire, &mut writer, true)?;
@@ -103,6 +100,31 @@ pub(crate) fn run(ground: &Ground) -> Result<(), String> {
     println!("   after a kill and a start:");
     let mut wire = Wire::dial(&server.address())?;
     look(&mut wire, &mut writer, true)
+}
+
+/// A clean stop that finds no files where it wants to flush; the next start looks at all logs.
+fn stop_without_files(server: &mut Server, wire: &mut Wire, data: &Path) -> Result<(), String> {
+    wire.create("gone", 2, &[])?;
+    let mut gone = Writer::new("gone");
+    for number in 0..40 {
+        gone.send(wire, number % 2, 1_000)?;
+    }
+    fs::remove_dir_all(data.join("gone-0")).map_err(|error| error.to_string())?;
+    let code = server.stop()?;
+    let log = server.log();
+    let line = log.lines().rev().find(|line| line.contains("ERROR") && line.contains("gone-0"));
+    println!("   a stop ends with {code:?}; it says: {}", line.unwrap_or("nothing"));
+    want(code == Some(0), "the stop fails")?;
+    want(line.is_some(), "the log does not say which files are gone")?;
+    want(!data.join(".kafka_cleanshutdown").exists(), "it calls this a clean stop")?;
+    let failed = log.contains("in log directory");
+    want(!failed, "the whole directory went offline")?;
+    server.start()?;
+    let mut wire = Wire::dial(&server.address())?;
+    let compared = gone.compare(1, &wire.read("gone", 1, 0)?);
+    want(compared.lost + compared.other == 0, format!("the other partition: {compared:?}"))?;
+    want(wire.read("gone", 0, 0)?.is_empty(), "records without files")?;
+    gone.send(&mut wire, 0, 64).map(drop).map_err(Into::into)
 }
 
 /// Each batch is newer than `segment.ms` allows, so each begins a segment.

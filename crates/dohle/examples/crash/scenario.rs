@@ -23,48 +23,72 @@ pub(crate) struct Ground {
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
+    /// Some seconds, no privileges: `--scenario quick` runs these.
+    pub(crate) is_quick: bool,
     pub(crate) run: fn(&Ground) -> Result<(), String>,
 }
 
 pub(crate) static SCENARIOS: [Scenario; 10] = [
-    Scenario { name: "kills", what: "SIGKILL under load, and torn logs", run: kills::run },
+    Scenario {
+        name: "kills",
+        what: "SIGKILL under load, and torn logs",
+        is_quick: false,
+        run: kills::run,
+    },
     Scenario {
         name: "members",
         what: "SIGKILL under members of a group and under transactions",
+        is_quick: false,
         run: members::run,
     },
     Scenario {
         name: "full-disk",
         what: "no space left, slowly and at once, and space again",
+        is_quick: true,
         run: full_disk::run,
     },
     Scenario {
         name: "directories",
         what: "one of two log directories is read-only, removed, or missing at the start",
+        is_quick: true,
         run: directories::run,
     },
     Scenario {
         name: "files",
         what: "files of logs removed and damaged under a running node",
+        is_quick: true,
         run: files::run,
     },
     Scenario {
         name: "wrong-clock",
         what: "timestamps and a wall clock that are wrong by years",
+        is_quick: false,
         run: wrong_clock::run,
     },
     Scenario {
         name: "descriptors",
         what: "few descriptors, many connections and files",
+        is_quick: true,
         run: descriptors::run,
     },
     Scenario {
         name: "memory",
         what: "10,000 idle connections, and huge requests that come half",
+        is_quick: false,
         run: memory::run,
     },
-    Scenario { name: "recovery", what: "time per GB of a start after a kill", run: recovery::run },
-    Scenario { name: soak::NAME, what: "everything at once for --minutes M", run: soak::run },
+    Scenario {
+        name: "recovery",
+        what: "time per GB of a start after a kill",
+        is_quick: false,
+        run: recovery::run,
+    },
+    Scenario {
+        name: soak::NAME,
+        what: "everything at once for --minutes M",
+        is_quick: false,
+        run: soak::run,
+    },
 ];
 
 /// Random numbers from a seed (SplitMix64).
