@@ -61,7 +61,10 @@ impl FlushWork {
     /// The disk's.
     pub fn run(&self) -> io::Result<Flushed> {
         let disk = self.place.disk();
-        Place::make_durable(std::slice::from_ref(&self.place))?;
+        if self.end_offset > 0 {
+            // A folder without records is made again where it is missing.
+            Place::make_durable(std::slice::from_ref(&self.place))?;
+        }
         for (offset, content) in &self.snapshots {
             snapshots::write(&self.place, *offset, content)?;
         }
