@@ -337,6 +337,9 @@ impl Crew {
             End::Done(cleaned) => {
                 self.note(partition, cleaned.first_dirty_offset).await;
                 let Cleaned { tally, first_dirty_offset, map_utilization } = cleaned;
+                self.node
+                    .metrics
+                    .on_cleaned(tally.mapped_bytes + tally.read_bytes, tally.written_bytes);
                 let ms = (self.node.env.clock.now() - began).as_millis();
                 tracing::info!(
                     %topic, partition = index, first_dirty_offset, ms,

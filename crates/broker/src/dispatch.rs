@@ -49,6 +49,8 @@ pub(crate) struct Handled {
     permit: Option<Permit>,
     /// What is to be told of the time that it takes.
     cost: Option<Arc<Cost>>,
+    /// The API and its version, and when its frame was there; `None` for what was not understood.
+    pub(crate) asked: Option<(ApiKey, i16, Instant)>,
 }
 
 enum Stage {
@@ -67,25 +69,25 @@ enum Stage {
 
 impl Handled {
     pub(crate) fn ready(reply: Reply) -> Self {
-        Self { stage: Stage::Ready(reply), permit: None, cost: None }
+        Self { stage: Stage::Ready(reply), permit: None, cost: None, asked: None }
     }
 
     pub(crate) fn produce(waiting: api::produce::Waiting) -> Self {
-        Self { stage: Stage::Produce(Box::new(waiting)), permit: None, cost: None }
+        Self { stage: Stage::Produce(Box::new(waiting)), permit: None, cost: None, asked: None }
     }
 
     /// Something has to be known before the request can be submitted.
     pub(crate) fn before(future: impl Future<Output = Handled> + Send + 'static) -> Self {
-        Self { stage: Stage::Before(Box::pin(future)), permit: None, cost: None }
+        Self { stage: Stage::Before(Box::pin(future)), permit: None, cost: None, asked: None }
     }
 
     pub(crate) fn later(future: impl Future<Output = Reply> + Send + 'static) -> Self {
-        Self { stage: Stage::Later(Box::pin(future)), permit: None, cost: None }
+        Self { stage: Stage::Later(Box::pin(future)), permit: None, cost: None, asked: None }
     }
 
     /// What is asked has its place among all that is asked there: the next request may begin.
     pub(crate) fn submitted(future: impl Future<Output = Reply> + Send + 'static) -> Self {
-        Self { stage: Stage::Submitted(Box::pin(future)), permit: None, cost: None }
+        Self { stage: Stage::Submitted(Box::pin(future)), permit: None, cost: None, asked: None }
     }
 
     /// Keeps `permit` until the reply is taken.
@@ -169,6 +171,7 @@ impl Handled {
 /// Begins the request in `frame`.
 pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Handled {
     let size_bytes = frame.len();
+    let began = node.env.clock.now();
     let cost = node.quotas.costs().then(|| Arc::new(Cost::begin(node.env.clock.clone())));
     let mut reader = Reader::new(frame);
     let start = match frame::read_request_start(&mut reader) {
@@ -204,6 +207,7 @@ pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Ha
                 cost.pause();
             }
             handled.cost = cost;
+            handled.asked = Some((key, version, began));
             handled
         }
         Err(error) => {

@@ -156,7 +156,10 @@ async fn remove_topics(node: &Arc<Node>, view: &mut View, ids: impl Iterator<Ite
             if let Replica::Here(partition) = replica {
                 let number = i32::try_from(index).expect("partition numbers are ints");
                 node.moves.cancel(node, &(topic.name.clone(), number)).await;
-                let gather = Gather::with_capacity(1);
+                let (counter, gather) = (node.clone(), Gather::with_capacity(1));
+                partition.submit(Command::Ask(Box::new(move |partition, _| {
+                    counter.metrics.retire(&std::mem::take(&mut partition.counts));
+                })));
                 partition.submit(Command::TakeLog(gather.slot()));
                 taken.push((topic.clone(), index, gather));
             }

@@ -129,7 +129,7 @@ pub(crate) fn partitions(node: &Node, of: impl Fn(&Topic) -> bool) -> Vec<Arc<St
 }
 
 /// Asks every partition the same, some hundreds at a time, and gathers what they say.
-async fn each<T: Send + 'static>(
+pub(crate) async fn each<T: Send + 'static>(
     node: &Arc<Node>,
     question: impl Fn(&mut Partition, &mut Vec<Effect>, i64) -> T + Copy + Send + 'static,
 ) -> Vec<T> {

@@ -18,6 +18,7 @@ mod limits;
 mod listener;
 mod load;
 mod machine_host;
+mod metrics;
 mod moves;
 mod node;
 mod partition;

@@ -68,6 +68,11 @@ impl Connections {
         Some(Place { node: node.clone(), ip })
     }
 
+    /// How many are open.
+    pub(crate) fn total(&self) -> usize {
+        self.lock().total
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

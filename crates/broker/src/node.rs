@@ -5,6 +5,7 @@ use crate::directory::Directory;
 use crate::fetch_session::FetchSessions;
 use crate::limits::Limits;
 use crate::listener::{Connections, Listener};
+use crate::metrics::Metrics;
 use crate::moves::Moves;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::Controller;
@@ -52,6 +53,7 @@ pub(crate) struct Node {
     pub(crate) producer_ids: ProducerIds,
     pub(crate) assignments: Assignments,
     pub(crate) moves: Moves,
+    pub(crate) metrics: Metrics,
     pub(crate) telemetry: Telemetry,
     pub(crate) quotas: Quotas,
     view: ArcSwap<View>,
@@ -138,6 +140,7 @@ impl Node {
             producer_ids: ProducerIds::default(),
             assignments: Assignments::default(),
             moves,
+            metrics: Metrics::default(),
             telemetry,
             quotas,
             view: ArcSwap::from_pointee(new.view),

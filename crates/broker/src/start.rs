@@ -16,6 +16,7 @@ use crate::housekeeping;
 use crate::listener;
 pub use crate::listener::{BoundListener, ListenerType};
 use crate::load;
+use crate::metrics;
 use crate::moves;
 use crate::node::{NewNode, Node, View};
 use crate::quorum;
@@ -282,5 +283,39 @@ impl Running {
     /// The cluster that the node belongs to.
     pub fn cluster_id(&self) -> &str {
         self.node.cluster_id.as_str()
+    }
+
+    /// Who looks at the node from outside of Kafka's protocol.
+    pub fn watch(&self) -> Watch {
+        Watch { node: self.node.clone() }
+    }
+}
+
+/// Tells how a running node does.
+#[derive(Clone)]
+pub struct Watch {
+    node: Arc<Node>,
+}
+
+impl Watch {
+    /// All metrics in Prometheus's text format, under the names that jmx_exporter's common rules
+    /// for Kafka give. To be awaited on a reactor.
+    pub async fn kafka_metrics(&self) -> String {
+        metrics::read(&self.node, metrics::Page::Kafka).await
+    }
+
+    /// All metrics under names of our own, in base units. To be awaited on a reactor.
+    pub async fn own_metrics(&self) -> String {
+        metrics::read(&self.node, metrics::Page::Own).await
+    }
+
+    /// Whether the node serves clients: it is unfenced, not on its way down, and a log directory
+    /// works.
+    pub fn is_ready(&self) -> bool {
+        let view = self.node.view();
+        let is_unfenced =
+            view.image.brokers.get(&self.node.id).is_some_and(|broker| !broker.is_fenced);
+        let works = self.node.directories.iter().any(|directory| directory.log_dir.is_online());
+        is_unfenced && works && !self.node.is_stopping()
     }
 }

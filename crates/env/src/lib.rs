@@ -14,6 +14,7 @@ pub mod gather;
 pub mod net;
 pub mod random;
 pub mod ready;
+pub mod sharded;
 pub mod strand;
 mod sync;
 pub mod tasks;

@@ -9,6 +9,7 @@
 )]
 
 pub mod config_file;
+pub mod http;
 mod logging;
 pub mod node;
 mod stop_signal;

@@ -1,6 +1,7 @@
 //! One node from its configuration to its end: what `dohle server` runs.
 
 use crate::config_file::{self, Configuration};
+use crate::http;
 use crate::world::net::TcpOptions;
 use crate::world::{World, WorldOptions, descriptors};
 use dohle_broker::start::{self, BoundListener, ListenerType, Running, StartError};
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -84,10 +86,14 @@ async fn serve(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let listeners = bind(&env, &configuration)?;
     let config = configuration.broker;
+    let metrics = bind_metrics(&config).await?;
     let directories = config.log_dirs.join(", ");
     let running = on_reactor(&env, start::start(env.clone(), config, listeners))
         .await
         .ok_or_else(|| ServerError("the node ended while it started".to_owned()))??;
+    if let Some(listener) = metrics {
+        tokio::spawn(http::serve(listener, env.clone(), running.watch()));
+    }
     // Whoever waits for the line may be gone; the node serves all the same.
     let told = writeln!(out, "{}", ready_line(&running, &directories)).and_then(|()| out.flush());
     if let Err(error) = told {
@@ -128,7 +134,7 @@ fn ready_line(running: &Running, directories: &str) -> String {
 }
 
 /// Runs `task` on a reactor and waits for it; `None` if the reactor ended first.
-async fn on_reactor<T: Send + 'static>(
+pub(crate) async fn on_reactor<T: Send + 'static>(
     env: &Env,
     task: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
@@ -164,6 +170,18 @@ fn bind(env: &Env, configuration: &Configuration) -> Result<Vec<BoundListener>, 
             Ok(BoundListener { name, of, listener })
         })
         .collect()
+}
+
+/// The listener of `metrics.port`, if there is one.
+async fn bind_metrics(config: &BrokerConfig) -> Result<Option<TcpListener>, ServerError> {
+    let Some(port) = config.metrics_port() else { return Ok(None) };
+    let listener = TcpListener::bind(("0.0.0.0", port)).await.map_err(|error| {
+        ServerError(format!("metrics.port: cannot listen on port {port}: {error}"))
+    })?;
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!("metrics are at http://{address}/metrics");
+    }
+    Ok(Some(listener))
 }
 
 /// The address of a host name; an empty one is every address of this machine.

@@ -181,7 +181,13 @@ impl ServedConnection {
         let now = self.node.env.clock.now();
         while let Some(front) = self.open.front_mut() {
             match front.poll_reply(cx, now) {
-                Poll::Ready(reply) => self.put_reply(reply, now)?,
+                Poll::Ready(reply) => {
+                    if let Some((key, version, began)) = front.asked {
+                        let took = now.since(began);
+                        self.node.metrics.requests.count(key, version, took);
+                    }
+                    self.put_reply(reply, now)?;
+                }
                 Poll::Pending => break,
             }
             self.open.pop_front();

@@ -31,6 +31,8 @@ impl Partition {
         let origin = Origin { leader_epoch: self.leader_epoch, source: Source::Client { guard } };
         let now = self.clock.timestamp();
         let size_bytes = batch.bytes().len() as u64;
+        let records = u64::try_from(batch.header().record_count).unwrap_or(0);
+        self.counts.produces += 1;
         let is_used_up = self.directory.room.is_used_up();
         let staged = match self.log_mut() {
             // Before anything is changed: nothing has to be undone.
@@ -41,10 +43,15 @@ impl Partition {
         match staged {
             Ok(appended) => {
                 self.directory.room.took(size_bytes);
+                if !appended.duplicate {
+                    self.counts.messages_in += records;
+                    self.counts.bytes_in += size_bytes;
+                }
                 self.await_write(acks, slot, appended);
             }
             Err((error, message)) => {
                 self.tell_offline();
+                self.counts.failed_produces += 1;
                 let answer = Appended { message, ..self.refused(error) };
                 effects.push(Effect::Appended(slot, answer));
             }

@@ -21,6 +21,7 @@ mod reading;
 mod waiting;
 
 use crate::directory::Directory;
+use crate::metrics::RecordCounts;
 use crate::topic::TopicSettings;
 use carrier::{Carried, CarriedEffect};
 use command::{Acks, Appended, Command, Read, ReadAnswer};
@@ -67,6 +68,8 @@ pub(crate) struct Partition {
     pub(crate) compacting: Compacting,
     /// A compacted segment that this turn takes into the log, last of all.
     replace: Option<Replace>,
+    /// What was appended and read.
+    pub(crate) counts: RecordCounts,
     /// Where the log is being copied to.
     pub(crate) moving: Option<Moving>,
     /// A copy that is to take the log's place as soon as no flush is under way.
@@ -142,6 +145,7 @@ impl Partition {
             is_flushing: false,
             compacting: Compacting::Idle,
             replace: None,
+            counts: RecordCounts::default(),
             moving: None,
             swap: None,
             staged: Vec::new(),

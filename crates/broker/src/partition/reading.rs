@@ -10,7 +10,9 @@ use std::io;
 impl Partition {
     /// Answers a read, or sends it to the directory's lane if it may wait for the disk.
     pub(super) fn read(&mut self, read: Read, effects: &mut Vec<Effect>) {
+        self.counts.fetches += 1;
         if let Err(error) = self.check_read(&read) {
+            self.counts.failed_fetches += 1;
             let answer = self.no_records(error);
             effects.push(Effect::Read(read.slot, answer));
             return;
@@ -42,6 +44,7 @@ impl Partition {
                 effects.push(Effect::Cold(Box::new((self.directory.clone(), *cold, read))));
             }
             Ok(Err(ReadError::OutOfRange)) => {
+                self.counts.failed_fetches += 1;
                 let answer = self.no_records(ErrorCode::OFFSET_OUT_OF_RANGE);
                 effects.push(Effect::Read(read.slot, answer));
             }
@@ -128,6 +131,7 @@ impl Partition {
     }
 
     fn answer(&mut self, read: Read, plan: ReadPlan, effects: &mut Vec<Effect>) {
+        self.counts.bytes_out += plan.size_bytes as u64;
         let watched = plan.size_bytes < read.size_bytes_max;
         if watched {
             self.watch(read.mark);

@@ -50,6 +50,18 @@ pub struct BrokerConfig {
     pub connections_per_ip_overrides: BTreeMap<String, u32>,
 }
 
+/// The one key of our own.
+const METRICS_PORT: &str = "metrics.port";
+
+fn check_own_keys(set: &Configs) -> Result<(), ConfigError> {
+    match set.get(METRICS_PORT) {
+        Some(text) if text.trim().parse::<u16>().is_err() => Err(ConfigError::new(format!(
+            "Invalid value {text} for configuration {METRICS_PORT}: it is no port"
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
 impl BrokerConfig {
     /// Reads a node's configuration. Later pairs win over earlier ones.
     pub fn parse(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
@@ -70,8 +82,11 @@ impl BrokerConfig {
             }
         }
         check_listener_keys(&set)?;
-        let is_unknown =
-            |name: &&String| Scope::Broker.key(without_listener(name).unwrap_or(name)).is_none();
+        check_own_keys(&set)?;
+        let is_unknown = |name: &&String| {
+            Scope::Broker.key(without_listener(name).unwrap_or(name)).is_none()
+                && name.as_str() != METRICS_PORT
+        };
         let unknown = set.keys().filter(is_unknown).cloned().collect();
         let config = Read { set: &set }.config(unknown)?;
         super::broker_checks::check(&config)?;
@@ -87,6 +102,12 @@ impl BrokerConfig {
     pub fn value(&self, name: &str) -> Value {
         let nothing = Configs::new();
         self.layers(&nothing, &nothing).value(name)
+    }
+
+    /// `metrics.port`: where metrics are told over HTTP; 0 is any port. Kafka has no such key, and
+    /// without it nothing is told.
+    pub fn metrics_port(&self) -> Option<u16> {
+        self.set.get(METRICS_PORT)?.trim().parse().ok()
     }
 
     /// A number that the file gives a key, or its default.

@@ -7,6 +7,7 @@ mod garbage;
 mod hot_path;
 mod long_checks;
 mod metadata_log;
+mod metrics;
 mod moves;
 mod offsets;
 mod pressure;

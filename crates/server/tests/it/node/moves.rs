@@ -202,7 +202,7 @@ fn a_deleted_topic_takes_its_copy_along() {
     assert_eq!(alter(&mut client, &path(&node, "other"), "t", &[0]), [ErrorCode::NONE]);
     let topics = vec!["t".into()];
     let delete = dohle_protocol::messages::DeleteTopicsRequest {
-        topic_names: topics.into(),
+        topic_names: topics,
         timeout_ms: 30_000,
         ..Default::default()
     };
