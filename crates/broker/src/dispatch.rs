@@ -190,7 +190,7 @@ pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Ha
         correlation_id: start.correlation_id,
         client_id: start.client_id.unwrap_or_default(),
         listener: session.listener,
-        peer: session.peer,
+        host: session.host.clone(),
         size_bytes,
         cost: cost.clone(),
     };

@@ -8,7 +8,6 @@ use dohle_env::net::Pieces;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::frame;
 use dohle_protocol::wire::{Few, Message, Part, Parts, Text};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What every handler is given.
@@ -22,8 +21,8 @@ pub(crate) struct Context {
     pub(crate) client_id: Text,
     /// Which listener it came through: an index into the node's listeners.
     pub(crate) listener: usize,
-    /// The other end.
-    pub(crate) peer: SocketAddr,
+    /// The other end's address, as Java writes it.
+    pub(crate) host: Text,
     /// Bytes of the request, header and body.
     pub(crate) size_bytes: usize,
     /// What it costs, where a quota could make the client wait for that.

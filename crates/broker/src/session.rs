@@ -3,13 +3,15 @@
 use dohle_env::net::Connection;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// One connection's identity: where it came from, and how its client calls itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     /// The other end.
     pub(crate) peer: SocketAddr,
+    /// Its address as groups tell it.
+    pub(crate) host: Text,
     /// Which listener accepted it: an index into the node's listeners.
     pub(crate) listener: usize,
     /// `client.software.name` of ApiVersions 3 and later.
@@ -22,12 +24,39 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(io: &dyn Connection, listener: usize) -> Self {
+        let peer = io.peer();
         Self {
-            peer: io.peer(),
+            peer,
+            host: Text::from(format!("/{}", in_java(peer.ip()))),
             listener,
             software_name: Text::default(),
             software_version: Text::default(),
             telemetry_instance: None,
+        }
+    }
+}
+
+/// An address as Java writes it: no run of zeros is left out, and IPv4 in IPv6 is IPv4.
+fn in_java(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => address.segments().map(|group| format!("{group:x}")).join(":"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_java;
+
+    #[test]
+    fn addresses_are_written_as_java_writes_them() {
+        for (address, expected) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("::1", "0:0:0:0:0:0:0:1"),
+            ("fe80::1:a0b:200", "fe80:0:0:0:0:1:a0b:200"),
+            ("::ffff:10.0.0.7", "10.0.0.7"),
+        ] {
+            assert_eq!(in_java(address.parse().unwrap()), expected);
         }
     }
 }

@@ -8,18 +8,19 @@ use std::ops::Deref;
 use std::str::Utf8Error;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 /// Valid UTF-8 that shares the buffer it was cut from; a clone copies no text.
 ///
 /// It keeps its whole frame alive: what lives long should be copied with [`Text::detached`].
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Text(Bytes);
+pub struct Text(ByteString);
 
 impl Text {
     /// A text known at compile time; no allocation.
     #[must_use]
     pub const fn from_static(text: &'static str) -> Self {
-        Self(Bytes::from_static(text.as_bytes()))
+        Self(ByteString::from_static(text))
     }
 
     /// The text that `bytes` are.
@@ -27,40 +28,38 @@ impl Text {
     /// # Errors
     /// When they are not UTF-8.
     pub fn from_utf8(bytes: Bytes) -> Result<Self, Utf8Error> {
-        std::str::from_utf8(&bytes)?;
-        Ok(Self(bytes))
+        ByteString::try_from(bytes).map(Self)
     }
 
     /// The text that `bytes` are, with U+FFFD for what is not UTF-8, as Kafka reads it: a client
     /// whose id is in Latin-1 is served like any other. Copies only then.
     #[must_use]
     pub fn from_utf8_lossy(bytes: Bytes) -> Self {
-        if std::str::from_utf8(&bytes).is_ok() { Self(bytes) } else { Self(replaced(&bytes)) }
+        ByteString::try_from(bytes.clone()).map_or_else(|_| replaced(&bytes).into(), Self)
     }
 
     /// The text itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // The safe check again: `unsafe` is not worth the nanoseconds for names of a few bytes.
-        std::str::from_utf8(&self.0).expect("checked when the text was made")
+        &self.0
     }
 
     /// The bytes of the text, sharing the buffer.
     #[must_use]
-    pub const fn as_bytes(&self) -> &Bytes {
-        &self.0
+    pub fn as_bytes(&self) -> &Bytes {
+        self.0.as_bytes()
     }
 
     /// The same text in a buffer of its own, so that it keeps no frame alive.
     #[must_use]
     pub fn detached(&self) -> Self {
-        Self(Bytes::copy_from_slice(&self.0))
+        Self::from(self.as_str())
     }
 }
 
 /// The bytes as Java reads them. That is what `String::from_utf8_lossy` gives, save that half
 /// a surrogate pair in UTF-8 (`ED A0..BF`, and a third byte) is one U+FFFD, not one for each byte.
-fn replaced(bytes: &[u8]) -> Bytes {
+fn replaced(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + 16);
     let mut of_surrogate = 0;
     for chunk in bytes.utf8_chunks() {
@@ -75,7 +74,7 @@ fn replaced(bytes: &[u8]) -> Bytes {
         }
         of_surrogate = if chunk.invalid() == [0xed] { 2 } else { 0 };
     }
-    Bytes::from(text)
+    text
 }
 
 impl Deref for Text {
@@ -107,7 +106,7 @@ impl Hash for Text {
 
 impl Ord for Text {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
+        self.as_str().cmp(other.as_str())
     }
 }
 
@@ -119,25 +118,25 @@ impl PartialOrd for Text {
 
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other.as_bytes()
+        self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
-        self.0 == other.as_bytes()
+        self.as_str() == *other
     }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self(Bytes::copy_from_slice(text.as_bytes()))
+        Self(ByteString::from(text))
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(Bytes::from(text))
+        Self(ByteString::from(text))
     }
 }
 

@@ -40,10 +40,7 @@ pub(super) fn command(
 ) -> impl FnOnce(Token) -> Command + Clone + Send + use<> {
     let random = &context.node.env.random;
     let seed = Seed([random.next_u64(), random.next_u64()]);
-    let client = Client {
-        id: context.client_id.detached(),
-        host: Text::from(format!("/{}", context.peer.ip())),
-    };
+    let client = Client { id: context.client_id.detached(), host: context.host.clone() };
     let version = context.version;
     move |token| Command::Ask(Box::new(Asked { token, version, seed, client, request }))
 }
