@@ -168,10 +168,14 @@ impl Handled {
     }
 }
 
-/// Begins the request in `frame`.
-pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Handled {
+/// Begins the request in `frame`, which was there at `came`.
+pub(crate) fn begin(
+    node: &Arc<Node>,
+    session: &mut Session,
+    frame: Bytes,
+    came: Instant,
+) -> Handled {
     let size_bytes = frame.len();
-    let began = node.env.clock.now();
     let cost = node.quotas.costs().then(|| Arc::new(Cost::begin(node.env.clock.clone())));
     let mut reader = Reader::new(frame);
     let start = match frame::read_request_start(&mut reader) {
@@ -207,7 +211,7 @@ pub(crate) fn begin(node: &Arc<Node>, session: &mut Session, frame: Bytes) -> Ha
                 cost.pause();
             }
             handled.cost = cost;
-            handled.asked = Some((key, version, began));
+            handled.asked = Some((key, version, came));
             handled
         }
         Err(error) => {

@@ -111,6 +111,7 @@ struct ServedConnection {
     out: VecDeque<Piece>,
     timer: Box<dyn Timer>,
     timer_armed_for: Instant,
+    /// When something came last.
     active_at: Instant,
     /// Until when it takes no new frame, its client having used too much.
     muted_until: Option<Instant>,
@@ -223,7 +224,7 @@ impl ServedConnection {
             let frame = self.inbound.next_frame(self.node.limits.frame_bytes_max);
             let Some(Frame { bytes, permit }) = frame.map_err(Closed::FrameSize)? else { break };
             any = true;
-            let handled = dispatch::begin(&self.node, &mut self.session, bytes);
+            let handled = dispatch::begin(&self.node, &mut self.session, bytes, self.active_at);
             self.open.push_back(handled.holding(permit));
         }
         Ok(any)
