@@ -114,6 +114,8 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
     let recovery_point =
         if opening.clean { end_offset } else { opening.recovery_point.min(end_offset) };
     let epochs_version = u64::from(epochs != epochs_read);
+    let mut epochs_kept = epochs_read;
+    epochs_kept.truncate_from_end(end_offset);
     let log = Log {
         tail: Tail::new(place.storage.tail_bytes.clone()),
         place,
@@ -122,10 +124,11 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
         producers,
         verifications: crate::producers::Verifications::default(),
         snapshots,
+        // What the file has too much is the start of an epoch in which nothing was written.
+        epochs_idle: opening.clean && epochs_kept == epochs,
         epochs,
         epochs_version,
         epochs_written: 0,
-        epochs_idle: false,
         staged: Vec::new(),
         staged_end: end_offset,
         start_offset,

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "tests print what they have counted")]
 
 mod appends;
+mod closing;
 mod compaction;
 mod crash;
 mod decoders;

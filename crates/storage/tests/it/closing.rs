@@ -1,0 +1,82 @@
+//! What a close has to make durable, and what nobody would miss.
+
+use crate::support::content;
+use dohle_protocol::record::{BatchBuilder, NewRecord};
+use dohle_sim::disk::{Operation, SimulatedDisk};
+use dohle_storage::{Log, LogConfig, NewBatch, Opening, Origin, Place, Source, Storage};
+use std::sync::Arc;
+
+const DIRECTORY: &str = "/data/topic-0";
+const EPOCHS: &str = "/data/topic-0/leader-epoch-checkpoint";
+
+fn open(disk: &SimulatedDisk, is_new: bool, recovery_point: i64) -> Log {
+    let place = Place::new(Storage::new(Arc::new(disk.clone())), DIRECTORY, "topic-0");
+    if is_new {
+        place.set_new();
+    }
+    let opening = Opening { clean: true, recovery_point, log_start_offset: 0, now: 0 };
+    Log::open(place, LogConfig::default(), opening).unwrap().0
+}
+
+fn append(log: &mut Log, leader_epoch: i32) {
+    let mut builder = BatchBuilder::new(0);
+    builder.append(&NewRecord { value: Some(b"value"), ..NewRecord::default() }).unwrap();
+    let batch = NewBatch::parse(builder.build().unwrap()).unwrap();
+    let origin = Origin { leader_epoch, source: Source::Client { guard: None } };
+    log.stage(batch, origin, 0).unwrap();
+    log.write_staged(0).unwrap();
+}
+
+fn syncs(disk: &SimulatedDisk) -> u64 {
+    let counts = disk.counts();
+    counts.of(Operation::Sync) + counts.of(Operation::SyncDirectory)
+}
+
+fn epochs(disk: &SimulatedDisk) -> String {
+    String::from_utf8(content(disk, EPOCHS).unwrap_or_default()).unwrap()
+}
+
+#[test]
+fn a_log_that_was_never_written_is_closed_without_a_sync() {
+    let disk = SimulatedDisk::new();
+    let mut log = open(&disk, true, 0);
+    log.assign_epoch_start(4);
+    let before = syncs(&disk);
+    log.close(0).unwrap();
+    assert_eq!(syncs(&disk), before);
+    // As Kafka leaves it all the same: a log and its indexes.
+    let names: Vec<String> = disk.paths().into_iter().map(|(path, _)| path).collect();
+    for suffix in [".log", ".index", ".timeindex"] {
+        let name = format!("{DIRECTORY}/{:020}{suffix}", 0);
+        assert!(names.contains(&name), "{name} in {names:?}");
+    }
+    let mut log = open(&disk, false, 0);
+    append(&mut log, 5);
+    log.close(0).unwrap();
+    assert!(before < syncs(&disk), "a record is synced");
+}
+
+#[test]
+fn an_epoch_is_written_with_its_first_record() {
+    let disk = SimulatedDisk::new();
+    let mut log = open(&disk, false, 0);
+    log.assign_epoch_start(3);
+    append(&mut log, 3);
+    // The epoch before is not in the file yet: it must not wait for a record of this one.
+    log.assign_epoch_start(4);
+    log.close(0).unwrap();
+    assert_eq!(epochs(&disk), "0\n2\n3 0\n4 1\n");
+
+    let mut log = open(&disk, false, 1);
+    let before = syncs(&disk);
+    log.assign_epoch_start(5);
+    log.assign_epoch_start(6);
+    log.close(0).unwrap();
+    assert_eq!((syncs(&disk), epochs(&disk).as_str()), (before, "0\n2\n3 0\n4 1\n"));
+
+    let mut log = open(&disk, false, 1);
+    log.assign_epoch_start(7);
+    append(&mut log, 7);
+    log.close(0).unwrap();
+    assert_eq!(epochs(&disk), "0\n2\n3 0\n7 1\n");
+}
