@@ -37,7 +37,8 @@ enum Fate {
 
 pub(crate) fn run(ground: &Ground) -> Result<(), String> {
     let mut dice = Dice::new(ground.seed ^ 2);
-    let mut server = Server::new(&ground.binary, &ground.folder.join("data"))?;
+    let mut server = Server::new(&ground.binary, &ground.folder.join("data"))?
+        .with("group.initial.rebalance.delay.ms=0");
     server.start()?;
     let address = server.address();
     let clients = Clients::new(&address)?;
