@@ -160,6 +160,11 @@ impl FetchSessions {
         Arc::new(Self { slots, open: Mutex::default() })
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// The session that a request claims, or why it cannot have it.
     pub(crate) fn borrow(
         self: &Arc<Self>,

@@ -150,6 +150,11 @@ pub(crate) async fn each<T: Send + 'static>(
     all
 }
 
+/// How many answers wait in all partitions.
+pub(crate) async fn open_answers(node: &Arc<Node>) -> usize {
+    each(node, |partition, _, _| partition.open_answers()).await.into_iter().sum()
+}
+
 /// What the checkpoints of a directory say of a partition.
 struct Offsets {
     directory: Arc<Directory>,

@@ -13,6 +13,7 @@ mod directory;
 mod dispatch;
 mod feed;
 mod fetch_session;
+pub mod holdings;
 mod housekeeping;
 mod limits;
 mod listener;

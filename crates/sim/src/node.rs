@@ -2,6 +2,7 @@
 
 use crate::executor::Outcome;
 use crate::world::World;
+use dohle_broker::holdings::Holdings;
 use dohle_broker::start::{self, BoundListener, ListenerType, Running};
 use dohle_env::Env;
 use dohle_env::tasks::Home;
@@ -108,6 +109,27 @@ impl Node {
             Stage::Serving(running) => Some(running.image()),
             Stage::Starting | Stage::Refused(_) => None,
         }
+    }
+
+    /// What it holds for its clients; `None` unless it serves.
+    #[must_use]
+    pub fn holdings(&self) -> Option<Holdings> {
+        match &*self.stage() {
+            Stage::Serving(running) => Some(running.holdings()),
+            Stage::Starting | Stage::Refused(_) => None,
+        }
+    }
+
+    /// How many answers wait in its partitions.
+    ///
+    /// # Errors
+    /// Why there is no answer to that.
+    pub fn open_answers(&self, world: &mut World, limit: Duration) -> Result<usize, String> {
+        let asked = match &*self.stage() {
+            Stage::Serving(running) => running.open_answers(),
+            Stage::Starting | Stage::Refused(_) => return Err("it does not serve".to_owned()),
+        };
+        world.complete(&self.name, limit, asked).map_err(|end| format!("{end:?}"))
     }
 
     /// Begins a process and waits until it serves.

@@ -4,9 +4,11 @@
 pub mod accountant;
 pub mod admin;
 pub mod audit;
+pub mod bulk;
 pub mod consumer;
 mod decay;
 pub mod faults;
+mod limits;
 pub mod member;
 pub mod producer;
 mod reading;
@@ -25,6 +27,7 @@ use crate::world::World;
 use audit::After;
 use dohle_env::Env;
 use dohle_env::tasks::Home;
+use limits::Watch;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -109,7 +112,7 @@ impl Plan {
     /// The names of all clients that a run may have.
     #[must_use]
     pub fn clients() -> Vec<String> {
-        let kinds = ["consumer", "producer", "member", "subscriber", "transactor"];
+        let kinds = ["bulk", "consumer", "producer", "member", "subscriber", "transactor"];
         let numbered = kinds.iter().flat_map(|kind| (0..5).map(move |of| format!("{kind} {of}")));
         ["accountant", "admin"].into_iter().map(str::to_owned).chain(numbered).collect()
     }
@@ -166,6 +169,7 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     run.start_members(cast.members);
     run.start_subscribers(cast.subscribers);
     run.start_transactors(cast.transactors);
+    run.start_bulk();
     let result = run.faults_and_healing(plan);
     run.tell_counts();
     result
@@ -193,6 +197,11 @@ fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
         any("log.roll.ms", 1_000, 8_000),
         ("log.cleaner.dedupe.buffer.size", "2200000".to_owned()),
         ("log.cleaner.min.cleanable.ratio", "0.1".to_owned()),
+        any("max.incremental.fetch.session.cache.slots", 0, 4),
+        // A peer that is gone without a word is found by this alone.
+        ("connections.max.idle.ms", "15000".to_owned()),
+        ("socket.request.max.bytes", bulk::REQUEST_BYTES_MAX.to_string()),
+        ("queued.max.request.bytes", bulk::REQUEST_BYTES_MAX.to_string()),
         // Clocks jump.
         ("log.message.timestamp.after.max.ms", i64::MAX.to_string()),
         ("offsets.topic.num.partitions", "3".to_owned()),
@@ -306,6 +315,16 @@ impl Run<'_> {
         }
     }
 
+    /// In every third run. Each has its own dice: what others draw stays as it is.
+    fn start_bulk(&mut self) {
+        let mut random = self.world.random("bulk");
+        let clients = if random.one_in(3) { random.within(2..5) } else { 0 };
+        for number in 0..clients {
+            let name = format!("bulk {number}");
+            self.start_client(&name.clone(), |client, history| bulk::run(name, client, history));
+        }
+    }
+
     /// Each fault draws numbers of its own: what is left out does not change the others.
     fn faults_and_healing(&mut self, plan: &Plan) -> Result<(), String> {
         self.run_for(Duration::from_millis(500))?;
@@ -320,6 +339,7 @@ impl Run<'_> {
         self.run_for(Duration::from_secs(1))?;
         self.converge()?;
         self.check_image()?;
+        self.check_idle()?;
         self.last_end()?;
         self.audit(After::End)?;
         self.check_image()
@@ -328,7 +348,11 @@ impl Run<'_> {
     /// Lets time pass; a violation ends it.
     fn run_for(&mut self, time: Duration) -> Result<(), String> {
         let history = self.history.clone();
-        self.world.run_until(time, || history.is_violated());
+        let watch = Watch::new(&self.node, history.clone());
+        self.world.run_until(time, || {
+            watch.look();
+            history.is_violated()
+        });
         self.check()
     }
 

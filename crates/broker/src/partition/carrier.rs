@@ -52,6 +52,9 @@ pub(crate) trait Carried: Send {
     /// Sets the alarm that the machine wants, if it is not set already.
     fn set_alarm(&mut self, now: Instant, effects: &mut Vec<Effect>);
 
+    /// How many wait for an answer of the machine.
+    fn open_answers(&self) -> usize;
+
     /// The machine is woken if its time has come.
     fn wake(&mut self, log: &mut Log, now: i64, instant: Instant) -> io::Result<()>;
 }
@@ -243,6 +246,10 @@ impl<M: Served> Carrier<M> {
 impl<M: Served> Carried for Carrier<M> {
     fn as_any(&mut self) -> &mut dyn Any {
         self
+    }
+
+    fn open_answers(&self) -> usize {
+        self.asking.len()
     }
 
     fn stage(&mut self, log: &mut Log, now: i64) -> io::Result<()> {

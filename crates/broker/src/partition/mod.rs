@@ -153,6 +153,11 @@ impl Partition {
         }
     }
 
+    /// How many answers wait: for the high watermark, or for the machine that lives here.
+    pub(crate) fn open_answers(&self) -> usize {
+        self.waiting.count() + self.carried.as_ref().map_or(0, |carried| carried.open_answers())
+    }
+
     /// The log, or what to answer when there is none any more.
     pub(crate) fn log(&self) -> Result<&Log, ErrorCode> {
         let log = self.log.as_deref().ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;

@@ -21,6 +21,11 @@ impl Waiting {
         self.open.push_back((end_offset.max(newest), slot, answer));
     }
 
+    /// How many wait.
+    pub(super) fn count(&self) -> usize {
+        self.open.len()
+    }
+
     /// Takes the next answer that `high_watermark` releases.
     pub(super) fn release(&mut self, high_watermark: i64) -> Option<(Slot<Appended>, Appended)> {
         if self.open.front()?.0 <= high_watermark {
