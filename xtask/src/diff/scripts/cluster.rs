@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::AlterReplicaLogDirsRequest;
+use dohle_protocol::messages::alter_replica_log_dirs_request::{
+    AlterReplicaLogDir, AlterReplicaLogDirTopic,
+};
 use dohle_protocol::messages::describe_cluster_request::DescribeClusterRequest;
 use dohle_protocol::messages::describe_log_dirs_request::{
     DescribableLogDirTopic, DescribeLogDirsRequest,
@@ -24,6 +28,7 @@ pub(super) fn all(world: &mut World) {
     cluster(world);
     quorum(world);
     log_dirs(world);
+    moves(world);
     producers(world);
     producer_ids(world);
     features(world);
@@ -87,6 +92,37 @@ fn log_dirs(world: &mut World) {
         let request =
             DescribeLogDirsRequest { topics: Some(vec![]), ..DescribeLogDirsRequest::default() };
         world.note("no topics", version, &request);
+    }
+}
+
+/// The servers' own directories have other names, so what is asked for is always somewhere else.
+fn moves(world: &mut World) {
+    world.topic("mv", 1, &[]);
+    let long = "x".repeat(230);
+    for version in world.versions::<AlterReplicaLogDirsRequest>() {
+        for (what, path, topic, partitions) in [
+            ("unknown directory", "/no/such/directory", "mv", vec![0]),
+            ("relative directory", "data", "mv", vec![0]),
+            ("no directory", "", "mv", vec![0]),
+            ("unknown partition and directory", "/no/such/directory", "mv", vec![7]),
+            ("unknown topic and directory", "/no/such/directory", "mv-none", vec![0]),
+            ("a name too long for a copy", "/no/such/directory", long.as_str(), vec![0]),
+            ("no partitions", "/no/such/directory", "mv", vec![]),
+        ] {
+            let topic = AlterReplicaLogDirTopic {
+                name: topic.into(),
+                partitions,
+                ..AlterReplicaLogDirTopic::default()
+            };
+            let dir = AlterReplicaLogDir {
+                path: path.into(),
+                topics: vec![topic],
+                ..AlterReplicaLogDir::default()
+            };
+            let request = AlterReplicaLogDirsRequest { dirs: vec![dir], ..Default::default() };
+            world.note(what, version, &request);
+        }
+        world.note("nothing", version, &AlterReplicaLogDirsRequest::default());
     }
 }
 
