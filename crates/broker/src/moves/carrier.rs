@@ -40,25 +40,25 @@ pub(crate) fn start(node: &Arc<Node>) {
 
 async fn work(node: Arc<Node>) {
     while !node.is_stopping() {
-        let next = poll_fn(|cx| node.moves.poll_next(cx)).await;
+        let (run, next) = poll_fn(|cx| node.moves.poll_next(cx)).await;
         let key = next.key.clone();
         let left = match carry(&node, next).await {
             End::Later(left) => node.moves.put_back(&key, Entry::Waiting(left)),
             End::Stuck(left) => node.moves.put_back(&key, Entry::Stuck(left)),
             End::GivenUp(left) => Some(Entry::Stuck(left)),
             End::Done => {
+                node.moves.end(&key, run);
                 save(&node).await;
-                node.moves.end(&key);
                 continue;
             }
             End::Failed => {
-                node.moves.end(&key);
+                node.moves.end(&key, run);
                 continue;
             }
         };
         if let Some(Entry::Waiting(left) | Entry::Stuck(left)) = left {
             left.discard(&node).await;
-            node.moves.end(&key);
+            node.moves.end(&key, run);
         }
     }
 }

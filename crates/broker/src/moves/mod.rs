@@ -72,6 +72,8 @@ struct State {
     idle: Vec<Waker>,
     /// Bytes that all of them together copy in a second.
     rate: Rate,
+    /// Threads took up so many moves.
+    runs: u64,
     /// Nobody begins any more.
     is_closed: bool,
     /// A partition has moved and no checkpoint says so yet.
@@ -81,8 +83,10 @@ struct State {
 enum Entry {
     Waiting(Box<Move>),
     Stuck(Box<Move>),
-    /// With those who wait for its end.
+    /// With those who wait for its end. Its number: once a copy is the log the partition may be
+    /// wanted elsewhere again, before the thread that brought it there is done.
     Running {
+        run: u64,
         is_cancelled: bool,
         waiting: Vec<Slot<()>>,
     },
@@ -126,7 +130,7 @@ impl Moves {
     }
 
     /// The next move for a thread.
-    fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Box<Move>> {
+    fn poll_next(&self, cx: &mut Context<'_>) -> Poll<(u64, Box<Move>)> {
         let mut state = self.lock();
         let is_waiting = |entry: &Entry| matches!(entry, Entry::Waiting(_));
         let next = state.open.iter().find(|(_, entry)| is_waiting(entry)).map(|(key, _)| key);
@@ -134,9 +138,11 @@ impl Moves {
             state.idle.push(cx.waker().clone());
             return Poll::Pending;
         };
-        let running = Entry::Running { is_cancelled: false, waiting: Vec::new() };
+        state.runs += 1;
+        let run = state.runs;
+        let running = Entry::Running { run, is_cancelled: false, waiting: Vec::new() };
         match state.open.insert(key, running) {
-            Some(Entry::Waiting(next)) => Poll::Ready(next),
+            Some(Entry::Waiting(next)) => Poll::Ready((run, next)),
             Some(Entry::Stuck(_) | Entry::Running { .. }) | None => {
                 unreachable!("it was found waiting under the same lock")
             }
@@ -159,9 +165,12 @@ impl Moves {
         None
     }
 
-    /// The move is over.
-    fn end(&self, key: &Key) {
-        self.lock().open.remove(key);
+    /// The move is over; another of the same partition may have begun.
+    fn end(&self, key: &Key, ended: u64) {
+        let mut state = self.lock();
+        if matches!(state.open.get(key), Some(Entry::Running { run, .. }) if *run == ended) {
+            state.open.remove(key);
+        }
     }
 
     /// Stops a move, if there is one, and removes its copy.
@@ -172,9 +181,9 @@ impl Moves {
             match state.open.remove(key) {
                 None => return,
                 Some(Entry::Waiting(idle) | Entry::Stuck(idle)) => Some(idle),
-                Some(Entry::Running { mut waiting, .. }) => {
+                Some(Entry::Running { run, mut waiting, .. }) => {
                     waiting.push(gather.slot());
-                    let running = Entry::Running { is_cancelled: true, waiting };
+                    let running = Entry::Running { run, is_cancelled: true, waiting };
                     state.open.insert(key.clone(), running);
                     None
                 }
