@@ -63,12 +63,12 @@ pub(crate) async fn resume(node: &Arc<Node>, view: &View, found: Vec<Found>) {
 fn open(node: &Node, found: &Found) -> Result<Box<Log>, String> {
     let Found { wanted, replica, clean, .. } = found;
     let place = Place::new(node.storage.clone(), &*replica.directory, wanted.partition.to_string());
-    if replica.recovery_point == 0 {
-        place.set_new();
-    }
+    place.set_new();
+    // What the checkpoint has under this name may be of a log that was here before.
+    let recovery_point = if *clean { replica.recovery_point } else { 0 };
     let opening = Opening {
         clean: *clean,
-        recovery_point: replica.recovery_point,
+        recovery_point,
         log_start_offset: replica.log_start_offset,
         now: node.env.clock.timestamp(),
     };
@@ -76,9 +76,10 @@ fn open(node: &Node, found: &Found) -> Result<Box<Log>, String> {
     let (mut log, report) = opened.map_err(|error| error.to_string())?;
     report.deletion.run().map_err(|error| error.to_string())?;
     if !clean {
-        // Of what was not flushed a later segment may be there and an earlier one not.
-        let sure = replica.recovery_point.max(log.start_offset());
-        let cut = log.truncate_to(sure, opening.now).and_then(|deletion| deletion.run());
+        // Of what was not flushed a later segment may be there and an earlier one not, and nobody
+        // knows what was: it is copied again.
+        let start = log.start_offset();
+        let cut = log.truncate_to(start, opening.now).and_then(|deletion| deletion.run());
         cut.map_err(|error| error.to_string())?;
     }
     Ok(Box::new(log))

@@ -159,11 +159,12 @@ impl Compaction {
         }
     }
 
-    /// Somebody has read everything below `end`, so what was missed must be explained by now. Returns
+    /// Somebody has read everything below `end`, so what was missed must be explained `now`. Returns
     /// what was, and the highest that is not.
     pub fn settle(
         &mut self,
         end: i64,
+        now: Moment,
         is_located: impl Fn(RecordId) -> bool,
     ) -> (Removed, Option<Missing>) {
         let mut removed = Removed::default();
@@ -174,7 +175,7 @@ impl Compaction {
             let may_be_gone = offset < self.log_start
                 || is_superseded
                 || self.has_expired(owed.id, owed.noticed)
-                || self.may_hide_a_tombstone(owed, &is_located);
+                || self.may_hide_a_tombstone(owed.id, now, &is_located);
             if !may_be_gone {
                 return (removed, Some(Missing { offset, id: owed.id }));
             }
@@ -203,8 +204,13 @@ impl Compaction {
     }
 
     /// Whether a tombstone of that key was sent of which nobody knows where it came to lie, and that
-    /// may have come and gone.
-    fn may_hide_a_tombstone(&self, owed: Owed, is_located: impl Fn(RecordId) -> bool) -> bool {
+    /// may have come and gone: perhaps after its value was missed, while its reader was on the way.
+    fn may_hide_a_tombstone(
+        &self,
+        of: RecordId,
+        now: Moment,
+        is_located: impl Fn(RecordId) -> bool,
+    ) -> bool {
         self.sent.iter().any(|((producer, incarnation), sent)| {
             let end = sent.last().map_or(0, |(end, _)| *end);
             let ids = (0..end).map(|number| RecordId {
@@ -212,8 +218,8 @@ impl Compaction {
                 incarnation: *incarnation,
                 number,
             });
-            ids.filter(|id| id.is_tombstone() && id.key_number() == owed.id.key_number())
-                .any(|id| !is_located(id) && self.has_expired(id, owed.noticed))
+            ids.filter(|id| id.is_tombstone() && id.key_number() == of.key_number())
+                .any(|id| !is_located(id) && self.has_expired(id, now))
         })
     }
 
@@ -256,7 +262,7 @@ mod tests {
     }
 
     fn settle(compaction: &mut Compaction, end: i64) -> (Removed, Option<Missing>) {
-        compaction.settle(end, |_| true)
+        compaction.settle(end, at(5_000), |_| true)
     }
 
     #[test]
@@ -315,14 +321,14 @@ mod tests {
     fn a_tombstone_that_nobody_saw_explains_what_it_hid() {
         let value = record(3, false, 0);
         let tombstone = record(3, true, value.number + 1);
-        for (noticed, is_located, is_right) in
+        for (read, is_located, is_right) in
             [(2_000, false, true), (500, false, false), (2_000, true, false)]
         {
             let mut log = compaction(&[(0, value, 0)]);
             log.on_sent(tombstone, at(0));
-            log.on_missed(0, value, 9, at(noticed));
-            let (_, missing) = log.settle(9, |_| is_located);
-            assert_eq!(missing.is_none(), is_right, "{noticed} {is_located}");
+            log.on_missed(0, value, 9, at(400));
+            let (_, missing) = log.settle(9, at(read), |_| is_located);
+            assert_eq!(missing.is_none(), is_right, "{read} {is_located}");
         }
     }
 

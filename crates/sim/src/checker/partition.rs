@@ -217,7 +217,9 @@ impl Partition {
             self.on_missed(position..fetched.end, high_watermark, fetched.now)?;
             position = fetched.end;
         }
-        let removed = if self.is_audited { Removed::default() } else { self.settle(position)? };
+        let now = fetched.now;
+        let removed =
+            if self.is_audited { Removed::default() } else { self.settle(position, now)? };
         Ok((position, removed))
     }
 
@@ -236,9 +238,9 @@ impl Partition {
     }
 
     /// Somebody has read all below `end`: what is missing there must be explained.
-    fn settle(&mut self, end: i64) -> Result<Removed, String> {
+    fn settle(&mut self, end: i64, now: Moment) -> Result<Removed, String> {
         let Some(compaction) = &mut self.compaction else { return Ok(Removed::default()) };
-        let (removed, missing) = compaction.settle(end, |id| self.places.contains_key(&id));
+        let (removed, missing) = compaction.settle(end, now, |id| self.places.contains_key(&id));
         missing.map_or(Ok(removed), |Missing { offset, id }| {
             let kind = if id.is_tombstone() { "a tombstone of" } else { "a value of" };
             let key = id.key_number();
@@ -248,7 +250,7 @@ impl Partition {
 
     /// After a power loss all was read, to `end` if to there. What is missing of a log that promises
     /// nothing is forgotten; returns how much that is, and what was compacted away.
-    pub fn on_audited(&mut self, end: Option<i64>) -> Result<(u64, Removed), String> {
+    pub fn on_audited(&mut self, end: Option<i64>, now: Moment) -> Result<(u64, Removed), String> {
         self.is_audited = false;
         let (mut forgotten, mut all) = (0, Removed::default());
         let Some(compaction) = &mut self.compaction else { return Ok((forgotten, all)) };
@@ -257,7 +259,8 @@ impl Partition {
             return Ok((forgotten, all));
         };
         loop {
-            let (removed, missing) = compaction.settle(end, |id| self.places.contains_key(&id));
+            let (removed, missing) =
+                compaction.settle(end, now, |id| self.places.contains_key(&id));
             all = Removed {
                 records: all.records + removed.records,
                 tombstones: all.tombstones + removed.tombstones,

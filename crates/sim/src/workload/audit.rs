@@ -39,8 +39,10 @@ pub async fn run(mut client: Client, history: History, after: After) {
     for (topic, key) in live {
         let found = partition(&mut client, &history, &topic, key, after).await;
         if after == After::PowerLoss {
+            let now = history.now();
             history.look(key, |partition, counts| {
-                let (forgotten, removed) = partition.on_audited(found.clone().ok().flatten())?;
+                let (forgotten, removed) =
+                    partition.on_audited(found.clone().ok().flatten(), now)?;
                 counts.forgotten += forgotten;
                 counts.add_removed(removed);
                 Ok(())
