@@ -149,7 +149,7 @@ impl History {
     pub fn ask(&self, key: Key) -> Option<Asked> {
         let known = self.known();
         let partition = known.partitions.get(&key)?;
-        Some(partition.asked_in(known.generation))
+        Some(partition.asked_in(known.asking()))
     }
 
     /// Whether what was asked in `asked` still says something: no power loss came between, or the
@@ -202,6 +202,13 @@ impl History {
 }
 
 impl Known {
+    /// The generation of what is asked now: until an audit has seen what a power loss left, all that
+    /// is known is of before.
+    #[must_use]
+    pub fn asking(&self) -> u32 {
+        self.generation.wrapping_sub(u32::from(self.is_closed))
+    }
+
     /// The time, as the node may see it.
     #[must_use]
     pub fn moment(&self, trace: &Trace) -> Moment {

@@ -224,11 +224,19 @@ impl Compaction {
     }
 
     /// Whether a record that nobody has located behind `after` may have been there: a newer one of
-    /// its key lies behind, or it is a tombstone.
+    /// its key lies behind or has come and gone, or it is a tombstone.
     #[must_use]
-    pub fn may_have_gone(&self, id: RecordId, after: i64) -> bool {
+    pub fn may_have_gone(
+        &self,
+        id: RecordId,
+        after: i64,
+        now: Moment,
+        is_located: impl Fn(RecordId) -> bool,
+    ) -> bool {
         let newer = self.places.get(&id.key_number());
-        id.is_tombstone() || newer.is_some_and(|places| places.range(after..).next().is_some())
+        id.is_tombstone()
+            || newer.is_some_and(|places| places.range(after..).next().is_some())
+            || self.may_hide_a_tombstone(id, now, is_located)
     }
 }
 

@@ -87,6 +87,9 @@ pub struct Partition {
     has_decayed: bool,
     /// What power losses took from the middle: a segment's end, but not the next segment.
     holes: Vec<Range<i64>>,
+    /// Of a compacted topic that is not durable: below this a power loss may have taken a segment's
+    /// end, but not the next segment, and nobody can tell that from compaction.
+    holes_below: i64,
     /// Of a compacted topic: what is known of its keys.
     compaction: Option<Compaction>,
     /// A power loss is being looked at: what cannot be explained may be its work.
@@ -254,6 +257,9 @@ impl Partition {
         self.is_audited = false;
         let (mut forgotten, mut all) = (0, Removed::default());
         let Some(compaction) = &mut self.compaction else { return Ok((forgotten, all)) };
+        if !self.is_durable {
+            self.holes_below = self.holes_below.max(self.marks.high_watermark);
+        }
         let Some(end) = end else {
             compaction.forgive();
             return Ok((forgotten, all));
@@ -435,7 +441,7 @@ impl Partition {
 
     /// Nothing of an idempotent producer is missing between its records: for a partition that was
     /// read whole, from `log_start` on.
-    pub fn check_gaps(&self, log_start: i64) -> Result<(), String> {
+    pub fn check_gaps(&self, log_start: i64, now: Moment) -> Result<(), String> {
         let mut last: Option<(RecordId, i64)> = None;
         for (id, place) in &self.places {
             if let Some((before, at)) = last
@@ -443,8 +449,8 @@ impl Partition {
                 && self.ordered.contains(&id.producer)
                 && !self.holes.iter().any(|hole| at < hole.start && hole.end <= *place)
                 && before.number + 1 != id.number
-                && log_start <= at
-                && !self.may_have_gone(before.number + 1..id.number, *id, at)
+                && log_start.max(self.holes_below) <= at
+                && !self.may_have_gone(before.number + 1..id.number, *id, at, now)
             {
                 return Err(format!("{before} at {at}, then {id} at {place}: a gap"));
             }
@@ -454,10 +460,11 @@ impl Partition {
     }
 
     /// Whether compaction may have taken these records of the producer of `id`, behind `after`.
-    fn may_have_gone(&self, numbers: Range<u64>, id: RecordId, after: i64) -> bool {
+    fn may_have_gone(&self, numbers: Range<u64>, id: RecordId, after: i64, now: Moment) -> bool {
+        let is_located = |id| self.places.contains_key(&id);
         self.compaction.as_ref().is_some_and(|compaction| {
             let mut ids = numbers.map(|number| RecordId { number, ..id });
-            ids.all(|id| compaction.may_have_gone(id, after))
+            ids.all(|id| compaction.may_have_gone(id, after, now, is_located))
         })
     }
 }

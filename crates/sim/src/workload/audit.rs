@@ -185,13 +185,14 @@ async fn partition(
         position = read.map_or(end, after_holes);
     }
     if after == After::End {
+        let now = history.now();
         history.look(key, |partition, _| {
             let high_watermark = partition.marks().high_watermark;
             if end < high_watermark {
                 return Err(format!("it ends at {end}, readers have seen {high_watermark}"));
             }
             let start = partition.marks().log_start.max(start);
-            partition.check_gaps(start)
+            partition.check_gaps(start, now)
         });
     }
     Ok((end <= position).then_some(end))

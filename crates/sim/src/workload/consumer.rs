@@ -177,7 +177,7 @@ impl Consumer {
         let mut gone = Vec::new();
         for (key, place) in &mut self.places {
             if let Some(partition) = known.partitions.get(key) {
-                self.asked.insert(*key, partition.asked_in(known.generation));
+                self.asked.insert(*key, partition.asked_in(known.asking()));
             }
             if !known.topics.get(&place.topic).is_some_and(|topic| topic.is_live()) {
                 gone.push(*key);
