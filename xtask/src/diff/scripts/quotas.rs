@@ -206,6 +206,9 @@ fn ends<R: Request>(world: &World) -> Vec<i16> {
     ends
 }
 
+/// What was used is divided by ten to eleven seconds: ten, and what the newest of them lacks of a whole one.
+const WINDOW_S: f64 = 11.5;
+
 /// Clients that use more than they may. What they used before counts for ten seconds, so each
 /// version's quota is larger than the one before, by what that used.
 pub(super) fn exceeded(world: &mut World) {
@@ -214,7 +217,7 @@ pub(super) fn exceeded(world: &mut World) {
     for (version, times) in ends::<ProduceRequest>(world).into_iter().zip(1_u8..) {
         let request = produce_to(world, "qe", 0, Some(records.clone()));
         let used = request.encoded_size(version) as f64 * f64::from(times);
-        limit(world, "producer_byte_rate", Some((used / 10.5).round()));
+        limit(world, "producer_byte_rate", Some((used / WINDOW_S).round()));
         world.note("above the quota", version, &request);
         waits(world, "who produced too much waits");
         limit(world, "producer_byte_rate", None);
@@ -232,7 +235,7 @@ pub(super) fn exceeded(world: &mut World) {
         };
         // Two batches were stored, one a version.
         let used = records.len() as f64 * 2.0 * f64::from(times);
-        limit(world, "consumer_byte_rate", Some((used / 10.5).round()));
+        limit(world, "consumer_byte_rate", Some((used / WINDOW_S).round()));
         world.note("below the quota", version, &request);
         world.note("above the quota", version, &request);
         waits(world, "who fetched too much waits");
