@@ -8,6 +8,7 @@ use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProdu
 use dohle_protocol::messages::{InitProducerIdRequest, ProduceRequest, ProduceResponse};
 use dohle_protocol::record::{BatchBuilder, Codec, Compression, Header, NewRecord};
 use dohle_protocol::wire::Records;
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ struct Batch {
     asked: Asked,
     /// As it was when the batch was sent first.
     first_asked: Asked,
+    /// A node whose disk was full has refused it; it may have taken what was sent behind it.
+    is_refused: Cell<bool>,
 }
 
 /// What is under way to a partition.
@@ -209,7 +212,14 @@ impl Producer {
         partition.on_sent(last, self.kind.is_idempotent, now);
         let asked = partition.asked_in(generation);
         let sequence = i32::try_from(first.number).unwrap_or(i32::MAX);
-        lane.open.push_back(Batch { first, count, sequence, asked, first_asked: asked });
+        lane.open.push_back(Batch {
+            first,
+            count,
+            sequence,
+            asked,
+            first_asked: asked,
+            is_refused: Cell::new(false),
+        });
     }
 
     /// Sends everything that is open, in order, and deals with the answers.
@@ -308,6 +318,7 @@ impl Producer {
                 first.is_some_and(|(batch, of)| of.is_of_this_life(batch.first_asked));
             (partition.is_some_and(Partition::keeps_promises), is_of_this_life)
         };
+        let is_refused = lane.open.get(at).is_some_and(|batch| batch.is_refused.get());
         match partition.error_code {
             ErrorCode::NONE => Fate::At(partition.base_offset),
             ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID if !is_live => {
@@ -326,8 +337,17 @@ impl Producer {
                 self.history.trace().sometimes("repeated batch older than the snapshot's");
                 Fate::Forgotten
             }
+            // Of a producer that it does not know a node takes any sequence. As in Kafka, where too
+            // few replicas refuse it.
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER if is_refused => {
+                self.history.trace().sometimes("batch overtaken after it was refused");
+                Fate::Forgotten
+            }
+            ErrorCode::KAFKA_STORAGE_ERROR => {
+                lane.open.get(at).inspect(|batch| batch.is_refused.set(true));
+                unknown
+            }
             ErrorCode::NOT_LEADER_OR_FOLLOWER
-            | ErrorCode::KAFKA_STORAGE_ERROR
             | ErrorCode::REQUEST_TIMED_OUT
             | ErrorCode::LEADER_NOT_AVAILABLE => unknown,
             other => {
