@@ -231,6 +231,10 @@ impl Partition {
         if range.is_empty() {
             return Ok(());
         }
+        if self.compaction.is_none() && self.has_decayed && !self.is_durable {
+            // The audit that came upon the damage did not see what else a power loss took.
+            return self.on_hole(range).map(drop);
+        }
         let Some(compaction) = &mut self.compaction else {
             return Err(format!("a fetch from {} skips to {}", range.start, range.end));
         };
