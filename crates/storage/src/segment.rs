@@ -82,7 +82,6 @@ pub(crate) struct Segment {
     largest: OnceLock<TimestampOffset>,
     /// The maximum timestamp of its first batch, which time-based rolling counts from.
     pub(crate) first_timestamp: Option<i64>,
-    pub(crate) bytes_since_entry: u64,
     /// The size that its file is made with, for batches to come; 0 once it has just its own.
     pub(crate) preallocated_bytes: u64,
     /// The log has given it up: set before its files lose their names, and seen by every copy.
@@ -118,7 +117,6 @@ impl Segment {
             has_transactions: false,
             largest: OnceLock::new(),
             first_timestamp: None,
-            bytes_since_entry: 0,
             preallocated_bytes: 0,
             gone: Arc::default(),
         }
@@ -316,14 +314,14 @@ impl Segment {
             self.first_timestamp = Some(batch.max_timestamp);
         }
         let position = self.size_bytes;
-        let due = self.bytes_since_entry > index_interval_bytes;
         let indexes = self.indexes_mut(place)?;
-        if due {
+        // Counted from the last entry, over restarts too: who makes the indexes anew from the log gets
+        // the same entries. Kafka does after a kill, and does not start where they are more than fit.
+        let entered = indexes.offsets.last().map_or(0, |(_, position)| position);
+        if position.saturating_sub(entered) > index_interval_bytes {
             indexes.offsets.append(batch.last_offset, position);
             indexes.times.append(largest);
-            self.bytes_since_entry = 0;
         }
-        self.bytes_since_entry += batch.size_bytes;
         self.size_bytes += batch.size_bytes;
         Ok(())
     }

@@ -146,7 +146,6 @@ fn cut_segment(
         segment.set_largest(largest_after(segment, place, position, from)?);
     }
     segment.replace_indexes(place, indexes)?;
-    segment.bytes_since_entry = 0;
     if size_bytes == 0 {
         segment.opened_at = now;
         segment.first_timestamp = None;
