@@ -108,7 +108,6 @@ fn producers_of(content: &[u8]) -> Vec<String> {
 /// The same batches appended again make the same segments, indexes and producer snapshots.
 #[test]
 fn appended_segments_are_kafkas() {
-    let suffixes = [".log", ".index", ".timeindex", ".txnindex"];
     let theirs_disk = unpack("clean");
     let manifest = manifest("clean");
     let (mut segments, mut snapshots, mut wrong) = (0, 0, Vec::new());
@@ -122,10 +121,17 @@ fn appended_segments_are_kafkas() {
         if deleted || config.compact || !is_whole || appended.is_empty() {
             continue;
         }
+        let epochs: BTreeSet<[u8; 4]> = appended.iter().map(|batch| epoch_of(batch)).collect();
+        // Kafka forgets at a stop how far the next entry of an index was. Ours do not: what is made
+        // anew after a kill must fit.
+        let suffixes: &[&str] = match epochs.len() {
+            1 => &[".log", ".index", ".timeindex", ".txnindex"],
+            _ => &[".log", ".txnindex"],
+        };
         let disk = SimulatedDisk::new();
         replicate(&disk, &directory, &config, &appended);
-        let ours = files(&disk, &directory, &suffixes);
-        let theirs = files(&theirs_disk, &directory, &suffixes);
+        let ours = files(&disk, &directory, suffixes);
+        let theirs = files(&theirs_disk, &directory, suffixes);
         segments += theirs.keys().filter(|name| name.ends_with(".log")).count();
         wrong.extend(difference(&ours, &theirs).into_iter().map(|d| format!("{directory}/{d}")));
         for (file, theirs) in files(&theirs_disk, &directory, &[".snapshot"]) {
