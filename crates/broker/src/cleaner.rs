@@ -11,7 +11,7 @@ use crate::limits::CLEANER_QUEUE;
 use crate::node::Node;
 use crate::partition::command::Command;
 use crate::partition::compacting::{Compacting, Replace, Swapped};
-use crate::partition::{Partition, submit_question};
+use crate::partition::{Partition, ask, submit_question};
 use dohle_env::clock::{self, Instant};
 use dohle_env::gather::{Answer, Gather};
 use dohle_env::strand::Strand;
@@ -218,7 +218,7 @@ impl Crew {
 
     /// Compacts one log, if it still is due and nobody is at it. False if nothing came of it.
     async fn clean(&self, partition: Arc<Strand<Partition>>, settings: &Settings) -> bool {
-        let is_claimed = ask(&partition, |partition| {
+        let is_claimed = ask(&partition, |partition, _| {
             let is_free = partition.may_compact();
             if is_free {
                 partition.compacting = Compacting::Running;
@@ -249,7 +249,7 @@ impl Crew {
         let (compactable, resources) =
             (subject.compactable.clone(), settings.resources(&self.node));
         let now = self.node.env.clock.timestamp();
-        let begun = ask(&subject.partition, move |partition| {
+        let begun = ask(&subject.partition, move |partition, _| {
             let log = partition.log().ok()?;
             Some(log.begin_cleaning(compactable, bounds, resources, now))
         });
@@ -325,7 +325,7 @@ impl Crew {
     /// Notes and tells how it ended, and lets others at the log.
     async fn finish(&self, partition: &Arc<Strand<Partition>>, end: End, began: Instant) {
         let is_unreadable = matches!(end, End::Error(CleaningError::Unreadable(_)));
-        let subject = ask(partition, move |partition| {
+        let subject = ask(partition, move |partition, _| {
             // A log that was taken meanwhile has no files to be unreadable.
             let is_here = partition.log().is_ok();
             partition.compacting =
@@ -366,7 +366,7 @@ impl Crew {
 
     async fn note(&self, partition: &Arc<Strand<Partition>>, first_dirty_offset: i64) {
         self.is_unsaved.store(true, Ordering::Relaxed);
-        ask(partition, move |partition| {
+        ask(partition, move |partition, _| {
             if let Ok(log) = partition.log_mut() {
                 log.set_first_dirty_offset(first_dirty_offset);
             }
@@ -383,16 +383,6 @@ fn tell_reset(subject: &Subject, bounds: Bounds) {
             bounds.first_dirty_offset
         );
     }
-}
-
-/// Asks one partition; `None` if it is gone.
-async fn ask<T: Send + 'static>(
-    partition: &Arc<Strand<Partition>>,
-    question: impl FnOnce(&mut Partition) -> T + Send + 'static,
-) -> Option<T> {
-    let gather = Gather::with_capacity(1);
-    submit_question(partition, &gather, move |partition, _| question(partition));
-    gather.all().await.pop().and_then(answered)
 }
 
 /// Has a partition say what there is to compact, if that is how the cleaner stands to it.

@@ -68,26 +68,30 @@ enum Stage {
 }
 
 impl Handled {
+    const fn at(stage: Stage) -> Self {
+        Self { stage, permit: None, cost: None, asked: None }
+    }
+
     pub(crate) fn ready(reply: Reply) -> Self {
-        Self { stage: Stage::Ready(reply), permit: None, cost: None, asked: None }
+        Self::at(Stage::Ready(reply))
     }
 
     pub(crate) fn produce(waiting: api::produce::Waiting) -> Self {
-        Self { stage: Stage::Produce(Box::new(waiting)), permit: None, cost: None, asked: None }
+        Self::at(Stage::Produce(Box::new(waiting)))
     }
 
     /// Something has to be known before the request can be submitted.
     pub(crate) fn before(future: impl Future<Output = Handled> + Send + 'static) -> Self {
-        Self { stage: Stage::Before(Box::pin(future)), permit: None, cost: None, asked: None }
+        Self::at(Stage::Before(Box::pin(future)))
     }
 
     pub(crate) fn later(future: impl Future<Output = Reply> + Send + 'static) -> Self {
-        Self { stage: Stage::Later(Box::pin(future)), permit: None, cost: None, asked: None }
+        Self::at(Stage::Later(Box::pin(future)))
     }
 
     /// What is asked has its place among all that is asked there: the next request may begin.
     pub(crate) fn submitted(future: impl Future<Output = Reply> + Send + 'static) -> Self {
-        Self { stage: Stage::Submitted(Box::pin(future)), permit: None, cost: None, asked: None }
+        Self::at(Stage::Submitted(Box::pin(future)))
     }
 
     /// Keeps `permit` until the reply is taken.

@@ -8,12 +8,11 @@ use super::Served;
 use crate::node::Node;
 use crate::partition::carrier::Carrier;
 use crate::partition::command::Command;
-use crate::partition::{Effect, Partition, submit_question};
+use crate::partition::{Effect, Partition, ask};
 use bytes::Bytes;
 use dohle_coordinator::Coordinated;
 use dohle_coordinator::group::GroupCoordinator;
 use dohle_coordinator::transaction::TransactionCoordinator;
-use dohle_env::gather::{Answer, Gather};
 use dohle_env::strand::Strand;
 use dohle_env::tasks::Home;
 use dohle_protocol::ids::{Offset, ProducerEpoch, ProducerId, Timestamp};
@@ -50,13 +49,13 @@ struct Loaded<M: Served> {
 
 async fn run<M: Served>(node: Arc<Node>, partition: Arc<Strand<Partition>>, epoch: i32) {
     let began = node.env.clock.now();
-    let claimed = question(&partition, move |partition, _| partition.claim_load(epoch));
+    let claimed = ask(&partition, move |partition, _| partition.claim_load(epoch));
     if claimed.await != Some(true) {
         return;
     }
     let mut loaded = Loaded::<M> { hard: M::Hard::default(), next_offset: 0 };
     loop {
-        let snapshot = question(&partition, move |partition, _| {
+        let snapshot = ask(&partition, move |partition, _| {
             let log = partition.log().ok().filter(|_| partition.leader_epoch == epoch)?;
             let name = format!("{}-{}", partition.topic, partition.index);
             Some((log.reader(), partition.directory.clone(), name))
@@ -77,7 +76,7 @@ async fn run<M: Served>(node: Arc<Node>, partition: Arc<Strand<Partition>>, epoc
         };
         let took = node.env.clock.now().since(began);
         let for_node = node.clone();
-        let installed = question(&partition, move |partition, effects| {
+        let installed = ask(&partition, move |partition, effects| {
             install(&for_node, partition, effects, epoch, loaded)
         });
         match installed.await {
@@ -119,18 +118,6 @@ fn install<M: Served>(
             Installed::Done
         }
         Err(_) => Installed::Late,
-    }
-}
-
-async fn question<T: Send + 'static>(
-    partition: &Arc<Strand<Partition>>,
-    ask: impl FnOnce(&mut Partition, &mut Vec<Effect>) -> T + Send + 'static,
-) -> Option<T> {
-    let gather = Gather::with_capacity(1);
-    submit_question(partition, &gather, ask);
-    match gather.all().await.pop() {
-        Some(Answer::Filled(answer)) => Some(answer),
-        Some(Answer::Gone | Answer::Missing) | None => None,
     }
 }
 

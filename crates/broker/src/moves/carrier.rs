@@ -1,8 +1,9 @@
 //! The threads that copy, as tasks: how many there are, and what each does with a move.
 
-use super::{Entry, Move, ask};
+use super::{Entry, Move};
 use crate::housekeeping;
 use crate::node::Node;
+use crate::partition::ask;
 use crate::partition::command::Command;
 use crate::partition::moving::{Moved, Original, Swap};
 use dohle_env::clock;
@@ -135,7 +136,7 @@ fn bound(node: &Node) -> i64 {
 
 /// Copies some batches.
 async fn step(node: &Arc<Node>, it: Box<Move>, bound: i64) -> Next {
-    let original = ask(&it.partition, |partition| {
+    let original = ask(&it.partition, |partition, _| {
         let is_moving = partition.moving.is_some();
         (partition.original(), is_moving)
     });
@@ -182,7 +183,7 @@ async fn copy(node: &Arc<Node>, mut it: Box<Move>, reader: LogReader, bound: i64
         Err(CopyError::Outrun) => Next::On(it),
         Err(CopyError::Copy(error)) => {
             directory.fail("Copying a log", &error);
-            ask(&it.partition, |partition| partition.moving = None).await;
+            ask(&it.partition, |partition, _| partition.moving = None).await;
             Next::End(End::Failed)
         }
         Err(error @ (CopyError::Unreadable { .. } | CopyError::Log(_))) => {

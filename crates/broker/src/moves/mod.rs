@@ -21,10 +21,10 @@ pub(crate) use resume::{Found, resume};
 use crate::directory::Directory;
 use crate::node::Node;
 use crate::partition::moving::Progress;
-use crate::partition::{Partition, submit_question};
+use crate::partition::{Partition, ask};
 use crate::quotas::rate::{Rate, Windows};
 use dohle_env::clock::Instant;
-use dohle_env::gather::{Answer, Gather, Slot};
+use dohle_env::gather::{Gather, Slot};
 use dohle_env::strand::Strand;
 use dohle_metadata::config::BrokerConfig;
 use dohle_protocol::ids::Uuid;
@@ -242,14 +242,11 @@ fn milliseconds(now: Instant) -> i64 {
 impl Move {
     /// Gives the move up: the partition and the controller forget it, the copy is removed.
     async fn discard(self, node: &Arc<Node>) {
+        let name = self.name();
         let Self { key, topic_id, partition, directory, copy, is_told, .. } = self;
         let target = directory.clone();
-        let stays = ask(&partition, move |partition| {
-            let is_it = |to: &mut _| -> bool {
-                let to: &mut crate::partition::moving::Moving = to;
-                Arc::ptr_eq(&to.directory, &target)
-            };
-            partition.moving.take_if(is_it);
+        let stays = ask(&partition, move |partition, _| {
+            partition.moving.take_if(|moving| Arc::ptr_eq(&moving.directory, &target));
             partition.directory.log_dir.id()
         });
         if let Some(stays) = stays.await.filter(|_| is_told) {
@@ -257,7 +254,6 @@ impl Move {
         }
         let path = copy.place().directory().to_path_buf();
         let delay_ms = copy.config().file_delete_delay_ms;
-        let name = TopicPartition::new(key.0.as_str(), key.1);
         let (random, on) = (node.env.random.clone(), directory.clone());
         let renamed = directory
             .on_lane(move || {
@@ -273,18 +269,5 @@ impl Move {
             Some(Err(offline)) => tracing::error!("{offline}"),
             None => {}
         }
-    }
-}
-
-/// Asks one partition; `None` if it is gone.
-async fn ask<T: Send + 'static>(
-    partition: &Arc<Strand<Partition>>,
-    question: impl FnOnce(&mut Partition) -> T + Send + 'static,
-) -> Option<T> {
-    let gather = Gather::with_capacity(1);
-    submit_question(partition, &gather, move |partition, _| question(partition));
-    match gather.all().await.pop() {
-        Some(Answer::Filled(said)) => Some(said),
-        Some(Answer::Gone | Answer::Missing) | None => None,
     }
 }

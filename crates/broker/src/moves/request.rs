@@ -1,11 +1,11 @@
 //! A client wants a replica in another log directory.
 
-use super::{Key, Move, ask};
+use super::{Key, Move};
 use crate::directory::Directory;
 use crate::housekeeping;
 use crate::node::Node;
-use crate::partition::Partition;
 use crate::partition::moving::{Moving, Progress};
+use crate::partition::{Partition, ask};
 use dohle_env::strand::Strand;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
@@ -50,7 +50,7 @@ pub(crate) async fn request(node: &Arc<Node>, wish: Wish<'_>) -> Result<(), Erro
     let is_whole = node.directories.iter().all(|directory| directory.log_dir.is_online());
     for _ in 0..TRIES {
         let to = Arc::clone(target);
-        let standing = ask(partition, move |partition| stand(partition, to, is_whole));
+        let standing = ask(partition, move |partition, _| stand(partition, to, is_whole));
         match standing.await.unwrap_or(Err(ErrorCode::REPLICA_NOT_AVAILABLE))? {
             Standing::There => return Ok(()),
             Standing::OnItsWay => {
@@ -135,6 +135,6 @@ async fn begin(node: &Arc<Node>, wish: Wish<'_>, begun: Begun) -> Result<(), Err
         None => "the node stops".to_owned(),
     };
     tracing::error!(topic = %key.0, partition = key.1, "cannot be moved: {why}");
-    ask(partition, |partition| partition.moving = None).await;
+    ask(partition, |partition, _| partition.moving = None).await;
     Err(ErrorCode::KAFKA_STORAGE_ERROR)
 }

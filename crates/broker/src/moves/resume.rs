@@ -1,12 +1,12 @@
 //! Copies that a start has found.
 
-use super::{Move, ask};
+use super::Move;
 use crate::directory::Directory;
 use crate::load::Wanted;
 use crate::node::{Node, View};
+use crate::partition::ask;
 use crate::partition::moving::{Moving, Progress};
 use crate::topic::Replica;
-use dohle_env::gather::{Answer, Gather};
 use dohle_storage::log_dir::load::ReplicaToLoad;
 use dohle_storage::{Log, Opening, Place};
 use std::sync::Arc;
@@ -29,13 +29,8 @@ pub(crate) async fn resume(node: &Arc<Node>, view: &View, found: Vec<Found>) {
         let (Some(topic), Some(Replica::Here(partition))) = (topic, replica) else { continue };
         let name = copy.wanted.partition.clone();
         let directory = copy.directory.clone();
-        let gather = Gather::with_capacity(1);
-        let (opener, slot) = (node.clone(), gather.slot());
-        directory.job(Box::new(move || slot.fill(open(&opener, &copy))));
-        let opened = match gather.all().await.pop() {
-            Some(Answer::Filled(opened)) => opened,
-            Some(Answer::Gone | Answer::Missing) | None => continue,
-        };
+        let opener = node.clone();
+        let Some(opened) = directory.on_lane(move || open(&opener, &copy)).await else { continue };
         let log = match opened {
             Ok(log) => log,
             Err(error) => {
@@ -46,7 +41,7 @@ pub(crate) async fn resume(node: &Arc<Node>, view: &View, found: Vec<Found>) {
         let progress = Arc::new(Progress::default());
         progress.tell(&log);
         let moving = Moving { directory: directory.clone(), progress: progress.clone() };
-        ask(partition, move |partition| partition.moving = Some(moving)).await;
+        ask(partition, move |partition, _| partition.moving = Some(moving)).await;
         node.moves.submit(Box::new(Move {
             key: (topic.name.clone(), index),
             topic_id: topic.id,

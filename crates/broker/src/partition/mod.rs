@@ -12,6 +12,7 @@
 //! of them goes back while this value lives.
 
 mod appending;
+mod asking;
 pub(crate) mod carrier;
 mod carrying;
 pub(crate) mod command;
@@ -20,6 +21,8 @@ pub(crate) mod moving;
 mod reading;
 mod waiting;
 
+pub(crate) use asking::{ask, submit_question};
+
 use crate::directory::Directory;
 use crate::metrics::RecordCounts;
 use crate::topic::TopicSettings;
@@ -27,7 +30,7 @@ use carrier::{Carried, CarriedEffect};
 use command::{Acks, Appended, Command, Read, ReadAnswer};
 use compacting::{Compacting, Replace, Swapped};
 use dohle_env::clock::Clock;
-use dohle_env::gather::{Gather, Slot};
+use dohle_env::gather::Slot;
 use dohle_env::ready::Mark;
 use dohle_env::strand::{Owned, Strand, Then, Turned};
 use dohle_protocol::error_code::ErrorCode;
@@ -422,17 +425,4 @@ impl Owned for Partition {
             Effect::Carried(effect) => effect(strand),
         }
     }
-}
-
-/// Asks a partition something rare as one of several; its answer is the gather's next.
-pub(crate) fn submit_question<T: Send + 'static>(
-    partition: &Arc<Strand<Partition>>,
-    gather: &Gather<T>,
-    question: impl FnOnce(&mut Partition, &mut Vec<Effect>) -> T + Send + 'static,
-) {
-    let slot = gather.slot();
-    let question = move |partition: &mut Partition, effects: &mut Vec<Effect>| {
-        slot.fill(question(partition, effects));
-    };
-    partition.submit(Command::Ask(Box::new(question)));
 }
