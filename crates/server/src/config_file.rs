@@ -42,7 +42,11 @@ pub(crate) fn read(options: &ServerOptions) -> Result<Configuration, String> {
     };
     pairs.extend(options.overrides.iter().cloned());
     let opens_controller = !add_controller_listener(&mut pairs);
-    let broker = BrokerConfig::parse(pairs).map_err(|error| {
+    let broker = BrokerConfig::parse(pairs).and_then(|broker| {
+        broker.check_built()?;
+        Ok(broker)
+    });
+    let broker = broker.map_err(|error| {
         let place = options.file.as_ref().map(|path| format!("{}: ", path.display()));
         format!("{}{error}", place.unwrap_or_default())
     })?;

@@ -57,7 +57,7 @@ pub fn run(options: &ServerOptions, out: &mut dyn Write) -> Result<(), ServerErr
     let configuration = config_file::read(options).map_err(ServerError)?;
     crate::logging::start();
     let config = &configuration.broker;
-    for (name, part) in &config.without_effect {
+    for (name, part) in config.without_effect() {
         tracing::warn!("{name} has no effect: it waits for {part}, which is not built yet");
     }
     for name in &config.unknown {

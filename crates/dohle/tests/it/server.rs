@@ -189,6 +189,7 @@ fn a_bad_configuration_is_told_before_anything_is_touched() {
         ("range", "num.partitions=0", ["num.partitions", "0", "at least 1"]),
         ("choice", "compression.type=brotli", ["compression.type", "brotli", "zstd"]),
         ("listener", "listeners=PLAINTEXT://:no", ["listeners", ":no", "PLAINTEXT"]),
+        ("tiering", "remote.log.storage.system.enable=true", ["not built", "tiered", "Without it"]),
     ] {
         let folder = Folder::new(&format!("server-bad-{name}"));
         let (code, out, err) = folder.told(&["server", "--override", line]);
@@ -206,13 +207,15 @@ fn a_bad_configuration_is_told_before_anything_is_touched() {
 }
 
 #[test]
-fn an_unknown_configuration_is_warned_of() {
+fn a_configuration_without_effect_is_warned_of() {
     let folder = Folder::new("server-unknown");
-    let words = [&ANY_PORT[..], &["--override", "no.such.thing=1"]].concat();
+    let own = ["--override", "no.such.thing=1", "--override", "group.share.max.size=10"];
+    let words = [&ANY_PORT[..], &own].concat();
     let server = Server::start(&folder, &words);
     drop(server);
     let log = log_of(&folder);
     assert!(log.contains("WARN") && log.contains("no.such.thing"), "{log}");
+    assert!(log.contains("group.share.max.size has no effect: it waits for share groups"), "{log}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::endpoint::{Endpoint, SecurityProtocol, Voter, bootstrap_server, listener};
 use super::error::ConfigError;
 use super::keys::Scope;
-use super::keys::row::{Key, State, Update};
+use super::keys::row::Update;
 use super::layers::{Layers, without_listener};
 use super::resource::Configs;
 use super::value::Value;
@@ -20,8 +20,6 @@ pub struct BrokerConfig {
     pub set: Configs,
     /// Keys that are set but mean nothing to Kafka; plugins may know them.
     pub unknown: Vec<String>,
-    /// Keys that are set and wait for a part that is not built, with that part.
-    pub without_effect: Vec<(&'static str, &'static str)>,
     /// `node.id`.
     pub node_id: i32,
     /// True if `process.roles` has `broker`.
@@ -178,18 +176,6 @@ impl Read<'_> {
         self.value(name).list().unwrap_or_default().to_vec()
     }
 
-    /// A value that is the default says nothing that does not hold.
-    fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
-        let waits = |key: &'static Key| match key.state {
-            State::NotBuilt(part) => {
-                let set = self.set.get(key.name).and_then(|text| key.parse(text).ok())?;
-                (set != key.default_value()).then_some((key.name, part))
-            }
-            State::Effective | State::NoMeaning(_) => None,
-        };
-        Scope::Broker.keys().filter_map(waits).collect()
-    }
-
     fn config(&self, unknown: Vec<String>) -> Result<BrokerConfig, ConfigError> {
         let roles = self.texts("process.roles");
         let controller_listener_names = self.texts("controller.listener.names");
@@ -215,7 +201,6 @@ impl Read<'_> {
         };
         Ok(BrokerConfig {
             set: self.set.clone(),
-            without_effect: self.without_effect(),
             unknown,
             node_id: i32::try_from(self.value("node.id").integer()).unwrap_or(-1),
             is_broker: roles.iter().any(|role| role == "broker"),
@@ -372,6 +357,7 @@ pub fn check_dynamic(configs: &Configs, per_broker: bool) -> Result<(), ConfigEr
             key.parse(text).map_err(|error| ConfigError::bad_request(error.message))?;
         }
     }
+    super::built::check_set(configs)?;
     if per_broker {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 pub mod broker;
 mod broker_checks;
+mod built;
 pub mod check;
 pub mod describe;
 pub mod endpoint;

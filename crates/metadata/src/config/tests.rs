@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::resource::Configs;
-use super::{BrokerConfig, ConfigError, Scope, TopicConfig, broker, properties};
+use super::{
+    BrokerConfig, ConfigError, Scope, State, TopicConfig, Update, Value, broker, properties,
+};
 use crate::config::topic::StoredCompression;
 
 fn configs(pairs: &[(&str, &str)]) -> Configs {
@@ -204,10 +206,6 @@ fn a_bad_node_is_refused() {
     check("max.connections.per.ip=0\nmax.connections.per.ip.overrides=h:5,10.0.0.1:7", "fine");
     check("max.connections.per.ip.overrides=h:x", "Invalid value x for configuration");
     check("controller.quorum.voters=", "either controller.quorum.bootstrap.servers must contain");
-    let authorizer =
-        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer";
-    check(authorizer, "authorization is not built yet");
-    check("authorizer.class.name=", "fine");
     check("process.roles=broker,master", "String must be one of: broker, controller");
     check("listener.name.plaintext.max.connections=x", "Not a number of type INT");
     let missing = BrokerConfig::parse(properties::parse("node.id=1")).map_err(|e| e.message);
@@ -215,6 +213,105 @@ fn a_bad_node_is_refused() {
         missing.err().as_deref(),
         Some("Missing required configuration \"process.roles\" which has no default value.")
     );
+}
+
+#[test]
+fn what_is_not_built_is_refused_or_warned_of() {
+    let (mut refused, mut warned) = (Vec::new(), 0);
+    for key in Scope::Broker.keys() {
+        // Some value that the key may have beside all others, and that is not its default.
+        let number = if let Value::Integer(number) = key.default_value() { number } else { 0 };
+        let beside = [1, -1].map(|by| number.saturating_add(by).to_string());
+        let words = ["true", "false", "0.3", "20000", "DEBUG", "required", "SSL", "ES256", "a.B"];
+        let values = || beside.iter().map(String::as_str).chain(words);
+        let is_another = |text: &&str| {
+            key.parse(text).is_ok_and(|value| value != key.default_value())
+                && node(&format!("{}={text}", key.name)).is_ok()
+        };
+        let said = |text: &str| {
+            let node = node(&format!("{}={text}", key.name)).expect(key.name);
+            let parts: Vec<_> = node.without_effect().collect();
+            (node.check_built().map_err(|error| error.message), parts)
+        };
+        match key.state {
+            State::Effective | State::NoMeaning(_) => continue,
+            State::NotBuilt(part) => {
+                let text = values().find(is_another).expect(key.name);
+                assert_eq!(said(text), (Ok(()), vec![(key.name, part)]), "{}", key.name);
+                warned += 1;
+            }
+            State::Refused(part) => {
+                let text = values().find(is_another).expect(key.name);
+                let (answer, parts) = said(text);
+                let message = answer.expect_err(key.name);
+                assert!(message.starts_with(key.name) && message.contains(part), "{message}");
+                assert!(!key.kind.is_sensitive() || message.contains("[hidden]"), "{message}");
+                assert_eq!(parts, []);
+                let set = |names: &str| {
+                    let all = configs(&[(names, text)]);
+                    broker::check_dynamic(&all, true).map_err(|error| error.is_bad_request)
+                };
+                let is_dynamic = key.update != Update::ReadOnly;
+                assert_eq!(set(key.name), Err(!is_dynamic), "{}", key.name);
+                refused.push(key.name);
+            }
+        }
+        if let super::Default::Text(text) = key.default {
+            assert_eq!(said(text), (Ok(()), vec![]), "{} at its default", key.name);
+        }
+    }
+    assert!(100 < warned);
+    assert!(
+        ["authorizer.class.name", "delegation.token.secret.key"]
+            .iter()
+            .all(|name| refused.contains(name))
+    );
+}
+
+#[test]
+fn a_node_that_would_be_less_than_it_says_does_not_start() {
+    let check = |more: &str, expected: &str| {
+        let node = node(more).expect(more);
+        let got = node.check_built().map_or_else(|error| error.message, |()| "fine".to_owned());
+        assert!(got.contains(expected), "{more}: {got}");
+    };
+    let controller = "CONTROLLER://:9093";
+    check("", "fine");
+    check(
+        &format!(
+            "listeners=SSL://:1,{controller}\ninter.broker.listener.name=SSL\n\
+                  listener.security.protocol.map=SSL:SSL,CONTROLLER:PLAINTEXT"
+        ),
+        "listener SSL speaks SSL",
+    );
+    check(
+        &format!(
+            "listeners=PLAINTEXT://:1,IN://:2,{controller}\n\
+                  listener.security.protocol.map=PLAINTEXT:PLAINTEXT,IN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT"
+        ),
+        "listener IN speaks SASL_PLAINTEXT, and waits for a part that is not built yet (SASL)",
+    );
+    check(
+        &format!(
+            "listeners=SSL://:1,{controller}\ninter.broker.listener.name=SSL\n\
+                  listener.security.protocol.map=SSL:PLAINTEXT,CONTROLLER:PLAINTEXT"
+        ),
+        "fine",
+    );
+    check(
+        "controller.quorum.voters=1@a:9093,2@b:9093,3@c:9093",
+        "controller.quorum.voters names 3 voters, and waits for",
+    );
+    check(
+        "process.roles=broker\nlisteners=PLAINTEXT://:1\ncontroller.quorum.voters=2@b:9093",
+        "process.roles is broker",
+    );
+    check("process.roles=controller\nlisteners=CONTROLLER://:9093", "process.roles is controller");
+    check(
+        "listener.name.plaintext.principal.builder.class=a.B",
+        "listener.name.plaintext.principal.builder.class is a.B",
+    );
+    check("listener.name.plaintext.ssl.keystore.location=/x", "fine");
 }
 
 #[test]

@@ -29,9 +29,9 @@ pub(super) const KEYS: &[Key] = &[
         .doc("First limit on the time that a connection of the node's own may take to be set up."),
     long("socket.connection.setup.timeout.max.ms", "30000").not_built(REPLICATION)
         .doc("Largest limit on connection set-up, reached by doubling the first one after each failure."),
-    list("config.providers", "").list().low().cluster_wide().not_built("config providers")
+    list("config.providers", "").list().low().cluster_wide().refused("config providers")
         .doc("Names of plugins that fill ${provider:path:key} in values."),
-    string("authorizer.class.name", "").check(Check::NotNull).low().not_built("authorization")
+    string("authorizer.class.name", "").check(Check::NotNull).low().refused("authorization")
         .doc("Class that decides who may do what; empty lets everybody do everything."),
     list_or_null("early.start.listeners").list_any().high()
         .no_meaning("all listeners open once the node is ready")

@@ -24,7 +24,7 @@ pub(super) const KEYS: &[Key] = &[
         .doc("How long a quorum request waits for its answer."),
     int("controller.quorum.retry.backoff.ms", "20").at_least(0).low().not_built(VOTERS)
         .doc("Pause before a failed quorum request is sent again."),
-    boolean("controller.quorum.auto.join.enable", "false").low().not_built(VOTERS)
+    boolean("controller.quorum.auto.join.enable", "false").low().refused(VOTERS)
         .doc("Whether a controller joins the voters by itself."),
     int("controller.quorum.fetch.snapshot.max.bytes", "1048576").at_least(1).low().not_built(VOTERS)
         .doc("Most bytes of a snapshot in one answer."),

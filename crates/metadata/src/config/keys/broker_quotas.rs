@@ -1,6 +1,6 @@
 //! Keys of quotas and metrics.
 
-use super::row::{Key, METRICS, QUOTAS, class_or_null, int, list, long, string};
+use super::row::{CALLBACKS, Key, METRICS, QUOTAS, class_or_null, int, list, long, string};
 
 /// One row a key, in the order in which Kafka declares them.
 #[rustfmt::skip]
@@ -27,7 +27,7 @@ pub(super) const KEYS: &[Key] = &[
     int("controller.quota.window.size.seconds", "1").at_least(1).low()
         .shown_by("crates/server/tests/it/node/quotas.rs:who_makes_too_many_partitions_is_refused")
         .doc("Length of a window of controller mutations."),
-    class_or_null("client.quota.callback.class").low().no_meaning("quota callbacks are Java classes")
+    class_or_null("client.quota.callback.class").low().refused(CALLBACKS)
         .doc("Class that finds the quotas of a client."),
     long("leader.replication.throttled.rate", "9223372036854775807").at_least(0).cluster_wide()
         .not_built(QUOTAS).doc("Bytes that leaders send to throttled replicas in a second."),

@@ -7,7 +7,7 @@ use super::row::{Key, TIERING, boolean, double, int, long, string, string_or_nul
 /// One row a key, in the order in which Kafka declares them.
 #[rustfmt::skip]
 pub(super) const KEYS: &[Key] = &[
-    boolean("remote.log.storage.system.enable", "false").not_built(TIERING)
+    boolean("remote.log.storage.system.enable", "false").refused(TIERING)
         .doc("Whether tiered storage is available at all."),
     string("remote.log.storage.manager.impl.prefix", "rsm.config.").check(Check::NotEmpty).not_built(TIERING)
         .doc("Prefix of the settings that the storage plugin gets."),

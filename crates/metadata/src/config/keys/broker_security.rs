@@ -1,8 +1,8 @@
 //! Keys of TLS, SASL and delegation tokens.
 
 use super::row::{
-    Key, SASL, TLS, TOKENS, boolean, class, class_or_null, double, int, int_or_null, list, long,
-    password_or_null, short, string, string_or_null,
+    CALLBACKS, Key, SASL, TLS, TOKENS, boolean, class, class_or_null, double, int, int_or_null,
+    list, long, password_or_null, short, string, string_or_null,
 };
 
 /// One row a key, in the order in which Kafka declares them.
@@ -15,7 +15,7 @@ pub(super) const KEYS: &[Key] = &[
     string_or_null("security.providers").low().no_meaning("providers are Java classes")
         .doc("Security providers to install."),
     class("principal.builder.class", "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder")
-        .per_broker().not_built(SASL).doc("Class that names who a connection belongs to."),
+        .per_broker().refused(CALLBACKS).doc("Class that names who a connection belongs to."),
     string("ssl.client.auth", "none").one_of(&["required", "requested", "none"]).per_broker().not_built(TLS)
         .doc("Whether clients must, may or need not show a certificate."),
     string("ssl.principal.mapping.rules", "DEFAULT").low().not_built(TLS)
@@ -157,7 +157,7 @@ pub(super) const KEYS: &[Key] = &[
         .doc("Whether tokens without a checked issuer pass."),
     string_or_null("sasl.oauthbearer.expected.issuer").high().not_built(SASL)
         .doc("Issuer that tokens must be from."),
-    password_or_null("delegation.token.secret.key").not_built(TOKENS)
+    password_or_null("delegation.token.secret.key").refused(TOKENS)
         .doc("Secret that delegation tokens are signed with, the same on all nodes."),
     long("delegation.token.max.lifetime.ms", "604800000").at_least(1).not_built(TOKENS)
         .doc("Longest life of a token, renewals included."),

@@ -143,8 +143,11 @@ pub enum State {
     Effective,
     /// Nothing, ever: the reason why.
     NoMeaning(&'static str),
-    /// Nothing yet: the part that it waits for.
+    /// Nothing yet, and nobody counts on it: the part that it waits for. Whoever sets it is warned.
     NotBuilt(&'static str),
+    /// Nothing yet, and a node without it would give its user less than the key promises: the part
+    /// that it waits for. Only the default is taken (decision 11).
+    Refused(&'static str),
 }
 
 const fn key(name: &'static str, kind: Kind, default: Default) -> Key {
@@ -231,6 +234,7 @@ impl Key {
     pub(super) const fn no_meaning(mut self, why: &'static str) -> Self { self.state = State::NoMeaning(why); self }
     pub(super) const fn shown_by(mut self, test: &'static str) -> Self { self.shown_by = test; self }
     pub(super) const fn not_built(mut self, part: &'static str) -> Self { self.state = State::NotBuilt(part); self }
+    pub(super) const fn refused(mut self, part: &'static str) -> Self { self.state = State::Refused(part); self }
     pub(super) const fn doc(mut self, doc: &'static str) -> Self { self.doc = doc; self }
 }
 
@@ -240,15 +244,16 @@ pub(super) const TIMESTAMP_TYPES: &[&str] = &["CreateTime", "LogAppendTime"];
 pub(super) const SECURITY_PROTOCOLS: &[&str] = &["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
 
 // Parts that keys wait for.
+pub(super) const CALLBACKS: &str = "plug-ins that are Java classes";
 pub(super) const METRICS: &str = "metrics";
 pub(super) const QUOTAS: &str = "quotas";
 pub(super) const REBALANCE: &str = "leader rebalance";
 pub(super) const REPLICATION: &str = "replication between brokers";
-pub(super) const SASL: &str = "SASL";
+pub(crate) const SASL: &str = "SASL";
 pub(super) const SHARE: &str = "share groups";
 pub(super) const STREAMS: &str = "streams groups";
 pub(super) const TIERING: &str = "tiered storage";
-pub(super) const TLS: &str = "TLS";
+pub(crate) const TLS: &str = "TLS";
 pub(super) const TOKENS: &str = "delegation tokens";
 pub(super) const UNCLEAN: &str = "unclean elections";
-pub(super) const VOTERS: &str = "quorum of several voters";
+pub(crate) const VOTERS: &str = "quorum of several voters";
