@@ -46,6 +46,18 @@ pub struct LogConfig {
     pub transaction_verification: bool,
 }
 
+impl LogConfig {
+    /// Age at which a segment is closed: what is in the active one is not compacted, so that
+    /// `max.compaction.lag.ms` holds only if it closes no later.
+    pub(crate) fn segment_ms_max(&self) -> i64 {
+        if self.compact && self.max_compaction_lag_ms > 0 {
+            self.segment_ms.min(self.max_compaction_lag_ms)
+        } else {
+            self.segment_ms
+        }
+    }
+}
+
 impl Default for LogConfig {
     fn default() -> Self {
         Self {

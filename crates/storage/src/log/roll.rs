@@ -39,7 +39,7 @@ impl Log {
         };
         let jitter =
             jitter_ms(config.segment_jitter_ms.min(config.segment_ms), &place, active.base_offset);
-        if waited > config.segment_ms.saturating_sub(jitter) {
+        if waited > config.segment_ms_max().saturating_sub(jitter) {
             return Ok(true);
         }
         let indexes = active.indexes_mut(&place)?;
