@@ -9,6 +9,7 @@ use crate::partition::Partition;
 use crate::partition::command::Command;
 use crate::room::{self, Room, Turn};
 use crate::slowness::Slowness;
+use crate::unopened::Unopened;
 use dohle_env::clock::{Clock, Instant};
 use dohle_env::gather::{Answer, Gather};
 use dohle_env::strand::Strand;
@@ -37,6 +38,8 @@ pub(crate) struct Directory {
     partitions: AtomicUsize,
     /// Writes of `log-start-offset-checkpoint`.
     pub(crate) log_starts: Writes,
+    /// Logs that the start could not open.
+    pub(crate) unopened: Unopened,
     /// The stop has written its checkpoints: one that was begun before must not replace them.
     is_closed: Mutex<bool>,
 }
@@ -88,6 +91,7 @@ impl Directory {
             partitions: AtomicUsize::new(0),
             is_closed: Mutex::new(false),
             log_starts: Writes::default(),
+            unopened: Unopened::default(),
         })
     }
 

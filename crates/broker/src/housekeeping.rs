@@ -160,14 +160,15 @@ struct Offsets {
     directory: Arc<Directory>,
     partition: TopicPartition,
     recovery_point: i64,
-    high_watermark: i64,
+    high_watermark: Option<i64>,
     start: Option<i64>,
     first_dirty: Option<i64>,
 }
 
 async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
     let said = each(node, |partition, _, _| {
-        let log = partition.log().ok()?;
+        // Also of a log that has failed: what was promised of it holds when it is mended.
+        let log = partition.any_log()?;
         let name = TopicPartition::new(partition.topic.as_str(), partition.index);
         let own_start = log.has_own_start_offset().then(|| log.start_offset());
         let of_copy = partition.moving.as_ref().map(|moving| {
@@ -176,7 +177,7 @@ async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
                 directory: moving.directory.clone(),
                 partition: name.clone(),
                 recovery_point: moving.progress.recovery_point(),
-                high_watermark: partition.high_watermark().min(end),
+                high_watermark: Some(partition.high_watermark().min(end)),
                 // What is told to be gone is gone from the copy too, however far that is.
                 start: own_start.map(|start| start.min(end)),
                 first_dirty: None,
@@ -186,13 +187,26 @@ async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
             directory: partition.directory.clone(),
             partition: name,
             recovery_point: log.recovery_point(),
-            high_watermark: partition.high_watermark(),
+            high_watermark: Some(partition.high_watermark()),
             start: own_start,
             first_dirty: log.first_dirty_offset(),
         };
         Some([Some(of_log), of_copy])
     });
-    said.await.into_iter().flatten().flatten().flatten().collect()
+    let mut all: Vec<_> = said.await.into_iter().flatten().flatten().flatten().collect();
+    let view = node.view();
+    for directory in &node.directories {
+        let unopened = directory.unopened.of(&view).into_iter();
+        all.extend(unopened.map(|replica| Offsets {
+            directory: directory.clone(),
+            recovery_point: replica.recovery_point,
+            high_watermark: replica.high_watermark,
+            start: Some(replica.log_start_offset).filter(|start| *start != 0),
+            first_dirty: replica.first_dirty_offset,
+            partition: replica.partition,
+        }));
+    }
+    all
 }
 
 /// Writes all of a directory's checkpoints: a log lies elsewhere now.
@@ -205,7 +219,7 @@ pub(crate) async fn write_checkpoints(node: &Arc<Node>) {
 /// Writes `replication-offset-checkpoint` of every directory.
 pub(crate) async fn write_high_watermarks(node: &Arc<Node>) {
     let all = offsets(node).await;
-    write(node, OffsetCheckpoint::Replication, &all, |of| Some(of.high_watermark)).await;
+    write(node, OffsetCheckpoint::Replication, &all, |of| of.high_watermark).await;
 }
 
 /// Writes `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint`.

@@ -36,3 +36,4 @@ mod steady_time;
 mod stop;
 mod telemetry;
 mod topic;
+mod unopened;

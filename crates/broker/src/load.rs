@@ -368,6 +368,9 @@ fn open_share(
         .into_iter()
         .map(|(wanted, replica)| {
             let opened = open(&wanted, &replica);
+            if opened.is_err() {
+                directory.unopened.note(wanted.topic_id, &replica);
+            }
             (wanted, directory.clone(), opened)
         })
         .collect()

@@ -9,6 +9,7 @@ use crate::topic::Replica;
 use dohle_env::gather::{Answer, Gather};
 use dohle_storage::Log;
 use dohle_storage::checkpoint::OffsetCheckpoint;
+use dohle_storage::log_dir::load::ReplicaToLoad;
 use dohle_storage::log_dir::{LogDir, Offline};
 use dohle_storage::partition_directory::TopicPartition;
 use std::io;
@@ -30,11 +31,17 @@ impl Running {
             .collect();
         let closed = close_logs(logs, node.env.clock.timestamp()).await;
         node.controller.close().await;
+        let view = node.view();
         for (directory, count) in node.directories.iter().zip(counts) {
-            let own: Vec<ClosedLog> =
+            let mut own: Vec<LastWord> =
                 closed.iter().filter(|of| Arc::ptr_eq(&of.directory, directory)).cloned().collect();
+            own.extend(
+                directory.unopened.of(&view).into_iter().map(|it| LastWord::of(directory, it)),
+            );
             let closing = directory.clone();
-            let epoch = (own.len() == count).then_some(self.broker_epoch);
+            let closed_count = own.iter().filter(|of| of.is_closed).count();
+            let is_clean = closed_count == count && closed_count == own.len();
+            let epoch = is_clean.then_some(self.broker_epoch);
             if !directory.log_dir.is_online() {
                 continue;
             }
@@ -49,12 +56,49 @@ impl Running {
 
 /// What the last checkpoints say of a log.
 #[derive(Clone)]
-struct ClosedLog {
+struct LastWord {
     directory: Arc<Directory>,
     partition: TopicPartition,
-    end: i64,
+    recovery_point: i64,
+    high_watermark: Option<i64>,
     start: Option<i64>,
     first_dirty: Option<i64>,
+    /// Whether all of it is on the disk as it should be.
+    is_closed: bool,
+}
+
+impl LastWord {
+    /// Of a log that could not be opened: what was known of it.
+    fn of(directory: &Arc<Directory>, unopened: ReplicaToLoad) -> Self {
+        Self {
+            directory: directory.clone(),
+            partition: unopened.partition,
+            recovery_point: unopened.recovery_point,
+            high_watermark: unopened.high_watermark,
+            start: Some(unopened.log_start_offset).filter(|start| *start != 0),
+            first_dirty: unopened.first_dirty_offset,
+            is_closed: false,
+        }
+    }
+
+    /// Of a log that was open, and whether it could be closed.
+    fn about(
+        directory: Arc<Directory>,
+        partition: TopicPartition,
+        log: &Log,
+        is_closed: bool,
+    ) -> Self {
+        let end = if is_closed { log.end_offset() } else { log.recovery_point() };
+        Self {
+            directory,
+            partition,
+            recovery_point: end,
+            high_watermark: Some(end),
+            start: log.has_own_start_offset().then(|| log.start_offset()),
+            first_dirty: log.first_dirty_offset(),
+            is_closed,
+        }
+    }
 }
 
 /// Takes the logs of all partitions: nothing is served from here on.
@@ -80,32 +124,32 @@ async fn take_logs(node: &Arc<Node>) -> Vec<(Arc<Directory>, TopicPartition, Box
     logs
 }
 
-/// Closes logs on their directories' lanes, all at once; says how each ended. One whose files are gone
-/// is not among them: its directory is not stopped cleanly then, so that the next start looks at it.
+/// Closes logs on their directories' lanes, all at once; says how each ended. Where one has failed or
+/// its files are gone its directory is not stopped cleanly, so that the next start looks at it.
 async fn close_logs(
     logs: Vec<(Arc<Directory>, TopicPartition, Box<Log>)>,
     now: i64,
-) -> Vec<ClosedLog> {
+) -> Vec<LastWord> {
     let gather = Gather::with_capacity(logs.len());
     for (directory, partition, mut log) in logs {
         let slot = gather.slot();
         let lane = directory.clone();
         if log.offline().is_some() {
             // That was told when it happened.
+            slot.fill(LastWord::about(directory, partition, &log, false));
             continue;
         }
         lane.job(Box::new(move || match log.close(now) {
-            Ok(()) => {
-                let start = log.has_own_start_offset().then(|| log.start_offset());
-                let (end, first_dirty) = (log.end_offset(), log.first_dirty_offset());
-                slot.fill(ClosedLog { directory, partition, end, start, first_dirty });
+            Ok(()) => slot.fill(LastWord::about(directory, partition, &log, true)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                tracing::error!(
+                    %partition,
+                    "a file of the log is missing: {error}; the next start scans {} and goes on \
+                     with what is left",
+                    directory.log_dir.path().display()
+                );
+                slot.fill(LastWord::about(directory, partition, &log, false));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => tracing::error!(
-                %partition,
-                "a file of the log is missing: {error}; the next start scans {} and goes on with \
-                 what is left",
-                directory.log_dir.path().display()
-            ),
             Err(error) => directory.fail("Closing a log", &error),
         }));
     }
@@ -117,19 +161,15 @@ async fn close_logs(
 }
 
 /// The last writes to a directory: its checkpoints, then the marker of a clean stop, if it was one.
-fn finish(
-    log_dir: &LogDir,
-    closed: &[ClosedLog],
-    broker_epoch: Option<i64>,
-) -> Result<(), Offline> {
-    let offsets = |offset: fn(&ClosedLog) -> Option<i64>| -> Vec<_> {
-        closed.iter().filter_map(|of| Some((of.partition.clone(), offset(of)?))).collect()
+fn finish(log_dir: &LogDir, words: &[LastWord], broker_epoch: Option<i64>) -> Result<(), Offline> {
+    let offsets = |offset: fn(&LastWord) -> Option<i64>| -> Vec<_> {
+        words.iter().filter_map(|of| Some((of.partition.clone(), offset(of)?))).collect()
     };
-    let ends = offsets(|of| Some(of.end));
-    log_dir.write_offsets(OffsetCheckpoint::RecoveryPoint, &ends)?;
-    log_dir.write_offsets(OffsetCheckpoint::Replication, &ends)?;
-    log_dir.write_offsets(OffsetCheckpoint::LogStart, &offsets(|of| of.start))?;
-    log_dir.write_offsets(OffsetCheckpoint::Cleaner, &offsets(|of| of.first_dirty))?;
+    let write = |checkpoint, entries: Vec<_>| log_dir.write_offsets(checkpoint, &entries);
+    write(OffsetCheckpoint::RecoveryPoint, offsets(|of| Some(of.recovery_point)))?;
+    write(OffsetCheckpoint::Replication, offsets(|of| of.high_watermark))?;
+    write(OffsetCheckpoint::LogStart, offsets(|of| of.start))?;
+    write(OffsetCheckpoint::Cleaner, offsets(|of| of.first_dirty))?;
     match broker_epoch {
         Some(broker_epoch) => log_dir.close_cleanly(broker_epoch),
         None => {

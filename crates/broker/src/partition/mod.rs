@@ -167,6 +167,11 @@ impl Partition {
         if self.is_offline(log) { Err(ErrorCode::KAFKA_STORAGE_ERROR) } else { Ok(log) }
     }
 
+    /// The log, also one that has failed; `None` once it was taken.
+    pub(crate) fn any_log(&self) -> Option<&Log> {
+        self.log.as_deref()
+    }
+
     /// Whether a write or sync of this log has failed, or any of its directory: what the kernel
     /// calls clean there may never have been written.
     fn is_offline(&self, log: &Log) -> bool {
