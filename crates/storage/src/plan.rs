@@ -3,7 +3,7 @@
 use crate::limits::FILE_PIECE_BYTES_MIN;
 use crate::place::Place;
 use crate::reader::LogReader;
-use crate::scan::{Scan, Step};
+use crate::scan::{Scan, Step, or_end};
 use crate::segment::{Indexes, Segment};
 use crate::segments::Segments;
 use crate::transaction_index::AbortedTransaction;
@@ -210,17 +210,23 @@ impl Planner<'_> {
         let hint = from.hint.filter(fits).map(|hint| hint.position);
         let look_at = hint.unwrap_or_else(|| indexes.offsets.lookup(from.offset));
         self.require_cached(segment, look_at, crate::limits::HEADER_WINDOW_BYTES as u64)?;
-        let Some(first) = segment.find(self.place, from.offset, hint)? else { return Ok(None) };
-        if first.last_offset >= limit.end_offset {
+        let found = segment.find(self.place, from.offset, hint);
+        // In the middle of a log, whoever went on would pass over records in silence.
+        let is_last = number + 1 == self.segments.count();
+        let found = if is_last { or_end(found)? } else { found? };
+        let Some(first) = found else { return Ok(None) };
+        let end = self.end_in(number, segment, limit.end_offset, end_position)?;
+        // Whether a batch may be seen is told by where it lies. A damaged header that claims
+        // offsets above the limit hides nothing: the reader sees the wrong checksum.
+        if end <= first.position {
             return Ok(Some(ReadPlan::nothing(from)));
         }
-        let end = self.end_in(number, segment, limit.end_offset, end_position)?.max(first.end());
         let room = limit.size_bytes_max as u64;
         let stop = if end - first.position <= room {
             end
         } else {
             let known = match indexes.offsets.boundary(first.position + room) {
-                Some(boundary) if boundary > first.position => boundary,
+                Some(boundary) if boundary >= first.end() => boundary,
                 Some(_) | None if first.size_bytes <= room || limit.at_least_one_batch => {
                     first.end()
                 }
@@ -240,7 +246,12 @@ impl Planner<'_> {
         let next = match following {
             Some(next) => Cursor::placed(next.base_offset, layout, next.base_offset, 0),
             None if whole => Cursor::placed(self.end_offset, layout, segment.base_offset, stop),
-            None => Cursor::placed(first.last_offset + 1, layout, segment.base_offset, stop),
+            None => Cursor::placed(
+                first.last_offset.saturating_add(1),
+                layout,
+                segment.base_offset,
+                stop,
+            ),
         };
         let pieces = file_pieces(segment, self.place, first.position, size_bytes)?;
         let size_bytes = usize::try_from(size_bytes).map_err(io::Error::other)?;
@@ -276,8 +287,27 @@ impl Planner<'_> {
         }
         match end_position {
             Some((base, position)) if base == segment.base_offset => Ok(position),
-            Some(_) | None => self.position_of(segment, end_offset),
+            Some(_) | None => self.end_position_of(segment, end_offset),
         }
+    }
+
+    /// Where in `segment` the batches end that begin before `end_offset`, the end of one of them.
+    /// A damaged header that claims too many offsets does not hide its batch from readers.
+    pub(crate) fn end_position_of(&self, segment: &Segment, end_offset: i64) -> Result<u64, Stop> {
+        if segment.size_bytes == 0 {
+            return Ok(0);
+        }
+        let look_at = self.indexes(segment)?.offsets.lookup(end_offset);
+        self.require_cached(segment, look_at, crate::limits::HEADER_WINDOW_BYTES as u64)?;
+        let file = segment.file(self.place)?;
+        let window = crate::limits::HEADER_WINDOW_BYTES;
+        let mut scan = Scan::new(&*file, look_at, segment.size_bytes, window);
+        while let Some(found) = or_end(scan.next_whole())? {
+            if found.base_offset >= end_offset {
+                return Ok(found.position);
+            }
+        }
+        Ok(segment.size_bytes)
     }
 
     /// Where the first batch that ends at or behind `offset` begins; the segment's end if there is
@@ -285,7 +315,7 @@ impl Planner<'_> {
     pub(crate) fn position_of(&self, segment: &Segment, offset: i64) -> Result<u64, Stop> {
         let look_at = self.indexes(segment)?.offsets.lookup(offset);
         self.require_cached(segment, look_at, crate::limits::HEADER_WINDOW_BYTES as u64)?;
-        let found = segment.find(self.place, offset, None)?;
+        let found = or_end(segment.find(self.place, offset, None))?;
         Ok(found.map_or(segment.size_bytes, |found| found.position))
     }
 
@@ -369,7 +399,10 @@ fn file_pieces(
     Ok(pieces)
 }
 
-/// The whole batches of `position..end` of a segment, by their headers.
+/// The whole batches of a segment from `position` on, by their headers.
+///
+/// # Errors
+/// Those of [`Scan::next_whole`], and those of `visit`.
 pub(crate) fn batches_from(
     segment: &Segment,
     place: &Place,
@@ -382,7 +415,7 @@ pub(crate) fn batches_from(
     let file = segment.file(place)?;
     let mut scan =
         Scan::new(&*file, position, segment.size_bytes, crate::limits::SCAN_WINDOW_BYTES);
-    while let Step::Batch(found) = scan.step()? {
+    while let Some(found) = scan.next_whole()? {
         if !visit(&mut scan, &found)? {
             break;
         }

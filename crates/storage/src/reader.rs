@@ -4,7 +4,7 @@ use crate::leader_epochs::LeaderEpochs;
 use crate::limits::UNPACKED_BYTES_MAX;
 use crate::place::Place;
 use crate::plan::{Access, Cursor, Planner, ReadLimit, ReadPlan, Stop, Want, batches_from};
-use crate::scan::Found;
+use crate::scan::{Found, or_end};
 use crate::segment::Segment;
 use crate::segments::Segments;
 use crate::transaction_index::AbortedTransaction;
@@ -72,11 +72,11 @@ impl LogReader {
     }
 
     /// Whole batches as they lie in the log, from the one that holds `from` on, those that end
-    /// before `end`; until
-    /// `visit` says false.
+    /// before `end`; until `visit` says false, or where the last segment has no whole batch.
     ///
     /// # Errors
-    /// The disk's, and those of `visit`.
+    /// The disk's, and those of `visit`; `InvalidData` and `UnexpectedEof` where a segment goes on
+    /// with something that is no batch.
     pub fn batches(
         &self,
         from: i64,
@@ -88,12 +88,13 @@ impl LogReader {
         let mut going = true;
         while let Some(segment) = self.segments.get(number).filter(|_| going) {
             let position = unblocked(planner.position_of(segment, from))?;
-            batches_from(segment, &self.place, position, |scan, found| {
+            let walked = batches_from(segment, &self.place, position, |scan, found| {
                 going =
                     found.last_offset < end && visit(Bytes::copy_from_slice(scan.bytes(found)?))?;
                 Ok(going)
-            })?;
+            });
             number += 1;
+            if number == self.segments.count() { or_end(walked)? } else { walked? }
         }
         Ok(())
     }
@@ -147,7 +148,7 @@ impl LogReader {
         }
         let position = newest.indexes(&self.place)?.offsets.lookup(largest.offset);
         let mut answer = None;
-        batches_from(newest, &self.place, position, |scan, found| {
+        let walked = batches_from(newest, &self.place, position, |scan, found| {
             if found.max_timestamp != largest.timestamp {
                 return Ok(true);
             }
@@ -155,8 +156,8 @@ impl LogReader {
                 answer = first_record(scan.bytes(found)?, found, largest.timestamp, i64::MIN)?;
             }
             Ok(false)
-        })?;
-        Ok(answer)
+        });
+        or_end(walked).map(|()| answer)
     }
 
     fn first_at(&self, timestamp: i64) -> io::Result<Option<OffsetAtTimestamp>> {
@@ -179,13 +180,13 @@ impl LogReader {
         let offset = indexes.times.lookup(timestamp).offset.max(self.start_offset);
         let position = indexes.offsets.lookup(offset);
         let mut answer = None;
-        batches_from(segment, &self.place, position, |scan, found| {
+        let walked = batches_from(segment, &self.place, position, |scan, found| {
             if found.max_timestamp >= timestamp {
                 answer = first_record(scan.bytes(found)?, found, timestamp, self.start_offset)?;
             }
             Ok(answer.is_none())
-        })?;
-        Ok(answer)
+        });
+        or_end(walked).map(|()| answer)
     }
 
     /// Where in `segment` the first batch lies that ends at or behind `offset`.

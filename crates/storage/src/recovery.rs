@@ -9,7 +9,7 @@ use crate::new_batch::{Marker, marker_of};
 use crate::place::{Place, offset_of, suffix};
 use crate::plan::batches_from;
 use crate::producers::Producers;
-use crate::scan::{Found, Scan, Step};
+use crate::scan::{Found, Scan, Step, is_damage};
 use crate::segment::{Indexes, Segment};
 use crate::segment_files::remove_if_there;
 use crate::segments::Segments;
@@ -21,6 +21,7 @@ use dohle_protocol::record::Batch;
 use dohle_protocol::record::batch::BatchHeader;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 
 /// The names and sizes of a directory's files.
 pub(crate) type Names = BTreeMap<String, u64>;
@@ -371,21 +372,37 @@ pub(crate) fn rebuild_producers(
         if segment.base_offset == active || segment.base_offset == sealed {
             snapshots.take(&producers);
         }
-        let Some(first) = segment.find(place, from, None)? else { continue };
-        batches_from(&segment, place, first.position, |scan, found| {
-            if found.last_offset >= end_offset {
-                return Ok(false);
-            }
-            if let Some(header) = &found.header {
-                let marker = marker_in(scan, found, header)?;
-                let _ = producers.append(header, marker.as_ref());
-            }
-            Ok(true)
-        })?;
+        let replayed = replay(&mut producers, place, &segment, from..end_offset);
+        if let Err(error) = replayed
+            && !is_damage(&error)
+        {
+            return Err(error);
+        }
     }
     producers.end_offset = end_offset;
     snapshots.take(&producers);
     Ok(producers)
+}
+
+/// Tells `producers` of the batches of a segment in a range of offsets, until one is damaged: who
+/// reads comes upon it, and a log with a hole in it is better than none.
+fn replay(
+    producers: &mut Producers,
+    place: &Place,
+    segment: &Segment,
+    offsets: Range<i64>,
+) -> io::Result<()> {
+    let Some(first) = segment.find(place, offsets.start, None)? else { return Ok(()) };
+    batches_from(segment, place, first.position, |scan, found| {
+        if found.last_offset >= offsets.end {
+            return Ok(false);
+        }
+        if let Some(header) = &found.header {
+            let marker = marker_in(scan, found, header)?;
+            let _ = producers.append(header, marker.as_ref());
+        }
+        Ok(true)
+    })
 }
 
 fn marker_in(

@@ -29,7 +29,7 @@ pub(crate) struct Found {
     /// Its first record's offset; in magic 0 and 1 the outermost message's, which is its last
     /// record's.
     pub(crate) base_offset: i64,
-    /// Its last record's offset.
+    /// Its last record's offset; never below the first, whatever a damaged header says.
     pub(crate) last_offset: i64,
     /// Its highest timestamp, or -1.
     pub(crate) max_timestamp: i64,
@@ -107,6 +107,21 @@ impl<'a> Scan<'a> {
         Ok(Step::Batch(found))
     }
 
+    /// The next batch, `None` at the end of what there is to look at.
+    ///
+    /// # Errors
+    /// `InvalidData` for what is no batch, `UnexpectedEof` for one that would reach over the end; the
+    /// disk's.
+    pub(crate) fn next_whole(&mut self) -> io::Result<Option<Found>> {
+        let kind = match self.step()? {
+            Step::Batch(found) => return Ok(Some(found)),
+            Step::End if self.position >= self.end => return Ok(None),
+            Step::End => io::ErrorKind::UnexpectedEof,
+            Step::Damaged => io::ErrorKind::InvalidData,
+        };
+        Err(io::Error::new(kind, format!("there is no batch at position {}", self.position)))
+    }
+
     /// All bytes of a batch of this file.
     pub(crate) fn bytes(&mut self, found: &Found) -> io::Result<&[u8]> {
         let size = usize::try_from(found.size_bytes).map_err(io::Error::other)?;
@@ -145,6 +160,19 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// Whether this is what a walk says of something that is no batch, or none that is all there.
+pub(crate) fn is_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+}
+
+/// Takes a batch that would reach over the end for the end, as Kafka does.
+pub(crate) fn or_end<T: Default>(walked: io::Result<T>) -> io::Result<T> {
+    match walked {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(T::default()),
+        walked => walked,
+    }
+}
+
 fn modern(position: u64, size_bytes: u64, magic: i8, bytes: &[u8]) -> Option<Found> {
     let mut header = *bytes.first_chunk::<HEADER_SIZE>()?;
     header[MAGIC_POSITION] = MAGIC_V2 as u8;
@@ -154,7 +182,7 @@ fn modern(position: u64, size_bytes: u64, magic: i8, bytes: &[u8]) -> Option<Fou
         size_bytes,
         magic,
         base_offset: header.base_offset,
-        last_offset: header.last_offset(),
+        last_offset: header.last_offset().max(header.base_offset),
         max_timestamp: header.max_timestamp,
         header: Some(header),
     })

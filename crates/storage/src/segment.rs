@@ -339,6 +339,9 @@ impl Segment {
 
     /// The first batch whose last offset is at least `offset`, looking from the index, or from
     /// `hint` if that is where a batch begins that is not behind `offset`.
+    ///
+    /// # Errors
+    /// Those of [`Scan::next_whole`].
     pub(crate) fn find(
         &self,
         place: &Place,
@@ -359,18 +362,18 @@ impl Segment {
         }
         let position = self.indexes(place)?.offsets.lookup(offset);
         let mut scan = Scan::new(&*file, position, self.size_bytes, HEADER_WINDOW_BYTES);
-        match scan.step()? {
-            Step::Batch(found) => find_from(scan, found, offset),
-            Step::End | Step::Damaged => Ok(None),
+        match scan.next_whole()? {
+            Some(found) => find_from(scan, found, offset),
+            None => Ok(None),
         }
     }
 }
 
 fn find_from(mut scan: Scan<'_>, mut found: Found, offset: i64) -> io::Result<Option<Found>> {
     while found.last_offset < offset {
-        match scan.step()? {
-            Step::Batch(next) => found = next,
-            Step::End | Step::Damaged => return Ok(None),
+        match scan.next_whole()? {
+            Some(next) => found = next,
+            None => return Ok(None),
         }
     }
     Ok(Some(found))

@@ -89,7 +89,12 @@ impl Partition {
             }
             Err(error) => {
                 self.tell_damage(&read, &error);
-                let answer = self.no_records(ErrorCode::KAFKA_STORAGE_ERROR);
+                let answer = self.no_records(match error.kind() {
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                        ErrorCode::CORRUPT_MESSAGE
+                    }
+                    _ => ErrorCode::KAFKA_STORAGE_ERROR,
+                });
                 effects.push(Effect::Read(read.slot, answer));
             }
         }

@@ -88,7 +88,7 @@ impl Fetched {
         let mut end = None;
         for batch in Batches::new(bytes) {
             let batch = batch.map_err(|error| Error::Invalid(error.to_string()))?;
-            end = Some(batch.last_offset() + 1);
+            end = Some(batch.last_offset().saturating_add(1));
         }
         Ok(end)
     }
@@ -102,7 +102,7 @@ impl Fetched {
     ) -> Result<bool, Error> {
         while into.len() < limit {
             if let Some(record) = self.ready.pop_front() {
-                self.next = record.offset + 1;
+                self.next = record.offset.saturating_add(1);
                 into.push(record);
             } else if !self.read_batch(wanted)? {
                 return Ok(false);
@@ -118,7 +118,7 @@ impl Fetched {
         let Some(batch) = batches.next() else { return Ok(false) };
         let batch = batch.map_err(|error| self.damaged(&error))?;
         self.position += batches.position();
-        let end = batch.last_offset() + 1;
+        let end = batch.last_offset().saturating_add(1);
         if wanted.check_crcs {
             batch.ensure_valid().map_err(|error| self.damaged(&error))?;
         }

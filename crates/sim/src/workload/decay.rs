@@ -1,16 +1,21 @@
 //! A bit that turns over in a log while the node is down.
 //!
-//! Only among the records of a batch: a node goes by headers without comparing checksums, as Kafka
-//! does, and what it does with a wrong one is nobody's promise. A node that checks the batch cuts the log there, as after a torn write; one that has it flushed
-//! serves it as it is, and its readers see that it is damaged.
+//! Among the records of a batch, or in those fields of its header that a node goes by when it reads and
+//! that a checksum covers. Who produced the batch is left alone: a node believes that of flushed batches
+//! without comparing checksums, as Kafka does, and remembers it. A node that checks the batch cuts the log
+//! there, as after a torn write; one that has it flushed serves it as it is, and its readers see that it
+//! is damaged.
 
 use super::{NODE, Run};
 use crate::checker::{Key, Topic};
 use dohle_protocol::record::{AnyBatch, Batches};
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// Where a batch's header ends.
 const HEADER_BYTES: usize = 61;
+/// The checksum; the distance of the last offset from the first; the two timestamps.
+const HEADER_FIELDS: [Range<usize>; 3] = [17..21, 23..27, 27..43];
 
 /// What was damaged.
 pub(super) struct Damage {
@@ -65,7 +70,15 @@ pub(super) fn flip(run: &mut Run<'_>) -> Option<Damage> {
         return None;
     }
     let (offsets, at, size) = run.random.pick(&batches).clone();
-    let position = (at + HEADER_BYTES + run.random.index(size - HEADER_BYTES)) as u64;
+    let byte = match run.random.index(HEADER_FIELDS.len() + 3) {
+        number if number < HEADER_FIELDS.len() => {
+            let field = HEADER_FIELDS[number].clone();
+            run.world.trace().sometimes("bit flipped in a header");
+            field.start + run.random.index(field.len())
+        }
+        _ => HEADER_BYTES + run.random.index(size - HEADER_BYTES),
+    };
+    let position = (at + byte) as u64;
     let bit = u8::try_from(run.random.below(8)).unwrap_or(0);
     disk.flip_bit(&path, position, bit).ok()?;
     run.world.trace().line(format_args!("bit {bit} of {} at {position} flips", path.display()));

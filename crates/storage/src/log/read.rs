@@ -96,7 +96,7 @@ impl Log {
             None => {
                 let number = self.segments.floor(end_offset);
                 let Some(segment) = self.segments.get(number) else { return Ok(None) };
-                (segment.base_offset, planner.position_of(segment, end_offset)?)
+                (segment.base_offset, planner.end_position_of(segment, end_offset)?)
             }
         };
         self.end_memo.set(Some((end_offset, position)));

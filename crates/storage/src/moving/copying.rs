@@ -5,7 +5,7 @@ use crate::log::Log;
 use crate::new_batch::NewBatch;
 use crate::plan::batches_from;
 use crate::reader::LogReader;
-use crate::scan::{Found, Scan};
+use crate::scan::{Found, Scan, is_damage};
 use crate::segment::is_given_up;
 use bytes::Bytes;
 use std::fmt;
@@ -128,15 +128,19 @@ impl Log {
         let mut batches = Vec::new();
         let (mut size_bytes, mut spanning, mut damaged) = (0, false, None);
         let mut visit = |scan: &mut Scan<'_>, found: &Found| -> io::Result<bool> {
+            if found.base_offset >= source.end_offset {
+                return Ok(false);
+            }
+            // First: what a damaged header says of offsets is not to be gone by.
+            if !scan.is_valid(found)? {
+                damaged = Some(found.base_offset);
+                return Ok(false);
+            }
             if found.last_offset >= source.end_offset {
                 return Ok(false);
             }
             if found.base_offset < from {
                 spanning = true;
-                return Ok(false);
-            }
-            if !scan.is_valid(found)? {
-                damaged = Some(found.base_offset);
                 return Ok(false);
             }
             size_bytes += found.size_bytes;
@@ -148,7 +152,7 @@ impl Log {
             Ok(damaged.is_none() && size_bytes < bytes_max)
         };
         let mut number = source.segments.floor(from);
-        let mut going = true;
+        let (mut going, mut is_broken) = (true, false);
         while let Some(segment) = source.segments.get(number).filter(|_| going) {
             let walked = source.position_of(segment, from).and_then(|position| {
                 batches_from(segment, &source.place, position, |scan, found| {
@@ -156,8 +160,16 @@ impl Log {
                     Ok(going)
                 })
             });
-            walked.map_err(unread)?;
+            match walked {
+                Err(error) if is_damage(&error) => {
+                    (going, is_broken) = (false, true);
+                }
+                walked => walked.map_err(unread)?,
+            }
             number += 1;
+        }
+        if is_broken {
+            damaged = Some(batches.last().map_or(from, |last| last.header.next_offset()));
         }
         match (spanning, damaged) {
             (true, _) => Ok(Met::Spanning),

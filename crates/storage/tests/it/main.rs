@@ -7,6 +7,7 @@ mod appends;
 mod closing;
 mod compaction;
 mod crash;
+mod damaged_headers;
 mod decoders;
 mod directories;
 mod golden;

@@ -129,6 +129,7 @@ pub(super) fn lookup_error(error: &io::Error) -> ErrorCode {
     tracing::error!("a log cannot be searched: {error}");
     let unreadable = error.get_ref().and_then(|source| source.downcast_ref::<UnreadableBatch>());
     match unreadable.map(|batch| &batch.why) {
+        None if kind == io::ErrorKind::InvalidData => ErrorCode::CORRUPT_MESSAGE,
         None => ErrorCode::KAFKA_STORAGE_ERROR,
         Some(Unreadable::Header(_)) => ErrorCode::CORRUPT_MESSAGE,
         // Kafka has an exception for the end of packed bytes in gzip only, none for what else a codec finds.
