@@ -3,7 +3,7 @@
 //! `log.cleaner.threads` hands share the work. Each takes the dirtiest log that nobody is at, does
 //! it step by step on its directory's lane, and waits for `log.cleaner.backoff.ms` once nothing is
 //! due. No lane is held for longer than a step, and nothing but the swap of segments is done on a
-//! partition's strand. Configs are read again for every log.
+//! partition's strand. Configs are read again for every log, and the rate with every step.
 
 use crate::directory::Directory;
 use crate::housekeeping::{self, ASKED_AT_ONCE, Retained, partitions};
@@ -26,6 +26,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long the offsets of compacted logs stay unwritten while there is always something to do.
 const CHECKPOINT_MS: i64 = 10_000;
+/// How often who rests looks whether the settings have changed.
+const LOOK_MS: i64 = 1000;
 /// The least memory for reading or writing: where the configured share is smaller, Kafka grows its
 /// buffers to the size of a batch.
 const BUFFER_BYTES_MIN: usize = 4096;
@@ -129,7 +131,7 @@ async fn work(crew: Arc<Crew>, hand: usize) {
             if hand == 0 {
                 housekeeping::retain(&crew.node, Retained::Compacted).await;
             }
-            clock::sleep_until(&*clock, clock.now().after_ms(settings.backoff_ms)).await;
+            crew.rest(settings.threads).await;
         }
     }
 }
@@ -276,7 +278,7 @@ impl Crew {
                 Err(error) => return End::Error(error),
             }
             let bytes = cleaning.tally().moved_bytes();
-            self.throttle(bytes - moved_bytes, settings.bytes_per_second_max).await;
+            self.throttle(bytes - moved_bytes).await;
             moved_bytes = bytes;
         }
     }
@@ -308,8 +310,23 @@ impl Crew {
         }
     }
 
-    /// Waits until the bytes of all hands together fit into the rate.
-    async fn throttle(&self, bytes: u64, bytes_per_second_max: f64) {
+    /// Pauses for `log.cleaner.backoff.ms`, which may change meanwhile, or until other hands are wanted.
+    async fn rest(&self, threads: usize) {
+        let clock = &*self.node.env.clock;
+        let began = clock.now();
+        loop {
+            let (settings, now) = (Settings::of(&self.node), clock.now());
+            let due = began.after_ms(settings.backoff_ms);
+            if due <= now || settings.threads != threads || self.node.is_stopping() {
+                return;
+            }
+            clock::sleep_until(clock, due.min(now.after_ms(LOOK_MS))).await;
+        }
+    }
+
+    /// Waits until the bytes of all hands together fit into the rate, as it is now.
+    async fn throttle(&self, bytes: u64) {
+        let bytes_per_second_max = Settings::of(&self.node).bytes_per_second_max;
         let cost_ms = bytes as f64 * 1000.0 / bytes_per_second_max.max(1.0);
         let clock = &*self.node.env.clock;
         let until = {

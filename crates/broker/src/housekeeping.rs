@@ -31,8 +31,10 @@ enum Kind {
     Short,
     /// `replication-offset-checkpoint`.
     HighWatermarks,
-    /// `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint`.
+    /// `recovery-point-offset-checkpoint`.
     RecoveryPoints,
+    /// `log-start-offset-checkpoint`.
+    LogStarts,
     /// Segments past their time, size or start.
     Retention,
     /// Producers that have not written for long.
@@ -67,12 +69,14 @@ pub(crate) async fn run(node: Arc<Node>) {
 fn duties(node: &Node) -> Vec<Duty> {
     let now = node.env.clock.now();
     let of = |name| node.config.integer(name).max(1);
-    let first_retention = of("log.initial.task.delay.ms");
+    let first = of("log.initial.task.delay.ms");
+    let log_starts = of("log.flush.start.offset.checkpoint.interval.ms");
     [
         (Kind::Short, SHORT_PASS_MS, SHORT_PASS_MS),
         (Kind::HighWatermarks, of("replica.high.watermark.checkpoint.interval.ms"), 0),
-        (Kind::RecoveryPoints, of("log.flush.offset.checkpoint.interval.ms"), 0),
-        (Kind::Retention, of("log.retention.check.interval.ms"), first_retention),
+        (Kind::RecoveryPoints, of("log.flush.offset.checkpoint.interval.ms"), first),
+        (Kind::LogStarts, log_starts, first),
+        (Kind::Retention, of("log.retention.check.interval.ms"), first),
         (Kind::Producers, of("producer.id.expiration.check.interval.ms"), 0),
         (Kind::Snapshot, 10_000, 0),
     ]
@@ -103,6 +107,9 @@ async fn perform(node: &Arc<Node>, kind: Kind) {
         }
         Kind::HighWatermarks => write_high_watermarks(node).await,
         Kind::RecoveryPoints => write_recovery_points(node).await,
+        Kind::LogStarts => {
+            write_log_starts(node).await;
+        }
         Kind::Retention => retain(node, Retained::All).await,
         Kind::Producers => {
             each(node, |partition, _, now| {
@@ -212,6 +219,7 @@ async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
 /// Writes all of a directory's checkpoints: a log lies elsewhere now.
 pub(crate) async fn write_checkpoints(node: &Arc<Node>) {
     write_recovery_points(node).await;
+    write_log_starts(node).await;
     write_high_watermarks(node).await;
     write_first_dirty_offsets(node).await;
 }
@@ -222,11 +230,10 @@ pub(crate) async fn write_high_watermarks(node: &Arc<Node>) {
     write(node, OffsetCheckpoint::Replication, &all, |of| of.high_watermark).await;
 }
 
-/// Writes `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint`.
+/// Writes `recovery-point-offset-checkpoint` of every directory.
 pub(crate) async fn write_recovery_points(node: &Arc<Node>) {
     let all = offsets(node).await;
     write(node, OffsetCheckpoint::RecoveryPoint, &all, |of| Some(of.recovery_point)).await;
-    write_log_starts(node).await;
 }
 
 /// Writes `cleaner-offset-checkpoint` of every directory.

@@ -182,14 +182,14 @@ pub(crate) async fn load(node: &Arc<Node>, plans: Vec<(Arc<Directory>, LoadPlan)
     let mut made = Made::new();
     let mut copies = Vec::new();
     let originals = originals(node, &view, &plans);
-    let threads = node.config.integer("num.recovery.threads.per.data.dir");
-    let threads = usize::try_from(threads).unwrap_or(1).max(1);
+    let setting = |name| node.with_layers(&view.image, |layers| layers.value(name).integer());
+    let threads = usize::try_from(setting("num.recovery.threads.per.data.dir")).unwrap_or(1).max(1);
+    let delay_ms = setting("log.segment.delete.delay.ms");
     let gather = Gather::with_capacity(plans.len() * threads);
     for (directory, plan) in plans {
         for warning in &plan.warnings {
             tracing::warn!("{warning}");
         }
-        let delay_ms = node.config.integer("log.segment.delete.delay.ms");
         for removal in plan.removals {
             let disk = node.env.disk.clone();
             node.later(directory.clone(), delay_ms, Box::new(move || removal.run(&*disk)));

@@ -10,6 +10,7 @@ use crate::moves::Moves;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::Controller;
 use crate::quotas::Quotas;
+use crate::registration::ToldFailures;
 use crate::telemetry::Telemetry;
 use crate::topic::Topic;
 use arc_swap::ArcSwap;
@@ -52,6 +53,7 @@ pub(crate) struct Node {
     pub(crate) controller: Controller,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) assignments: Assignments,
+    pub(crate) told_failures: ToldFailures,
     pub(crate) moves: Moves,
     pub(crate) metrics: Metrics,
     pub(crate) telemetry: Telemetry,
@@ -139,6 +141,7 @@ impl Node {
             controller: new.controller,
             producer_ids: ProducerIds::default(),
             assignments: Assignments::default(),
+            told_failures: ToldFailures::default(),
             moves,
             metrics: Metrics::default(),
             telemetry,

@@ -18,7 +18,11 @@ use dohle_protocol::messages::controller_registration_request::{
     ControllerRegistrationRequest, Feature as ControllerFeature, Listener as ControllerListener,
 };
 use dohle_protocol::messages::{AlterPartitionRequest, BrokerHeartbeatRequest};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 /// The versions that this node speaks to its controller.
@@ -27,8 +31,62 @@ const CONTROLLER_REGISTRATION_VERSION: i16 = 0;
 const HEARTBEAT_VERSION: i16 = 1;
 const ALTER_PARTITION_VERSION: i16 = 3;
 
+/// The failed log directories of which the controller knows.
+#[derive(Default)]
+pub(crate) struct ToldFailures(Mutex<BTreeSet<Uuid>>);
+
+impl ToldFailures {
+    fn note(&self, directories: impl IntoIterator<Item = Uuid>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(directories);
+    }
+
+    fn knows(&self, directory: Uuid) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&directory)
+    }
+}
+
+/// Log directories that have failed; one without an id was never told of.
+fn failed_directories(node: &Node) -> impl Iterator<Item = Uuid> {
+    let failed = node.directories.iter().filter(|directory| !directory.log_dir.is_online());
+    failed.map(|directory| directory.log_dir.id()).filter(|id| *id != Uuid::ZERO)
+}
+
+/// A log directory that has failed and of which the controller does not know yet.
+pub(crate) fn untold_failure(node: &Node) -> Option<Uuid> {
+    failed_directories(node).find(|id| !node.told_failures.knows(*id))
+}
+
+/// Registers this process as controller and as broker; the broker's epoch comes back.
+///
+/// # Errors
+/// When the controller refuses, or does not answer for `initial.broker.registration.timeout.ms`.
+pub(crate) async fn register_all(
+    node: &Arc<Node>,
+    incarnation_id: Uuid,
+    previous_broker_epoch: i64,
+) -> Result<i64, StartError> {
+    const KEY: &str = "initial.broker.registration.timeout.ms";
+    let timeout_ms = node.config.integer(KEY);
+    let mut registered = pin!(async {
+        register_controller(node, incarnation_id).await?;
+        register(node, incarnation_id, previous_broker_epoch).await
+    });
+    let mut timer = node.env.clock.timer();
+    timer.arm(node.env.clock.now().after_ms(timeout_ms.max(0)));
+    let in_time = poll_fn(|cx| match registered.as_mut().poll(cx) {
+        Poll::Ready(registered) => Poll::Ready(Some(registered)),
+        Poll::Pending => timer.poll_expired(cx).map(|()| None),
+    });
+    in_time.await.unwrap_or_else(|| {
+        Err(StartError(format!(
+            "the controller has not registered this broker within {KEY}={timeout_ms}; look \
+             whether the disk of the metadata answers"
+        )))
+    })
+}
+
 /// Registers this process as the broker of its id; its epoch comes back.
-pub(crate) async fn register(
+async fn register(
     node: &Arc<Node>,
     incarnation_id: Uuid,
     previous_broker_epoch: i64,
@@ -66,10 +124,7 @@ pub(crate) async fn register(
 
 /// Registers this process as the controller of its id (KIP-919); clusters of an older level have no
 /// record for it.
-pub(crate) async fn register_controller(
-    node: &Arc<Node>,
-    incarnation_id: Uuid,
-) -> Result<(), StartError> {
+async fn register_controller(node: &Arc<Node>, incarnation_id: Uuid) -> Result<(), StartError> {
     let features = features().into_iter().map(|feature| ControllerFeature {
         name: feature.name,
         min_supported_version: feature.min_supported_version,
@@ -160,17 +215,12 @@ pub(crate) async fn heartbeat(node: &Arc<Node>, broker_epoch: i64) -> Result<(),
 
 /// One heartbeat: whether the broker is fenced; `None` if there was no good answer.
 async fn beat(node: &Arc<Node>, broker_epoch: i64) -> Option<bool> {
+    let failed: Vec<Uuid> = failed_directories(node).collect();
     let request = BrokerHeartbeatRequest {
         broker_id: node.id,
         broker_epoch,
         current_metadata_offset: node.view().image.provenance.offset,
-        offline_log_dirs: node
-            .directories
-            .iter()
-            .filter(|directory| !directory.log_dir.is_online())
-            .map(|directory| directory.log_dir.id())
-            .filter(|id| *id != Uuid::ZERO)
-            .collect(),
+        offline_log_dirs: failed.clone(),
         ..BrokerHeartbeatRequest::default()
     };
     let request = Request::BrokerHeartbeat(request);
@@ -180,6 +230,7 @@ async fn beat(node: &Arc<Node>, broker_epoch: i64) -> Option<bool> {
         tracing::warn!("the controller refuses a heartbeat: {}", answer.error_code);
         return None;
     }
+    node.told_failures.note(failed);
     Some(answer.is_fenced)
 }
 

@@ -22,7 +22,7 @@ use crate::node::{NewNode, Node, View};
 use crate::quorum;
 use crate::registration;
 use dohle_env::Env;
-use dohle_env::clock;
+use dohle_env::clock::{self, Instant};
 use dohle_env::random::Random;
 use dohle_env::strand::Strand;
 use dohle_env::tasks::Home;
@@ -107,9 +107,8 @@ pub async fn start(
     for directory in node.directories.iter().filter(|of| of.log_dir.is_online()) {
         directory.measure_room();
     }
-    registration::register_controller(&node, incarnation).await?;
-    let broker_epoch =
-        registration::register(&node, incarnation, previous_epoch.unwrap_or(-1)).await?;
+    let previous_epoch = previous_epoch.unwrap_or(-1);
+    let broker_epoch = registration::register_all(&node, incarnation, previous_epoch).await?;
     lead_all(&node);
     registration::heartbeat(&node, broker_epoch).await?;
     registration::end_recovery(&node, broker_epoch).await;
@@ -251,10 +250,14 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
 impl Running {
     /// Waits until the node cannot go on, and says why: the directory of its metadata is offline, or
-    /// all others are. Kafka's ends there too.
+    /// all others are, or one is and the controller cannot be told for `log.dir.failure.timeout.ms`
+    /// (KIP-858), so that clients are still sent here for what it held. Kafka's ends there too.
     pub fn failure(&self) -> impl Future<Output = String> + Send + 'static {
         let node = self.node.clone();
         async move {
+            const TIMEOUT: &str = "log.dir.failure.timeout.ms";
+            let timeout_ms = node.config.integer(TIMEOUT);
+            let mut untold_since = None;
             loop {
                 let metadata = &node.metadata_directory.log_dir;
                 if let Some(offline) = metadata.offline() {
@@ -262,6 +265,18 @@ impl Running {
                 }
                 if node.directories.iter().all(|directory| !directory.log_dir.is_online()) {
                     return "all log directories have failed".to_owned();
+                }
+                if let Some(id) = registration::untold_failure(&node) {
+                    let now = node.env.clock.now();
+                    let since: Instant = *untold_since.get_or_insert(now);
+                    if since.after_ms(timeout_ms) <= now {
+                        return format!(
+                            "the controller does not answer for {TIMEOUT}={timeout_ms} to be told \
+                             that the log directory {id} has failed"
+                        );
+                    }
+                } else {
+                    untold_since = None;
                 }
                 clock::sleep(&*node.env.clock, LOOK_INTERVAL).await;
             }

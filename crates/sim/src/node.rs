@@ -120,6 +120,15 @@ impl Node {
         }
     }
 
+    /// Why it cannot go on, if that shows within `limit`.
+    pub fn failure(&self, world: &mut World, limit: Duration) -> Option<String> {
+        let failed = match &*self.stage() {
+            Stage::Serving(running) => running.failure(),
+            Stage::Starting | Stage::Refused(_) => return None,
+        };
+        world.complete(&self.name, limit, failed).ok()
+    }
+
     /// How many answers wait in its partitions.
     ///
     /// # Errors
