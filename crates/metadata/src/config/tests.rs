@@ -169,6 +169,24 @@ fn a_node_is_read() {
 }
 
 #[test]
+fn the_old_names_of_directories_and_ids_are_read() {
+    let read = |lines: &str| {
+        let others = NODE.lines().filter(|line| !line.starts_with("log.dirs"));
+        let others = others.filter(|line| !line.starts_with("node.id")).collect::<Vec<_>>();
+        let text = format!("{}\n{lines}\n", others.join("\n"));
+        let node = BrokerConfig::parse(properties::parse(&text)).expect("a good file");
+        (node.node_id, node.log_dirs.join(","), node.metadata_log_dir)
+    };
+    let check = |lines: &str, id: i32, dirs: &str, metadata: &str| {
+        assert_eq!(read(lines), (id, dirs.to_owned(), metadata.to_owned()), "{lines}");
+    };
+    check("broker.id=1\nlog.dir=/x", 1, "/x", "/x");
+    check("broker.id=1", 1, "/tmp/kafka-logs", "/tmp/kafka-logs");
+    check("node.id=1\nlog.dir=/x\nlog.dirs=/y,/z", 1, "/y,/z", "/y");
+    check("node.id=1\nbroker.id=1\nlog.dir=/x\nmetadata.log.dir=/m", 1, "/x", "/m");
+}
+
+#[test]
 fn a_bad_node_is_refused() {
     let check = |more: &str, expected: &str| {
         let got = node(more).map(|_| "fine").unwrap_or_else(|message| message.leak());

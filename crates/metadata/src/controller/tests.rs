@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 use host::Host;
 
-#[test]
 #[expect(clippy::print_stdout, reason = "tests print what they counted")]
+#[test]
 fn decisions_are_as_written_down() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/controller");
     let mut files: Vec<PathBuf> = read_dir(&folder);

@@ -1,105 +1,38 @@
 //! The cleaner of a whole node: what it leaves, what it notes, how fast it is, and files that are
 //! damaged or gone under it.
 
+use crate::place::{LONG, Place, fetch_request, produce_request};
 use bytes::Bytes;
-use dohle_env::disk::{Disk, Open, read_exact_at};
+use dohle_env::disk::Disk;
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
-use dohle_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use dohle_protocol::messages::fetch_response::PartitionData;
-use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use dohle_protocol::messages::{CreateTopicsRequest, FetchRequest, ProduceRequest};
 use dohle_protocol::record::{AnyBatch, BatchBuilder, Batches, NewRecord};
 use dohle_protocol::wire::Records;
-use dohle_sim::client::Client;
-use dohle_sim::disk::SimulatedDisk;
-use dohle_sim::node::Node;
-use dohle_sim::world::World;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_secs(1000);
-const BACKOFF: Duration = Duration::from_secs(1);
 /// Records of each key.
 const ROUNDS: usize = 40;
 const KEYS: usize = 10;
 
-/// A world with a node that looks for dirt every second.
-struct Place {
-    world: World,
-    node: Node,
-}
-
 impl Place {
-    fn new(more: &[(&str, &str)]) -> Self {
-        let mut world = World::new(7);
-        let mut all = vec![("log.cleaner.backoff.ms", BACKOFF.as_millis().to_string())];
-        all.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let mut node = Node::new(&mut world, "n", 1, &all);
-        node.start(&mut world, LONG).unwrap();
-        Self { world, node }
-    }
-
-    fn ask<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
-        &mut self,
-        ask: impl FnOnce(Client) -> F,
-    ) -> T {
-        let server = self.node.address(&mut self.world);
-        let env = self.world.start_again("c");
-        self.world.complete("c", LONG, ask(Client::new(env, server, "c"))).unwrap()
-    }
-
-    fn create(&mut self, topic: &'static str) {
-        self.ask(move |mut client| async move {
-            let configs = [
-                ("cleanup.policy", "compact"),
-                ("internal.segment.bytes", "10000"),
-                ("min.cleanable.dirty.ratio", "0"),
-                ("file.delete.delay.ms", "2000"),
-            ];
-            let config = |(name, value): (&str, &str)| CreatableTopicConfig {
-                name: name.into(),
-                value: Some(value.into()),
-                ..CreatableTopicConfig::default()
-            };
-            let topic = CreatableTopic {
-                name: topic.into(),
-                num_partitions: 1,
-                replication_factor: 1,
-                configs: configs.into_iter().map(config).collect(),
-                ..CreatableTopic::default()
-            };
-            let request = CreateTopicsRequest {
-                topics: vec![topic],
-                timeout_ms: 30_000,
-                ..CreateTopicsRequest::default()
-            };
-            let answer = client.ask(7, &request).await.unwrap();
-            assert_eq!(answer.topics[0].error_code, ErrorCode::NONE);
-        });
+    /// A topic that is always dirty enough.
+    fn create_compacted(&mut self, topic: &str) {
+        let configs = [
+            ("cleanup.policy", "compact"),
+            ("internal.segment.bytes", "10000"),
+            ("min.cleanable.dirty.ratio", "0"),
+            ("file.delete.delay.ms", "2000"),
+        ];
+        self.create(topic, 1, &configs);
     }
 
     /// Every key so many times; what went wrong first.
-    fn produce(&mut self, topic: &'static str, rounds: usize) -> ErrorCode {
-        self.ask(move |mut client| async move {
+    fn fill(&mut self, topic: &'static str, rounds: usize) -> ErrorCode {
+        self.with(move |mut client| async move {
             for round in 0..rounds {
-                let data = PartitionProduceData {
-                    index: 0,
-                    records: Some(Records::Bytes(batch(round))),
-                    ..PartitionProduceData::default()
-                };
-                let data = TopicProduceData {
-                    name: topic.into(),
-                    partition_data: vec![data].into(),
-                    ..TopicProduceData::default()
-                };
-                let request = ProduceRequest {
-                    acks: -1,
-                    timeout_ms: 30_000,
-                    topic_data: vec![data].into(),
-                    ..ProduceRequest::default()
-                };
+                let request = produce_request(topic, batch(round));
                 let answer = client.ask(12, &request).await.unwrap();
                 let error = answer.responses[0].partition_responses[0].error_code;
                 if error != ErrorCode::NONE {
@@ -112,7 +45,7 @@ impl Place {
 
     /// All from `offset` on, or why not.
     fn fetch(&mut self, topic: &'static str, mut offset: i64) -> Result<Vec<Found>, ErrorCode> {
-        self.ask(move |mut client| async move {
+        self.with(move |mut client| async move {
             let mut all = Vec::new();
             loop {
                 let answer = client.ask(12, &fetch_request(topic, offset)).await.unwrap();
@@ -142,32 +75,8 @@ impl Place {
         })
     }
 
-    fn wait(&mut self, time: Duration) {
-        self.world.run_for(time);
-    }
-
-    fn disk(&mut self) -> SimulatedDisk {
-        self.world.disk("n")
-    }
-
-    /// Names and sizes of a topic's files with this ending.
-    fn files(&mut self, topic: &str, ending: &str) -> Vec<(String, u64)> {
-        let directory = format!("/data/{topic}-0/");
-        let paths = self.disk().paths();
-        let own = |path: &str| path.starts_with(&directory) && path.ends_with(ending);
-        paths.into_iter().filter(|(path, _)| own(path)).collect()
-    }
-
-    fn log_bytes(&mut self, topic: &str) -> u64 {
-        self.files(topic, ".log").iter().map(|(_, size)| size).sum()
-    }
-
     fn checkpoint(&mut self) -> String {
-        let path = Path::new("/data/cleaner-offset-checkpoint");
-        let file = self.disk().open(path, Open::Read).unwrap();
-        let mut text = vec![0; file.size_bytes().unwrap() as usize];
-        read_exact_at(&*file, 0, &mut text).unwrap();
-        String::from_utf8(text).unwrap()
+        self.text("/data/cleaner-offset-checkpoint")
     }
 }
 
@@ -188,31 +97,6 @@ fn batch(round: usize) -> Bytes {
     builder.build().unwrap()
 }
 
-fn fetch_request(topic: &str, offset: i64) -> FetchRequest {
-    let partition = FetchPartition {
-        fetch_offset: offset,
-        partition_max_bytes: 1 << 20,
-        current_leader_epoch: -1,
-        last_fetched_epoch: -1,
-        log_start_offset: -1,
-        ..FetchPartition::default()
-    };
-    let topic = FetchTopic {
-        topic: topic.into(),
-        partitions: vec![partition].into(),
-        ..FetchTopic::default()
-    };
-    FetchRequest {
-        replica_id: -1,
-        max_wait_ms: 10,
-        min_bytes: 1,
-        max_bytes: 1 << 20,
-        session_epoch: -1,
-        topics: vec![topic].into(),
-        ..FetchRequest::default()
-    }
-}
-
 fn newest(found: &[Found]) -> BTreeMap<&[u8], &[u8]> {
     found.iter().map(|(_, key, value)| (&key[..], &value[..])).collect()
 }
@@ -220,8 +104,8 @@ fn newest(found: &[Found]) -> BTreeMap<&[u8], &[u8]> {
 #[test]
 fn a_topic_is_compacted_and_noted_and_stays_so() {
     let mut place = Place::new(&[]);
-    place.create("t");
-    assert_eq!(place.produce("t", ROUNDS), ErrorCode::NONE);
+    place.create_compacted("t");
+    assert_eq!(place.fill("t", ROUNDS), ErrorCode::NONE);
     let all = place.fetch("t", 0).unwrap();
     assert_eq!(all.len(), ROUNDS * KEYS);
     let bytes = place.log_bytes("t");
@@ -243,7 +127,7 @@ fn a_topic_is_compacted_and_noted_and_stays_so() {
     place.node.start(&mut place.world, LONG).unwrap();
     place.wait(Duration::from_secs(10));
     assert_eq!(place.fetch("t", 0).unwrap(), left);
-    assert_eq!(place.produce("t", ROUNDS), ErrorCode::NONE);
+    assert_eq!(place.fill("t", ROUNDS), ErrorCode::NONE);
     place.wait(Duration::from_secs(10));
     assert!(place.fetch("t", 0).unwrap().len() < left.len() * 2);
     assert_ne!(place.checkpoint(), noted);
@@ -253,8 +137,8 @@ fn a_topic_is_compacted_and_noted_and_stays_so() {
 fn a_cleaner_that_is_not_enabled_does_nothing() {
     for off in [("log.cleaner.enable", "false"), ("log.cleaner.threads", "0")] {
         let mut place = Place::new(&[off]);
-        place.create("t");
-        assert_eq!(place.produce("t", ROUNDS), ErrorCode::NONE);
+        place.create_compacted("t");
+        assert_eq!(place.fill("t", ROUNDS), ErrorCode::NONE);
         place.wait(Duration::from_secs(60));
         assert_eq!(place.fetch("t", 0).unwrap().len(), ROUNDS * KEYS, "{off:?}");
     }
@@ -266,9 +150,9 @@ fn a_cleaner_that_is_not_enabled_does_nothing() {
 fn no_more_bytes_a_second_than_configured() {
     const RATE: f64 = 10_000.0;
     let mut place = Place::new(&[("log.cleaner.io.max.bytes.per.second", "10000")]);
-    place.create("t");
+    place.create_compacted("t");
     let began = place.world.elapsed();
-    assert_eq!(place.produce("t", ROUNDS), ErrorCode::NONE);
+    assert_eq!(place.fill("t", ROUNDS), ErrorCode::NONE);
     let bytes = place.log_bytes("t");
     assert!(bytes > 45_000);
     let mut seconds = 0.0;
@@ -290,14 +174,14 @@ fn no_more_bytes_a_second_than_configured() {
 fn a_damaged_log_keeps_nobody_from_his_work() {
     let mut place = Place::new(&[("log.cleaner.threads", "3")]);
     for topic in ["a", "b", "c"] {
-        place.create(topic);
+        place.create_compacted(topic);
     }
     // Its own time to be damaged in: nothing is due before a segment is full.
-    assert_eq!(place.produce("b", 12), ErrorCode::NONE);
+    assert_eq!(place.fill("b", 12), ErrorCode::NONE);
     let disk = place.disk();
     disk.flip_bit(Path::new("/data/b-0/00000000000000000000.log"), 8, 6).unwrap();
     for topic in ["a", "b", "c"] {
-        assert_eq!(place.produce(topic, ROUNDS), ErrorCode::NONE);
+        assert_eq!(place.fill(topic, ROUNDS), ErrorCode::NONE);
     }
     let bytes = place.log_bytes("b");
     place.wait(Duration::from_secs(30));
@@ -306,7 +190,7 @@ fn a_damaged_log_keeps_nobody_from_his_work() {
         assert!(place.log_bytes(topic) < bytes / 3, "{topic}");
         assert_eq!(newest(&place.fetch(topic, 0).unwrap()).len(), KEYS);
     }
-    assert_eq!(place.produce("b", 1), ErrorCode::NONE);
+    assert_eq!(place.fill("b", 1), ErrorCode::NONE);
 }
 
 /// Somebody removes files of one partition: it answers an error where they are needed, and the
@@ -315,8 +199,8 @@ fn a_damaged_log_keeps_nobody_from_his_work() {
 fn files_that_are_gone_are_their_partitions_matter() {
     let mut place = Place::new(&[("log.cleaner.enable", "false")]);
     for topic in ["a", "b"] {
-        place.create(topic);
-        assert_eq!(place.produce(topic, ROUNDS), ErrorCode::NONE);
+        place.create_compacted(topic);
+        assert_eq!(place.fill(topic, ROUNDS), ErrorCode::NONE);
     }
     // After a start nothing is open.
     place.node.stop(&mut place.world, LONG).unwrap();
@@ -330,8 +214,8 @@ fn files_that_are_gone_are_their_partitions_matter() {
     assert_eq!(place.fetch("b", 0).unwrap().len(), ROUNDS * KEYS);
     // All of it: what is written cannot be kept, and is not acknowledged.
     disk.remove_directory(Path::new("/data/a-0")).unwrap();
-    assert_eq!(place.produce("a", ROUNDS), ErrorCode::KAFKA_STORAGE_ERROR);
+    assert_eq!(place.fill("a", ROUNDS), ErrorCode::KAFKA_STORAGE_ERROR);
     assert_eq!(place.fetch("a", 0), Err(ErrorCode::KAFKA_STORAGE_ERROR));
-    assert_eq!(place.produce("b", ROUNDS), ErrorCode::NONE);
+    assert_eq!(place.fill("b", ROUNDS), ErrorCode::NONE);
     assert_eq!(place.fetch("b", 0).unwrap().len(), 2 * ROUNDS * KEYS);
 }

@@ -12,9 +12,15 @@ mod executor;
 mod gather;
 #[cfg(feature = "nodes")]
 mod half_frames;
+#[cfg(feature = "nodes")]
+mod log_settings;
 mod net;
 #[cfg(feature = "nodes")]
+mod node_settings;
+#[cfg(feature = "nodes")]
 mod nodes;
+#[cfg(feature = "nodes")]
+mod place;
 mod shares;
 mod strand;
 mod swarm;

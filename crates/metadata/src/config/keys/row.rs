@@ -257,3 +257,7 @@ pub(crate) const TLS: &str = "TLS";
 pub(super) const TOKENS: &str = "delegation tokens";
 pub(super) const UNCLEAN: &str = "unclean elections";
 pub(crate) const VOTERS: &str = "quorum of several voters";
+
+/// The test that shows the settings of logs, whatever they are set for.
+pub(super) const LOGS: &str =
+    "crates/sim/tests/it/log_settings.rs:a_setting_has_its_effect_wherever_it_is_made";
