@@ -12,6 +12,7 @@ mod moves;
 mod offsets;
 mod pressure;
 mod quotas;
+mod run_time;
 mod transactions;
 
 use crate::world::Directory;
@@ -24,9 +25,14 @@ use dohle_protocol::frame;
 use dohle_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use dohle_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use dohle_protocol::messages::fetch_response::PartitionData;
+use dohle_protocol::messages::incremental_alter_configs_request::{
+    AlterConfigsResource, AlterableConfig,
+};
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use dohle_protocol::messages::produce_response::PartitionProduceResponse;
-use dohle_protocol::messages::{CreateTopicsRequest, FetchRequest, ProduceRequest};
+use dohle_protocol::messages::{
+    CreateTopicsRequest, FetchRequest, IncrementalAlterConfigsRequest, ProduceRequest,
+};
 use dohle_protocol::record::{BatchBuilder, NewRecord};
 use dohle_protocol::wire::{Message, Part, Reader, Records, Request};
 use dohle_server::config_file;
@@ -256,6 +262,25 @@ impl Client {
         let request = fetch_request(topic, offset, size_bytes_max, 500);
         self.ask(FETCH, &request).responses.remove(0).partitions.remove(0)
     }
+}
+
+/// Sets a config of the node at run time, or takes it back.
+fn set(client: &mut Client, key: &'static str, value: Option<&str>) {
+    let config = AlterableConfig {
+        name: key.into(),
+        config_operation: i8::from(value.is_none()),
+        value: value.map(Into::into),
+        ..AlterableConfig::default()
+    };
+    let resource = AlterConfigsResource {
+        resource_type: 4,
+        resource_name: "1".into(),
+        configs: vec![config],
+        ..AlterConfigsResource::default()
+    };
+    let request =
+        IncrementalAlterConfigsRequest { resources: vec![resource], ..Default::default() };
+    assert_eq!(client.ask(1, &request).responses[0].error_code, ErrorCode::NONE);
 }
 
 /// A request as it goes on the wire.

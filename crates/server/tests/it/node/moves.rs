@@ -1,17 +1,13 @@
 //! Replicas move between log directories, and nobody who produces or reads sees it.
 
-use super::{Client, Node, batch, record_bytes};
+use super::{Client, Node, batch, record_bytes, set};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::alter_replica_log_dirs_request::{
     AlterReplicaLogDir, AlterReplicaLogDirTopic,
 };
 use dohle_protocol::messages::describe_log_dirs_response::DescribeLogDirsPartition;
-use dohle_protocol::messages::incremental_alter_configs_request::{
-    AlterConfigsResource, AlterableConfig,
-};
 use dohle_protocol::messages::{
-    AlterReplicaLogDirsRequest, DescribeLogDirsRequest, IncrementalAlterConfigsRequest,
-    MetadataRequest,
+    AlterReplicaLogDirsRequest, DescribeLogDirsRequest, MetadataRequest,
 };
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -95,24 +91,6 @@ fn read(client: &mut Client, topic: &str, end: i64) -> Vec<u8> {
         }
     }
     bytes
-}
-
-fn set(client: &mut Client, key: &'static str, value: Option<&str>) {
-    let config = AlterableConfig {
-        name: key.into(),
-        config_operation: i8::from(value.is_none()),
-        value: value.map(Into::into),
-        ..AlterableConfig::default()
-    };
-    let resource = AlterConfigsResource {
-        resource_type: 4,
-        resource_name: "1".into(),
-        configs: vec![config],
-        ..AlterConfigsResource::default()
-    };
-    let request =
-        IncrementalAlterConfigsRequest { resources: vec![resource], ..Default::default() };
-    assert_eq!(client.ask(1, &request).responses[0].error_code, ErrorCode::NONE);
 }
 
 #[test]
