@@ -318,7 +318,7 @@ impl Producers {
         let Completed { first_offset, last_offset } = completed;
         let next_open = self.ongoing.iter().find(|(_, id)| **id != producer_id);
         let last_stable_offset =
-            next_open.map_or(last_offset.saturating_add(1), |(first, _)| *first);
+            next_open.map_or_else(|| last_offset.saturating_add(1), |(first, _)| *first);
         self.ongoing.remove(&first_offset);
         self.unreplicated.insert(first_offset, last_offset);
         let transaction = AbortedTransaction { producer_id, first_offset };
