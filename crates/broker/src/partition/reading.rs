@@ -89,11 +89,11 @@ impl Partition {
             }
             Err(error) => {
                 self.tell_damage(&read, &error);
-                let answer = self.no_records(match error.kind() {
-                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-                        ErrorCode::CORRUPT_MESSAGE
-                    }
-                    _ => ErrorCode::KAFKA_STORAGE_ERROR,
+                let kinds = [io::ErrorKind::InvalidData, io::ErrorKind::UnexpectedEof];
+                let answer = self.no_records(if kinds.contains(&error.kind()) {
+                    ErrorCode::CORRUPT_MESSAGE
+                } else {
+                    ErrorCode::KAFKA_STORAGE_ERROR
                 });
                 effects.push(Effect::Read(read.slot, answer));
             }
