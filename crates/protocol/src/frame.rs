@@ -4,7 +4,9 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::api_key::ApiKey;
 use crate::messages::{RequestHeader, ResponseHeader};
-use crate::wire::{DecodeError, DecodeErrorKind, Message, Parts, Reader, Request, Text, Writer};
+use crate::wire::{
+    DecodeError, DecodeErrorKind, ErrorCounts, Message, Parts, Reader, Request, Text, Writer,
+};
 
 /// How many bytes a frame's size takes.
 pub const SIZE_BYTES: usize = 4;
@@ -104,6 +106,17 @@ pub fn encode_response<M: Message>(
     correlation_id: i32,
     message: &M,
 ) -> Parts {
+    encode_and_count(key, version, correlation_id, message).0
+}
+
+/// The same, and how often it says each error code.
+#[must_use]
+pub fn encode_and_count<M: Message>(
+    key: ApiKey,
+    version: i16,
+    correlation_id: i32,
+    message: &M,
+) -> (Parts, ErrorCounts) {
     let header = ResponseHeader { correlation_id, ..ResponseHeader::default() };
     encode(&header, key.response_header_version(version), message, version)
 }
@@ -123,7 +136,7 @@ pub fn encode_request<R: Request>(
         client_id,
         ..RequestHeader::default()
     };
-    encode(&header, R::KEY.request_header_version(version), message, version)
+    encode(&header, R::KEY.request_header_version(version), message, version).0
 }
 
 /// Reads the header of the response to a request of this key and version: its correlation id. The
@@ -145,13 +158,13 @@ fn encode(
     header_version: i16,
     message: &impl Message,
     version: i16,
-) -> Parts {
-    let mut size = message.measure(version);
+) -> (Parts, ErrorCounts) {
+    let (mut size, errors) = message.measure_and_count(version);
     size.total += SIZE_BYTES + header.encoded_size(header_version);
     let mut writer = Writer::for_size(size);
     // A response over 2 GiB cannot be said in Kafka's protocol; fetch limits keep far below it.
     writer.put_slice(&((size.total - SIZE_BYTES) as u32).to_be_bytes());
     header.encode(&mut writer, header_version);
     message.encode(&mut writer, version);
-    writer.finish()
+    (writer.finish(), errors)
 }

@@ -444,7 +444,7 @@ fn put_statement(field: &Field) -> String {
     let Some(range) = field.nullable else {
         return match &field.element {
             Type::Struct(_) => format!("self.{member}.put(sink, \"{name}\", version);"),
-            _ if is_error_code(field) => format!("sink.{method}(\"{name}\", self.{member}.0);"),
+            _ if is_error_code(field) => format!("sink.error_code(\"{name}\", self.{member});"),
             _ if copied => format!("sink.{method}(\"{name}\", self.{member});"),
             _ => format!("sink.{method}(\"{name}\", &self.{member});"),
         };

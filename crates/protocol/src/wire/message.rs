@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::{DecodeError, EncodedSize, JsonWriter, Reader, Writer};
+use super::{DecodeError, EncodedSize, ErrorCounts, JsonWriter, Reader, Writer};
 use crate::api_key::ApiKey;
 
 /// A message of Kafka's protocol or of its logs, in all its versions.
@@ -26,7 +26,12 @@ pub trait Message: Default + Clone + PartialEq + Debug {
     fn decode(from: &mut Reader, version: i16) -> Result<Self, DecodeError>;
 
     /// What [`Message::encode`] will write, and how it will lie in memory.
-    fn measure(&self, version: i16) -> EncodedSize;
+    fn measure(&self, version: i16) -> EncodedSize {
+        self.measure_and_count(version).0
+    }
+
+    /// The same, and how often it says each error code (those in tagged fields aside).
+    fn measure_and_count(&self, version: i16) -> (EncodedSize, ErrorCounts);
 
     /// How many bytes [`Message::encode`] writes, those of records that lie elsewhere included.
     fn encoded_size(&self, version: i16) -> usize {
@@ -70,7 +75,10 @@ macro_rules! message {
                 Self::read(from, version)
             }
 
-            fn measure(&self, version: i16) -> $crate::wire::EncodedSize {
+            fn measure_and_count(
+                &self,
+                version: i16,
+            ) -> ($crate::wire::EncodedSize, $crate::wire::ErrorCounts) {
                 let mut size = $crate::wire::Size::new(version >= Self::FLEXIBLE_FROM);
                 self.put(&mut size, "", version);
                 size.measured()

@@ -22,7 +22,7 @@ pub use json::JsonWriter;
 pub use message::{Message, Request};
 pub use reader::Reader;
 pub use records::Records;
-pub use size::EncodedSize;
+pub use size::{EncodedSize, ErrorCounts};
 pub use tags::UnknownTags;
 pub use text::Text;
 pub use writer::{Part, Parts, Writer};

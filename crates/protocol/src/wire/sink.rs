@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::{Records, Text, UnknownTags};
+use crate::error_code::ErrorCode;
 use crate::ids::Uuid;
 
 /// A struct of a message that can say its fields to a sink.
@@ -35,6 +36,11 @@ pub(crate) trait Sink {
     fn text_inflexible_nullable(&mut self, name: &'static str, value: Option<&Text>);
     fn bytes_nullable(&mut self, name: &'static str, value: Option<&Bytes>);
     fn records_nullable(&mut self, name: &'static str, value: Option<&Records>);
+
+    #[inline]
+    fn error_code(&mut self, name: &'static str, value: ErrorCode) {
+        self.int16(name, value.0);
+    }
 
     fn text(&mut self, name: &'static str, value: &Text) {
         self.text_nullable(name, Some(value));

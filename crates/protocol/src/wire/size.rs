@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::writer::wire_text;
 use super::{Records, Sink, Text};
+use crate::error_code::ErrorCode;
 use crate::ids::Uuid;
 use crate::limits::SPLICE_BYTES_MIN;
 use crate::varint::size_unsigned;
@@ -19,15 +20,45 @@ pub struct EncodedSize {
     pub splices: usize,
 }
 
+/// How often a message says each error code, as Kafka counts them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ErrorCounts {
+    /// How often it says that there is no error.
+    pub none: u64,
+    /// The errors, in the order in which they come first. No memory is taken without one.
+    pub errors: Vec<(ErrorCode, u64)>,
+}
+
+impl ErrorCounts {
+    #[inline]
+    fn count(&mut self, error: ErrorCode) {
+        if error == ErrorCode::NONE {
+            self.none += 1;
+        } else {
+            self.count_error(error);
+        }
+    }
+
+    #[cold]
+    fn count_error(&mut self, error: ErrorCode) {
+        match self.errors.iter_mut().find(|(known, _)| *known == error) {
+            Some((_, count)) => *count += 1,
+            None => self.errors.push((error, 1)),
+        }
+    }
+}
+
 /// Adds up what the fields of a message take.
 pub(crate) struct Size {
     measured: EncodedSize,
+    errors: ErrorCounts,
     flexible: bool,
 }
 
 impl Size {
     pub(crate) const fn new(flexible: bool) -> Self {
-        Self { measured: EncodedSize { total: 0, spliced: 0, splices: 0 }, flexible }
+        let errors = ErrorCounts { none: 0, errors: Vec::new() };
+        Self { measured: EncodedSize { total: 0, spliced: 0, splices: 0 }, errors, flexible }
     }
 
     pub(crate) const fn flexible() -> Self {
@@ -38,8 +69,8 @@ impl Size {
         self.measured.total
     }
 
-    pub(crate) const fn measured(&self) -> EncodedSize {
-        self.measured
+    pub(crate) fn measured(self) -> (EncodedSize, ErrorCounts) {
+        (self.measured, self.errors)
     }
 
     #[inline]
@@ -92,6 +123,12 @@ impl Sink for Size {
     #[inline]
     fn int16(&mut self, _: &'static str, _: i16) {
         self.measured.total += 2;
+    }
+
+    #[inline]
+    fn error_code(&mut self, _: &'static str, value: ErrorCode) {
+        self.measured.total += 2;
+        self.errors.count(value);
     }
 
     #[inline]

@@ -46,7 +46,7 @@ impl Put for AddPartitionsToTxnResponse {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
         if version >= 4 {
-            sink.int16("errorCode", self.error_code.0);
+            sink.error_code("errorCode", self.error_code);
         }
         if version >= 4 {
             sink.array("resultsByTransaction", &self.results_by_transaction, |sink, element| {
@@ -150,7 +150,7 @@ impl Put for AddPartitionsToTxnPartitionResult {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("partitionErrorCode", self.partition_error_code.0);
+        sink.error_code("partitionErrorCode", self.partition_error_code);
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
     }

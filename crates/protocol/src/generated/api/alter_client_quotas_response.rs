@@ -65,7 +65,7 @@ impl EntryData {
 impl Put for EntryData {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.array("entity", &self.entity, |sink, element| element.put(sink, "", version));
         sink.unknown_tags(&self.unknown_tags);

@@ -69,7 +69,7 @@ impl AlterConfigsResourceResponse {
 impl Put for AlterConfigsResourceResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.int8("resourceType", self.resource_type);
         sink.text("resourceName", &self.resource_name);

@@ -28,7 +28,7 @@ impl Put for AlterPartitionResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("topics", &self.topics, |sink, element| element.put(sink, "", version));
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
@@ -102,7 +102,7 @@ impl Put for PartitionData {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int32("leaderId", self.leader_id);
         sink.int32("leaderEpoch", self.leader_epoch);
         sink.array("isr", &self.isr, |sink, element| sink.int32("", *element));

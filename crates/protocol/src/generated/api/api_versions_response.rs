@@ -78,7 +78,7 @@ impl ApiVersionsResponse {
 impl Put for ApiVersionsResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("apiKeys", &self.api_keys, |sink, element| element.put(sink, "", version));
         if version >= 1 {
             sink.int32("throttleTimeMs", self.throttle_time_ms);

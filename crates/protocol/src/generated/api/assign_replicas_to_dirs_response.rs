@@ -28,7 +28,7 @@ impl Put for AssignReplicasToDirsResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("directories", &self.directories, |sink, element| {
             element.put(sink, "", version)
         });
@@ -115,7 +115,7 @@ impl Put for PartitionData {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
     }

@@ -44,7 +44,7 @@ impl Put for BrokerHeartbeatResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.bool("isCaughtUp", self.is_caught_up);
         sink.bool("isFenced", self.is_fenced);
         sink.bool("shouldShutDown", self.should_shut_down);

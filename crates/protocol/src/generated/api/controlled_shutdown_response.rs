@@ -25,7 +25,7 @@ impl ControlledShutdownResponse {
 impl Put for ControlledShutdownResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("remainingPartitions", &self.remaining_partitions, |sink, element| {
             element.put(sink, "", version)
         });

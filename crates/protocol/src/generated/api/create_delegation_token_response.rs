@@ -51,7 +51,7 @@ impl CreateDelegationTokenResponse {
 impl Put for CreateDelegationTokenResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text("principalType", &self.principal_type);
         sink.text("principalName", &self.principal_name);
         if version == 3 {

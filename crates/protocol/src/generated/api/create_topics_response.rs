@@ -109,14 +109,14 @@ impl Put for CreatableTopicResult {
         if version == 7 {
             sink.uuid("topicId", &self.topic_id);
         }
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version >= 1 {
             sink.text_nullable("errorMessage", self.error_message.as_ref());
         }
         let has_topic_config_error_code =
             version >= 5 && self.topic_config_error_code != ErrorCode::NONE;
         if S::NAMED && has_topic_config_error_code {
-            sink.int16("topicConfigErrorCode", self.topic_config_error_code.0);
+            sink.error_code("topicConfigErrorCode", self.topic_config_error_code);
         }
         if version >= 5 {
             sink.int32("numPartitions", self.num_partitions);
@@ -136,7 +136,7 @@ impl Put for CreatableTopicResult {
                 tagged!(
                     sink,
                     0,
-                    sink.int16("topicConfigErrorCode", self.topic_config_error_code.0)
+                    sink.error_code("topicConfigErrorCode", self.topic_config_error_code)
                 );
             }
             sink.unknown_tags_between(tags, 1, u32::MAX);

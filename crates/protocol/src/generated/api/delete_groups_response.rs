@@ -55,7 +55,7 @@ impl Put for DeletableGroupResult {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.text("groupId", &self.group_id);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version == 3 {
             sink.text_nullable("errorMessage", self.error_message.as_ref());
         }

@@ -85,7 +85,7 @@ impl Put for DeleteRecordsPartitionResult {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
         sink.int64("lowWatermark", self.low_watermark);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
     }

@@ -79,7 +79,7 @@ impl Put for DeletableTopicResult {
         if version == 6 {
             sink.uuid("topicId", &self.topic_id);
         }
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version >= 5 {
             sink.text_nullable("errorMessage", self.error_message.as_ref());
         }

@@ -41,7 +41,7 @@ impl Put for DescribeAclsResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.array("resources", &self.resources, |sink, element| element.put(sink, "", version));
         sink.unknown_tags(&self.unknown_tags);

@@ -27,7 +27,7 @@ impl DescribeDelegationTokenResponse {
 impl Put for DescribeDelegationTokenResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("tokens", &self.tokens, |sink, element| element.put(sink, "", version));
         sink.int32("throttleTimeMs", self.throttle_time_ms);
         sink.unknown_tags(&self.unknown_tags);

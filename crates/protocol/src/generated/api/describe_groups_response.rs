@@ -87,7 +87,7 @@ impl DescribedGroup {
 impl Put for DescribedGroup {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version == 6 {
             sink.text_nullable("errorMessage", self.error_message.as_ref());
         }

@@ -32,7 +32,7 @@ impl Put for DescribeLogDirsResponse {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
         if version >= 3 {
-            sink.int16("errorCode", self.error_code.0);
+            sink.error_code("errorCode", self.error_code);
         }
         sink.array("results", &self.results, |sink, element| element.put(sink, "", version));
         sink.unknown_tags(&self.unknown_tags);
@@ -83,7 +83,7 @@ impl DescribeLogDirsResult {
 impl Put for DescribeLogDirsResult {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text("logDir", &self.log_dir);
         sink.array("topics", &self.topics, |sink, element| element.put(sink, "", version));
         if version >= 4 {

@@ -49,7 +49,7 @@ impl DescribeQuorumResponse {
 impl Put for DescribeQuorumResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version == 2 {
             sink.text_nullable("errorMessage", self.error_message.as_ref());
         }
@@ -145,7 +145,7 @@ impl Put for PartitionData {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version == 2 {
             sink.text_nullable("errorMessage", self.error_message.as_ref());
         }

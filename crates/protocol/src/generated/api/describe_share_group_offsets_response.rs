@@ -63,7 +63,7 @@ impl Put for DescribeShareGroupOffsetsResponseGroup {
         sink.open(name);
         sink.text("groupId", &self.group_id);
         sink.array("topics", &self.topics, |sink, element| element.put(sink, "", version));
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
@@ -152,7 +152,7 @@ impl Put for DescribeShareGroupOffsetsResponsePartition {
         if version == 1 {
             sink.int64("lag", self.lag);
         }
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.unknown_tags(&self.unknown_tags);
         sink.close();

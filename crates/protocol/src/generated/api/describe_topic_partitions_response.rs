@@ -82,7 +82,7 @@ impl DescribeTopicPartitionsResponseTopic {
 impl Put for DescribeTopicPartitionsResponseTopic {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("name", self.name.as_ref());
         sink.uuid("topicId", &self.topic_id);
         sink.bool("isInternal", self.is_internal);
@@ -149,7 +149,7 @@ impl DescribeTopicPartitionsResponsePartition {
 impl Put for DescribeTopicPartitionsResponsePartition {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int32("partitionIndex", self.partition_index);
         sink.int32("leaderId", self.leader_id);
         sink.int32("leaderEpoch", self.leader_epoch);

@@ -67,7 +67,7 @@ impl TransactionState {
 impl Put for TransactionState {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text("transactionalId", &self.transactional_id);
         sink.text("transactionState", &self.transaction_state);
         sink.int32("transactionTimeoutMs", self.transaction_timeout_ms);

@@ -42,7 +42,7 @@ impl Put for DescribeUserScramCredentialsResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.array("results", &self.results, |sink, element| element.put(sink, "", version));
         sink.unknown_tags(&self.unknown_tags);
@@ -89,7 +89,7 @@ impl Put for DescribeUserScramCredentialsResult {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.text("user", &self.user);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.array("credentialInfos", &self.credential_infos, |sink, element| {
             element.put(sink, "", version)

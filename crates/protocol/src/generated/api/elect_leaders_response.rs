@@ -34,7 +34,7 @@ impl Put for ElectLeadersResponse {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
         if version >= 1 {
-            sink.int16("errorCode", self.error_code.0);
+            sink.error_code("errorCode", self.error_code);
         }
         sink.array("replicaElectionResults", &self.replica_election_results, |sink, element| {
             element.put(sink, "", version)
@@ -110,7 +110,7 @@ impl Put for PartitionResult {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
         sink.int32("partitionId", self.partition_id);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.unknown_tags(&self.unknown_tags);
         sink.close();

@@ -55,7 +55,7 @@ impl Put for FetchResponse {
             sink.int32("throttleTimeMs", self.throttle_time_ms);
         }
         if version >= 7 {
-            sink.int16("errorCode", self.error_code.0);
+            sink.error_code("errorCode", self.error_code);
         }
         if version >= 7 {
             sink.int32("sessionId", self.session_id);
@@ -207,7 +207,7 @@ impl Put for PartitionData {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int64("highWatermark", self.high_watermark);
         if version >= 4 {
             sink.int64("lastStableOffset", self.last_stable_offset);

@@ -43,7 +43,7 @@ impl Put for FetchSnapshotResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("topics", &self.topics, |sink, element| element.put(sink, "", version));
         let has_node_endpoints = version == 1 && !self.node_endpoints.is_empty();
         if S::NAMED && has_node_endpoints {
@@ -138,7 +138,7 @@ impl Put for PartitionSnapshot {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("index", self.index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         self.snapshot_id.put(sink, "snapshotId", version);
         let has_current_leader = self.current_leader != LeaderIdAndEpoch::default();
         if S::NAMED && has_current_leader {

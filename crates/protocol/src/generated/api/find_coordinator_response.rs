@@ -65,7 +65,7 @@ impl Put for FindCoordinatorResponse {
             sink.int32("throttleTimeMs", self.throttle_time_ms);
         }
         if version <= 3 {
-            sink.int16("errorCode", self.error_code.0);
+            sink.error_code("errorCode", self.error_code);
         }
         if (1..=3).contains(&version) {
             sink.text_nullable("errorMessage", self.error_message.as_ref());
@@ -136,7 +136,7 @@ impl Put for Coordinator {
         sink.int32("nodeId", self.node_id);
         sink.text("host", &self.host);
         sink.int32("port", self.port);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.unknown_tags(&self.unknown_tags);
         sink.close();

@@ -42,7 +42,7 @@ impl Put for GetTelemetrySubscriptionsResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.uuid("clientInstanceId", &self.client_instance_id);
         sink.int32("subscriptionId", self.subscription_id);
         sink.array(

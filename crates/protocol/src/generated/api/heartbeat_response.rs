@@ -27,7 +27,7 @@ impl Put for HeartbeatResponse {
         if version >= 1 {
             sink.int32("throttleTimeMs", self.throttle_time_ms);
         }
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
     }

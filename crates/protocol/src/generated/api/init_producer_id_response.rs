@@ -55,7 +55,7 @@ impl Put for InitProducerIdResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int64("producerId", self.producer_id);
         sink.int16("producerEpoch", self.producer_epoch);
         if version == 6 {

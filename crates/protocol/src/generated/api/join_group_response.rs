@@ -63,7 +63,7 @@ impl Put for JoinGroupResponse {
         if version >= 2 {
             sink.int32("throttleTimeMs", self.throttle_time_ms);
         }
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int32("generationId", self.generation_id);
         if version >= 7 {
             sink.text_nullable("protocolType", self.protocol_type.as_ref());

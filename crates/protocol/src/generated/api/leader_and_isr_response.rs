@@ -37,7 +37,7 @@ impl LeaderAndIsrResponse {
 impl Put for LeaderAndIsrResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version <= 4 {
             sink.array("partitionErrors", &self.partition_errors, |sink, element| {
                 element.put(sink, "", version)
@@ -109,7 +109,7 @@ impl Put for LeaderAndIsrPartitionError {
             sink.text("topicName", &self.topic_name);
         }
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
     }

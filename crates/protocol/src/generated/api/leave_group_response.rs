@@ -33,7 +33,7 @@ impl Put for LeaveGroupResponse {
         if version >= 1 {
             sink.int32("throttleTimeMs", self.throttle_time_ms);
         }
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version >= 3 {
             sink.array("members", &self.members, |sink, element| element.put(sink, "", version));
         }
@@ -78,7 +78,7 @@ impl Put for MemberResponse {
         sink.open(name);
         sink.text("memberId", &self.member_id);
         sink.text_nullable("groupInstanceId", self.group_instance_id.as_ref());
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
     }

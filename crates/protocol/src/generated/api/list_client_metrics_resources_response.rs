@@ -29,7 +29,7 @@ impl Put for ListClientMetricsResourcesResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("clientMetricsResources", &self.client_metrics_resources, |sink, element| {
             element.put(sink, "", version)
         });

@@ -28,7 +28,7 @@ impl Put for ListConfigResourcesResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("configResources", &self.config_resources, |sink, element| {
             element.put(sink, "", version)
         });

@@ -29,7 +29,7 @@ impl Put for ListGroupsResponse {
         if version >= 1 {
             sink.int32("throttleTimeMs", self.throttle_time_ms);
         }
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("groups", &self.groups, |sink, element| element.put(sink, "", version));
         sink.unknown_tags(&self.unknown_tags);
         sink.close();

@@ -110,7 +110,7 @@ impl Put for ListOffsetsPartitionResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version == 0 {
             sink.array("oldStyleOffsets", &self.old_style_offsets, |sink, element| {
                 sink.int64("", *element)

@@ -31,7 +31,7 @@ impl Put for ListTransactionsResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("unknownStateFilters", &self.unknown_state_filters, |sink, element| {
             sink.text("", element)
         });

@@ -73,7 +73,7 @@ impl Put for MetadataResponse {
             sink.int32("clusterAuthorizedOperations", self.cluster_authorized_operations);
         }
         if version == 13 {
-            sink.int16("errorCode", self.error_code.0);
+            sink.error_code("errorCode", self.error_code);
         }
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
@@ -168,7 +168,7 @@ impl MetadataResponseTopic {
 impl Put for MetadataResponseTopic {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version >= 12 {
             sink.text_nullable("name", self.name.as_ref());
         } else {
@@ -239,7 +239,7 @@ impl MetadataResponsePartition {
 impl Put for MetadataResponsePartition {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int32("partitionIndex", self.partition_index);
         sink.int32("leaderId", self.leader_id);
         if version >= 7 {

@@ -24,7 +24,7 @@ impl OffsetDeleteResponse {
 impl Put for OffsetDeleteResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
         sink.array("topics", &self.topics, |sink, element| element.put(sink, "", version));
         sink.close();
@@ -77,7 +77,7 @@ impl Put for OffsetDeleteResponsePartition {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.close();
     }
 }

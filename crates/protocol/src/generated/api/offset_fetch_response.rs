@@ -48,7 +48,7 @@ impl Put for OffsetFetchResponse {
             sink.array("topics", &self.topics, |sink, element| element.put(sink, "", version));
         }
         if (2..=7).contains(&version) {
-            sink.int16("errorCode", self.error_code.0);
+            sink.error_code("errorCode", self.error_code);
         }
         if version >= 8 {
             sink.array("groups", &self.groups, |sink, element| element.put(sink, "", version));
@@ -137,7 +137,7 @@ impl Put for OffsetFetchResponsePartition {
             sink.int32("committedLeaderEpoch", self.committed_leader_epoch);
         }
         sink.text_nullable("metadata", self.metadata.as_ref());
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
     }
@@ -168,7 +168,7 @@ impl Put for OffsetFetchResponseGroup {
         sink.open(name);
         sink.text("groupId", &self.group_id);
         sink.array("topics", &self.topics, |sink, element| element.put(sink, "", version));
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
     }
@@ -254,7 +254,7 @@ impl Put for OffsetFetchResponsePartitions {
         sink.int64("committedOffset", self.committed_offset);
         sink.int32("committedLeaderEpoch", self.committed_leader_epoch);
         sink.text_nullable("metadata", self.metadata.as_ref());
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
     }

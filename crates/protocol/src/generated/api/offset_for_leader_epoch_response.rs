@@ -98,7 +98,7 @@ impl EpochEndOffset {
 impl Put for EpochEndOffset {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int32("partition", self.partition);
         if version >= 1 {
             sink.int32("leaderEpoch", self.leader_epoch);

@@ -173,7 +173,7 @@ impl Put for PartitionProduceResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("index", self.index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int64("baseOffset", self.base_offset);
         if version >= 2 {
             sink.int64("logAppendTimeMs", self.log_append_time_ms);

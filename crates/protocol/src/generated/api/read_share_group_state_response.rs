@@ -87,7 +87,7 @@ impl Put for PartitionResult {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("partition", self.partition);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.int32("stateEpoch", self.state_epoch);
         sink.int64("startOffset", self.start_offset);

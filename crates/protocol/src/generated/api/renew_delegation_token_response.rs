@@ -26,7 +26,7 @@ impl RenewDelegationTokenResponse {
 impl Put for RenewDelegationTokenResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int64("expiryTimestampMs", self.expiry_timestamp_ms);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
         sink.unknown_tags(&self.unknown_tags);

@@ -41,7 +41,7 @@ impl SaslAuthenticateResponse {
 impl Put for SaslAuthenticateResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.bytes("authBytes", &self.auth_bytes);
         if version >= 1 {

@@ -22,7 +22,7 @@ impl SaslHandshakeResponse {
 impl Put for SaslHandshakeResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("mechanisms", &self.mechanisms, |sink, element| sink.text("", element));
         sink.close();
     }

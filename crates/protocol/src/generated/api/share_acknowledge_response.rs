@@ -40,7 +40,7 @@ impl Put for ShareAcknowledgeResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         if version == 2 {
             sink.int32("acquisitionLockTimeoutMs", self.acquisition_lock_timeout_ms);
@@ -108,7 +108,7 @@ impl Put for PartitionData {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         self.current_leader.put(sink, "currentLeader", version);
         sink.unknown_tags(&self.unknown_tags);

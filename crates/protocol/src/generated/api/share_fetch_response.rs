@@ -40,7 +40,7 @@ impl Put for ShareFetchResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         if version >= 1 {
             sink.int32("acquisitionLockTimeoutMs", self.acquisition_lock_timeout_ms);
@@ -121,9 +121,9 @@ impl Put for PartitionData {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
-        sink.int16("acknowledgeErrorCode", self.acknowledge_error_code.0);
+        sink.error_code("acknowledgeErrorCode", self.acknowledge_error_code);
         sink.text_nullable("acknowledgeErrorMessage", self.acknowledge_error_message.as_ref());
         self.current_leader.put(sink, "currentLeader", version);
         if version == 0 {

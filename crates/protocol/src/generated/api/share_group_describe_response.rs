@@ -84,7 +84,7 @@ impl DescribedGroup {
 impl Put for DescribedGroup {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.text("groupId", &self.group_id);
         sink.text("groupState", &self.group_state);

@@ -25,7 +25,7 @@ impl StopReplicaResponse {
 impl Put for StopReplicaResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("partitionErrors", &self.partition_errors, |sink, element| {
             element.put(sink, "", version)
         });
@@ -59,7 +59,7 @@ impl Put for StopReplicaPartitionError {
         sink.open(name);
         sink.text("topicName", &self.topic_name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.unknown_tags(&self.unknown_tags);
         sink.close();
     }

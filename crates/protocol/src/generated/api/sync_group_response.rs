@@ -34,7 +34,7 @@ impl Put for SyncGroupResponse {
         if version >= 1 {
             sink.int32("throttleTimeMs", self.throttle_time_ms);
         }
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         if version == 5 {
             sink.text_nullable("protocolType", self.protocol_type.as_ref());
         }

@@ -45,7 +45,7 @@ impl Put for UpdateFeaturesResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         if version <= 1 {
             sink.array("results", &self.results, |sink, element| element.put(sink, "", version));
@@ -90,7 +90,7 @@ impl Put for UpdatableFeatureResult {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
         sink.text("feature", &self.feature);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.text_nullable("errorMessage", self.error_message.as_ref());
         sink.unknown_tags(&self.unknown_tags);
         sink.close();

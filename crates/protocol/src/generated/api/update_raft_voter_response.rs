@@ -37,7 +37,7 @@ impl Put for UpdateRaftVoterResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
         sink.int32("throttleTimeMs", self.throttle_time_ms);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         let has_current_leader = self.current_leader != CurrentLeader::default();
         if S::NAMED && has_current_leader {
             self.current_leader.put(sink, "currentLeader", version);

@@ -40,7 +40,7 @@ impl VoteResponse {
 impl Put for VoteResponse {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, version: i16) {
         sink.open(name);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.array("topics", &self.topics, |sink, element| element.put(sink, "", version));
         let has_node_endpoints = version >= 1 && !self.node_endpoints.is_empty();
         if S::NAMED && has_node_endpoints {
@@ -121,7 +121,7 @@ impl Put for PartitionData {
     fn put<S: Sink>(&self, sink: &mut S, name: &'static str, _version: i16) {
         sink.open(name);
         sink.int32("partitionIndex", self.partition_index);
-        sink.int16("errorCode", self.error_code.0);
+        sink.error_code("errorCode", self.error_code);
         sink.int32("leaderId", self.leader_id);
         sink.int32("leaderEpoch", self.leader_epoch);
         sink.bool("voteGranted", self.vote_granted);

@@ -133,6 +133,25 @@ fn a_frame_is_encoded_as_it_is_decoded() {
 }
 
 #[test]
+fn a_response_is_counted_by_its_error_codes() {
+    use dohle_protocol::error_code::ErrorCode;
+    use dohle_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
+    let partition = |error_code| PartitionData { error_code, ..PartitionData::default() };
+    let [none, fenced, unknown] =
+        [ErrorCode::NONE, ErrorCode::FENCED_LEADER_EPOCH, ErrorCode::UNKNOWN_TOPIC_ID];
+    let partitions = [none, fenced, unknown, fenced].map(partition).to_vec();
+    let topic = FetchableTopicResponse { partitions: partitions.into(), ..Default::default() };
+    let response = FetchResponse { responses: vec![topic].into(), ..FetchResponse::default() };
+    // Version 4 has no error code of the whole response.
+    for (version, expected) in [(4, 1), (18, 2)] {
+        let (parts, counts) = frame::encode_and_count(ApiKey::Fetch, version, 1, &response);
+        assert_eq!(parts, frame::encode_response(ApiKey::Fetch, version, 1, &response));
+        assert_eq!(counts.none, expected);
+        assert_eq!(counts.errors, [(fenced, 2), (unknown, 1)]);
+    }
+}
+
+#[test]
 fn records_from_elsewhere_count_and_keep_their_place() {
     use dohle_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
     use dohle_protocol::wire::Records;
