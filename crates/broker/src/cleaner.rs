@@ -173,6 +173,7 @@ impl Crew {
     /// The dirtiest logs of those that are due, the dirtiest last.
     async fn due(&self) -> Vec<Arc<Strand<Partition>>> {
         let mut due: Vec<(f64, Arc<Strand<Partition>>)> = Vec::new();
+        let (mut dirtiest, mut delay_ms) = (0.0_f64, 0);
         for some in partitions(&self.node, |topic| topic.settings.compact).chunks(ASKED_AT_ONCE) {
             let gather = Gather::with_capacity(some.len());
             some.iter().for_each(|partition| look(partition, Compacting::Idle, &gather));
@@ -201,12 +202,15 @@ impl Crew {
                         tell_reset(&subject, bounds);
                         self.note(&subject.partition, bounds.first_dirty_offset).await;
                     }
+                    dirtiest = dirtiest.max(bounds.dirty_ratio());
+                    delay_ms = delay_ms.max(bounds.delay_ms);
                     if bounds.is_due() {
                         due.push((bounds.dirty_ratio(), subject.partition));
                     }
                 }
             }
         }
+        self.node.metrics.cleaning.on_looked(self.node.env.clock.now(), dirtiest, delay_ms);
         due.sort_by(|one, other| one.0.total_cmp(&other.0));
         let count = due.len().saturating_sub(CLEANER_QUEUE);
         due.split_off(count).into_iter().map(|(_, partition)| partition).collect()
@@ -353,11 +357,10 @@ impl Crew {
         match end {
             End::Done(cleaned) => {
                 self.note(partition, cleaned.first_dirty_offset).await;
+                let took = self.node.env.clock.now() - began;
+                self.node.metrics.cleaning.on_cleaned(&cleaned, took);
                 let Cleaned { tally, first_dirty_offset, map_utilization } = cleaned;
-                self.node
-                    .metrics
-                    .on_cleaned(tally.mapped_bytes + tally.read_bytes, tally.written_bytes);
-                let ms = (self.node.env.clock.now() - began).as_millis();
+                let ms = took.as_millis();
                 tracing::info!(
                     %topic, partition = index, first_dirty_offset, ms,
                     bytes_read = tally.mapped_bytes + tally.read_bytes,

@@ -5,6 +5,7 @@
 //! commits. A failed write or sync takes the directory offline and is never tried again: after a
 //! failed fdatasync the kernel may have dropped the pages.
 
+use crate::metrics::Histogram;
 use crate::partition::Partition;
 use crate::partition::command::Command;
 use crate::room::{self, Room, Turn};
@@ -30,6 +31,9 @@ pub(crate) struct Directory {
     /// Where its blocking work runs.
     pub(crate) lane: Lane,
     tasks: Arc<dyn Tasks>,
+    clock: Arc<dyn Clock>,
+    /// How long flushes of partitions took.
+    pub(crate) flush_times: Histogram,
     slowness: Slowness,
     /// What is left for clients' records.
     pub(crate) room: Room,
@@ -80,11 +84,17 @@ struct Flushes {
 }
 
 impl Directory {
-    pub(crate) fn new(log_dir: Arc<LogDir>, tasks: Arc<dyn Tasks>) -> Arc<Self> {
+    pub(crate) fn new(
+        log_dir: Arc<LogDir>,
+        tasks: Arc<dyn Tasks>,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             lane: Lane::Disk(log_dir.path().clone()),
             log_dir,
             tasks,
+            clock,
+            flush_times: Histogram::default(),
             slowness: Slowness::default(),
             room: Room::default(),
             flushes: Mutex::default(),
@@ -212,7 +222,10 @@ impl Directory {
         let directory = self.clone();
         self.job(Box::new(move || {
             while let Some((partition, work)) = directory.next_flush() {
-                partition.submit(Command::Flushed(work.run()));
+                let began = directory.clock.now();
+                let flushed = work.run();
+                directory.flush_times.record(directory.clock.now().since(began));
+                partition.submit(Command::Flushed(flushed));
             }
         }));
     }

@@ -36,6 +36,14 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
+    /// How long the client has to wait behind it, in milliseconds.
+    pub(crate) fn wait_ms(&self) -> i32 {
+        match self {
+            Self::Throttled { wait_ms, .. } => *wait_ms,
+            Self::Send(_) | Self::SendParts { .. } | Self::Nothing | Self::Close(_) => 0,
+        }
+    }
+
     /// The same, for a client that has to wait behind it.
     pub(crate) fn throttled(self, wait_ms: i32) -> Self {
         if wait_ms <= 0 { self } else { Self::Throttled { reply: Box::new(self), wait_ms } }
@@ -49,8 +57,21 @@ pub(crate) struct Handled {
     permit: Option<Permit>,
     /// What is to be told of the time that it takes.
     cost: Option<Arc<Cost>>,
-    /// The API and its version, and when its frame was there; `None` for what was not understood.
-    pub(crate) asked: Option<(ApiKey, i16, Instant)>,
+    /// `None` for what was not understood.
+    pub(crate) asked: Option<Asked>,
+}
+
+/// What is asked, and when it came how far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) key: ApiKey,
+    pub(crate) version: i16,
+    /// The frame was there.
+    pub(crate) came: Instant,
+    /// Its turn had come.
+    pub(crate) began: Instant,
+    /// It was answered, or left with those who can answer.
+    pub(crate) left: Option<Instant>,
 }
 
 enum Stage {
@@ -172,12 +193,13 @@ impl Handled {
     }
 }
 
-/// Begins the request in `frame`, which was there at `came`.
+/// Begins the request in `frame`, which was there at `came`, when its turn comes, at `began`.
 pub(crate) fn begin(
     node: &Arc<Node>,
     session: &mut Session,
     frame: Bytes,
     came: Instant,
+    began: Instant,
 ) -> Handled {
     let size_bytes = frame.len();
     let cost = node.quotas.costs().then(|| Arc::new(Cost::begin(node.env.clock.clone())));
@@ -215,7 +237,7 @@ pub(crate) fn begin(
                 cost.pause();
             }
             handled.cost = cost;
-            handled.asked = Some((key, version, came));
+            handled.asked = Some(Asked { key, version, came, began, left: None });
             handled
         }
         Err(error) => {

@@ -14,6 +14,7 @@ use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
 use dohle_storage::Cursor;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -127,6 +128,7 @@ impl FetchSession {
 /// All sessions of a node: `max.incremental.fetch.session.cache.slots` of them.
 pub(crate) struct FetchSessions {
     slots: usize,
+    evicted: AtomicU64,
     open: Mutex<HashMap<i32, Place>>,
 }
 
@@ -157,12 +159,24 @@ pub(crate) struct SessionClaim {
 
 impl FetchSessions {
     pub(crate) fn new(slots: usize) -> Arc<Self> {
-        Arc::new(Self { slots, open: Mutex::default() })
+        Arc::new(Self { slots, evicted: AtomicU64::new(0), open: Mutex::default() })
     }
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.lock().len()
+    }
+
+    /// How many partitions they have, those aside that a request has right now.
+    pub(crate) fn partition_count(&self) -> usize {
+        let open = self.lock();
+        let resting = open.values().filter_map(|place| place.session.as_ref());
+        resting.map(|session| session.partitions.len()).sum()
+    }
+
+    /// How many had to make room for others.
+    pub(crate) fn evicted(&self) -> u64 {
+        self.evicted.load(Ordering::Relaxed)
     }
 
     /// The session that a request claims, or why it cannot have it.
@@ -204,6 +218,7 @@ impl FetchSessions {
                 Some((id, place)) if EVICTION_AFTER < now - place.used_at => {
                     let id = *id;
                     open.remove(&id);
+                    self.evicted.fetch_add(1, Ordering::Relaxed);
                 }
                 _ => return 0,
             }

@@ -47,25 +47,60 @@ pub(crate) struct Connections {
 struct Open {
     total: usize,
     by_ip: HashMap<IpAddr, usize>,
+    /// By the listener's place among the node's.
+    by_listener: Vec<OfListener>,
+}
+
+/// The connections of one listener since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OfListener {
+    pub(crate) open: u64,
+    /// Those that are closed again among them.
+    pub(crate) accepted: u64,
+    /// There were too many, or they came too fast.
+    pub(crate) refused: u64,
+}
+
+impl Open {
+    fn of(&mut self, listener: usize) -> &mut OfListener {
+        if self.by_listener.len() <= listener {
+            self.by_listener.resize(listener + 1, OfListener::default());
+        }
+        &mut self.by_listener[listener]
+    }
 }
 
 /// One connection's place; given back on drop.
 struct Place {
     node: Arc<Node>,
     ip: IpAddr,
+    listener: usize,
 }
 
 impl Connections {
-    fn take(node: &Arc<Node>, ip: IpAddr) -> Option<Place> {
+    fn take(node: &Arc<Node>, ip: IpAddr, listener: usize) -> Option<Place> {
         let mut open = node.connections.lock();
         let of_ip = open.by_ip.get(&ip).copied().unwrap_or(0);
         if node.limits.connections <= open.total || node.limits.connections_per_ip <= of_ip {
+            open.of(listener).refused += 1;
             return None;
         }
         open.total += 1;
+        let of_listener = open.of(listener);
+        of_listener.open += 1;
+        of_listener.accepted += 1;
         open.by_ip.insert(ip, of_ip + 1);
         drop(open);
-        Some(Place { node: node.clone(), ip })
+        Some(Place { node: node.clone(), ip, listener })
+    }
+
+    fn refuse(&self, listener: usize) {
+        self.lock().of(listener).refused += 1;
+    }
+
+    /// By the listener's place among the node's; one that nobody came to may be missing.
+    pub(crate) fn by_listener(&self) -> Vec<OfListener> {
+        self.lock().by_listener.clone()
     }
 
     /// How many are open.
@@ -82,6 +117,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.node.connections.lock();
         open.total -= 1;
+        open.of(self.listener).open -= 1;
         if let Some(count) = open.by_ip.get_mut(&self.ip) {
             *count -= 1;
             if *count == 0 {
@@ -137,10 +173,11 @@ pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn 
         }
         let wait_ms = node.quotas.connect(peer.ip(), node.env.clock.now());
         if 0 < wait_ms {
+            node.connections.refuse(index);
             hold_back(&node, io, wait_ms);
             continue;
         }
-        let Some(place) = Connections::take(&node, peer.ip()) else {
+        let Some(place) = Connections::take(&node, peer.ip(), index) else {
             tracing::warn!(%peer, "connection refused: max.connections or max.connections.per.ip");
             continue;
         };

@@ -56,6 +56,11 @@ impl<M: Machine> Host<M> {
         &self.hard
     }
 
+    /// What the machine knows that the log does not say.
+    pub(crate) fn soft(&self) -> &M::Soft {
+        &self.soft
+    }
+
     /// When the machine wants to be woken.
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
         self.wake_at

@@ -92,6 +92,9 @@ impl Context {
     }
 
     fn encode<M: Message>(&self, message: &M) -> Parts {
-        frame::encode_response(self.key, self.version, self.correlation_id, message)
+        let (parts, errors) =
+            frame::encode_and_count(self.key, self.version, self.correlation_id, message);
+        self.node.metrics.requests.count_errors(self.key, &errors);
+        parts
     }
 }

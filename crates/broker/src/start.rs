@@ -17,6 +17,7 @@ use crate::listener;
 pub use crate::listener::{BoundListener, ListenerType};
 use crate::load;
 use crate::metrics;
+pub use crate::metrics::Reading;
 use crate::moves;
 use crate::node::{NewNode, Node, View};
 use crate::quorum;
@@ -71,7 +72,7 @@ pub async fn start(
 ) -> Result<Running, StartError> {
     let log_dirs = open_directories(&env, &config)?;
     let storage = Storage::new(env.disk.clone());
-    let directory = |log_dir| Directory::new(log_dir, env.tasks.clone());
+    let directory = |log_dir| Directory::new(log_dir, env.tasks.clone(), env.clock.clone());
     let directories: Vec<_> = log_dirs.all().iter().cloned().map(directory).collect();
     let metadata_directory = directories
         .iter()
@@ -313,15 +314,9 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// All metrics in Prometheus's text format, under the names that jmx_exporter's common rules
-    /// for Kafka give. To be awaited on a reactor.
-    pub async fn kafka_metrics(&self) -> String {
-        metrics::read(&self.node, metrics::Page::Kafka).await
-    }
-
-    /// All metrics under names of our own, in base units. To be awaited on a reactor.
-    pub async fn own_metrics(&self) -> String {
-        metrics::read(&self.node, metrics::Page::Own).await
+    /// Asks all partitions how they do; pages are made of what they say. To be awaited on a reactor.
+    pub async fn read(&self) -> Reading {
+        metrics::read(&self.node).await
     }
 
     /// Whether the node serves clients: it is unfenced, not on its way down, and a log directory

@@ -1,5 +1,6 @@
 //! What a machine has to be so that a partition of an internal topic can carry it.
 
+use crate::counts::Counts;
 use bytes::Bytes;
 use dohle_metadata::config::Layers;
 use dohle_metadata::image::Image;
@@ -40,6 +41,9 @@ pub trait Coordinated: Machine<Hard: Default + Send, Soft: Send> + 'static {
     /// after a load, and comes again whenever something of it has changed. `leader_epoch` is that of
     /// the machine's log: markers carry it as the coordinator's epoch.
     fn surround(known: Self::Known, leader_epoch: i32) -> Self::Command;
+
+    /// What the machine tells of itself. It looks at all that it has: to be asked now and then.
+    fn counts(hard: &Self::Hard, soft: &Self::Soft) -> Counts;
 }
 
 /// A record's key and value. A null value is a tombstone: the key is void.

@@ -8,6 +8,7 @@
 
 pub mod assign;
 pub mod coordinated;
+pub mod counts;
 #[cfg(test)]
 mod golden;
 pub mod group;

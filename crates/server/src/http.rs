@@ -10,9 +10,9 @@
 //! One request a connection, GET or HEAD, no body: all that a scraper and a probe send.
 
 use crate::node::on_reactor;
+use crate::process::Process;
 use dohle_broker::start::Watch;
 use dohle_env::Env;
-use std::fmt::Write;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,13 +25,12 @@ const HEAD_BYTES_MAX: usize = 8 * 1024;
 const AT_ONCE: usize = 16;
 /// Within this a connection has to send its request, and to take its answer.
 const WITHIN: Duration = Duration::from_secs(10);
-/// Clock ticks in a second: Linux's, for all that it tells programs.
-const TICKS: f64 = 100.0;
 
 /// Answers what comes to `listener`, for as long as it is polled. On a tokio runtime with I/O and
 /// time; the node's own work is done on its reactors.
 pub async fn serve(listener: TcpListener, env: Env, watch: Watch) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
+    let process = Arc::new(Process::default());
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let stream = match listener.accept().await {
@@ -42,22 +41,22 @@ pub async fn serve(listener: TcpListener, env: Env, watch: Watch) {
                 continue;
             }
         };
-        let (env, watch) = (env.clone(), watch.clone());
+        let (env, watch, process) = (env.clone(), watch.clone(), process.clone());
         tokio::spawn(async move {
             // Who is gone or too slow is not missed.
-            let _ended = tokio::time::timeout(WITHIN, answer(stream, &env, watch)).await;
+            let _ended = tokio::time::timeout(WITHIN, answer(stream, &env, watch, &process)).await;
             drop(place);
         });
     }
 }
 
-async fn answer(stream: TcpStream, env: &Env, watch: Watch) -> io::Result<()> {
+async fn answer(stream: TcpStream, env: &Env, watch: Watch, process: &Process) -> io::Result<()> {
     let Some(head) = read_head(&stream).await? else { return Ok(()) };
     let mut words = head.split_ascii_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = target.split('?').next().unwrap_or_default();
     let (status, body) = match (method, path) {
-        ("GET" | "HEAD", _) => page(path, env, watch).await,
+        ("GET" | "HEAD", _) => page(path, env, watch, process).await,
         _ => ("405 Method Not Allowed", "only GET and HEAD are answered\n".to_owned()),
     };
     let size_bytes = body.len();
@@ -84,18 +83,26 @@ async fn send(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-async fn page(path: &str, env: &Env, watch: Watch) -> (&'static str, String) {
+async fn page(path: &str, env: &Env, watch: Watch, process: &Process) -> (&'static str, String) {
     let metrics = match path {
-        "/metrics" => on_reactor(env, async move { watch.kafka_metrics().await }).await,
-        "/metrics/dohle" => on_reactor(env, async move { watch.own_metrics().await }).await,
+        "/metrics" | "/metrics/dohle" => on_reactor(env, async move { watch.read().await }).await,
         "/livez" => return ("200 OK", "ok\n".to_owned()),
         "/readyz" if watch.is_ready() => return ("200 OK", "ok\n".to_owned()),
         "/readyz" => return ("503 Service Unavailable", "the node does not serve\n".to_owned()),
         _ => return ("404 Not Found", "there are /metrics, /livez and /readyz\n".to_owned()),
     };
     match metrics {
-        Some(mut text) => {
-            put_process(&mut text);
+        // Made here: a page of many partitions would hold up a reactor.
+        Some(reading) if path == "/metrics" => {
+            let mut text = reading.kafka_page();
+            process.put(&mut text);
+            process.put_of_kafka(&mut text);
+            ("200 OK", text)
+        }
+        Some(reading) => {
+            let mut text = reading.own_page();
+            process.put(&mut text);
+            process.put_own(&mut text);
             ("200 OK", text)
         }
         None => ("503 Service Unavailable", "the node stops\n".to_owned()),
@@ -119,34 +126,4 @@ async fn read_head(stream: &TcpStream) -> io::Result<Option<String>> {
         }
     }
     Ok(Some(String::from_utf8_lossy(&head).into_owned()))
-}
-
-/// What Linux knows of this process, under the names that all exporters use.
-fn put_process(text: &mut String) {
-    let mut put = |name: &str, kind: &str, help: &str, value: f64| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
-    };
-    if let Some(seconds) = cpu_seconds() {
-        put("process_cpu_seconds_total", "counter", "Time of CPUs, in seconds.", seconds);
-    }
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<f64>().ok());
-    if let Some(pages) = pages {
-        let bytes = pages * rustix::param::page_size() as f64;
-        put("process_resident_memory_bytes", "gauge", "Memory in RAM.", bytes);
-    }
-    if let Ok(open) = std::fs::read_dir("/proc/self/fd") {
-        put("process_open_fds", "gauge", "Open file descriptors.", open.count() as f64);
-    }
-}
-
-/// User and system time.
-fn cpu_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The command's name, in brackets, may hold anything.
-    let rest = stat.rsplit_once(')')?.1;
-    let mut fields = rest.split_whitespace().skip(11);
-    let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    Some((user + system) / TICKS)
 }

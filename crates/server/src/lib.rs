@@ -12,6 +12,7 @@ pub mod config_file;
 pub mod http;
 mod logging;
 pub mod node;
+mod process;
 mod stop_signal;
 pub mod world;
 

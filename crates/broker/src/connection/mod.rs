@@ -143,15 +143,15 @@ impl ServedConnection {
 
     fn poll_rounds(&mut self, cx: &mut Context<'_>) -> Result<(), Closed> {
         for _ in 0..ROUNDS_MAX {
-            self.collect_replies(cx)?;
-            if self.take_frames()? {
+            let now = self.collect_replies(cx)?;
+            if self.take_frames(now)? {
                 continue;
             }
             if !self.out.is_empty() {
                 let sent = self.io.poll_send(cx, &mut self.out).map_err(Closed::Io)?;
                 if sent.is_ready() && self.wants_frames() {
                     // Room again: frames that were held back may be in the buffer already.
-                    if self.take_frames()? {
+                    if self.take_frames(self.node.env.clock.now())? {
                         continue;
                     }
                 }
@@ -177,15 +177,15 @@ impl ServedConnection {
         Ok(())
     }
 
-    /// Moves replies that are ready, from the front, to what is to be sent.
-    fn collect_replies(&mut self, cx: &mut Context<'_>) -> Result<(), Closed> {
+    /// Moves replies that are ready, from the front, to what is to be sent; tells the time.
+    fn collect_replies(&mut self, cx: &mut Context<'_>) -> Result<Instant, Closed> {
         let now = self.node.env.clock.now();
+        self.note_left(now);
         while let Some(front) = self.open.front_mut() {
             match front.poll_reply(cx, now) {
                 Poll::Ready(reply) => {
-                    if let Some((key, version, began)) = front.asked {
-                        let took = now.since(began);
-                        self.node.metrics.requests.count(key, version, took);
+                    if let Some(asked) = &front.asked {
+                        self.node.metrics.requests.count(asked, now, reply.wait_ms());
                     }
                     self.put_reply(reply, now)?;
                 }
@@ -199,7 +199,18 @@ impl ServedConnection {
         {
             last.advance(cx, now);
         }
-        Ok(())
+        Ok(now)
+    }
+
+    /// What was begun in the last round has been left with those who answer it.
+    fn note_left(&mut self, now: Instant) {
+        for handled in self.open.iter_mut().rev() {
+            match &mut handled.asked {
+                Some(asked) if asked.left.is_none() => asked.left = Some(now),
+                Some(_) => break,
+                None => {}
+            }
+        }
     }
 
     fn put_reply(&mut self, reply: Reply, now: Instant) -> Result<(), Closed> {
@@ -218,13 +229,14 @@ impl ServedConnection {
     }
 
     /// Begins the requests that are here and may begin; whether there was one.
-    fn take_frames(&mut self) -> Result<bool, Closed> {
+    fn take_frames(&mut self, now: Instant) -> Result<bool, Closed> {
         let mut any = false;
         while self.wants_frames() {
             let frame = self.inbound.next_frame(self.node.limits.frame_bytes_max);
             let Some(Frame { bytes, permit }) = frame.map_err(Closed::FrameSize)? else { break };
             any = true;
-            let handled = dispatch::begin(&self.node, &mut self.session, bytes, self.active_at);
+            let handled =
+                dispatch::begin(&self.node, &mut self.session, bytes, self.active_at, now);
             self.open.push_back(handled.holding(permit));
         }
         Ok(any)

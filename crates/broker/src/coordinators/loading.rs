@@ -83,6 +83,7 @@ async fn run<M: Served>(node: Arc<Node>, partition: Arc<Strand<Partition>>, epoc
             Some(Installed::Done) => {
                 // What it decided when it moved in is written by the next turn: this one.
                 partition.submit(Command::Decide(Box::new(|_, _| {})));
+                node.metrics.on_loaded(M::TOPIC, took);
                 tracing::debug!(partition = name, ?took, "the coordinator is loaded");
                 return;
             }

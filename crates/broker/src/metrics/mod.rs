@@ -2,29 +2,40 @@
 //!
 //! Requests are counted by the thread that answers them, in words of its own; records by the
 //! partition that takes or gives them, which one thread at a time runs. So counting costs a few
-//! additions and no shared cache line. A reading (`pages`) asks all partitions as housekeeping does.
+//! additions and no shared cache line. A reading asks all partitions as housekeeping does; pages are
+//! made of it by whoever wants them, away from the reactors.
 
-mod pages;
+mod cleaning;
+mod histogram;
+mod kafka;
+mod own;
+mod reading;
 mod requests;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use pages::{Page, read};
+pub(crate) use histogram::{Histogram, Times};
+pub use reading::Reading;
+pub(crate) use reading::read;
 
+use cleaning::Cleaning;
+use dohle_coordinator::Coordinated;
+use dohle_coordinator::group::GroupCoordinator;
 use requests::Requests;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// The counts of a node.
 #[derive(Default)]
 pub(crate) struct Metrics {
     pub(crate) requests: Requests,
+    pub(crate) cleaning: Cleaning,
     /// Of partitions that were deleted: sums over all topics never go back.
     retired: Mutex<RecordCounts>,
-    /// Logs that were compacted, and the bytes read and written for it.
-    cleaned: [AtomicU64; 3],
+    /// How long it took to load the machines of groups and of transactions.
+    loads: [Histogram; 2],
 }
 
 impl Metrics {
@@ -38,15 +49,11 @@ impl Metrics {
         *self.retired.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A log was compacted.
-    pub(crate) fn on_cleaned(&self, read_bytes: u64, written_bytes: u64) {
-        for (count, amount) in self.cleaned.iter().zip([1, read_bytes, written_bytes]) {
-            count.fetch_add(amount, Ordering::Relaxed);
-        }
-    }
-
-    fn cleaned(&self) -> [u64; 3] {
-        self.cleaned.each_ref().map(|count| count.load(Ordering::Relaxed))
+    /// The machine of a partition of `topic` was loaded.
+    pub(crate) fn on_loaded(&self, topic: &str, took: Duration) {
+        let [groups, transactions] = &self.loads;
+        let of = if topic == GroupCoordinator::TOPIC { groups } else { transactions };
+        of.record(took);
     }
 }
 

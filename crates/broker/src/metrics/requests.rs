@@ -1,31 +1,67 @@
-//! How many requests of each API there were, and how long they took.
+//! How many requests of each API there were, how long they took, and what they were answered.
+//!
+//! ```text
+//!  frame is here ──queue──► its turn ──local──► answered, or left with others ──remote──► answered
+//! ```
+//!
+//! A part that takes at most a microsecond is not counted: what is missing of a part was so short.
 
+use super::histogram::{BUCKETS, Times, bucket};
 use crate::api;
+use crate::dispatch::Asked;
 use crate::listener::ListenerType;
+use dohle_env::clock::Instant;
 use dohle_env::sharded::Sharded;
 use dohle_protocol::api_key::ApiKey;
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::wire::ErrorCounts;
 use std::time::Duration;
 
-/// Buckets of a histogram: the last one takes what is longer than 2^24 microseconds (17 s).
-pub(super) const BUCKETS: usize = 26;
-/// Words of an API before those of its versions: the buckets, and the sum of microseconds.
-const WORDS: usize = BUCKETS + 1;
+/// Words of one part: the buckets, and the sum of microseconds.
+const WORDS_OF_PART: usize = BUCKETS + 1;
+/// Words of an API before those of its versions: the parts, and the answers that say no error.
+const WORDS: usize = Part::COUNT * WORDS_OF_PART + 1;
+/// Where among them the answers without an error are.
+const NONE: usize = WORDS - 1;
+/// Error codes of an API: from -1 to beyond what is known.
+const CODES: usize = 192;
+
+/// A part of a request's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// From the frame to the answer.
+    Total,
+    /// Until its turn came: requests before it, on its connection.
+    Queue,
+    /// Until it was answered or left with partitions, coordinators or the controller.
+    Local,
+    /// Until these had answered.
+    Remote,
+    /// How long the client is to wait after it, for a quota.
+    Throttle,
+}
+
+impl Part {
+    const COUNT: usize = 5;
+}
 
 /// See the module.
 pub(crate) struct Requests {
     counts: Sharded,
     /// Where the words of each API begin, in the order of what is served.
     places: Vec<(ApiKey, usize)>,
+    /// Answers with an error, by API and code: a thread that tells none has no words here.
+    errors: Sharded,
 }
 
 /// What is known of one API.
 pub(super) struct OfApi {
     pub(super) key: ApiKey,
-    /// Requests that took at most 2^n microseconds and more than 2^(n-1), by n.
-    pub(super) buckets: [u64; BUCKETS],
-    pub(super) sum: Duration,
+    parts: [Times; Part::COUNT],
     /// By version.
     pub(super) versions: Vec<u64>,
+    /// How often each error was told, that there was none first.
+    pub(super) errors: Vec<(ErrorCode, u64)>,
 }
 
 impl Default for Requests {
@@ -36,90 +72,149 @@ impl Default for Requests {
             next += WORDS + usize::try_from(*versions.end() + 1).unwrap_or(0);
             (*key, place)
         });
-        let places = places.collect();
-        Self { counts: Sharded::new(next), places }
+        let places: Vec<(ApiKey, usize)> = places.collect();
+        let errors = Sharded::new(places.len() * CODES);
+        Self { counts: Sharded::new(next), places, errors }
     }
 }
 
 impl Requests {
-    /// A request was answered.
-    pub(crate) fn count(&self, key: ApiKey, version: i16, took: Duration) {
-        let at = self.places.binary_search_by_key(&(key as i16), |(known, _)| *known as i16);
-        let Ok(at) = at else { return };
-        let (place, micros) = (self.places[at].1, took.as_micros());
+    /// A request is answered at `now`; its client waits for `wait_ms` after it.
+    pub(crate) fn count(&self, asked: &Asked, now: Instant, wait_ms: i32) {
+        let Some(at) = self.find(asked.key) else { return };
+        let place = self.places[at].1;
+        let left = asked.left.unwrap_or(now);
+        self.add(place, Part::Total, now.since(asked.came));
+        for (part, took) in [
+            (Part::Queue, asked.began.since(asked.came)),
+            (Part::Local, left.since(asked.began)),
+            (Part::Remote, now.since(left)),
+            (Part::Throttle, Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))),
+        ] {
+            if 1 < took.as_micros() {
+                self.add(place, part, took);
+            }
+        }
+        // What is served has a version of its own; others never come here.
+        self.counts.add(place + WORDS + usize::try_from(asked.version).unwrap_or(0), 1);
+    }
+
+    fn add(&self, place: usize, part: Part, took: Duration) {
+        let (place, micros) = (place + part as usize * WORDS_OF_PART, took.as_micros());
         self.counts.add(place + bucket(micros), 1);
         self.counts.add(place + BUCKETS, u64::try_from(micros).unwrap_or(u64::MAX));
-        // What is served has a version of its own; others never come here.
-        self.counts.add(place + WORDS + usize::try_from(version).unwrap_or(0), 1);
+    }
+
+    /// An answer says these error codes.
+    pub(crate) fn count_errors(&self, key: ApiKey, errors: &ErrorCounts) {
+        let Some(at) = self.find(key) else { return };
+        if errors.none != 0 {
+            self.counts.add(self.places[at].1 + NONE, errors.none);
+        }
+        for (error, count) in &errors.errors {
+            let code = usize::try_from(i32::from(error.0) + 1).unwrap_or(0);
+            self.errors.add(at * CODES + code.min(CODES - 1), *count);
+        }
+    }
+
+    fn find(&self, key: ApiKey) -> Option<usize> {
+        self.places.binary_search_by_key(&(key as i16), |(known, _)| *known as i16).ok()
     }
 
     pub(super) fn read(&self) -> Vec<OfApi> {
-        let sums = self.counts.sums();
+        let (sums, errors) = (self.counts.sums(), self.errors.sums());
         let ends = self.places.iter().skip(1).map(|(_, place)| *place).chain([sums.len()]);
-        let apis = self.places.iter().zip(ends).map(|((key, place), end)| OfApi {
+        let apis = self.places.iter().zip(ends).zip(errors.chunks(CODES));
+        let apis = apis.map(|(((key, place), end), errors)| OfApi {
             key: *key,
-            buckets: std::array::from_fn(|n| sums[place + n]),
-            sum: Duration::from_micros(sums[place + BUCKETS]),
+            parts: parts(&sums[*place..]),
             versions: sums[place + WORDS..end].to_vec(),
+            errors: told(sums[place + NONE], errors),
         });
         apis.collect()
     }
 }
 
+/// Parts, those too short to be counted among them.
+fn parts(words: &[u64]) -> [Times; Part::COUNT] {
+    let mut parts = [Times::default(); Part::COUNT];
+    for (times, words) in parts.iter_mut().zip(words.chunks(WORDS_OF_PART)) {
+        times.buckets.copy_from_slice(&words[..BUCKETS]);
+        times.sum = Duration::from_micros(words[BUCKETS]);
+    }
+    let total = parts[Part::Total as usize].count();
+    for times in &mut parts[1..] {
+        times.buckets[0] = total.saturating_sub(times.count());
+    }
+    parts
+}
+
+fn told(none: u64, errors: &[u64]) -> Vec<(ErrorCode, u64)> {
+    let code = |at: usize| ErrorCode(i16::try_from(at).unwrap_or(i16::MAX) - 1);
+    let errors = errors.iter().enumerate().map(|(at, count)| (code(at), *count));
+    [(ErrorCode::NONE, none)].into_iter().chain(errors).filter(|(_, count)| *count != 0).collect()
+}
+
 impl OfApi {
+    pub(super) fn part(&self, part: Part) -> &Times {
+        &self.parts[part as usize]
+    }
+
     pub(super) fn count(&self) -> u64 {
-        self.buckets.iter().sum()
+        self.part(Part::Total).count()
     }
-
-    /// The time that the part `quantile` of all requests took at most, in milliseconds: right up to
-    /// a factor of two, for nothing finer is kept.
-    pub(super) fn quantile_ms(&self, quantile: f64) -> f64 {
-        let wanted = (self.count() as f64 * quantile).ceil() as u64;
-        let mut seen = 0;
-        for (n, count) in self.buckets.iter().enumerate() {
-            seen += count;
-            if wanted <= seen && 0 < seen {
-                return bound_micros(n) / 1000.0;
-            }
-        }
-        0.0
-    }
-}
-
-/// The upper bound of a bucket.
-pub(super) fn bound_micros(bucket: usize) -> f64 {
-    2_f64.powi(i32::try_from(bucket).unwrap_or(i32::MAX))
-}
-
-/// Which bucket takes so many microseconds.
-fn bucket(micros: u128) -> usize {
-    let above = (u128::BITS - micros.saturating_sub(1).leading_zeros()) as usize;
-    if micros <= 1 { 0 } else { above.min(BUCKETS - 1) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn asked(version: i16, micros: [u64; 2]) -> Asked {
+        let at = |micros: u64| Instant(micros * 1000);
+        let [began, left] = micros.map(at);
+        Asked { key: ApiKey::Metadata, version, came: at(0), began, left: Some(left) }
+    }
+
     #[test]
-    fn times_fall_into_powers_of_two() {
-        for (micros, expected) in
-            [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (1024, 10), (1025, 11)]
-        {
-            assert_eq!(bucket(micros), expected, "{micros}");
-        }
-        assert_eq!(bucket(u128::MAX), BUCKETS - 1);
+    fn requests_are_counted_with_the_parts_of_their_time() {
         let requests = Requests::default();
         for _ in 0..99 {
-            requests.count(ApiKey::Metadata, 12, Duration::from_micros(100));
+            requests.count(&asked(12, [1, 90]), Instant(100_000), 0);
         }
-        requests.count(ApiKey::Metadata, 9, Duration::from_millis(500));
+        requests.count(&asked(9, [100_000, 100_001]), Instant(500_000_000), 30);
         let all = requests.read();
         let metadata = all.iter().find(|of| of.key == ApiKey::Metadata).unwrap();
         assert_eq!((metadata.count(), metadata.versions[12], metadata.versions[9]), (100, 99, 1));
-        assert_eq!(metadata.sum, Duration::from_micros(99 * 100 + 500_000));
-        assert_eq!(metadata.quantile_ms(0.5), 0.128);
-        assert_eq!(metadata.quantile_ms(0.999), 524.288);
+        let part = |part| metadata.part(part);
+        assert_eq!(part(Part::Total).sum, Duration::from_micros(99 * 100 + 500_000));
+        assert_eq!(part(Part::Total).quantile_ms(0.5), 0.128);
+        assert_eq!(part(Part::Total).quantile_ms(0.999), 524.288);
+        // 99 queued for a microsecond, and one was local for that: too short, and counted still.
+        for (of, sum_micros, short) in [
+            (Part::Queue, 100_000, 99),
+            (Part::Local, 99 * 89, 1),
+            (Part::Remote, 99 * 10 + 399_999, 0),
+            (Part::Throttle, 30_000, 99),
+        ] {
+            assert_eq!((part(of).count(), part(of).buckets[0]), (100, short), "{of:?}");
+            assert_eq!(part(of).sum, Duration::from_micros(sum_micros), "{of:?}");
+        }
         assert!(all.iter().filter(|of| of.key != ApiKey::Metadata).all(|of| of.count() == 0));
+    }
+
+    #[test]
+    fn answers_are_counted_by_api_and_error() {
+        let requests = Requests::default();
+        let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+        let odd = ErrorCode(i16::MAX);
+        let errors = vec![(unknown, 2), (ErrorCode::UNKNOWN_SERVER_ERROR, 1), (odd, 1)];
+        requests.count_errors(ApiKey::Fetch, &ErrorCounts { none: 3, errors });
+        let all = requests.read();
+        let told = |key| &all.iter().find(|of| of.key == key).unwrap().errors;
+        let last = ErrorCode(i16::try_from(CODES).unwrap() - 2);
+        let expected =
+            [(ErrorCode::NONE, 3), (ErrorCode::UNKNOWN_SERVER_ERROR, 1), (unknown, 2), (last, 1)];
+        assert_eq!(*told(ApiKey::Fetch), expected);
+        assert!(told(ApiKey::Produce).is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! Prometheus's text format, version 0.0.4.
 
+use super::histogram::{BUCKETS, Times, bound_micros};
 use std::fmt::{Display, Write};
 
 /// What a family of samples is.
@@ -37,6 +38,13 @@ impl Text {
         Family { out: &mut self.out, name }
     }
 
+    /// A family of gauges of one sample each, all with the same help.
+    pub(super) fn gauges(&mut self, prefix: &str, help: &str, gauges: &[(&str, i64)]) {
+        for (name, value) in gauges {
+            self.one(&format!("{prefix}{name}"), Kind::Gauge, help, value);
+        }
+    }
+
     /// A family of one sample.
     pub(super) fn one(&mut self, name: &str, kind: Kind, help: &str, value: impl Display) {
         self.family(name, kind, help).sample(&[], value);
@@ -50,6 +58,46 @@ impl Text {
 impl Family<'_> {
     pub(super) fn sample(&mut self, labels: &[(&str, &str)], value: impl Display) {
         self.part("", labels, value);
+    }
+
+    /// What a timer of Kafka's becomes: its quantiles in milliseconds, and how often.
+    pub(super) fn timer(&mut self, label: Option<(&str, &str)>, times: &Times) {
+        const QUANTILES: [(&str, f64); 6] = [
+            ("0.50", 0.5),
+            ("0.75", 0.75),
+            ("0.95", 0.95),
+            ("0.98", 0.98),
+            ("0.99", 0.99),
+            ("0.999", 0.999),
+        ];
+        for (name, quantile) in QUANTILES {
+            let quantiles = ("quantile", name);
+            let value = times.quantile_ms(quantile);
+            match label {
+                Some(label) => self.sample(&[label, quantiles], value),
+                None => self.sample(&[quantiles], value),
+            }
+        }
+        self.part("_count", label.as_slice(), times.count());
+    }
+
+    /// Buckets, sum and count of a histogram, in seconds.
+    pub(super) fn histogram(&mut self, label: Option<(&str, &str)>, times: &Times) {
+        let mut sum = 0;
+        let mut bucket = |bound: &str, count| match label {
+            Some(label) => self.part("_bucket", &[label, ("le", bound)], count),
+            None => self.part("_bucket", &[("le", bound)], count),
+        };
+        // From 16 microseconds to 17 s, each bound four times the last.
+        for (n, count) in times.buckets.iter().enumerate().take(BUCKETS - 1) {
+            sum += count;
+            if n >= 4 && n % 2 == 0 {
+                bucket(&(bound_micros(n) / 1e6).to_string(), sum);
+            }
+        }
+        bucket("+Inf", times.count());
+        self.part("_sum", label.as_slice(), times.sum.as_secs_f64());
+        self.part("_count", label.as_slice(), times.count());
     }
 
     /// A sample of a summary or histogram: `_sum`, `_count`, `_bucket`.

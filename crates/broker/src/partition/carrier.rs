@@ -13,6 +13,7 @@ use crate::machine_host::{Host, Records, Release};
 use crate::node::Node;
 use crate::steady_time::SteadyTime;
 use dohle_coordinator::KeyValue;
+use dohle_coordinator::counts::Counts;
 use dohle_env::clock::{self, Instant};
 use dohle_env::collections::HashMap;
 use dohle_env::gather::Slot;
@@ -54,6 +55,9 @@ pub(crate) trait Carried: Send {
 
     /// How many wait for an answer of the machine.
     fn open_answers(&self) -> usize;
+
+    /// What the machine tells of itself.
+    fn counts(&self) -> Counts;
 
     /// The machine is woken if its time has come.
     fn wake(&mut self, log: &mut Log, now: i64, instant: Instant) -> io::Result<()>;
@@ -250,6 +254,10 @@ impl<M: Served> Carried for Carrier<M> {
 
     fn open_answers(&self) -> usize {
         self.asking.len()
+    }
+
+    fn counts(&self) -> Counts {
+        M::counts(self.host.hard(), self.host.soft())
     }
 
     fn stage(&mut self, log: &mut Log, now: i64) -> io::Result<()> {

@@ -29,6 +29,7 @@ use crate::topic::TopicSettings;
 use carrier::{Carried, CarriedEffect};
 use command::{Acks, Appended, Command, Read, ReadAnswer};
 use compacting::{Compacting, Replace, Swapped};
+use dohle_coordinator::counts::Counts;
 use dohle_env::clock::Clock;
 use dohle_env::gather::Slot;
 use dohle_env::ready::Mark;
@@ -159,6 +160,16 @@ impl Partition {
     /// How many answers wait: for the high watermark, or for the machine that lives here.
     pub(crate) fn open_answers(&self) -> usize {
         self.waiting.count() + self.carried.as_ref().map_or(0, |carried| carried.open_answers())
+    }
+
+    /// Producers that wait for the high watermark, and readers for the end of the log to move.
+    pub(crate) fn delayed(&self) -> (usize, usize) {
+        (self.waiting.count(), self.watches.len())
+    }
+
+    /// What the machine that lives here tells of itself.
+    pub(crate) fn machine_counts(&self) -> Option<Counts> {
+        self.carried.as_ref().map(|carried| carried.counts())
     }
 
     /// The log, or what to answer when there is none any more.

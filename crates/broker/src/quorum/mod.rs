@@ -13,6 +13,7 @@ mod retention;
 mod snapshots;
 
 use crate::feed::Feed;
+use crate::metrics::Times;
 use dohle_env::gather::{Answer as Gathered, Gather, Slot};
 use dohle_env::strand::Strand;
 use dohle_metadata::controller::{Answer, Request, Settings};
@@ -60,6 +61,12 @@ pub(crate) struct QuorumStatus {
     pub(crate) log_end_offset: i64,
     /// Of the leader's metadata directory; zero with static voters.
     pub(crate) directory_id: Uuid,
+    /// How long decisions took, until their records were in the log's inbox.
+    pub(crate) decisions: Times,
+    /// How long it took from a decision to its commit.
+    pub(crate) commits: Times,
+    /// Records that this leader has appended.
+    pub(crate) appended: u64,
 }
 
 impl Controller {

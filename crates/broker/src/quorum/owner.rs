@@ -5,8 +5,9 @@ use super::{Command, QuorumStatus};
 use crate::directory::Directory;
 use crate::feed::{Committed, CommittedBatch, Feed};
 use crate::machine_host::{Host, Records, Release};
+use crate::metrics::Histogram;
 use bytes::Bytes;
-use dohle_env::clock::Clock;
+use dohle_env::clock::{Clock, Instant};
 use dohle_env::collections::HashMap;
 use dohle_env::gather::Slot;
 use dohle_env::random::Random;
@@ -40,12 +41,17 @@ pub(crate) struct MetadataLog {
     /// Written and not yet given to the feed.
     uncommitted: Vec<CommittedBatch>,
     pub(super) snapshots: Snapshots,
+    decisions: Histogram,
+    commits: Histogram,
+    /// When the oldest of the batches that are not committed was decided.
+    uncommitted_since: Option<Instant>,
+    appended: u64,
 }
 
 /// What a turn wants done once the state is free.
 pub(crate) enum Effect {
     Feed(Feed, Committed),
-    Described(Slot<QuorumStatus>, QuorumStatus),
+    Described(Slot<QuorumStatus>, Box<QuorumStatus>),
     Closed(Slot<()>),
     /// Write a snapshot on the lane.
     Snapshot(Arc<Directory>, Box<SnapshotWork>),
@@ -86,6 +92,10 @@ impl MetadataLog {
             next_token: 0,
             uncommitted: Vec::new(),
             snapshots: new.snapshots,
+            decisions: Histogram::default(),
+            commits: Histogram::default(),
+            uncommitted_since: None,
+            appended: 0,
         }
     }
 
@@ -124,7 +134,9 @@ impl MetadataLog {
                     self.decide(controller::Command::Wake);
                 }
             }
-            Command::Describe(slot) => effects.push(Effect::Described(slot, self.status())),
+            Command::Describe(slot) => {
+                effects.push(Effect::Described(slot, Box::new(self.status())))
+            }
             Command::Snapshot => self.snapshots.ask(),
             Command::SnapshotWritten(written) => self.on_snapshot(written, effects),
             Command::Close(slot) => {
@@ -138,12 +150,17 @@ impl MetadataLog {
     }
 
     fn decide(&mut self, command: controller::Command) {
+        let began = self.clock.now();
         let mut next = Some(command);
         while let Some(command) = next {
             let now = self.now();
             let records = self.host.decide(now, command);
             self.place(records);
             next = self.host.again();
+        }
+        self.decisions.record(self.clock.now().since(began));
+        if !self.uncommitted.is_empty() {
+            self.uncommitted_since.get_or_insert(began);
         }
     }
 
@@ -166,6 +183,7 @@ impl MetadataLog {
             return;
         }
         let base_offset = self.next_offset;
+        self.appended += records.records.len() as u64;
         self.uncommitted.push(CommittedBatch {
             base_offset,
             epoch: self.epoch,
@@ -190,6 +208,9 @@ impl MetadataLog {
     /// What is flushed is committed: the feed hears of it, and who asked is answered after that.
     fn commit(&mut self, effects: &mut Vec<Effect>) {
         self.host.committed(self.log.recovery_point());
+        if let Some(began) = self.uncommitted_since.take() {
+            self.commits.record(self.clock.now().since(began));
+        }
         let mut answers = Vec::new();
         while let Some(release) = self.host.release() {
             match release {
@@ -215,6 +236,9 @@ impl MetadataLog {
             high_watermark: self.log.recovery_point(),
             log_end_offset: self.log.end_offset(),
             directory_id: self.voter_directory_id.unwrap_or(Uuid::ZERO),
+            decisions: self.decisions.read(),
+            commits: self.commits.read(),
+            appended: self.appended,
         }
     }
 
@@ -270,7 +294,7 @@ impl Owned for MetadataLog {
     fn perform(strand: &Arc<Strand<Self>>, effect: Effect) {
         match effect {
             Effect::Feed(feed, committed) => feed.submit(committed),
-            Effect::Described(slot, status) => slot.fill(status),
+            Effect::Described(slot, status) => slot.fill(*status),
             Effect::Closed(slot) => slot.fill(()),
             Effect::Snapshot(directory, work) => {
                 let strand = strand.clone();

@@ -21,12 +21,12 @@ use dohle_metadata::image::Image;
 use dohle_protocol::wire::Text;
 use rate::{Bucket, Rate};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use table::{Sharers, Table};
+use table::Table;
 
 pub(crate) use rate::Windows;
-pub(crate) use table::Kind;
+pub(crate) use table::{Kind, Sharers};
 
 /// Who has not been heard of for so long begins anew, as in Kafka.
 const FORGOTTEN_AFTER_MS: i64 = 3_600_000;
@@ -58,7 +58,20 @@ pub(crate) struct Quotas {
     mutation_windows: Windows,
     /// `max.connection.creation.rate`; the largest number is none.
     accept_rate: AtomicI32,
+    /// How often clients were told to wait, and for how many milliseconds, by kind.
+    throttled: [[AtomicU64; 2]; 4],
     used: Mutex<Used>,
+}
+
+/// What clients that share a quota have used.
+#[derive(Clone, Debug)]
+pub(crate) struct Usage {
+    pub(crate) kind: Kind,
+    pub(crate) sharers: Sharers,
+    /// In a second.
+    pub(crate) rate: f64,
+    /// How long they were last told to wait, if that was within the windows; in milliseconds.
+    pub(crate) throttle_ms: i64,
 }
 
 #[derive(Default)]
@@ -76,6 +89,8 @@ struct Used {
 struct Known<T> {
     used: T,
     seen_ms: i64,
+    /// When they were last told to wait, and for how long.
+    throttled: Option<(i64, i64)>,
 }
 
 impl Quotas {
@@ -95,6 +110,7 @@ impl Quotas {
             windows,
             mutation_windows,
             accept_rate: AtomicI32::new(i32::MAX),
+            throttled: Default::default(),
             used: Mutex::default(),
         }
     }
@@ -124,18 +140,59 @@ impl Quotas {
     /// milliseconds. Thread time makes nobody wait for longer than a window.
     pub(crate) fn record(&self, kind: Kind, client: &Client, amount: f64, now: Instant) -> i32 {
         let now_ms = milliseconds(now);
-        let wait_ms = self.with_rate(kind, client, now_ms, |rate, limit| {
-            rate.record(self.windows, amount, now_ms);
-            rate.throttle_ms(self.windows, limit, now_ms)
-        });
         let longest = if kind == Kind::Request { self.windows.length_ms } else { i64::MAX };
-        int(wait_ms.unwrap_or(0).min(longest))
+        let wait_ms = self.with_rate(kind, client, now_ms, |known, limit| {
+            known.used.record(self.windows, amount, now_ms);
+            let wait_ms = known.used.throttle_ms(self.windows, limit, now_ms).min(longest);
+            if 0 < wait_ms {
+                known.throttled = Some((now_ms, wait_ms));
+            }
+            wait_ms
+        });
+        self.tell_wait(kind, int(wait_ms.unwrap_or(0)))
+    }
+
+    /// Counts a wait, if there is one.
+    fn tell_wait(&self, kind: Kind, wait_ms: i32) -> i32 {
+        if 0 < wait_ms {
+            let [count, sum] = &self.throttled[kind as usize];
+            count.fetch_add(1, Ordering::Relaxed);
+            sum.fetch_add(u64::from(wait_ms.unsigned_abs()), Ordering::Relaxed);
+        }
+        wait_ms
+    }
+
+    /// How often clients were told to wait for that kind, and for how many milliseconds.
+    pub(crate) fn throttled(&self, kind: Kind) -> [u64; 2] {
+        self.throttled[kind as usize].each_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// What was used of bytes and time of threads, of `count_max` at most that share a quota.
+    pub(crate) fn usage(&self, now: Instant, count_max: usize) -> Vec<Usage> {
+        let (now_ms, mut used) = (milliseconds(now), self.lock());
+        let past_ms = (self.windows.past_seconds() * 1000.0) as i64;
+        let known = used.rates.iter_mut().take(count_max);
+        let mut usage: Vec<Usage> = known
+            .map(|((kind, sharers), known)| Usage {
+                kind: *kind,
+                sharers: sharers.clone(),
+                rate: known.used.measure(self.windows, now_ms),
+                throttle_ms: known
+                    .throttled
+                    .filter(|(at_ms, _)| now_ms - at_ms <= past_ms)
+                    .map_or(0, |(_, wait_ms)| wait_ms),
+            })
+            .collect();
+        usage.sort_by(|one, other| (one.kind, &one.sharers).cmp(&(other.kind, &other.sharers)));
+        usage
     }
 
     /// Takes back what was recorded.
     pub(crate) fn unrecord(&self, kind: Kind, client: &Client, amount: f64, now: Instant) {
         let now_ms = milliseconds(now);
-        self.with_rate(kind, client, now_ms, |rate, _| rate.record(self.windows, -amount, now_ms));
+        self.with_rate(kind, client, now_ms, |known, _| {
+            known.used.record(self.windows, -amount, now_ms);
+        });
     }
 
     /// The most that can be used at once without having to wait for certain.
@@ -159,7 +216,7 @@ impl Quotas {
             bucket.take(self.mutation_windows, limit, partitions, now_ms);
             bucket.throttle_ms(self.mutation_windows, limit, now_ms)
         });
-        int(wait_ms.unwrap_or(0))
+        self.tell_wait(Kind::Mutation, int(wait_ms.unwrap_or(0)))
     }
 
     /// Takes over how many connections the node accepts in a second.
@@ -221,7 +278,7 @@ impl Quotas {
         kind: Kind,
         client: &Client,
         now_ms: i64,
-        with: impl FnOnce(&mut Rate, f64) -> T,
+        with: impl FnOnce(&mut Known<Rate>, f64) -> T,
     ) -> Option<T> {
         let table = self.table.load();
         let (sharers, limit) = table.limit(kind, &client.user, &client.client_id)?;
@@ -229,7 +286,7 @@ impl Quotas {
         used.purge(now_ms);
         let known = used.rates.entry((kind, sharers)).or_default();
         known.seen_ms = now_ms;
-        Some(with(&mut known.used, limit))
+        Some(with(known, limit))
     }
 
     fn lock(&self) -> MutexGuard<'_, Used> {

@@ -20,7 +20,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 4] = [Self::Produce, Self::Fetch, Self::Request, Self::Mutation];
+    pub(crate) const ALL: [Self; 4] = [Self::Produce, Self::Fetch, Self::Request, Self::Mutation];
 
     /// The key of the quota.
     const fn key(self) -> &'static str {

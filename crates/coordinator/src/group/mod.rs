@@ -6,6 +6,7 @@
 
 mod classic;
 mod consumer;
+mod counting;
 mod deciding;
 mod offsets;
 mod overview;
@@ -16,6 +17,7 @@ mod settings;
 mod tests;
 
 use crate::coordinated::{Coordinated, KeyValue, RecordError, Surroundings};
+use crate::counts::{Counts, GroupsDone};
 use crate::timers::Timers;
 use bytes::Bytes;
 use deciding::Deciding;
@@ -65,6 +67,8 @@ pub struct Leadership {
     consumer: consumer::Sessions,
     upkeep: offsets::Upkeep,
     timers: Timers<Timer>,
+    /// What was done, for those who watch.
+    done: GroupsDone,
 }
 
 /// What the machine wakes up for.
@@ -120,7 +124,9 @@ impl Machine for GroupCoordinator {
             Command::Ask(asked) => ask(&mut deciding, *asked),
             Command::Refused(groups) => groups.iter().for_each(|id| reload(&mut deciding, id)),
         }
-        deciding.finish()
+        let outcome = deciding.finish();
+        counting::count(&mut soft.done, &outcome.records);
+        outcome
     }
 
     fn apply(hard: &mut Groups, at: Offset, entry: &Entry<GroupRecord>) {
@@ -180,6 +186,10 @@ impl Coordinated for GroupCoordinator {
 
     fn surround(known: Arc<Known>, _leader_epoch: i32) -> Command {
         Command::Surroundings(known)
+    }
+
+    fn counts(hard: &Groups, soft: &Leadership) -> Counts {
+        Counts::Groups(counting::counts(hard, soft))
     }
 }
 

@@ -161,8 +161,12 @@ pub(super) fn abort_timed_out(deciding: &mut Deciding<'_>) {
     for _ in 0..ABORTS_MAX {
         let Some(id) = deciding.soft.timeouts.take_due(deciding.now) else { return };
         let Some(metadata) = deciding.hard.by_id.get(&id) else { continue };
-        if metadata.state == S::Ongoing && !fence(deciding, &id, metadata, None) {
-            deciding.effect(Effect::DrawProducerId(id));
+        if metadata.state == S::Ongoing {
+            if fence(deciding, &id, metadata, None) {
+                deciding.soft.done.timed_out += 1;
+            } else {
+                deciding.effect(Effect::DrawProducerId(id));
+            }
         }
         if deciding.soft.timeouts.next().is_none_or(|due| deciding.now < due) {
             deciding.soft.next_abort_at.0 = deciding.now.0.saturating_add(interval);
@@ -176,6 +180,8 @@ pub(super) fn abort_with(deciding: &mut Deciding<'_>, id: &Text, fresh_producer_
     let Some(due) = metadata.times_out_at() else { return };
     if deciding.now < due || !fence(deciding, id, metadata, fresh_producer_id) {
         deciding.soft.timeouts.set(id.clone(), due);
+    } else {
+        deciding.soft.done.timed_out += 1;
     }
 }
 

@@ -4,6 +4,7 @@
 //! each id; the soft state knows the cluster, the timers, and the epoch before the present one.
 
 mod adding;
+mod counting;
 mod deciding;
 mod describing;
 mod ending;
@@ -20,6 +21,7 @@ mod waiting;
 mod tests;
 
 use crate::coordinated::{Coordinated, KeyValue, RecordError, Surroundings};
+use crate::counts::{Counts, TransactionsDone};
 use crate::timers::Timers;
 use bytes::Bytes;
 use deciding::{Asking, Deciding};
@@ -74,6 +76,8 @@ pub struct Leadership {
     waiting: BTreeMap<Text, VecDeque<Waiting>>,
     /// When they stop waiting.
     waits_end: Timers<Text>,
+    /// What was done, for those who watch.
+    done: TransactionsDone,
 }
 
 /// What the machine is told.
@@ -124,7 +128,9 @@ impl Machine for TransactionCoordinator {
             Command::MarkersWritten(markers) => ending::complete(&mut deciding, &markers),
             Command::ProducerIdDrawn(id, fresh) => ending::abort_with(&mut deciding, &id, fresh),
         }
-        deciding.finish()
+        let outcome = deciding.finish();
+        counting::count(&mut soft.done, &outcome.records);
+        outcome
     }
 
     fn apply(hard: &mut Transactions, at: Offset, entry: &Entry<TransactionRecord>) {
@@ -178,6 +184,10 @@ impl Coordinated for TransactionCoordinator {
 
     fn surround(known: Known, leader_epoch: i32) -> Command {
         Command::Surroundings(Known { leader_epoch, ..known })
+    }
+
+    fn counts(hard: &Transactions, soft: &Leadership) -> Counts {
+        Counts::Transactions(counting::counts(hard, soft))
     }
 }
 

@@ -105,6 +105,7 @@ fn assign(
     // Kafka's record has the time of the state before.
     deciding.write(persisted::record(group));
     group.enter(State::Stable, deciding.now);
+    deciding.soft.done.classic_rebalances += 1;
     for id in group.members.ids() {
         let Some(token) = group.members.take_sync(&id) else { continue };
         let assignment = group.members.get(&id).map(|member| member.assignment.clone());

@@ -42,7 +42,7 @@ use dohle_protocol::wire::Text;
 pub(super) use heartbeat::heartbeat;
 use metadata_hash::TopicHashes;
 use pace::{Heard, Pace};
-pub(super) use state::ConsumerGroup;
+pub(super) use state::{ConsumerGroup, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the coordinator alone knows of consumer groups.

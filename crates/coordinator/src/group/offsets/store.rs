@@ -91,6 +91,12 @@ impl Offsets {
     }
 
     /// Groups that have offsets, be they pending; in no order, some may come twice.
+    /// How many offsets are committed.
+    pub(in crate::group) fn count(&self) -> u64 {
+        let topics = self.by_group.values().flat_map(GroupOffsets::iter);
+        topics.map(|(_, topic)| topic.len() as u64).sum()
+    }
+
     pub(in crate::group) fn groups(&self) -> impl Iterator<Item = &str> {
         self.by_group.keys().chain(self.producers.keys()).map(|group| &**group)
     }

@@ -96,6 +96,26 @@ fn parse(text: &str) -> BTreeMap<String, f64> {
     samples
 }
 
+/// Four produces, and two fetches of which one was refused.
+fn check_answers(kafka: &BTreeMap<String, f64>) {
+    let of = |series: &str| *kafka.get(series).unwrap_or_else(|| panic!("no {series}"));
+    // A produce says an error code for its partition; a fetch one more for itself.
+    let told = |request: &str, error: &str| {
+        of(&format!(
+            "kafka_network_requestmetrics_errors_total{{request=\"{request}\",error=\"{error}\"}}"
+        ))
+    };
+    assert_eq!((told("Produce", "NONE"), told("Fetch", "NONE")), (4.0, 3.0));
+    assert_eq!(told("Fetch", "OFFSET_OUT_OF_RANGE"), 1.0);
+    assert_eq!(
+        of("kafka_network_requestmetrics_remotetimems_count{request=\"FetchConsumer\"}"),
+        2.0
+    );
+    assert!(of("kafka_controller_controllereventmanager_eventqueueprocessingtimems_count") > 2.0);
+    let idle = of("kafka_server_kafkarequesthandlerpool_requesthandleravgidle_percent");
+    assert!((0.0..=1.0).contains(&idle), "{idle}");
+}
+
 #[test]
 fn metrics_say_what_clients_did() {
     let node = Node::on(2, &[]);
@@ -129,7 +149,10 @@ fn metrics_say_what_clients_did() {
     assert_eq!(of("kafka_server_replicamanager_partitioncount"), 3.0);
     assert_eq!(of("kafka_controller_kafkacontroller_activecontrollercount"), 1.0);
     assert_eq!(of("kafka_controller_kafkacontroller_activebrokercount"), 1.0);
-    assert_eq!(of("kafka_server_socket_server_metrics_connection_count"), 1.0);
+    let connections =
+        of("kafka_server_socket_server_metrics_connection_count{listener=\"PLAINTEXT\"}");
+    assert_eq!(connections, 1.0);
+    check_answers(&kafka);
     assert_eq!(of("kafka_log_log_logendoffset{topic=\"t\",partition=\"0\"}"), 20.0);
     assert_eq!(of("kafka_log_log_size{topic=\"t\",partition=\"1\"}"), bytes);
     assert!(of("process_resident_memory_bytes") > 1e6 && of("process_open_fds") > 3.0);
@@ -137,6 +160,11 @@ fn metrics_say_what_clients_did() {
     assert_eq!(own["dohle_records_in_total{topic=\"t\"}"], 30.0);
     assert_eq!(own["dohle_log_size_bytes{topic=\"t\"}"], 3.0 * bytes);
     assert_eq!(own["dohle_request_duration_seconds_count{request=\"Produce\"}"], 4.0);
+    assert_eq!(
+        own["dohle_request_errors_total{request=\"Fetch\",error=\"OFFSET_OUT_OF_RANGE\"}"],
+        1.0
+    );
+    assert_eq!(own["dohle_connections_accepted_total{listener=\"PLAINTEXT\"}"], 1.0);
     let all = own["dohle_request_duration_seconds_bucket{request=\"Produce\",le=\"+Inf\"}"];
     assert_eq!(all, 4.0);
     // A topic that goes takes its series along, and nothing from the sum.
