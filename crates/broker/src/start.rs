@@ -319,6 +319,13 @@ impl Watch {
         metrics::read(&self.node).await
     }
 
+    /// What clients have pushed of their own metrics (KIP-714), in Prometheus's text format.
+    #[must_use]
+    pub fn clients_page(&self) -> String {
+        let now_ms = i64::try_from(self.node.env.clock.now().0 / 1_000_000).unwrap_or(i64::MAX);
+        self.node.telemetry.page(now_ms)
+    }
+
     /// Whether the node serves clients: it is unfenced, not on its way down, and a log directory
     /// works.
     pub fn is_ready(&self) -> bool {

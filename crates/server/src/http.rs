@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `/metrics` | metrics under the names that jmx_exporter's rules for Kafka give |
 //! | `/metrics/dohle` | the same under names of our own, in base units |
+//! | `/metrics/clients` | what clients push of their own metrics |
 //! | `/livez` | 200: the process answers |
 //! | `/readyz` | 200 while clients are served, else 503 |
 //!
@@ -86,6 +87,7 @@ async fn send(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 async fn page(path: &str, env: &Env, watch: Watch, process: &Process) -> (&'static str, String) {
     let metrics = match path {
         "/metrics" | "/metrics/dohle" => on_reactor(env, async move { watch.read().await }).await,
+        "/metrics/clients" => return ("200 OK", watch.clients_page()),
         "/livez" => return ("200 OK", "ok\n".to_owned()),
         "/readyz" if watch.is_ready() => return ("200 OK", "ok\n".to_owned()),
         "/readyz" => return ("503 Service Unavailable", "the node does not serve\n".to_owned()),

@@ -1,6 +1,6 @@
 //! One client: what it is to push, and whether it is time.
 
-use super::{Push, all_metrics};
+use super::{KNOWN_MS_MIN, Push, all_metrics};
 use dohle_metadata::config::subscription::{ALL_METRICS, INTERVAL_MS_DEFAULT, Subscription};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
@@ -25,8 +25,6 @@ pub(super) struct Instance {
     pub(super) terms: Terms,
     /// When it is forgotten.
     pub(super) ends_ms: i64,
-    /// Its last push that is kept, and when that was.
-    pub(super) pushed: Option<(i64, Push)>,
     subscribed_ms: Option<i64>,
     pushed_ms: Option<i64>,
     /// It said that it would push no more.
@@ -45,7 +43,6 @@ impl Instance {
             version,
             terms: Terms::new(id, meant),
             ends_ms: 0,
-            pushed: None,
             subscribed_ms: None,
             pushed_ms: None,
             has_ended: false,
@@ -101,6 +98,11 @@ impl Instance {
             return Err(ErrorCode::TELEMETRY_TOO_LARGE);
         }
         Ok(())
+    }
+
+    /// For how long it is known after it was heard of.
+    pub(super) fn known_ms(&self) -> i64 {
+        KNOWN_MS_MIN.max(i64::from(self.terms.interval_ms) * 3)
     }
 
     fn is_due(&self, last_ms: Option<i64>, now_ms: i64) -> bool {

@@ -1,10 +1,13 @@
 //! What clients tell of themselves (KIP-714): who pushes which metrics how often, and what they
 //! pushed last.
 //!
-//! A value with time as an argument. Memory is bounded: so many clients, so many bytes of pushes
-//! over all of them, the oldest go first.
+//! A value with time as an argument. Memory is bounded: so many clients, so many bytes of what they
+//! pushed over all of them, the oldest go first. What a client pushed outlives its connection by some
+//! intervals, so that who looks at the page finds it.
 
 mod instance;
+mod latest;
+mod otlp;
 
 #[cfg(test)]
 mod tests;
@@ -23,11 +26,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use instance::Instance;
 pub(crate) use instance::Terms;
+use latest::{Kept, Latest, Pushed};
 
 /// Clients that are known at once, as in Kafka.
 const INSTANCES_MAX: usize = 16_384;
-/// Bytes of pushed metrics that are kept, over all clients.
-const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long a silent client is known, at least.
 const KNOWN_MS_MIN: i64 = 60_000;
 
@@ -78,9 +80,7 @@ struct Known {
     instances: HashMap<Uuid, Instance>,
     /// When each client is forgotten, the soonest first.
     ends: BTreeSet<(i64, Uuid)>,
-    /// Whose push is kept, the oldest first.
-    pushed: BTreeSet<(i64, Uuid)>,
-    kept_bytes: usize,
+    latest: Latest,
 }
 
 impl Telemetry {
@@ -126,12 +126,29 @@ impl Telemetry {
         if id == Uuid::ZERO || id == Uuid::METADATA_TOPIC {
             return Err(ErrorCode::INVALID_REQUEST);
         }
-        let mut known = self.lock();
-        known.instance(id, client, now_ms).push(&push, self.push_bytes_max, now_ms)?;
-        if !push.metrics.is_empty() {
-            known.keep(id, push, now_ms);
+        let known_ms = {
+            let mut known = self.lock();
+            let instance = known.instance(id, client, now_ms);
+            instance.push(&push, self.push_bytes_max, now_ms)?;
+            instance.known_ms()
+        };
+        if push.metrics.is_empty() {
+            return Ok(());
         }
+        let codec = u8::try_from(push.compression).ok().and_then(Codec::from_id);
+        let codec = codec.ok_or(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE)?;
+        // What Kafka answers where its plugin cannot make anything of them.
+        let pushed = Pushed::read(codec, &push.metrics).map_err(|_| ErrorCode::INVALID_RECORD)?;
+        let kept = Kept { from_ms: now_ms, until_ms: now_ms.saturating_add(known_ms) };
+        self.lock().latest.put(id, client, &pushed, kept);
         Ok(())
+    }
+
+    /// What clients pushed, in Prometheus's text format.
+    pub(crate) fn page(&self, now_ms: i64) -> String {
+        let mut known = self.lock();
+        known.latest.forget_silent(now_ms);
+        known.latest.page()
     }
 
     /// The client's connection has ended.
@@ -163,39 +180,13 @@ impl Known {
             self.instances.insert(id, Instance::new(id, self.version, meant));
         }
         let instance = self.instances.get_mut(&id).expect("it was inserted if it was not there");
-        let known_ms = KNOWN_MS_MIN.max(i64::from(instance.terms.interval_ms) * 3);
         self.ends.remove(&(instance.ends_ms, id));
-        instance.ends_ms = now_ms.saturating_add(known_ms);
+        instance.ends_ms = now_ms.saturating_add(instance.known_ms());
         self.ends.insert((instance.ends_ms, id));
         instance
     }
 
-    /// Keeps a push in place of the client's last; gives up the oldest of others for room.
-    fn keep(&mut self, id: Uuid, push: Push, now_ms: i64) {
-        self.drop_push(id);
-        while KEPT_BYTES_MAX < self.kept_bytes + push.metrics.len()
-            && let Some((_, oldest)) = self.pushed.first().copied()
-        {
-            self.drop_push(oldest);
-        }
-        let Some(instance) = self.instances.get_mut(&id) else { return };
-        // A slice would keep the whole frame.
-        let metrics = Bytes::copy_from_slice(&push.metrics);
-        self.kept_bytes += metrics.len();
-        instance.pushed = Some((now_ms, Push { metrics, ..push }));
-        self.pushed.insert((now_ms, id));
-    }
-
-    fn drop_push(&mut self, id: Uuid) {
-        let Some(instance) = self.instances.get_mut(&id) else { return };
-        if let Some((at_ms, push)) = instance.pushed.take() {
-            self.kept_bytes -= push.metrics.len();
-            self.pushed.remove(&(at_ms, id));
-        }
-    }
-
     fn forget(&mut self, id: Uuid) {
-        self.drop_push(id);
         if let Some(instance) = self.instances.remove(&id) {
             self.ends.remove(&(instance.ends_ms, id));
         }

@@ -53,7 +53,8 @@ pub(super) fn all(world: &mut World) {
         let push = PushTelemetryRequest {
             client_instance_id: id,
             subscription_id: terms.subscription_id,
-            metrics: Bytes::from_static(b"metrics"),
+            // Of no resource: a message without metrics.
+            metrics: Bytes::from_static(&[0x0a, 0]),
             ..PushTelemetryRequest::default()
         };
         world.note("good", version, &push);
