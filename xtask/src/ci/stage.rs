@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::toolchains;
-use crate::{applications, compat, crash, diff, events, golden, tidy, tools};
+use crate::{applications, compat, crash, diff, events, golden, tidy, tools, watch};
 
 /// Something that must hold, and how to find out.
 pub(super) struct Stage {
@@ -14,7 +14,7 @@ pub(super) struct Stage {
 }
 
 /// In the order in which they run: what is quick to fail comes first. Each can be run alone.
-pub(super) static STAGES: [Stage; 17] = [
+pub(super) static STAGES: [Stage; 18] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
@@ -52,6 +52,11 @@ pub(super) static STAGES: [Stage; 17] = [
         name: "limits",
         what: "the binary with failing disks, lost files and few descriptors",
         run: |root| crash::run(root, &["--scenario", "quick"]),
+    },
+    Stage {
+        name: "watch",
+        what: "metrics of the binary, scraped by Prometheus",
+        run: |root| watch::run(root, &[]),
     },
     Stage {
         name: "compat",

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 /// A program, how to ask whether it is there, and what needs it.
-const PROGRAMS: [(&str, &[&str], &str); 10] = [
+const PROGRAMS: [(&str, &[&str], &str); 12] = [
     ("git", &["--version"], "the list of files that tidy reads"),
     ("rustfmt", &["--version"], "the format and the generated code"),
     ("cargo", &["clippy", "--version"], "the lints"),
@@ -17,6 +17,8 @@ const PROGRAMS: [(&str, &[&str], &str); 10] = [
     ("go", &["version"], "the Go client"),
     ("node", &["--version"], "the JavaScript client"),
     ("npm", &["--version"], "the JavaScript client"),
+    ("apt-get", &["--version"], "the package of Prometheus"),
+    ("dpkg", &["--version"], "the same, unpacked"),
     ("cc", &["--version"], "zstd and librdkafka, which are C"),
 ];
 

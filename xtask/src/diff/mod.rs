@@ -5,7 +5,7 @@ mod batches;
 mod link;
 mod normal;
 mod scripts;
-mod world;
+pub(crate) mod world;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
