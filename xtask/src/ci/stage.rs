@@ -90,7 +90,7 @@ pub(super) static STAGES: [Stage; 18] = [
     },
     Stage {
         name: "golden",
-        what: "Apache Kafka's data directories, served as it serves them",
+        what: "Apache Kafka's data directories, served and compacted as it does",
         run: |root| golden::run(root, &[]),
     },
     Stage {

@@ -1,6 +1,7 @@
 //! `cargo xtask golden` and `cargo xtask takeover`: one data directory, opened by Dohle and by Apache Kafka.
 
 mod check;
+mod cleaning;
 mod folder;
 mod reference;
 mod server;
@@ -16,8 +17,12 @@ use check::Checker;
 use folder::Folder;
 use server::Server;
 
-const USAGE: &str = "usage: cargo xtask golden [--archive NAME]... [--port PORT]
-  Dohle serves every data directory that Apache Kafka left, exactly as Apache Kafka does.";
+const USAGE: &str = "usage: cargo xtask golden [cleaned] [--archive NAME]... [--port PORT]
+  Dohle serves every data directory that Apache Kafka left, exactly as Apache Kafka does, and compacts it as Apache Kafka does.
+  cleaned: only the latter.";
+
+/// The archives that have something to compact; the others are these with damage, or hold too little.
+const COMPACTED: [&str; 2] = ["clean", "torn"];
 
 /// Serves every archive of golden data with Dohle and compares all of it with its manifest; then once more after a
 /// clean stop, for what the stop wrote.
@@ -25,6 +30,9 @@ const USAGE: &str = "usage: cargo xtask golden [--archive NAME]... [--port PORT]
 /// # Errors
 /// A wrong command line, what could not be unpacked or started, or the archives that are served differently.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    if let ["cleaned", arguments @ ..] = arguments {
+        return cleaned(root, arguments);
+    }
     let (archives, port) = parse(root, arguments)?;
     let checker = Checker::new(root)?;
     let program = crate::compat::server::binary(root)?;
@@ -44,9 +52,28 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     }
     if different.is_empty() {
         println!("{} archives served as Apache Kafka serves them", archives.len());
-        return Ok(());
+        return cleaned(root, arguments);
     }
     Err(format!("served differently: {}", different.join(", ")))
+}
+
+/// Compacts the logs of archives here and with Apache Kafka, and compares what is left.
+fn cleaned(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    let (mut archives, port) = parse(root, arguments)?;
+    archives.retain(|archive| COMPACTED.contains(&archive.as_str()));
+    let checker = Checker::new(root)?;
+    let program = crate::compat::server::binary(root)?;
+    let mut gone = 0;
+    for archive in &archives {
+        println!("== {archive}, compacted");
+        gone += cleaning::compare(root, &checker, &program, archive, port)
+            .map_err(|error| format!("{archive}: {error}"))?;
+    }
+    if gone == 0 && !archives.is_empty() {
+        return Err("no record went: nothing was compacted".to_owned());
+    }
+    println!("{gone} records went by compaction, the same here and with Apache Kafka");
+    Ok(())
 }
 
 fn serve(

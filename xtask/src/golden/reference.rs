@@ -31,8 +31,22 @@ impl Reference {
         folder: &Folder,
         port: u16,
     ) -> Result<Self, String> {
+        Self::start_with(root, checker, folder, port, &[])
+    }
+
+    /// The same with more settings, which win.
+    ///
+    /// # Errors
+    /// What it said, if it did not start.
+    pub(super) fn start_with(
+        root: &Path,
+        checker: &Checker,
+        folder: &Folder,
+        port: u16,
+        more: &[&str],
+    ) -> Result<Self, String> {
         let mut settings = folder.settings(checker, port)?;
-        settings.extend(ALLOWED.map(str::to_owned));
+        settings.extend(ALLOWED.iter().chain(more).map(|&line| line.to_owned()));
         if !settings.iter().any(|line| line.starts_with("controller.quorum.voters=")) {
             // The script names static voters unless it is told otherwise.
             settings.push("controller.quorum.voters=".to_owned());
