@@ -3,6 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/metrics` | metrics under the names that jmx_exporter's rules for Kafka give |
+//! | `/metrics/confluent` | the same under the names that Confluent's rules give |
 //! | `/metrics/dohle` | the same under names of our own, in base units |
 //! | `/metrics/clients` | what clients push of their own metrics |
 //! | `/livez` | 200: the process answers |
@@ -86,7 +87,9 @@ async fn send(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 
 async fn page(path: &str, env: &Env, watch: Watch, process: &Process) -> (&'static str, String) {
     let metrics = match path {
-        "/metrics" | "/metrics/dohle" => on_reactor(env, async move { watch.read().await }).await,
+        "/metrics" | "/metrics/confluent" | "/metrics/dohle" => {
+            on_reactor(env, async move { watch.read().await }).await
+        }
         "/metrics/clients" => return ("200 OK", watch.clients_page()),
         "/livez" => return ("200 OK", "ok\n".to_owned()),
         "/readyz" if watch.is_ready() => return ("200 OK", "ok\n".to_owned()),
@@ -94,6 +97,12 @@ async fn page(path: &str, env: &Env, watch: Watch, process: &Process) -> (&'stat
         _ => return ("404 Not Found", "there are /metrics, /livez and /readyz\n".to_owned()),
     };
     match metrics {
+        Some(reading) if path == "/metrics/confluent" => {
+            let mut text = reading.confluent_page();
+            process.put(&mut text);
+            process.put_of_confluent(&mut text);
+            ("200 OK", text)
+        }
         // Made here: a page of many partitions would hold up a reactor.
         Some(reading) if path == "/metrics" => {
             let mut text = reading.kafka_page();

@@ -71,8 +71,30 @@ impl Process {
         );
     }
 
-    /// What is Kafka's own to tell.
+    /// What is Kafka's own to tell, under the names of jmx_exporter's rules.
     pub(crate) fn put_of_kafka(&self, text: &mut String) {
+        self.put_of_mbeans(
+            text,
+            &[
+                "kafka_network_socketserver_networkprocessoravgidlepercent",
+                "kafka_network_socketserver_networkprocessoravgidle_percent",
+                "kafka_server_kafkarequesthandlerpool_requesthandleravgidle_percent",
+            ],
+        );
+    }
+
+    /// The same under those of Confluent's.
+    pub(crate) fn put_of_confluent(&self, text: &mut String) {
+        self.put_of_mbeans(
+            text,
+            &[
+                "kafka_network_socketserver_networkprocessoravgidlepercent",
+                "kafka_server_kafkarequesthandlerpool_requesthandleravgidlepercent_oneminuterate",
+            ],
+        );
+    }
+
+    fn put_of_mbeans(&self, text: &mut String, idle_names: &[&str]) {
         let help = "From the process's I/O accounting.";
         for (name, bytes) in disk_bytes() {
             let name = format!("kafka_server_kafkaserver_linux_disk_{name}_bytes");
@@ -80,11 +102,7 @@ impl Process {
         }
         let idle = self.idle_ratio();
         // The same threads receive, handle and send.
-        for name in [
-            "kafka_network_socketserver_networkprocessoravgidlepercent",
-            "kafka_network_socketserver_networkprocessoravgidle_percent",
-            "kafka_server_kafkarequesthandlerpool_requesthandleravgidle_percent",
-        ] {
+        for name in idle_names {
             put(text, name, "gauge", "Idle part of reactors' last minute, 0 to 1.", idle);
         }
     }

@@ -4,7 +4,7 @@ use super::RecordCounts;
 use super::cleaning::Known as Cleaning;
 use super::histogram::Times;
 use super::requests::OfApi;
-use super::text::Text;
+use super::text::{Names, Text};
 use super::{kafka, own};
 use crate::directory::Directory;
 use crate::housekeeping;
@@ -128,6 +128,14 @@ impl Reading {
     #[must_use]
     pub fn kafka_page(&self) -> String {
         let mut text = Text::default();
+        kafka::put(&mut text, self, &self.sums());
+        text.finish()
+    }
+
+    /// The same under the names that Confluent's rules for jmx_exporter give.
+    #[must_use]
+    pub fn confluent_page(&self) -> String {
+        let mut text = Text::with_names(Names::Confluent);
         kafka::put(&mut text, self, &self.sums());
         text.finish()
     }

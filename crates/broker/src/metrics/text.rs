@@ -1,6 +1,7 @@
 //! Prometheus's text format, version 0.0.4.
 
 use super::histogram::{BUCKETS, Times, bound_micros};
+use std::borrow::Cow;
 use std::fmt::{Display, Write};
 
 /// What a family of samples is.
@@ -12,30 +13,81 @@ pub(super) enum Kind {
     Histogram,
 }
 
+/// Whose names a page has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Names {
+    /// As they are written here: for Kafka's MBeans those of jmx_exporter's own example rules.
+    #[default]
+    Plain,
+    /// Those of Confluent's rules for the same MBeans: `persec` stays, labels are lower case, timers
+    /// are counted under their bare name, and nothing has a type.
+    Confluent,
+}
+
 /// A page that is written family by family.
 #[derive(Default)]
 pub(super) struct Text {
     out: String,
+    names: Names,
 }
 
 /// One family: all its samples follow each other.
 pub(super) struct Family<'a> {
     out: &'a mut String,
-    name: &'a str,
+    name: Cow<'a, str>,
+    names: Names,
+}
+
+impl Names {
+    fn of_family(self, name: &str) -> Cow<'_, str> {
+        // Meters, whose MBeans are called `...PerSec`.
+        const METERS: [&str; 5] = [
+            "kafka_server_brokertopicmetrics_",
+            "kafka_network_requestmetrics_",
+            "kafka_server_replicamanager_",
+            "kafka_controller_controllerstats_",
+            "kafka_server_fetchsessioncache_",
+        ];
+        if self == Self::Plain {
+            return Cow::Borrowed(name);
+        }
+        let is_meter = METERS.iter().any(|meter| name.starts_with(meter));
+        match name.strip_suffix("_total").filter(|_| is_meter) {
+            Some(stem) => Cow::Owned(format!("{stem}persec")),
+            None => Cow::Owned(name.replace("socket_server_metrics", "socketservermetrics")),
+        }
+    }
+
+    fn of_label(self, name: &str) -> Cow<'_, str> {
+        match self {
+            Self::Plain => Cow::Borrowed(name),
+            Self::Confluent => Cow::Owned(name.to_ascii_lowercase()),
+        }
+    }
 }
 
 impl Text {
+    pub(super) fn with_names(names: Names) -> Self {
+        Self { names, ..Self::default() }
+    }
+
+    pub(super) fn names(&self) -> Names {
+        self.names
+    }
+
     /// Begins a family. `help` is one line.
     pub(super) fn family<'a>(&'a mut self, name: &'a str, kind: Kind, help: &str) -> Family<'a> {
         let kind = match kind {
+            _ if self.names == Names::Confluent => "untyped",
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
             Kind::Summary => "summary",
             Kind::Histogram => "histogram",
         };
         // Writing to a string cannot fail.
+        let name = self.names.of_family(name);
         let _ = writeln!(self.out, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        Family { out: &mut self.out, name }
+        Family { out: &mut self.out, name, names: self.names }
     }
 
     /// A family of gauges of one sample each, all with the same help.
@@ -78,7 +130,8 @@ impl Family<'_> {
                 None => self.sample(&[quantiles], value),
             }
         }
-        self.part("_count", label.as_slice(), times.count());
+        let suffix = if self.names == Names::Plain { "_count" } else { "" };
+        self.part(suffix, label.as_slice(), times.count());
     }
 
     /// Buckets, sum and count of a histogram, in seconds.
@@ -104,6 +157,7 @@ impl Family<'_> {
     pub(super) fn part(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl Display) {
         let _ = write!(self.out, "{}{suffix}", self.name);
         for (number, (name, value)) in labels.iter().enumerate() {
+            let name = self.names.of_label(name);
             let open = if number == 0 { '{' } else { ',' };
             let _ = write!(self.out, "{open}{name}=\"");
             for character in value.chars() {

@@ -103,8 +103,16 @@ fn quorum(text: &mut Text, reading: &Reading, prefix: &str) {
         ("high_watermark", quorum.high_watermark),
         ("log_end_offset", quorum.log_end_offset),
         ("number_unknown_voter_connections", 0),
+        // The only voter is asked by nobody.
+        ("fetch_records_rate", 0),
     ];
     text.gauges(prefix, help, &gauges);
+    let channel =
+        if prefix.contains("raft_") { "raft_channel_metrics" } else { "raftchannelmetrics" };
+    for name in ["incoming_byte", "outgoing_byte", "request", "response"] {
+        let name = format!("kafka_server_{channel}_{name}_total");
+        text.one(&name, Kind::Counter, "kafka.server:type=raft-channel-metrics", 0);
+    }
     let commits = &quorum.commits;
     for (name, value) in [
         ("commit_latency_avg", commits.mean_ms()),

@@ -1,10 +1,10 @@
 //! Connections, and what is held for the clients behind them.
 
 use super::super::reading::Reading;
-use super::super::text::{Kind, Text};
+use super::super::text::{Family, Kind, Names, Text};
 use super::number;
 use crate::listener::OfListener;
-use crate::quotas::Kind as Quota;
+use crate::quotas::{Kind as Quota, Usage};
 
 pub(super) fn put(text: &mut Text, reading: &Reading) {
     sockets(text, reading);
@@ -61,27 +61,66 @@ fn sessions(text: &mut Text, reading: &Reading) {
     family.sample(&[("delayedOperation", "Fetch")], fetches);
 }
 
-/// Clients that have a quota.
+/// Clients that have a quota. Confluent's rules have the resource in the name.
 fn quotas(text: &mut Text, reading: &Reading) {
-    let labels = |kind: Quota| match kind {
+    type Value = (&'static str, fn(&Usage) -> Option<f64>);
+    const VALUES: [Value; 3] = [
+        ("byte_rate", |of| (of.kind != Quota::Request).then_some(of.rate)),
+        ("request_time", |of| (of.kind == Quota::Request).then_some(of.rate)),
+        ("throttle_time", |of| Some(of.throttle_ms as f64)),
+    ];
+    const KINDS: [Quota; 3] = [Quota::Produce, Quota::Fetch, Quota::Request];
+    let help = "kafka.server:type=Produce|Fetch|Request";
+    for (name, value) in VALUES {
+        if text.names() == Names::Plain {
+            let name = format!("kafka_server_quota_{name}");
+            let mut family = text.family(&name, Kind::Gauge, help);
+            for of in &reading.usage {
+                let labels = [("resource", resource(of.kind)), ("user", user(of))];
+                put_client(
+                    &mut family,
+                    &[labels[0], labels[1], ("clientId", client(of))],
+                    value(of),
+                );
+            }
+            continue;
+        }
+        for kind in KINDS {
+            let resource = resource(kind).to_ascii_lowercase();
+            let name = format!("kafka_server_{resource}_{name}");
+            let mut family = text.family(&name, Kind::Gauge, help);
+            for of in reading.usage.iter().filter(|of| of.kind == kind) {
+                put_client(
+                    &mut family,
+                    &[("user", user(of)), ("client_id", client(of))],
+                    value(of),
+                );
+            }
+        }
+    }
+}
+
+fn resource(kind: Quota) -> &'static str {
+    match kind {
         Quota::Produce => "Produce",
         Quota::Fetch => "Fetch",
         Quota::Request => "Request",
         Quota::Mutation => "ControllerMutation",
-    };
-    let mut put = |name: &str, value: &dyn Fn(&crate::quotas::Usage) -> Option<f64>| {
-        let name = format!("kafka_server_quota_{name}");
-        let mut family = text.family(&name, Kind::Gauge, "kafka.server:type=Produce|Fetch|Request");
-        for of in &reading.usage {
-            let Some(value) = value(of) else { continue };
-            let (user, client_id) = (of.sharers.user.as_str(), of.sharers.client_id.as_str());
-            let all = [("resource", labels(of.kind)), ("user", user), ("clientId", client_id)];
-            // What Kafka's MBean does not name has no label.
-            let all: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-            family.sample(&all, value);
-        }
-    };
-    put("byte_rate", &|of| (of.kind != Quota::Request).then_some(of.rate));
-    put("request_time", &|of| (of.kind == Quota::Request).then_some(of.rate));
-    put("throttle_time", &|of| Some(of.throttle_ms as f64));
+    }
+}
+
+fn user(of: &Usage) -> &str {
+    of.sharers.user.as_str()
+}
+
+fn client(of: &Usage) -> &str {
+    of.sharers.client_id.as_str()
+}
+
+/// A client's sample, if it has one. What Kafka's MBean does not name has no label.
+fn put_client(family: &mut Family<'_>, labels: &[(&str, &str)], value: Option<f64>) {
+    let named: Vec<_> = labels.iter().copied().filter(|(_, value)| !value.is_empty()).collect();
+    if let Some(value) = value {
+        family.sample(&named, value);
+    }
 }
