@@ -70,19 +70,20 @@ pub(super) fn flip(run: &mut Run<'_>) -> Option<Damage> {
         return None;
     }
     let (offsets, at, size) = run.random.pick(&batches).clone();
-    let byte = match run.random.index(HEADER_FIELDS.len() + 3) {
+    let (byte, damaged) = match run.random.index(HEADER_FIELDS.len() + 3) {
         number if number < HEADER_FIELDS.len() => {
             let field = HEADER_FIELDS[number].clone();
             run.world.trace().sometimes("bit flipped in a header");
-            field.start + run.random.index(field.len())
+            // It may claim offsets of the batches behind it, and is sent to who asks for those.
+            (field.start + run.random.index(field.len()), offsets.start..i64::MAX)
         }
-        _ => HEADER_BYTES + run.random.index(size - HEADER_BYTES),
+        _ => (HEADER_BYTES + run.random.index(size - HEADER_BYTES), offsets.clone()),
     };
     let position = (at + byte) as u64;
     let bit = u8::try_from(run.random.below(8)).unwrap_or(0);
     disk.flip_bit(&path, position, bit).ok()?;
     run.world.trace().line(format_args!("bit {bit} of {} at {position} flips", path.display()));
-    run.history.known().partitions.get_mut(&key)?.on_damage(offsets.clone());
+    run.history.known().partitions.get_mut(&key)?.on_damage(damaged);
     Some(Damage { key, path, position, bit, offset: offsets.start })
 }
 

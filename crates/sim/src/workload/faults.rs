@@ -16,7 +16,7 @@ const FAULTS: [&str; 18] = [
     "power loss and a flipped bit",
     "kill while starting",
     "clean stop",
-    "write fails",
+    "reads or a write fail",
     "sync fails",
     "disk full",
     "slow disk",
@@ -78,7 +78,10 @@ impl Run<'_> {
                 self.history.on_end();
                 self.start_after(After::Kill)
             }
-            "write fails" => self.fail_disk(Operation::Write),
+            "reads or a write fail" => match self.random.below(2) {
+                0 => self.fail_reads(),
+                _ => self.fail_disk(Operation::Write),
+            },
             "sync fails" => self.fail_disk(Operation::Sync),
             "disk full" => self.fill_disk(),
             "slow disk" => self.slow_disk(),
@@ -195,6 +198,30 @@ impl Run<'_> {
             // kernel calls pages clean that were never written.
             return self.lose_power();
         }
+        self.kill();
+        self.start_after(After::Kill)
+    }
+
+    /// Some reads fail, perhaps while the node starts; who keeps it starts it again after a while.
+    fn fail_reads(&mut self) -> Result<(), String> {
+        let disk = self.world.disk(NODE);
+        let is_start = self.random.below(3) == 0;
+        if is_start {
+            self.kill();
+        }
+        let (later, times) = (self.random.below(20), 1 + self.random.below(4));
+        disk.inject(Fault::fail(Operation::Read, ErrorKind::Other).after(later).times(times));
+        let before = disk.counts().faults;
+        if is_start {
+            self.node.begin(self.world);
+        }
+        let time = Duration::from_millis(self.random.below(3_000));
+        self.run_for(time)?;
+        disk.clear_faults();
+        if before == disk.counts().faults && !is_start {
+            return Ok(());
+        }
+        self.world.trace().sometimes("read failed");
         self.kill();
         self.start_after(After::Kill)
     }
