@@ -7,6 +7,7 @@
 
 use crate::coordinators;
 use crate::directory::Directory;
+use crate::hosts;
 use crate::load;
 use crate::node::{Node, View};
 use crate::partition::Partition;
@@ -14,6 +15,7 @@ use crate::partition::command::Command;
 use crate::topic::{Replica, Topic, TopicSettings, is_internal};
 use dohle_env::gather::{Answer as Gathered, Gather, Slot};
 use dohle_env::strand::Strand;
+use dohle_env::tasks::Home;
 use dohle_metadata::config::{ConfigResource, ResourceKind};
 use dohle_metadata::controller::Answer;
 use dohle_metadata::image::{self, Image};
@@ -91,11 +93,10 @@ pub(crate) async fn run(node: Arc<Node>, feed: Feed) {
         react(&node, &mut view, &changes).await;
         node.publish(view);
         coordinators::surround(&node, &changes);
-        if changes.configs.iter().any(|resource| resource.kind == ResourceKind::Broker) {
-            node.quotas.set_accept_rate(node.accept_rate(&node.view().image));
-        }
-        if !changes.quotas.is_empty() {
-            node.quotas.follow(&node.view().image);
+        if !changes.quotas.is_empty()
+            || changes.configs.iter().any(|resource| resource.kind == ResourceKind::Broker)
+        {
+            limit_clients(&node);
         }
         if changes.configs.iter().any(|resource| resource.kind == ResourceKind::ClientMetrics) {
             node.telemetry.follow(&node.view().image);
@@ -104,6 +105,24 @@ pub(crate) async fn run(node: Arc<Node>, feed: Feed) {
             slot.fill(answer);
         }
     }
+}
+
+/// Takes over what limits clients and their connections; for hosts that are named for the first
+/// time again, once their addresses are found.
+fn limit_clients(node: &Arc<Node>) {
+    node.limit_connections();
+    let names = hosts::unknown(node, &node.view().image);
+    if names.is_empty() {
+        return;
+    }
+    let of = node.clone();
+    let looked_up = async move {
+        for name in hosts::look_up(&of, names).await {
+            tracing::warn!("the host {name} has no address: its limits hold for nobody");
+        }
+        of.limit_connections();
+    };
+    node.env.tasks.spawn(Home::LeastLoaded, Box::pin(looked_up));
 }
 
 fn apply(image: &mut Image, batch: &CommittedBatch, changes: &mut Changes) {

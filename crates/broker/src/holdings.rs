@@ -37,7 +37,7 @@ impl Running {
         Holdings {
             request_bytes: share(total - request_bytes.free_bytes(), total),
             is_short: request_bytes.is_short(),
-            connections: share(connections.total(), limits.connections),
+            connections: share(connections.total(), connections.total_max()),
             fetch_sessions: share(fetch_sessions.count(), limits.fetch_sessions),
         }
     }

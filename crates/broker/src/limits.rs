@@ -21,9 +21,6 @@ pub(crate) struct Limits {
     pub(crate) fetch_bytes_max: i32,
     /// `max.incremental.fetch.session.cache.slots`.
     pub(crate) fetch_sessions: usize,
-    /// `max.connections`, and for one address `max.connections.per.ip`.
-    pub(crate) connections: usize,
-    pub(crate) connections_per_ip: usize,
     /// `telemetry.max.bytes`: the most that a client may push of its metrics.
     pub(crate) telemetry_bytes_max: i32,
 }
@@ -42,8 +39,6 @@ impl Limits {
             request_bytes: request_bytes.max(usize::try_from(frame_bytes_max).unwrap_or(0) + 4),
             fetch_bytes_max: int("fetch.max.bytes"),
             fetch_sessions: number("max.incremental.fetch.session.cache.slots"),
-            connections: number("max.connections"),
-            connections_per_ip: number("max.connections.per.ip"),
             telemetry_bytes_max: int("telemetry.max.bytes"),
         }
     }

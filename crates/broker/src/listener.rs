@@ -1,14 +1,13 @@
-//! Accepting connections: each goes to the reactor with the least to do.
+//! Accepting connections: each goes to the reactor with the least to do, if there is a place for it.
 
 use crate::connection;
 use crate::node::Node;
 use dohle_env::clock::{self, Instant};
-use dohle_env::collections::HashMap;
 use dohle_env::net;
 use dohle_env::tasks::Home;
 use std::future::poll_fn;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Whose requests a listener takes, as Kafka's message definitions divide them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,96 +34,6 @@ pub(crate) struct Listener {
     pub(crate) name: String,
     pub(crate) of: ListenerType,
     pub(crate) address: SocketAddr,
-}
-
-/// How many connections there are: `max.connections`, `max.connections.per.ip`.
-#[derive(Default)]
-pub(crate) struct Connections {
-    open: Mutex<Open>,
-}
-
-#[derive(Default)]
-struct Open {
-    total: usize,
-    by_ip: HashMap<IpAddr, usize>,
-    /// By the listener's place among the node's.
-    by_listener: Vec<OfListener>,
-}
-
-/// The connections of one listener since the start.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct OfListener {
-    pub(crate) open: u64,
-    /// Those that are closed again among them.
-    pub(crate) accepted: u64,
-    /// There were too many, or they came too fast.
-    pub(crate) refused: u64,
-}
-
-impl Open {
-    fn of(&mut self, listener: usize) -> &mut OfListener {
-        if self.by_listener.len() <= listener {
-            self.by_listener.resize(listener + 1, OfListener::default());
-        }
-        &mut self.by_listener[listener]
-    }
-}
-
-/// One connection's place; given back on drop.
-struct Place {
-    node: Arc<Node>,
-    ip: IpAddr,
-    listener: usize,
-}
-
-impl Connections {
-    fn take(node: &Arc<Node>, ip: IpAddr, listener: usize) -> Option<Place> {
-        let mut open = node.connections.lock();
-        let of_ip = open.by_ip.get(&ip).copied().unwrap_or(0);
-        if node.limits.connections <= open.total || node.limits.connections_per_ip <= of_ip {
-            open.of(listener).refused += 1;
-            return None;
-        }
-        open.total += 1;
-        let of_listener = open.of(listener);
-        of_listener.open += 1;
-        of_listener.accepted += 1;
-        open.by_ip.insert(ip, of_ip + 1);
-        drop(open);
-        Some(Place { node: node.clone(), ip, listener })
-    }
-
-    fn refuse(&self, listener: usize) {
-        self.lock().of(listener).refused += 1;
-    }
-
-    /// By the listener's place among the node's; one that nobody came to may be missing.
-    pub(crate) fn by_listener(&self) -> Vec<OfListener> {
-        self.lock().by_listener.clone()
-    }
-
-    /// How many are open.
-    pub(crate) fn total(&self) -> usize {
-        self.lock().total
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.node.connections.lock();
-        open.total -= 1;
-        open.of(self.listener).open -= 1;
-        if let Some(count) = open.by_ip.get_mut(&self.ip) {
-            *count -= 1;
-            if *count == 0 {
-                open.by_ip.remove(&self.ip);
-            }
-        }
-    }
 }
 
 /// Closes a connection of an address that opens too many, after a while: it would come again at
@@ -166,21 +75,25 @@ pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn 
             }
         };
         let peer = io.peer();
-        let wait_ms = node.quotas.accept(node.env.clock.now());
+        let ip = peer.ip().to_canonical();
+        let wait_ms = node.quotas.accept(index, node.env.clock.now());
         if 0 < wait_ms {
             let until = node.env.clock.now().after_ms(i64::from(wait_ms));
             clock::sleep_until(&*node.env.clock, until).await;
         }
-        let wait_ms = node.quotas.connect(peer.ip(), node.env.clock.now());
+        let clock = &node.env.clock;
+        let place = poll_fn(|cx| node.connections.poll_take(cx, index, ip, clock.now())).await;
+        let wait_ms = node.quotas.connect(index, ip, node.env.clock.now());
         if 0 < wait_ms {
-            node.connections.refuse(index);
+            place.refuse();
             hold_back(&node, io, wait_ms);
             continue;
         }
-        let Some(place) = Connections::take(&node, peer.ip(), index) else {
-            tracing::warn!(%peer, "connection refused: max.connections or max.connections.per.ip");
+        if place.is_too_many() {
+            tracing::info!(%peer, "connection refused: max.connections.per.ip");
+            place.refuse();
             continue;
-        };
+        }
         let served = connection::serve(node.clone(), io, index, place);
         node.env.tasks.spawn(Home::LeastLoaded, Box::pin(served));
     }

@@ -1,15 +1,17 @@
 //! What all connections of a node share.
 
 use crate::assignments::Assignments;
+use crate::connections::{ConnectionLimits, Connections};
 use crate::directory::Directory;
 use crate::fetch_session::FetchSessions;
+use crate::hosts::Hosts;
 use crate::limits::Limits;
-use crate::listener::{Connections, Listener};
+use crate::listener::Listener;
 use crate::metrics::Metrics;
 use crate::moves::Moves;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::Controller;
-use crate::quotas::Quotas;
+use crate::quotas::{AcceptRates, Quotas};
 use crate::registration::ToldFailures;
 use crate::telemetry::Telemetry;
 use crate::topic::Topic;
@@ -44,7 +46,8 @@ pub(crate) struct Node {
     pub(crate) request_bytes: Budget,
     pub(crate) fetch_sessions: Arc<FetchSessions>,
     pub(crate) listeners: Vec<Listener>,
-    pub(crate) connections: Connections,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) hosts: Hosts,
     /// `log.dirs`.
     pub(crate) directories: Vec<Arc<Directory>>,
     /// Where the metadata log is; often one of `directories`.
@@ -123,7 +126,9 @@ impl Node {
         let telemetry = Telemetry::new(usize::try_from(limits.telemetry_bytes_max).unwrap_or(0));
         telemetry.follow(&new.view.image);
         let quotas = Quotas::new(&new.config);
-        quotas.follow(&new.view.image);
+        let hosts = Hosts::default();
+        quotas.follow(&new.view.image, &hosts);
+        let connections = Connections::new(&new.listeners, &new.config.inter_broker_listener);
         let moves = Moves::new(&new.config);
         Arc::new(Self {
             id: new.config.node_id,
@@ -134,7 +139,8 @@ impl Node {
             env: new.env,
             config: new.config,
             listeners: new.listeners,
-            connections: Connections::default(),
+            connections: Arc::new(connections),
+            hosts,
             directories: new.directories,
             metadata_directory: new.metadata_directory,
             storage: new.storage,
@@ -195,9 +201,18 @@ impl Node {
         with(Layers { broker: &broker, cluster: &cluster, file: &self.config.set })
     }
 
-    /// How many connections the node accepts in a second.
-    pub(crate) fn accept_rate(&self, image: &Image) -> i64 {
-        self.with_layers(image, |configs| configs.value("max.connection.creation.rate").integer())
+    /// Takes over how many connections there may be, and how fast they may come.
+    pub(crate) fn limit_connections(&self) {
+        let view = self.view();
+        let (listeners, connections) = (&self.listeners, &self.connections);
+        let (limits, rates) = self.with_layers(&view.image, |configs| {
+            let is_protected = |listener| connections.is_protected(listener);
+            let rates = AcceptRates::of(configs, listeners, is_protected);
+            (ConnectionLimits::of(configs, listeners, &self.hosts), rates)
+        });
+        connections.limit(limits);
+        self.quotas.limit_accepting(rates);
+        self.quotas.follow(&view.image, &self.hosts);
     }
 
     /// Whether the first batch of an older client's transaction is verified with its coordinator.

@@ -12,6 +12,7 @@ use crate::assignments;
 use crate::cleaner;
 use crate::directory::Directory;
 use crate::feed::{self, Feed};
+use crate::hosts;
 use crate::housekeeping;
 use crate::listener;
 pub use crate::listener::{BoundListener, ListenerType};
@@ -101,8 +102,17 @@ pub async fn start(
     let feed = Feed::default();
     node.controller.submit(quorum::Command::Lead(Box::new(settings), feed.clone()));
     let view = load::load(&node, plans).await;
-    node.quotas.set_accept_rate(node.accept_rate(&view.image));
     node.publish(view);
+    let names = hosts::unknown(&node, &node.view().image);
+    let unknown = hosts::look_up(&node, names).await;
+    if let Some(host) =
+        node.config.connections_per_ip_overrides.keys().find(|of| unknown.contains(*of))
+    {
+        return Err(failed(format!(
+            "max.connections.per.ip.overrides names {host}, and this host has no address"
+        )));
+    }
+    node.limit_connections();
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(feed::run(node.clone(), feed)));
 
     for directory in node.directories.iter().filter(|of| of.log_dir.is_online()) {

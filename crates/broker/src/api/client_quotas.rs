@@ -1,5 +1,6 @@
 //! DescribeClientQuotas and AlterClientQuotas: what clients may use.
 
+use crate::hosts;
 use crate::request::Context;
 use dohle_metadata::controller::{Answer, Refusal, Request};
 use dohle_metadata::image::QuotaEntity;
@@ -15,7 +16,7 @@ use dohle_protocol::messages::describe_client_quotas_response::{
     DescribeClientQuotasResponse, EntityData, EntryData, ValueData,
 };
 use dohle_protocol::wire::Text;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 // What a component wants of the entity's name.
 const EXACT: i8 = 0;
@@ -148,7 +149,17 @@ pub(crate) async fn alter(
     request: AlterClientQuotasRequest,
 ) -> AlterClientQuotasResponse {
     let entities: Vec<_> = request.entries.iter().map(|entry| entry.entity.clone()).collect();
-    let request = Request::AlterClientQuotas(request);
+    let names: BTreeSet<String> = entities
+        .iter()
+        .flatten()
+        .filter(|part| part.entity_type == IP)
+        .filter_map(|part| part.entity_name.as_ref())
+        .filter(|name| hosts::literal(name).is_none())
+        .map(|name| name.as_str().to_owned())
+        .collect();
+    let unknown = hosts::look_up(&context.node, names).await;
+    let unknown = unknown.into_iter().map(Text::from).collect();
+    let request = Request::AlterClientQuotas(request, unknown);
     if let Some(Answer::AlterClientQuotas(response)) =
         context.node.controller.ask(context.version, request).await
     {

@@ -10,6 +10,7 @@
 
 mod inbound;
 
+use crate::connections::{Lease, Place};
 use crate::dispatch::{self, Handled, Reply};
 use crate::node::Node;
 use crate::session::Session;
@@ -45,6 +46,8 @@ pub(crate) enum Closed {
     Refused(String),
     /// An error that has no answer (a failed produce with acks=0), as Kafka closes for it.
     Unanswerable,
+    /// There are more connections than `max.connections`, and this one was silent for longest.
+    MadeRoom,
     /// The stream failed.
     Io(io::Error),
 }
@@ -66,6 +69,9 @@ impl fmt::Display for Closed {
             ),
             Self::Refused(why) => f.write_str(why),
             Self::Unanswerable => f.write_str("an error of a request that has no answer"),
+            Self::MadeRoom => {
+                f.write_str("silent for longest where there are more than max.connections")
+            }
             Self::Io(error) => write!(f, "{error}"),
         }
     }
@@ -82,16 +88,23 @@ fn put_parts(out: &mut VecDeque<Piece>, parts: Parts, mut elsewhere: Few<Pieces>
 }
 
 /// Serves one connection until it ends, and keeps `place` as long.
-pub(crate) async fn serve<P>(node: Arc<Node>, io: Box<dyn Connection>, listener: usize, place: P) {
+pub(crate) async fn serve(node: Arc<Node>, io: Box<dyn Connection>, listener: usize, place: Place) {
     let session = Session::new(&*io, listener);
     let peer = session.peer;
-    let mut connection = ServedConnection::new(node, io, session);
-    let closed = std::future::poll_fn(|cx| connection.poll(cx)).await;
+    let mut connection = ServedConnection::new(node, io, session, place.lease.clone());
+    let mut is_first = true;
+    let closed = std::future::poll_fn(|cx| {
+        if connection.lease.poll_over(cx, std::mem::take(&mut is_first)) {
+            return Poll::Ready(Closed::MadeRoom);
+        }
+        connection.poll(cx)
+    });
+    let closed = closed.await;
     if let Some(id) = connection.session.telemetry_instance {
         connection.node.telemetry.forget(id);
     }
     match closed {
-        Closed::ByPeer | Closed::Idle | Closed::Io(_) => {
+        Closed::ByPeer | Closed::Idle | Closed::MadeRoom | Closed::Io(_) => {
             tracing::debug!(%peer, "connection ended: {closed}");
         }
         Closed::FrameSize(_) | Closed::Stalled(_) | Closed::Refused(_) | Closed::Unanswerable => {
@@ -105,6 +118,7 @@ struct ServedConnection {
     node: Arc<Node>,
     io: Box<dyn Connection>,
     session: Session,
+    lease: Arc<Lease>,
     inbound: Inbound,
     /// In request order. Only the last may be one that keeps the next request waiting.
     open: VecDeque<Handled>,
@@ -118,7 +132,7 @@ struct ServedConnection {
 }
 
 impl ServedConnection {
-    fn new(node: Arc<Node>, io: Box<dyn Connection>, session: Session) -> Self {
+    fn new(node: Arc<Node>, io: Box<dyn Connection>, session: Session, lease: Arc<Lease>) -> Self {
         Self {
             inbound: Inbound::new(node.request_bytes.clone()),
             // Most clients wait for each answer: room for one keeps an idle connection small.
@@ -129,6 +143,7 @@ impl ServedConnection {
             active_at: node.env.clock.now(),
             muted_until: None,
             session,
+            lease,
             io,
             node,
         }
@@ -163,7 +178,10 @@ impl ServedConnection {
             };
             match received {
                 Poll::Ready(Ok(0)) => return Err(Closed::ByPeer),
-                Poll::Ready(Ok(_)) => self.active_at = self.node.env.clock.now(),
+                Poll::Ready(Ok(_)) => {
+                    self.active_at = self.node.env.clock.now();
+                    self.lease.touch(self.active_at);
+                }
                 Poll::Ready(Err(error)) => return Err(Closed::Io(error)),
                 Poll::Pending => {
                     if self.poll_timer(cx)? {

@@ -7,13 +7,16 @@
 //! Without any quota nothing is measured: one relaxed load tells. What a client without a quota
 //! uses is never measured either.
 
+mod accepting;
 pub(crate) mod rate;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
-use arc_swap::ArcSwap;
+use crate::hosts::Hosts;
+use accepting::Accepted;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use dohle_env::clock::Instant;
 use dohle_env::collections::HashMap;
 use dohle_metadata::config::BrokerConfig;
@@ -21,10 +24,11 @@ use dohle_metadata::image::Image;
 use dohle_protocol::wire::Text;
 use rate::{Bucket, Rate};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use table::Table;
 
+pub(crate) use accepting::AcceptRates;
 pub(crate) use rate::Windows;
 pub(crate) use table::{Kind, Sharers};
 
@@ -56,8 +60,8 @@ pub(crate) struct Quotas {
     table: ArcSwap<Table>,
     windows: Windows,
     mutation_windows: Windows,
-    /// `max.connection.creation.rate`; the largest number is none.
-    accept_rate: AtomicI32,
+    /// `None` if all connections are accepted at once.
+    accept_rates: ArcSwapOption<AcceptRates>,
     /// How often clients were told to wait, and for how many milliseconds, by kind.
     throttled: [[AtomicU64; 2]; 4],
     used: Mutex<Used>,
@@ -79,8 +83,7 @@ struct Used {
     rates: HashMap<(Kind, Sharers), Known<Rate>>,
     mutations: HashMap<Sharers, Known<Bucket>>,
     addresses: HashMap<IpAddr, Known<Rate>>,
-    /// Connections from anywhere.
-    accepted: Rate,
+    accepted: Accepted,
     /// So many are known when the forgotten are looked for next.
     purge_at: usize,
 }
@@ -109,15 +112,15 @@ impl Quotas {
             table: ArcSwap::default(),
             windows,
             mutation_windows,
-            accept_rate: AtomicI32::new(i32::MAX),
+            accept_rates: ArcSwapOption::empty(),
             throttled: Default::default(),
             used: Mutex::default(),
         }
     }
 
     /// Takes over the quotas that the metadata has now.
-    pub(crate) fn follow(&self, image: &Image) {
-        let table = Table::of(image);
+    pub(crate) fn follow(&self, image: &Image, hosts: &Hosts) {
+        let table = Table::of(image, hosts);
         let mut kinds = if table.has_addresses() { ADDRESSES } else { 0 };
         for kind in [Kind::Produce, Kind::Fetch, Kind::Request, Kind::Mutation] {
             kinds |= if table.has(kind) { bit(kind) } else { 0 };
@@ -219,27 +222,27 @@ impl Quotas {
         self.tell_wait(Kind::Mutation, int(wait_ms.unwrap_or(0)))
     }
 
-    /// Takes over how many connections the node accepts in a second.
-    pub(crate) fn set_accept_rate(&self, rate: i64) {
-        self.accept_rate.store(i32::try_from(rate).unwrap_or(i32::MAX), Ordering::Relaxed);
+    /// Takes over how many connections the node and its listeners accept in a second.
+    pub(crate) fn limit_accepting(&self, rates: AcceptRates) {
+        let rates = (!rates.are_unlimited()).then(|| Arc::new(rates));
+        self.accept_rates.store(rates);
     }
 
-    /// A connection is accepted: how long to wait before it is served and the next one accepted, in
-    /// milliseconds.
-    pub(crate) fn accept(&self, now: Instant) -> i32 {
-        let rate = self.accept_rate.load(Ordering::Relaxed);
-        if rate == i32::MAX {
-            return 0;
-        }
-        let (now_ms, mut used) = (milliseconds(now), self.lock());
-        used.accepted.record(self.windows, 1.0, now_ms);
-        let wait_ms = used.accepted.throttle_ms(self.windows, f64::from(rate), now_ms);
-        int(wait_ms.min(self.windows.length_ms))
+    /// A connection is accepted at a listener: how long to wait before it is served and the next one
+    /// accepted there, in milliseconds.
+    pub(crate) fn accept(&self, listener: usize, now: Instant) -> i32 {
+        int(self.count_accepted(listener, 1.0, now))
     }
 
-    /// A connection comes from an address: how long it is held and then closed, in milliseconds;
-    /// 0 if it is welcome.
-    pub(crate) fn connect(&self, address: IpAddr, now: Instant) -> i32 {
+    fn count_accepted(&self, listener: usize, amount: f64, now: Instant) -> i64 {
+        let Some(rates) = &*self.accept_rates.load() else { return 0 };
+        let counted = (self.windows, amount, milliseconds(now));
+        self.lock().accepted.record(rates, listener, counted)
+    }
+
+    /// A connection comes from an address to a listener: how long it is held and then closed, in
+    /// milliseconds; 0 if it is welcome.
+    pub(crate) fn connect(&self, listener: usize, address: IpAddr, now: Instant) -> i32 {
         if self.kinds.load(Ordering::Relaxed) & ADDRESSES == 0 {
             return 0;
         }
@@ -254,6 +257,8 @@ impl Quotas {
         if 0 < wait_ms {
             // It does not count, for it is not taken.
             known.used.record(self.windows, -1.0, now_ms);
+            drop(used);
+            self.count_accepted(listener, -1.0, now);
         }
         int(wait_ms.min(self.windows.length_ms))
     }

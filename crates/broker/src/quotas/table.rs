@@ -1,5 +1,6 @@
 //! Which quota holds for a client, as the metadata has them.
 
+use crate::hosts::Hosts;
 use dohle_metadata::image::Image;
 use dohle_protocol::wire::Text;
 use std::collections::BTreeMap;
@@ -75,18 +76,17 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn of(image: &Image) -> Self {
+    /// What the metadata says. The quota of a host whose address is not known holds for nobody.
+    pub(crate) fn of(image: &Image, hosts: &Hosts) -> Self {
         let mut table = Self::default();
         for (entity, quotas) in &image.quotas {
             if let Some(address) = entity.0.get("ip") {
                 let Some(rate) = quotas.get(CONNECTIONS).copied() else { continue };
-                match address.as_ref().map(|text| text.parse()) {
+                match address {
                     None => table.any_address = Some(rate),
-                    Some(Ok(address)) => {
-                        table.addresses.insert(address, rate);
+                    Some(host) => {
+                        table.addresses.extend(hosts.address(host).map(|address| (address, rate)));
                     }
-                    // An older controller took names too: whose address that is nobody knows.
-                    Some(Err(_)) => {}
                 }
                 continue;
             }
@@ -194,7 +194,7 @@ mod tests {
         for mask in 0..1_usize << ORDER.len() {
             let there = (0..ORDER.len()).filter(|at| mask >> at & 1 == 1);
             let quotas: Vec<_> = there.map(|at| (ORDER[at].0, key, 1.0 + at as f64)).collect();
-            let table = Table::of(&image(&quotas));
+            let table = Table::of(&image(&quotas), &Hosts::default());
             let found = table.limit(Kind::Fetch, &"u".into(), &"c".into());
             let expected = (0..ORDER.len()).find(|at| mask >> at & 1 == 1).map(|at| {
                 let (_, user, client_id) = ORDER[at];
@@ -209,22 +209,29 @@ mod tests {
     #[test]
     fn a_client_without_an_id_has_quotas_of_users_only() {
         let key = Kind::Produce.key();
-        let table =
-            Table::of(&image(&[("client-id=*", key, 1.0), ("user=u,client-id=*", key, 2.0)]));
+        let table = Table::of(
+            &image(&[("client-id=*", key, 1.0), ("user=u,client-id=*", key, 2.0)]),
+            &Hosts::default(),
+        );
         assert_eq!(table.limit(Kind::Produce, &"u".into(), &Text::default()), None);
-        let table = Table::of(&image(&[("client-id=*", key, 1.0), ("user=*", key, 2.0)]));
+        let table = Table::of(
+            &image(&[("client-id=*", key, 1.0), ("user=*", key, 2.0)]),
+            &Hosts::default(),
+        );
         let found = table.limit(Kind::Produce, &"u".into(), &Text::default());
         assert_eq!(found.map(|(_, limit)| limit), Some(2.0));
     }
 
     #[test]
     fn addresses_have_their_own_rate_or_the_default() {
-        let table = Table::of(&image(&[("ip=10.0.0.1", CONNECTIONS, 3.0)]));
+        let table = Table::of(&image(&[("ip=10.0.0.1", CONNECTIONS, 3.0)]), &Hosts::default());
         let rate = |table: &Table, text: &str| table.connection_rate(text.parse().unwrap());
         assert_eq!(rate(&table, "10.0.0.1"), Some(3.0));
         assert_eq!(rate(&table, "10.0.0.2"), None);
-        let table =
-            Table::of(&image(&[("ip=10.0.0.1", CONNECTIONS, 3.0), ("ip=*", CONNECTIONS, 5.0)]));
+        let table = Table::of(
+            &image(&[("ip=10.0.0.1", CONNECTIONS, 3.0), ("ip=*", CONNECTIONS, 5.0)]),
+            &Hosts::default(),
+        );
         assert_eq!(rate(&table, "10.0.0.1"), Some(3.0));
         assert_eq!(rate(&table, "::1"), Some(5.0));
         assert!(table.has_addresses());

@@ -1,5 +1,6 @@
 //! Clients use too much, wait, and go on.
 
+use super::accepting::AtListener;
 use super::*;
 use dohle_metadata::MetadataRecord;
 use dohle_protocol::messages::ClientQuotaRecord;
@@ -28,7 +29,7 @@ fn image(quotas: &[(&str, Option<&str>, &str, f64)]) -> Image {
 
 fn quotas(all: &[(&str, Option<&str>, &str, f64)]) -> Quotas {
     let quotas = Quotas::with_windows(WINDOWS, WINDOWS);
-    quotas.follow(&image(all));
+    quotas.follow(&image(all), &Hosts::default());
     quotas
 }
 
@@ -45,7 +46,7 @@ fn without_quotas_nothing_is_measured() {
     let quotas = quotas(&[]);
     assert!(!quotas.has(Kind::Produce) && !quotas.has(Kind::Request));
     assert_eq!(quotas.record(Kind::Produce, &client("a"), 1e12, at(0)), 0);
-    assert_eq!(quotas.connect("::1".parse().unwrap(), at(0)), 0);
+    assert_eq!(quotas.connect(0, "::1".parse().unwrap(), at(0)), 0);
     assert!(quotas.lock().rates.is_empty() && quotas.lock().addresses.is_empty());
 }
 
@@ -65,12 +66,14 @@ fn who_produces_too_much_waits_and_goes_on() {
     assert_eq!(quotas.record(Kind::Produce, &a, 15_000.0, at(111_000)), 5000);
     quotas.unrecord(Kind::Produce, &a, 15_000.0, at(111_000));
     assert_eq!(quotas.record(Kind::Produce, &a, 11_000.0, at(111_000)), 1000);
-    quotas.follow(&image(&[("client-id", Some("a"), "producer_byte_rate", 1e6)]));
+    quotas
+        .follow(&image(&[("client-id", Some("a"), "producer_byte_rate", 1e6)]), &Hosts::default());
     assert_eq!(quotas.record(Kind::Produce, &a, 0.0, at(111_000)), 0);
-    quotas.follow(&Image::default());
+    quotas.follow(&Image::default(), &Hosts::default());
     assert!(!quotas.has(Kind::Produce));
     assert_eq!(quotas.record(Kind::Produce, &a, 1e12, at(111_000)), 0, "nor counted");
-    quotas.follow(&image(&[("client-id", Some("a"), "producer_byte_rate", 1e6)]));
+    quotas
+        .follow(&image(&[("client-id", Some("a"), "producer_byte_rate", 1e6)]), &Hosts::default());
     assert_eq!(quotas.record(Kind::Produce, &a, 0.0, at(111_000)), 0);
 }
 
@@ -99,23 +102,42 @@ fn partitions_are_made_until_there_is_a_debt() {
 fn an_address_may_open_so_many_connections() {
     let quotas = quotas(&[("ip", None, "connection_creation_rate", 3.0)]);
     let address: IpAddr = "10.0.0.1".parse().unwrap();
-    let opened = (0..40).filter(|_| quotas.connect(address, at(9000)) == 0).count();
+    let opened = (0..40).filter(|_| quotas.connect(0, address, at(9000)) == 0).count();
     assert_eq!(opened, 30);
-    let wait_ms = quotas.connect(address, at(9000));
+    let wait_ms = quotas.connect(0, address, at(9000));
     assert!((1..=1000).contains(&wait_ms), "{wait_ms}");
-    assert_eq!(quotas.connect("10.0.0.2".parse().unwrap(), at(9000)), 0);
-    assert_eq!(quotas.connect(address, at(20_000)), 0);
+    assert_eq!(quotas.connect(0, "10.0.0.2".parse().unwrap(), at(9000)), 0);
+    assert_eq!(quotas.connect(0, address, at(20_000)), 0);
 }
 
 #[test]
-fn the_node_accepts_so_many_connections() {
-    let quotas = quotas(&[]);
-    assert_eq!(quotas.accept(at(9000)), 0);
-    quotas.set_accept_rate(5);
-    assert_eq!((0..50).map(|_| quotas.accept(at(9000))).max(), Some(0));
-    assert_eq!(quotas.accept(at(9000)), 200);
-    quotas.set_accept_rate(i64::from(i32::MAX));
-    assert_eq!(quotas.accept(at(9000)), 0);
+fn a_node_and_its_listeners_accept_so_many_connections() {
+    let quotas = quotas(&[("ip", None, "connection_creation_rate", 30.0)]);
+    let set = |common, rates: [(i32, bool); 2]| {
+        let of_listeners = rates.map(|(rate, is_protected)| AtListener { rate, is_protected });
+        quotas.limit_accepting(AcceptRates { common, of_listeners: of_listeners.to_vec() });
+    };
+    assert_eq!(quotas.accept(0, at(9000)), 0);
+    set(5, [(i32::MAX, false), (i32::MAX, false)]);
+    assert_eq!((0..50).map(|_| quotas.accept(0, at(9000))).max(), Some(0));
+    assert_eq!(quotas.accept(1, at(9000)), 200);
+    // A listener that brokers use is not held to what the others use.
+    set(5, [(i32::MAX, false), (2, true)]);
+    assert_eq!((0..20).map(|_| quotas.accept(1, at(9000))).max(), Some(0));
+    assert_eq!(quotas.accept(1, at(9000)), 500);
+    assert_eq!(quotas.accept(0, at(9000)), 400);
+    // Nobody is told to wait for longer than a window.
+    assert_eq!((0..50).map(|_| quotas.accept(1, at(9000))).max(), Some(1000));
+    set(i32::MAX, [(i32::MAX, false), (i32::MAX, false)]);
+    assert_eq!(quotas.accept(0, at(9000)), 0);
+    // Whom his address sends away does not count.
+    set(5, [(i32::MAX, false), (i32::MAX, false)]);
+    let address: IpAddr = "10.0.0.9".parse().unwrap();
+    assert_eq!((0..300).filter(|_| quotas.connect(0, address, at(60_000)) == 0).count(), 300);
+    for _ in 0..500 {
+        assert_eq!(quotas.accept(0, at(60_000)), 0);
+        assert_ne!(quotas.connect(0, address, at(60_000)), 0);
+    }
 }
 
 #[test]

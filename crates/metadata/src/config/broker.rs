@@ -1,6 +1,7 @@
 //! A node's configuration: its file, read and cross-checked, and what may change at run time.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::endpoint::{Endpoint, SecurityProtocol, Voter, bootstrap_server, listener};
 use super::error::ConfigError;
@@ -118,15 +119,6 @@ impl BrokerConfig {
         self.value(name).is_true()
     }
 
-    /// A listener's own value of a key (`listener.name.NAME.KEY`), else the common one.
-    pub fn listener_value(&self, listener: &str, name: &str) -> Value {
-        let own = format!("listener.name.{}.{name}", listener.to_lowercase());
-        self.set
-            .get(&own)
-            .and_then(|text| Scope::Broker.key(name)?.parse(text).ok())
-            .unwrap_or_else(|| self.value(name))
-    }
-
     /// The listeners that clients and brokers use.
     pub fn broker_listeners(&self) -> impl Iterator<Item = &Endpoint> {
         self.listeners.iter().filter(|endpoint| !self.is_controller_listener(&endpoint.listener))
@@ -167,9 +159,13 @@ struct Read<'a> {
 }
 
 impl Read<'_> {
+    fn layers(&self) -> Layers<'_> {
+        static NOTHING: LazyLock<Configs> = LazyLock::new(Configs::new);
+        Layers { broker: &NOTHING, cluster: &NOTHING, file: self.set }
+    }
+
     fn value(&self, name: &str) -> Value {
-        let nothing = Configs::new();
-        Layers { broker: &nothing, cluster: &nothing, file: self.set }.value(name)
+        self.layers().value(name)
     }
 
     fn texts(&self, name: &str) -> Vec<String> {
@@ -217,7 +213,7 @@ impl Read<'_> {
             log_dirs,
             metadata_log_dir,
             rack: self.value("broker.rack").text().map(str::to_owned),
-            connections_per_ip_overrides: self.overrides()?,
+            connections_per_ip_overrides: connections_per_ip_overrides(self.layers())?,
         })
     }
 
@@ -271,18 +267,21 @@ impl Read<'_> {
         }
         Ok(name)
     }
+}
 
-    fn overrides(&self) -> Result<BTreeMap<String, u32>, ConfigError> {
-        let name = "max.connections.per.ip.overrides";
-        let mut map = BTreeMap::new();
-        for (host, count) in pairs(name, self.value(name).text().unwrap_or_default())? {
-            let count = count
-                .parse()
-                .map_err(|_| ConfigError::value(name, &count, "Not a number of type INT"))?;
-            map.insert(host, count);
-        }
-        Ok(map)
+/// How many connections single hosts may have: `max.connections.per.ip.overrides`.
+pub fn connections_per_ip_overrides(
+    configs: Layers<'_>,
+) -> Result<BTreeMap<String, u32>, ConfigError> {
+    let name = "max.connections.per.ip.overrides";
+    let mut map = BTreeMap::new();
+    for (host, count) in pairs(name, configs.value(name).text().unwrap_or_default())? {
+        let count = count
+            .parse()
+            .map_err(|_| ConfigError::value(name, &count, "Not a number of type INT"))?;
+        map.insert(host, count);
     }
+    Ok(map)
 }
 
 /// `a:b,c:d`; the last colon of a part counts.

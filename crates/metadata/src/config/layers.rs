@@ -39,6 +39,15 @@ impl Layers<'_> {
         self.text(name).and_then(|text| key.parse(text).ok()).unwrap_or_else(|| key.default_value())
     }
 
+    /// A listener's own value of a key (`listener.name.NAME.KEY`, in whatever layer), else the common
+    /// one.
+    pub fn listener_value(&self, listener: &str, name: &str) -> Value {
+        let own = format!("listener.name.{}.{name}", listener.to_lowercase());
+        self.text(&own)
+            .and_then(|text| Scope::Broker.key(name)?.parse(text).ok())
+            .unwrap_or_else(|| self.value(name))
+    }
+
     /// What a key of another scope gets from the broker: the first synonym that has a value.
     pub fn inherited(&self, key: &Key) -> Value {
         for synonym in key.synonyms {

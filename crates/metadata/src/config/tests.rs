@@ -163,8 +163,10 @@ fn a_node_is_read() {
     assert_eq!(node.advertised_listeners.len(), 1);
     assert_eq!(node.controller_listeners().next().map(|e| e.port), Some(9093));
     assert_eq!(node.inter_broker_listener, "PLAINTEXT");
-    assert_eq!(node.listener_value("PLAINTEXT", "max.connections").integer(), 7);
-    assert_eq!(node.listener_value("OTHER", "max.connections").integer(), i64::from(i32::MAX));
+    let nothing = Configs::new();
+    let layers = node.layers(&nothing, &nothing);
+    assert_eq!(layers.listener_value("PLAINTEXT", "max.connections").integer(), 7);
+    assert_eq!(layers.listener_value("OTHER", "max.connections").integer(), i64::from(i32::MAX));
     assert_eq!(node.integer("num.partitions"), 1);
 }
 

@@ -1,7 +1,6 @@
 //! Client quotas are set and removed.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dohle_protocol::messages::alter_client_quotas_request::{
     EntityData as RequestedPart, EntryData,
@@ -17,10 +16,10 @@ use crate::config::{Kind, Scope};
 use crate::image::{Image, QuotaEntity};
 use crate::record::MetadataRecord;
 
-/// Alters quotas, each entity by itself and once: who names one again is refused, and told only that.
+/// Alters quotas; `unknown_hosts` are those of the entities that have no address. Each entity by itself and once: who names one again is refused, and told only that.
 pub(super) fn alter(
     image: &Image,
-    request: &AlterClientQuotasRequest,
+    (request, unknown_hosts): (&AlterClientQuotasRequest, &BTreeSet<Text>),
 ) -> (Vec<MetadataRecord>, AlterClientQuotasResponse) {
     let mut results: Vec<(QuotaEntity, Result<(), Refusal>)> = Vec::new();
     let mut records = Vec::new();
@@ -31,7 +30,7 @@ pub(super) fn alter(
             *result = Err(Refusal::request(message));
             continue;
         }
-        let result = one(image, &entity, entry).map(|new| records.extend(new));
+        let result = one(image, &entity, entry, unknown_hosts).map(|new| records.extend(new));
         results.push((entity, result));
     }
     if request.validate_only {
@@ -63,8 +62,9 @@ fn one(
     image: &Image,
     entity: &QuotaEntity,
     entry: &EntryData,
+    unknown_hosts: &BTreeSet<Text>,
 ) -> Result<Vec<MetadataRecord>, Refusal> {
-    check_entity(entity)?;
+    check_entity(entity, unknown_hosts)?;
     let mut wanted: BTreeMap<&Text, Option<f64>> = BTreeMap::new();
     for op in &entry.ops {
         let value = (!op.remove).then_some(op.value);
@@ -98,7 +98,10 @@ fn one(
     Ok(records)
 }
 
-fn check_entity(QuotaEntity(parts): &QuotaEntity) -> Result<(), Refusal> {
+fn check_entity(
+    QuotaEntity(parts): &QuotaEntity,
+    unknown_hosts: &BTreeSet<Text>,
+) -> Result<(), Refusal> {
     for (entity_type, name) in parts {
         if !matches!(&**entity_type, "user" | "client-id" | "ip") {
             let message = format!("Unhandled client quota entity type: {entity_type}");
@@ -118,10 +121,9 @@ fn check_entity(QuotaEntity(parts): &QuotaEntity) -> Result<(), Refusal> {
              ClientId",
         ));
     }
-    // Kafka resolves names too; a decision must not hang on what a name server says today.
     match address {
-        Some(text) if text.parse::<IpAddr>().is_err() => {
-            Err(Refusal::request(format!("{text} is not a valid IP address.")))
+        Some(host) if unknown_hosts.contains(host) => {
+            Err(Refusal::request(format!("{host} is not a valid IP or resolvable host.")))
         }
         Some(_) | None => Ok(()),
     }

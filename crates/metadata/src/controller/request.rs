@@ -1,7 +1,10 @@
 //! What the controller is asked, and what it answers.
 
+use std::collections::BTreeSet;
+
 use dohle_protocol::ids::Timestamp;
 use dohle_protocol::messages as m;
+use dohle_protocol::wire::Text;
 
 use super::permits::Permits;
 use super::{Asked, Leadership};
@@ -30,7 +33,8 @@ pub enum Request {
     AssignReplicasToDirs(m::AssignReplicasToDirsRequest),
     ElectLeaders(m::ElectLeadersRequest),
     AlterPartition(m::AlterPartitionRequest),
-    AlterClientQuotas(m::AlterClientQuotasRequest),
+    /// With the hosts among the entities that have no address: who asks has looked them up.
+    AlterClientQuotas(m::AlterClientQuotasRequest, BTreeSet<Text>),
     CreateAcls(m::CreateAclsRequest),
     DeleteAcls(m::DeleteAclsRequest),
     AlterUserScramCredentials(m::AlterUserScramCredentialsRequest),
@@ -152,8 +156,9 @@ fn decide_within(
         Request::AlterPartition(request) => {
             wrap(alter_partition::alter(image, settings, version, &request), Answer::AlterPartition)
         }
-        Request::AlterClientQuotas(request) => {
-            wrap(quotas::alter(image, &request), Answer::AlterClientQuotas)
+        Request::AlterClientQuotas(request, unknown_hosts) => {
+            let decided = quotas::alter(image, (&request, &unknown_hosts));
+            wrap(decided, Answer::AlterClientQuotas)
         }
         Request::CreateAcls(request) => {
             wrap(acls::create(image, &mut seed, &request), Answer::CreateAcls)

@@ -3,7 +3,7 @@
 use super::super::reading::Reading;
 use super::super::text::{Family, Kind, Names, Text};
 use super::number;
-use crate::listener::OfListener;
+use crate::connections::OfListener;
 use crate::quotas::{Kind as Quota, Usage};
 
 pub(super) fn put(text: &mut Text, reading: &Reading) {

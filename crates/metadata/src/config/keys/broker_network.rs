@@ -16,19 +16,24 @@ pub(super) const KEYS: &[Key] = &[
     int("socket.receive.buffer.bytes", "102400").high()
         .doc("SO_RCVBUF of accepted connections; -1 leaves it to the system."),
     int("socket.request.max.bytes", "104857600").at_least(1).high()
+        .shown_by("crates/server/tests/it/node/connections.rs:a_frame_of_no_possible_size_ends_the_connection")
         .doc("Largest request that is read."),
     int("socket.listen.backlog.size", "50").at_least(1)
         .doc("How many connections may wait to be accepted."),
     int("max.connections.per.ip", "2147483647").at_least(0).cluster_wide()
+        .shown_by("crates/server/tests/it/node/changes.rs:an_address_has_as_many_connections_as_it_may_now")
         .doc("Most connections from one address."),
     string("max.connections.per.ip.overrides", "").cluster_wide()
+        .shown_by("crates/server/tests/it/node/changes.rs:an_address_has_as_many_connections_as_it_may_now")
         .doc("Most connections for single addresses or hosts, host:count each."),
     int("max.connections", "2147483647").at_least(0).cluster_wide()
+        .shown_by("crates/server/tests/it/node/changes.rs:connections_are_as_many_as_are_allowed_now")
         .doc("Most connections of the node; a listener may have its own number."),
     int("max.connection.creation.rate", "2147483647").at_least(0).cluster_wide()
         .shown_by("crates/server/tests/it/node/quotas.rs:a_node_that_is_opened_too_fast_waits")
         .doc("Most new connections in a second."),
     long("connections.max.idle.ms", "600000")
+        .shown_by("crates/server/tests/it/node/connections.rs:an_idle_connection_is_closed_and_a_busy_one_is_not")
         .doc("How long a connection may be silent before it is closed."),
     int("connection.failed.authentication.delay.ms", "100").at_least(0).low().not_built(SASL)
         .doc("Pause before the answer to a failed authentication."),

@@ -392,10 +392,8 @@ fn alter_quota(words: &Words<'_>) -> Request {
         }
     };
     let entry = EntryData { entity, ops: words.all("set").map(op).collect(), ..Default::default() };
-    Request::AlterClientQuotas(m::AlterClientQuotasRequest {
-        entries: vec![entry],
-        ..Default::default()
-    })
+    let request = m::AlterClientQuotasRequest { entries: vec![entry], ..Default::default() };
+    Request::AlterClientQuotas(request, words.all("unknown-host").map(Into::into).collect())
 }
 
 /// `upsert=user:mechanism:iterations` and `delete=user:mechanism`.

@@ -112,8 +112,13 @@ fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
 }
 
 #[test]
-fn no_more_connections_than_max_connections() {
-    for settings in [[("max.connections", "3")], [("max.connections.per.ip", "3")]] {
+fn an_address_has_no_more_connections_than_it_may() {
+    // Both limits are the file's; the address's own counts.
+    let own = ("max.connections.per.ip.overrides", "localhost:3,10.1.1.1:9");
+    for settings in [
+        [("max.connections.per.ip", "3"), ("max.connections.per.ip.overrides", "")],
+        [("max.connections.per.ip", "1"), own],
+    ] {
         let node = Node::on(2, &settings);
         let mut open: Vec<Client> = (0..3).map(|_| node.connect()).collect();
         open.iter_mut().for_each(versions);
@@ -124,6 +129,24 @@ fn no_more_connections_than_max_connections() {
         while node.connect().is_closed_soon() {
             assert!(began.elapsed() < super::HANG, "the place is not given back");
         }
+        open.iter_mut().for_each(versions);
+    }
+}
+
+#[test]
+fn who_comes_when_there_are_max_connections_waits() {
+    for key in ["max.connections", "listener.name.plaintext.max.connections"] {
+        let node = Node::on(2, &[(key, "3")]);
+        let mut open: Vec<Client> = (0..3).map(|_| node.connect()).collect();
+        open.iter_mut().for_each(versions);
+        let mut waiting = node.connect();
+        waiting.send(0, &ApiVersionsRequest::default());
+        waiting.stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        assert!(waiting.frame().is_err(), "{key}");
+        open.iter_mut().for_each(versions);
+        waiting.stream.set_read_timeout(Some(super::HANG)).unwrap();
+        drop(open.pop());
+        waiting.frame().expect("a place is given back");
         open.iter_mut().for_each(versions);
     }
 }

@@ -1,6 +1,7 @@
 //! A whole node on the real world, spoken to over plain sockets.
 
 mod allocations;
+mod changes;
 mod connections;
 mod controller_listener;
 mod garbage;
