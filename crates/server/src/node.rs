@@ -209,3 +209,43 @@ fn tcp_options(config: &BrokerConfig) -> TcpOptions {
         ..TcpOptions::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config_file;
+    use crate::world::net::TcpNet;
+    use dohle_env::net::Net;
+    use std::net::TcpStream;
+
+    fn options(settings: &[(&str, &str)]) -> TcpOptions {
+        let own = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        tcp_options(&BrokerConfig::parse(config_file::defaults().into_iter().chain(own)).unwrap())
+    }
+
+    #[test]
+    fn sockets_are_as_configured() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let sizes = |settings: &[(&str, &str)]| {
+            let socket = options(settings).socket(any).unwrap();
+            (socket.send_buffer_size().unwrap(), socket.recv_buffer_size().unwrap())
+        };
+        // The kernel takes twice of what is asked for.
+        let free = sizes(&[]);
+        let send = sizes(&[("socket.send.buffer.bytes", "50000")]);
+        assert_eq!(send, (100_000, free.1));
+        let receive = sizes(&[("socket.receive.buffer.bytes", "60000")]);
+        assert_eq!(receive, (free.0, 120_000));
+        assert_eq!(sizes(&[("socket.send.buffer.bytes", "-1")]), free);
+        // Nobody accepts: the queue takes one more than it is long, and those behind are not heard.
+        for (backlog, expected) in [("1", 2), ("4", 5)] {
+            let net = TcpNet::new(options(&[("socket.listen.backlog.size", backlog)]));
+            let listener = net.listen(any).unwrap();
+            let wait = Duration::from_millis(300);
+            let open: Vec<TcpStream> = (0..8)
+                .map_while(|_| TcpStream::connect_timeout(&listener.local(), wait).ok())
+                .collect();
+            assert_eq!(open.len(), expected, "backlog {backlog}");
+        }
+    }
+}

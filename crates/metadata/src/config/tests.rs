@@ -335,6 +335,19 @@ fn a_node_that_would_be_less_than_it_says_does_not_start() {
 }
 
 #[test]
+fn brokers_use_the_listener_that_is_chosen() {
+    let check = |more: &str, expected: &str| {
+        let two = "listeners=PLAINTEXT://:1,IN://:2,SSL://:3,CONTROLLER://:9093\n\
+                   listener.security.protocol.map=PLAINTEXT:PLAINTEXT,IN:PLAINTEXT,SSL:SSL,CONTROLLER:PLAINTEXT";
+        assert_eq!(node(&format!("{two}\n{more}")).unwrap().inter_broker_listener, expected);
+    };
+    check("", "PLAINTEXT");
+    check("inter.broker.listener.name=IN", "IN");
+    check("inter.broker.listener.name=in", "IN");
+    check("security.inter.broker.protocol=SSL", "SSL");
+}
+
+#[test]
 fn topics_inherit_from_the_first_synonym_that_is_set() {
     let check =
         |topic: &[(&str, &str)], broker: &[(&str, &str)], cluster: &[(&str, &str)], file: &str| {

@@ -62,7 +62,7 @@ impl Default for TcpOptions {
 impl TcpOptions {
     /// A non-blocking socket with these options. What a listener has, Linux gives to each socket
     /// that it accepts: no further system call per connection.
-    fn socket(&self, address: SocketAddr) -> io::Result<Socket> {
+    pub(crate) fn socket(&self, address: SocketAddr) -> io::Result<Socket> {
         let kind = Type::STREAM.nonblocking().cloexec();
         let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))?;
         if let Some(size) = self.send_buffer_bytes {

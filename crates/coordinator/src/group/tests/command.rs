@@ -69,19 +69,7 @@ pub(super) fn run(host: &mut Host, text: &str) {
 }
 
 fn settings(host: &mut Host, fields: &Fields<'_>) {
-    let settings = &mut host.settings;
-    for (key, value) in &fields.by_key {
-        let value: i64 = value.parse().expect("a number");
-        let int = value as i32;
-        match *key {
-            "initial-delay" => settings.group_initial_rebalance_delay_ms = int,
-            "max-size" => settings.group_max_size = int,
-            "retention" => settings.offsets_retention_ms = value,
-            "check-interval" => settings.offsets_retention_check_interval_ms = value,
-            "metadata-max" => settings.offset_metadata_max_bytes = int,
-            _ => panic!("settings {key}"),
-        }
-    }
+    fields.by_key.iter().for_each(|(key, value)| host.configs.set(key, value));
     host.surround(Vec::new());
 }
 

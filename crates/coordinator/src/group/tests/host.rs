@@ -5,6 +5,7 @@ use super::super::{Answer, Command, GroupCoordinator, GroupRecord, Groups, Known
 use super::super::{Asked, Settings};
 use super::{command, show};
 use crate::coordinated::Coordinated;
+use crate::transcripts::BrokerConfigs;
 use dohle_metadata::image::Image;
 use dohle_protocol::ids::{Offset, Timestamp};
 use dohle_protocol::wire::Text;
@@ -20,7 +21,7 @@ pub(super) struct Host {
     pub(super) hard: Groups,
     pub(super) soft: Leadership,
     pub(super) now: Timestamp,
-    pub(super) settings: Settings,
+    pub(super) configs: BrokerConfigs,
     pub(super) image: Image,
     pub(super) log: Vec<Entry<GroupRecord>>,
     wake_at: Option<Timestamp>,
@@ -47,7 +48,7 @@ impl Default for Host {
             hard: Groups::default(),
             soft: Leadership::default(),
             now: Timestamp(START),
-            settings: Settings::default(),
+            configs: BrokerConfigs::default(),
             image: Image::default(),
             log: Vec::new(),
             wake_at: None,
@@ -100,7 +101,7 @@ impl Host {
     }
 
     pub(super) fn surround(&mut self, topics_deleted: Vec<Text>) {
-        let (image, settings) = (self.image.clone(), self.settings.clone());
+        let (image, settings) = (self.image.clone(), self.configs.settings(Settings::of));
         self.decide(Command::Surroundings(Arc::new(Known { image, settings, topics_deleted })));
     }
 

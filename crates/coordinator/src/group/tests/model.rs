@@ -89,7 +89,7 @@ impl World {
     fn new(versions_before_ids: bool) -> Self {
         let mut world = Self::default();
         world.host.is_quiet = true;
-        world.host.settings.group_initial_rebalance_delay_ms = 1_000;
+        world.host.configs.set("group.initial.rebalance.delay.ms", "1000");
         world.host.surround(Vec::new());
         for index in 0..CLIENTS {
             // Two are static.

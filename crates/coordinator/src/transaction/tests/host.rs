@@ -4,9 +4,10 @@
 use crate::coordinated::{Coordinated, KeyValue};
 use crate::transaction::metadata::TransactionMetadata;
 use crate::transaction::{
-    Answer, Asked, Command, Effect, Known, Leadership, Markers, Request, TopicPartition,
+    Answer, Asked, Command, Effect, Known, Leadership, Markers, Request, Settings, TopicPartition,
     TransactionCoordinator, TransactionRecord, TransactionState, Transactions,
 };
+use crate::transcripts::BrokerConfigs;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Offset, ProducerEpoch, ProducerId, Timestamp};
 use dohle_protocol::messages as m;
@@ -23,6 +24,7 @@ pub(super) struct Host {
     pub(super) log: Vec<TransactionRecord>,
     next_producer_id: i64,
     known: Known,
+    configs: BrokerConfigs,
     /// Started and not yet back.
     pub(super) markers: Vec<Markers>,
     wanting_ids: Vec<Text>,
@@ -41,6 +43,7 @@ impl Default for Host {
             log: Vec::new(),
             next_producer_id: 1000,
             known: Known { transaction_version: 2, ..Known::default() },
+            configs: BrokerConfigs::default(),
             markers: Vec::new(),
             wanting_ids: Vec::new(),
             wake_at: None,
@@ -130,10 +133,12 @@ impl Host {
         if let Some(epoch) = words.number("leader-epoch") {
             self.known.leader_epoch = i32::try_from(epoch).expect("an epoch");
         }
-        if let Some(expiration) = words.number("transactional.id.expiration.ms") {
-            self.known.settings.transactional_id_expiration_ms = expiration;
+        let own = ["transaction.version", "leader-epoch"];
+        let set = words.0.iter().filter_map(|word| word.split_once('='));
+        for (name, value) in set.filter(|(name, _)| !own.contains(name)) {
+            self.configs.set(name, value);
         }
-        self.known.settings.two_phase_commit_enable |= words.has("two-phase-commit");
+        self.known.settings = self.configs.settings(Settings::of);
         let mut lines = self.decide(Command::Surroundings(self.known.clone()));
         let wake = self.wake_at.map_or(-1, |at| at.0 - self.now);
         lines.push(format!("wake after {wake} ms"));

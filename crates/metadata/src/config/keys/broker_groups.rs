@@ -9,6 +9,7 @@ use super::row::{
 pub(super) const KEYS: &[Key] = &[
     list("group.coordinator.rebalance.protocols", "classic,consumer,streams")
         .list_of(&["consumer", "classic", "share", "streams"])
+        .shown_by("crates/server/tests/it/node/internal_topics.rs:a_protocol_that_is_not_served_is_refused")
         .doc("Group protocols that are served."),
     int("group.coordinator.threads", "4").at_least(1).high()
         .no_meaning("a group lives in its partition's owner, on any reactor")
@@ -25,47 +26,67 @@ pub(super) const KEYS: &[Key] = &[
         .no_meaning("a log is read batch by batch")
         .doc("Bytes that are read at once while groups are loaded."),
     short("offsets.topic.replication.factor", "3").at_least(1).high()
+        .shown_by("crates/server/tests/it/node/internal_topics.rs:more_replicas_than_brokers_are_refused")
         .doc("Replicas of the offsets topic."),
     int("offsets.topic.num.partitions", "50").at_least(1).high()
+        .shown_by("crates/server/tests/it/node/internal_topics.rs:the_coordinators_topics_are_as_configured")
         .doc("Partitions of the offsets topic; must not change once it exists."),
     int("offsets.topic.segment.bytes", "104857600").at_least(1).high()
+        .shown_by("crates/server/tests/it/node/internal_topics.rs:the_coordinators_topics_are_as_configured")
         .doc("Segment size of the offsets topic."),
     int("offsets.topic.compression.codec", "0").high()
+        .shown_by("crates/server/tests/it/node/internal_topics.rs:offsets_are_packed_as_configured")
         .doc("Codec of the offsets topic's batches, as a number."),
     int("group.coordinator.cached.buffer.max.bytes", "1048588").at_least(524288).cluster_wide()
         .no_meaning("no write buffer is kept").doc("Largest write buffer that a coordinator keeps for reuse."),
     int("offset.metadata.max.bytes", "4096").high()
+        .shown_by("crates/coordinator/src/group/tests/mod.rs:decisions_are_as_written_down")
         .doc("Largest note that a commit may carry."),
     int("offsets.retention.minutes", "10080").at_least(1).high()
+        .shown_by("crates/coordinator/src/group/tests/mod.rs:decisions_are_as_written_down")
         .doc("How long offsets of an empty group, or of topics it no longer reads, are kept."),
     long("offsets.retention.check.interval.ms", "600000").at_least(1).high()
+        .shown_by("crates/coordinator/src/group/tests/mod.rs:decisions_are_as_written_down")
         .doc("How often expired offsets are looked for."),
     int("group.min.session.timeout.ms", "6000")
+        .shown_by("crates/coordinator/src/group/tests/mod.rs:decisions_are_as_written_down")
         .doc("Shortest session that a member may ask for."),
     int("group.max.session.timeout.ms", "1800000")
+        .shown_by("crates/coordinator/src/group/tests/mod.rs:decisions_are_as_written_down")
         .doc("Longest session that a member may ask for."),
     int("group.initial.rebalance.delay.ms", "3000")
+        .shown_by("crates/coordinator/src/group/tests/mod.rs:decisions_are_as_written_down")
         .doc("How long a new group waits for more members."),
     int("group.max.size", "2147483647").at_least(1)
+        .shown_by("crates/coordinator/src/group/tests/mod.rs:decisions_are_as_written_down")
         .doc("Most members of a group."),
     int("group.consumer.session.timeout.ms", "45000").at_least(1)
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Session of a consumer group's members."),
     int("group.consumer.min.session.timeout.ms", "45000").at_least(1)
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Lower limit of that session."),
     int("group.consumer.max.session.timeout.ms", "60000").at_least(1)
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Upper limit of that session."),
     int("group.consumer.heartbeat.interval.ms", "5000").at_least(1)
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Heartbeat interval that consumer group members are told."),
     int("group.consumer.min.heartbeat.interval.ms", "5000").at_least(1)
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Lower limit of that interval."),
     int("group.consumer.max.heartbeat.interval.ms", "15000").at_least(1)
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Upper limit of that interval."),
     int("group.consumer.max.size", "2147483647").at_least(1)
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Most members of a consumer group."),
     list("group.consumer.assignors", "uniform,range").list_not_empty()
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Assignors of consumer groups, the first is the default."),
     string("group.consumer.migration.policy", "bidirectional")
         .one_of_any_case(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"])
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Which way groups may change between the classic and the consumer protocol."),
     int("group.consumer.assignment.interval.ms", "1000").at_least(0).cluster_wide()
         .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
@@ -80,6 +101,7 @@ pub(super) const KEYS: &[Key] = &[
         .no_meaning("an assignment is computed where it is decided on")
         .doc("Whether consumer groups are assigned on the processor lane."),
     int("group.consumer.regex.refresh.interval.ms", "600000").at_least(10000).internal()
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("How often subscribed patterns are matched anew."),
     int("group.share.session.timeout.ms", "45000").at_least(1).not_built(SHARE)
         .doc("Session of a share group's members."),

@@ -6,19 +6,26 @@ use super::row::{Key, SASL, int, list, list_or_null, long, string};
 #[rustfmt::skip]
 pub(super) const KEYS: &[Key] = &[
     list("listeners", "PLAINTEXT://:9092").list_not_empty().high().per_broker()
+        .shown_by("crates/dohle/tests/it/server.rs:each_listener_is_told_its_own_endpoint")
         .doc("Addresses that the node listens on, NAME://host:port each; an empty host is every interface."),
     list_or_null("advertised.listeners").list_or_null().high()
+        .shown_by("crates/dohle/tests/it/server.rs:each_listener_is_told_its_own_endpoint")
         .doc("Addresses that clients are told; unset means the listeners."),
     string("listener.security.protocol.map", "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT")
-        .low().per_broker().doc("Which security protocol each listener name speaks."),
+        .low().per_broker()
+        .shown_by("crates/metadata/src/config/tests.rs:a_node_that_would_be_less_than_it_says_does_not_start")
+        .doc("Which security protocol each listener name speaks."),
     int("socket.send.buffer.bytes", "102400").high()
+        .shown_by("crates/server/src/node.rs:sockets_are_as_configured")
         .doc("SO_SNDBUF of accepted connections; -1 leaves it to the system."),
     int("socket.receive.buffer.bytes", "102400").high()
+        .shown_by("crates/server/src/node.rs:sockets_are_as_configured")
         .doc("SO_RCVBUF of accepted connections; -1 leaves it to the system."),
     int("socket.request.max.bytes", "104857600").at_least(1).high()
         .shown_by("crates/server/tests/it/node/connections.rs:a_frame_of_no_possible_size_ends_the_connection")
         .doc("Largest request that is read."),
     int("socket.listen.backlog.size", "50").at_least(1)
+        .shown_by("crates/server/src/node.rs:sockets_are_as_configured")
         .doc("How many connections may wait to be accepted."),
     int("max.connections.per.ip", "2147483647").at_least(0).cluster_wide()
         .shown_by("crates/server/tests/it/node/changes.rs:an_address_has_as_many_connections_as_it_may_now")
@@ -40,6 +47,7 @@ pub(super) const KEYS: &[Key] = &[
     int("queued.max.requests", "500").at_least(1).high().no_meaning("requests are not queued between threads")
         .doc("How many requests may wait for a thread."),
     long("queued.max.request.bytes", "-1")
+        .shown_by("crates/server/tests/it/node/pressure.rs:half_sent_frames_push_back_and_stop_nobody")
         .doc("Most bytes of requests in flight; above it sockets are not read."),
     int("num.network.threads", "3").at_least(1).high().cluster_wide()
         .no_meaning("reactors, one per core, serve the sockets")

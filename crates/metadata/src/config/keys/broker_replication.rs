@@ -11,6 +11,7 @@ pub(super) const KEYS: &[Key] = &[
     int("controller.socket.timeout.ms", "30000").not_built(REPLICATION)
         .doc("Time limit for requests to the controller."),
     int("default.replication.factor", "1")
+        .shown_by("crates/server/tests/it/node/internal_topics.rs:more_replicas_than_brokers_are_refused")
         .doc("Replicas of a topic that is created without a number."),
     long("replica.lag.time.max.ms", "30000").high().not_built(REPLICATION)
         .doc("How long a follower may lag before it leaves the in-sync set."),
@@ -31,6 +32,7 @@ pub(super) const KEYS: &[Key] = &[
     int("num.replica.fetchers", "1").at_least(1).high().cluster_wide().not_built(REPLICATION)
         .doc("Fetching connections to each leader."),
     long("replica.high.watermark.checkpoint.interval.ms", "5000").high()
+        .shown_by("crates/server/tests/it/node/metadata_log.rs:high_watermarks_are_written_as_often_as_configured")
         .doc("How often high watermarks are saved."),
     int("fetch.purgatory.purge.interval.requests", "1000")
         .no_meaning("an answered fetch leaves nothing behind")
@@ -50,8 +52,11 @@ pub(super) const KEYS: &[Key] = &[
     boolean("unclean.leader.election.enable", "false").high().cluster_wide().not_built(UNCLEAN)
         .doc("Whether a replica outside the in-sync set may lead, at the price of lost records."),
     string("security.inter.broker.protocol", "PLAINTEXT").one_of(SECURITY_PROTOCOLS)
+        .shown_by("crates/metadata/src/config/tests.rs:brokers_use_the_listener_that_is_chosen")
         .doc("Security protocol between brokers, if no listener is named for it."),
-    string_or_null("inter.broker.listener.name").doc("Listener that brokers use among themselves."),
+    string_or_null("inter.broker.listener.name")
+        .shown_by("crates/metadata/src/config/tests.rs:brokers_use_the_listener_that_is_chosen")
+        .doc("Listener that brokers use among themselves."),
     string_or_null("replica.selector.class").not_built(REPLICATION)
         .doc("Class that picks the replica a consumer reads from."),
     boolean("follower.fetch.last.tiered.offset.enable", "false").cluster_wide().not_built(TIERING)

@@ -9,9 +9,11 @@ use super::row::{Key, SHARE, STREAMS, boolean, int, list, long, same, string, st
 pub(super) const KEYS: &[Key] = &[
     int("consumer.session.timeout.ms", "45000").at_least(1).dynamic()
         .from(&[same("group.consumer.session.timeout.ms")])
+        .shown_by("crates/coordinator/src/group/consumer/tests/mod.rs:decisions_are_as_written_down")
         .doc("Session of a consumer group's members."),
     int("consumer.heartbeat.interval.ms", "5000").at_least(1).dynamic()
         .from(&[same("group.consumer.heartbeat.interval.ms")])
+        .shown_by("crates/server/tests/it/node/changes.rs:members_come_as_often_as_their_group_wants_now")
         .doc("Heartbeat interval that its members are told."),
     int("consumer.assignment.interval.ms", "1000").at_least(0).dynamic()
         .from(&[same("group.consumer.assignment.interval.ms")])

@@ -6,6 +6,7 @@ mod connections;
 mod controller_listener;
 mod garbage;
 mod hot_path;
+mod internal_topics;
 mod long_checks;
 mod metadata_log;
 mod metrics;

@@ -5,7 +5,7 @@
 //!   not named is left out, `owns=-` is nothing. `leave a 2`: `-1` or `-2` as epoch.
 //! - `classic-join a`, `classic-sync a generation=1`, `classic-heartbeat`, `classic-leave`: requests of
 //!   the classic protocol. `#1` stands for the first id that a join was given.
-//! - `describe`, `delete`, `wait 1000`, `restart`, `settings max-size=2`, `config consumer.session.timeout.ms=50000`.
+//! - `describe`, `delete`, `wait 1000`, `restart`, `settings group.consumer.max.size=2`, `config consumer.session.timeout.ms=50000`.
 //!
 //! The group is `g` unless `group=` says otherwise.
 
@@ -143,19 +143,7 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
 }
 
 fn settings(host: &mut Host, words: &Words<'_>) {
-    for (name, value) in &words.named {
-        let number = value.parse().unwrap_or(0);
-        match *name {
-            "max-size" => host.settings.consumer_max_size = number,
-            "assignment-interval" => host.settings.consumer_assignment_interval_ms = number,
-            "assignors" => {
-                let names = value.split(',').map(str::to_owned);
-                host.settings.consumer_assignors = names.collect();
-            }
-            "migration" => host.settings.consumer_migration_policy = (*value).to_owned(),
-            other => panic!("no setting {other}"),
-        }
-    }
+    words.named.iter().for_each(|(name, value)| host.configs.set(name, value));
     host.surround();
 }
 

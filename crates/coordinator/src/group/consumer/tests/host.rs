@@ -6,6 +6,7 @@ use crate::group::{
     Answer, Asked, Client, Command, Group, GroupCoordinator, GroupRecord, Groups, Known,
     Leadership, Request, Settings,
 };
+use crate::transcripts::BrokerConfigs;
 use dohle_metadata::controller::Seed;
 use dohle_metadata::image::Image;
 use dohle_metadata::record::MetadataRecord;
@@ -23,7 +24,7 @@ pub(super) struct Host {
     pub(super) hard: Groups,
     pub(super) soft: Leadership,
     pub(super) now: Timestamp,
-    pub(super) settings: Settings,
+    pub(super) configs: BrokerConfigs,
     pub(super) image: Image,
     pub(super) log: Vec<Entry<GroupRecord>>,
     pub(super) wake_at: Option<Timestamp>,
@@ -36,7 +37,7 @@ impl Default for Host {
             hard: Groups::default(),
             soft: Leadership::default(),
             now: Timestamp(START),
-            settings: Settings::default(),
+            configs: BrokerConfigs::default(),
             image: Image::default(),
             log: Vec::new(),
             wake_at: None,
@@ -107,7 +108,7 @@ impl Host {
     }
 
     pub(super) fn surround(&mut self) {
-        let (image, settings) = (self.image.clone(), self.settings.clone());
+        let (image, settings) = (self.image.clone(), self.configs.settings(Settings::of));
         let known = Known { image, settings, topics_deleted: Vec::new() };
         let (_, records) = self.decide(Command::Surroundings(Arc::new(known)));
         assert_eq!(records, Vec::new());
