@@ -55,3 +55,52 @@ pub(super) fn counts(hard: &Groups, soft: &Leadership) -> GroupCounts {
     counts.classic_empty += hard.offsets.groups().filter(is_simple).count() as u64;
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupCoordinator;
+    use dohle_protocol::ids::{Offset, Timestamp};
+    use dohle_protocol::messages as m;
+    use dohle_replication::machine::{Entry, Machine};
+
+    fn offset(group: &str, partition: i32, is_there: bool) -> GroupRecord {
+        let key = m::OffsetCommitKey { group: group.into(), topic: "t".into(), partition };
+        GroupRecord::OffsetCommit(key, is_there.then(m::OffsetCommitValue::default))
+    }
+
+    #[test]
+    fn groups_that_have_offsets_only_are_empty_classic_ones() {
+        let epoch = |group: &str, is_there: bool| {
+            let key = m::ConsumerGroupMetadataKey { group_id: group.into() };
+            let value = is_there.then(m::ConsumerGroupMetadataValue::default);
+            GroupRecord::ConsumerGroupMetadata(key, value)
+        };
+        let records = [
+            offset("alone", 0, true),
+            offset("alone", 1, true),
+            offset("gone", 0, true),
+            offset("gone", 0, false),
+            epoch("consumers", true),
+            offset("consumers", 0, true),
+        ];
+        let (mut hard, soft) = (Groups::default(), Leadership::default());
+        let mut done = GroupsDone::default();
+        count(&mut done, &records);
+        for (at, record) in (0..).zip(records) {
+            let entry = Entry::Record { record, timestamp: Timestamp(0), producer: None };
+            GroupCoordinator::apply(&mut hard, Offset(at), &entry);
+        }
+        let expected =
+            GroupCounts { classic_empty: 1, consumer_empty: 1, offsets: 3, ..Default::default() };
+        assert_eq!(counts(&hard, &soft), expected);
+        assert_eq!((expected.classic(), expected.consumer()), (1, 1));
+        let expected = GroupsDone {
+            offsets_committed: 4,
+            offsets_removed: 1,
+            consumer_rebalances: 1,
+            ..Default::default()
+        };
+        assert_eq!(done, expected);
+    }
+}
