@@ -13,6 +13,7 @@ pub mod layers;
 pub mod properties;
 pub mod resource;
 pub mod subscription;
+pub mod threads;
 pub mod topic;
 pub mod value;
 

@@ -14,7 +14,7 @@ use super::refusal::{Refusal, parts};
 use super::settings::Settings;
 use crate::config::resource::Configs;
 use crate::config::{
-    ConfigResource, Kind, ResourceKind, Scope, broker, group, subscription, topic,
+    ConfigResource, Kind, ResourceKind, Scope, broker, group, subscription, threads, topic,
 };
 use crate::image::Image;
 use crate::record::MetadataRecord;
@@ -224,6 +224,8 @@ impl Alteration<'_> {
                     }
                     Ok(_) | Err(_) => broker::check_dynamic(after, !name.is_empty())?,
                 }
+                let next = dynamic.with(resource, after, self.settings.node_id);
+                threads::check_threads(dynamic.layers(), next.layers())?;
             }
             ResourceKind::ClientMetrics => subscription::check(&resource.name, after)?,
             ResourceKind::Group => {

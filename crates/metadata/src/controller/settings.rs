@@ -66,6 +66,17 @@ pub(super) struct Dynamic {
 }
 
 impl Dynamic {
+    /// What holds once the configs of all brokers, or of this one, are these.
+    pub(super) fn with(&self, resource: &ConfigResource, configs: &Configs, node_id: i32) -> Self {
+        let mut next = self.clone();
+        if resource.name.is_empty() {
+            next.cluster = configs.clone();
+        } else if *resource == ConfigResource::broker(node_id) {
+            next.node = configs.clone();
+        }
+        next
+    }
+
     pub(super) fn layers(&self) -> Layers<'_> {
         Layers { broker: &self.node, cluster: &self.cluster, file: &self.file }
     }

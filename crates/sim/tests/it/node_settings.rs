@@ -199,7 +199,6 @@ fn the_cleaner_has_the_memory_that_it_is_given() {
 #[test]
 fn the_cleaner_changes_its_ways_at_run_time() {
     let rows = [
-        ("log.cleaner.threads", "0", "1"),
         ("log.cleaner.backoff.ms", "1000000", "100"),
         ("log.cleaner.io.max.bytes.per.second", "1000", "1e9"),
     ];
@@ -216,14 +215,38 @@ fn the_cleaner_changes_its_ways_at_run_time() {
     }
 }
 
+/// How many seconds it takes to compact two logs on a slow disk.
+fn seconds_of_cleaning(threads_at_run_time: &str) -> u64 {
+    let mut place = Place::new(&[]);
+    place.alter(Whose::AllBrokers, "log.cleaner.threads", threads_at_run_time);
+    for topic in ["t", "u"] {
+        place.create(topic, 1, &COMPACT);
+        place
+            .disk()
+            .inject(Fault::slow(Operation::Read, seconds(5)).at(&format!("{topic}-0/")).always());
+        fill(&mut place, topic);
+    }
+    let began = place.world.elapsed();
+    while ["t", "u"].iter().any(|topic| 25_000 < place.log_bytes(topic)) {
+        place.wait(seconds(1));
+        assert!(place.world.elapsed() < LONG);
+    }
+    (place.world.elapsed() - began).as_secs()
+}
+
+#[test]
+fn another_thread_of_the_cleaner_takes_another_log() {
+    let (one, two) = (seconds_of_cleaning("1"), seconds_of_cleaning("2"));
+    assert!(3 * two < 2 * one, "{one} s, {two} s");
+}
+
 /// How many seconds a start takes after a kill, with a file and with what was set at run time before.
-fn recovery(file: &str, at_run_time: Option<&str>) -> u64 {
+fn recovery(file: &str, at_run_time: &[&str]) -> u64 {
     const KEY: &str = "num.recovery.threads.per.data.dir";
     let mut place = Place::new(&[(KEY, file)]);
     place.create("t", 16, &[]);
-    if let Some(count) = at_run_time {
-        place.alter(Whose::AllBrokers, KEY, count);
-    }
+    // No further than to its half or double at once.
+    at_run_time.iter().for_each(|count| place.alter(Whose::AllBrokers, KEY, count));
     for index in 0..16 {
         let mut request = produce_request("t", batch(START_TIMESTAMP, 0));
         request.topic_data[0].partition_data[0].index = index;
@@ -238,10 +261,10 @@ fn recovery(file: &str, at_run_time: Option<&str>) -> u64 {
 
 #[test]
 fn logs_are_recovered_by_so_many_threads() {
-    let (one, four) = (recovery("1", None), recovery("4", None));
+    let (one, four) = (recovery("1", &[]), recovery("4", &[]));
     assert!(four + 10 < one, "{one} s, {four} s");
-    assert_eq!(recovery("1", Some("4")), four);
-    assert_eq!(recovery("4", Some("1")), one);
+    assert_eq!(recovery("1", &["2", "4"]), four);
+    assert_eq!(recovery("4", &["2", "1"]), one);
 }
 
 fn metadata(place: &mut Place, topic: &str) -> MetadataResponse {

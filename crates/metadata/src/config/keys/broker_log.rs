@@ -108,7 +108,7 @@ pub(super) const KEYS: &[Key] = &[
         .shown_by("crates/sim/tests/it/node_settings.rs:housekeeping_keeps_its_intervals")
         .doc("Pause between start and the first housekeeping."),
     int("log.cleaner.threads", "1").at_least(0).cluster_wide()
-        .shown_by("crates/sim/tests/it/node_settings.rs:the_cleaner_changes_its_ways_at_run_time")
+        .shown_by("crates/sim/tests/it/node_settings.rs:another_thread_of_the_cleaner_takes_another_log")
         .doc("Logs that are compacted at a time."),
     double("log.cleaner.io.max.bytes.per.second", "1.7976931348623157e+308").cluster_wide()
         .shown_by("crates/sim/tests/it/cleaner.rs:no_more_bytes_a_second_than_configured")
