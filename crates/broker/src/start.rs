@@ -85,7 +85,7 @@ pub async fn start(
     let incarnation = random_uuid(&*env.random);
     let settings = Settings::new(&config, log_dirs.cluster_id(), incarnation, opened.bootstrap);
     let owner = Strand::new(env.tasks.clone(), opened.owner);
-    let controller = quorum::Controller::new(owner);
+    let controller = quorum::Controller::new(owner, env.clock.clone());
     let plans = load_plans(&directories)?;
     let previous_epoch = log_dirs.broker_epoch(plans.iter().map(|(_, plan)| plan));
     let node = Node::new(NewNode {

@@ -187,6 +187,8 @@ fn controller(text: &mut Text, reading: &Reading) {
     text.one(name, Kind::Gauge, help, quorum.leader_epoch);
     let (name, help) = ("dohle_metadata_records_total", "Records that this leader appended.");
     text.one(name, Kind::Counter, help, quorum.appended);
+    let (name, help) = ("dohle_controller_wait_seconds", "Requests that wait for their decision.");
+    text.family(name, Kind::Histogram, help).histogram(None, &quorum.waits);
     let (name, help) = ("dohle_controller_decision_seconds", "Decisions of the controller.");
     text.family(name, Kind::Histogram, help).histogram(None, &quorum.decisions);
     let (name, help) = ("dohle_controller_commit_seconds", "From a decision to its commit.");

@@ -14,6 +14,7 @@ mod snapshots;
 
 use crate::feed::Feed;
 use crate::metrics::Times;
+use dohle_env::clock::{Clock, Instant};
 use dohle_env::gather::{Answer as Gathered, Gather, Slot};
 use dohle_env::strand::Strand;
 use dohle_metadata::controller::{Answer, Request, Settings};
@@ -32,14 +33,15 @@ pub(crate) const METADATA_TOPIC: &str = "__cluster_metadata";
 #[derive(Clone)]
 pub(crate) struct Controller {
     owner: Arc<Strand<MetadataLog>>,
+    clock: Arc<dyn Clock>,
 }
 
 /// A message to the metadata log's strand.
 pub(crate) enum Command {
     /// Begin to lead, and tell the feed of what is committed from here on.
     Lead(Box<Settings>, Feed),
-    /// Somebody asks.
-    Ask(i16, Box<Request>, Slot<Answer>),
+    /// Somebody asks, since then.
+    Ask(Instant, i16, Box<Request>, Slot<Answer>),
     /// The machine wants to be woken.
     Wake,
     /// How the quorum stands.
@@ -61,17 +63,21 @@ pub(crate) struct QuorumStatus {
     pub(crate) log_end_offset: i64,
     /// Of the leader's metadata directory; zero with static voters.
     pub(crate) directory_id: Uuid,
+    /// How long requests waited for the log's turn.
+    pub(crate) waits: Times,
     /// How long decisions took, until their records were in the log's inbox.
     pub(crate) decisions: Times,
     /// How long it took from a decision to its commit.
     pub(crate) commits: Times,
     /// Records that this leader has appended.
     pub(crate) appended: u64,
+    /// The same in a second, over Kafka's two windows of half a minute.
+    pub(crate) append_rate: f64,
 }
 
 impl Controller {
-    pub(crate) fn new(owner: Arc<Strand<MetadataLog>>) -> Self {
-        Self { owner }
+    pub(crate) fn new(owner: Arc<Strand<MetadataLog>>, clock: Arc<dyn Clock>) -> Self {
+        Self { owner, clock }
     }
 
     pub(crate) fn submit(&self, command: Command) {
@@ -81,7 +87,8 @@ impl Controller {
     /// Asks for a change; answered once it is committed and visible on this node. `None` if the
     /// node stops.
     pub(crate) async fn ask(&self, version: i16, request: Request) -> Option<Answer> {
-        self.answer(|slot| Command::Ask(version, Box::new(request), slot)).await
+        let asked_at = self.clock.now();
+        self.answer(|slot| Command::Ask(asked_at, version, Box::new(request), slot)).await
     }
 
     /// How the quorum stands. `None` if the node stops.

@@ -6,6 +6,7 @@ use crate::directory::Directory;
 use crate::feed::{Committed, CommittedBatch, Feed};
 use crate::machine_host::{Host, Records, Release};
 use crate::metrics::Histogram;
+use crate::quotas::{Rate, Windows};
 use bytes::Bytes;
 use dohle_env::clock::{Clock, Instant};
 use dohle_env::collections::HashMap;
@@ -21,6 +22,9 @@ use dohle_replication::machine::Token;
 use dohle_storage::{Deletion, Log, NewBatch, Origin, Source};
 use std::io;
 use std::sync::Arc;
+
+/// `metrics.num.samples` and `metrics.sample.window.ms`, as they are without a config.
+const APPEND_WINDOWS: Windows = Windows { count: 2, length_ms: 30_000 };
 
 /// The metadata log, its leader's state and who waits for it.
 pub(crate) struct MetadataLog {
@@ -41,11 +45,13 @@ pub(crate) struct MetadataLog {
     /// Written and not yet given to the feed.
     uncommitted: Vec<CommittedBatch>,
     pub(super) snapshots: Snapshots,
+    waits: Histogram,
     decisions: Histogram,
     commits: Histogram,
     /// When the oldest of the batches that are not committed was decided.
     uncommitted_since: Option<Instant>,
     appended: u64,
+    append_rate: Rate,
 }
 
 /// What a turn wants done once the state is free.
@@ -92,10 +98,12 @@ impl MetadataLog {
             next_token: 0,
             uncommitted: Vec::new(),
             snapshots: new.snapshots,
+            waits: Histogram::default(),
             decisions: Histogram::default(),
             commits: Histogram::default(),
             uncommitted_since: None,
             appended: 0,
+            append_rate: Rate::default(),
         }
     }
 
@@ -115,7 +123,8 @@ impl MetadataLog {
                 self.place(elected);
                 self.decide(controller::Command::Activate(*settings));
             }
-            Command::Ask(version, request, slot) => {
+            Command::Ask(asked_at, version, request, slot) => {
+                self.waits.record(self.clock.now().since(asked_at));
                 let token = self.next_token;
                 self.next_token += 1;
                 self.asking.insert(token, slot);
@@ -183,7 +192,9 @@ impl MetadataLog {
             return;
         }
         let base_offset = self.next_offset;
-        self.appended += records.records.len() as u64;
+        let count = records.records.len();
+        self.appended += count as u64;
+        self.append_rate.record(APPEND_WINDOWS, count as f64, self.steady_ms());
         self.uncommitted.push(CommittedBatch {
             base_offset,
             epoch: self.epoch,
@@ -229,16 +240,24 @@ impl MetadataLog {
         self.begin_snapshot(effects);
     }
 
-    fn status(&self) -> QuorumStatus {
+    /// A time that nobody can set.
+    fn steady_ms(&self) -> i64 {
+        i64::try_from(self.clock.now().0 / 1_000_000).unwrap_or(i64::MAX)
+    }
+
+    fn status(&mut self) -> QuorumStatus {
+        let now_ms = self.steady_ms();
         QuorumStatus {
             leader_id: self.node_id,
             leader_epoch: self.epoch,
             high_watermark: self.log.recovery_point(),
             log_end_offset: self.log.end_offset(),
             directory_id: self.voter_directory_id.unwrap_or(Uuid::ZERO),
+            waits: self.waits.read(),
             decisions: self.decisions.read(),
             commits: self.commits.read(),
             appended: self.appended,
+            append_rate: self.append_rate.measure(APPEND_WINDOWS, now_ms),
         }
     }
 

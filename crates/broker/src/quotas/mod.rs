@@ -22,14 +22,14 @@ use dohle_env::collections::HashMap;
 use dohle_metadata::config::BrokerConfig;
 use dohle_metadata::image::Image;
 use dohle_protocol::wire::Text;
-use rate::{Bucket, Rate};
+use rate::Bucket;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use table::Table;
 
 pub(crate) use accepting::AcceptRates;
-pub(crate) use rate::Windows;
+pub(crate) use rate::{Rate, Windows};
 pub(crate) use table::{Kind, Sharers};
 
 /// Who has not been heard of for so long begins anew, as in Kafka.

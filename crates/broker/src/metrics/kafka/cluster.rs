@@ -87,9 +87,13 @@ fn controller(text: &mut Text, reading: &Reading) {
         text.one(&name, Kind::Counter, "kafka.controller:type=ControllerStats", 0);
     }
     if let Some(quorum) = &reading.quorum {
-        let name = "kafka_controller_controllereventmanager_eventqueueprocessingtimems";
-        let help = "kafka.controller:type=ControllerEventManager";
-        text.family(name, Kind::Summary, help).timer(None, &quorum.decisions);
+        for (name, times) in
+            [("eventqueuetimems", &quorum.waits), ("eventqueueprocessingtimems", &quorum.decisions)]
+        {
+            let name = format!("kafka_controller_controllereventmanager_{name}");
+            let help = "kafka.controller:type=ControllerEventManager";
+            text.family(&name, Kind::Summary, help).timer(None, times);
+        }
     }
 }
 
@@ -115,6 +119,7 @@ fn quorum(text: &mut Text, reading: &Reading, prefix: &str) {
     }
     let commits = &quorum.commits;
     for (name, value) in [
+        ("append_records_rate", quorum.append_rate),
         ("commit_latency_avg", commits.mean_ms()),
         ("commit_latency_max", commits.max.as_secs_f64() * 1000.0),
     ] {
