@@ -331,8 +331,13 @@ pub fn check_name(name: &str, node_id: i32) -> Result<(), ConfigError> {
     }
 }
 
-/// Checks what would be set at run time for a broker, or for all of them.
-pub fn check_dynamic(configs: &Configs, per_broker: bool) -> Result<(), ConfigError> {
+/// Checks what would be set at run time for a broker, or for all of them; `layers` are what would hold
+/// then.
+pub fn check_dynamic(
+    configs: &Configs,
+    per_broker: bool,
+    layers: Layers<'_>,
+) -> Result<(), ConfigError> {
     let refuse = |what: &str, names: Vec<&str>| match names[..] {
         [] => Ok(()),
         _ => Err(ConfigError::bad_request(format!("{what}: [{}]", names.join(", ")))),
@@ -357,6 +362,7 @@ pub fn check_dynamic(configs: &Configs, per_broker: bool) -> Result<(), ConfigEr
         }
     }
     super::built::check_set(configs)?;
+    check_connections(configs, layers)?;
     if per_broker {
         return Ok(());
     }
@@ -372,6 +378,37 @@ pub fn check_dynamic(configs: &Configs, per_broker: bool) -> Result<(), ConfigEr
         "Cannot update these configs at default cluster level, broker id must be specified",
         with(&is_per_broker),
     )
+}
+
+/// Checks what listeners and their connections would be limited to.
+fn check_connections(configs: &Configs, layers: Layers<'_>) -> Result<(), ConfigError> {
+    let refuse = |message: String| Err(ConfigError::bad_request(message));
+    for (name, text) in configs {
+        let base = without_listener(name);
+        let is_limit =
+            |key: &str| matches!(key, "max.connections" | "max.connection.creation.rate");
+        if let Some(key) = base.filter(|key| is_limit(key))
+            && text.trim().parse::<i64>().is_ok_and(|limit| limit <= 0)
+        {
+            return refuse(format!("Invalid {key} {text}"));
+        }
+    }
+    let overrides = connections_per_ip_overrides(layers)
+        .map_err(|error| ConfigError::bad_request(error.message))?;
+    if layers.value("max.connections.per.ip").integer() == 0 && overrides.is_empty() {
+        return refuse(
+            "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides \
+             property is set."
+                .to_owned(),
+        );
+    }
+    // Neither here nor in Kafka since it has no ZooKeeper.
+    let nothing = Configs::new();
+    let now = Layers { broker: &nothing, cluster: &nothing, ..layers }.value("listeners");
+    if layers.value("listeners") != now {
+        return refuse("listeners cannot be changed while the node runs".to_owned());
+    }
+    Ok(())
 }
 
 /// Keys of TLS and SASL that change per listener only.

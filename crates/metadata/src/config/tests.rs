@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::resource::Configs;
 use super::{
-    BrokerConfig, ConfigError, Scope, State, TopicConfig, Update, Value, broker, properties,
+    BrokerConfig, ConfigError, Layers, Scope, State, TopicConfig, Update, Value, broker, properties,
 };
 use crate::config::topic::StoredCompression;
 
@@ -268,8 +268,9 @@ fn what_is_not_built_is_refused_or_warned_of() {
                 assert!(!key.kind.is_sensitive() || message.contains("[hidden]"), "{message}");
                 assert_eq!(parts, []);
                 let set = |names: &str| {
-                    let all = configs(&[(names, text)]);
-                    broker::check_dynamic(&all, true).map_err(|error| error.is_bad_request)
+                    let (all, nothing) = (configs(&[(names, text)]), Configs::new());
+                    let layers = Layers { broker: &all, cluster: &nothing, file: &nothing };
+                    broker::check_dynamic(&all, true, layers).map_err(|error| error.is_bad_request)
                 };
                 let is_dynamic = key.update != Update::ReadOnly;
                 assert_eq!(set(key.name), Err(!is_dynamic), "{}", key.name);
@@ -380,7 +381,12 @@ fn topics_inherit_from_the_first_synonym_that_is_set() {
 #[test]
 fn run_time_changes_of_brokers_are_checked() {
     let check = |pairs: &[(&str, &str)], per_broker: bool| {
-        broker::check_dynamic(&configs(pairs), per_broker).map_err(|error| error.message)
+        let (set, nothing) = (configs(pairs), Configs::new());
+        let layers = match per_broker {
+            true => Layers { broker: &set, cluster: &nothing, file: &nothing },
+            false => Layers { broker: &nothing, cluster: &set, file: &nothing },
+        };
+        broker::check_dynamic(&set, per_broker, layers).map_err(|error| error.message)
     };
     assert_eq!(check(&[("num.io.threads", "4"), ("my.key", "x")], false), Ok(()));
     assert_eq!(
@@ -389,6 +395,24 @@ fn run_time_changes_of_brokers_are_checked() {
     );
     assert_eq!(check(&[("listener.name.x.max.connections", "4")], false), Ok(()));
     assert!(check(&[("listener.name.x.ssl.keystore.type", "PEM")], false).is_err());
+    let overrides = "max.connections.per.ip.overrides";
+    for (name, value, expected) in [
+        ("listener.name.x.max.connections", "0", "Invalid max.connections 0"),
+        (
+            "listener.name.x.max.connection.creation.rate",
+            "0",
+            "Invalid max.connection.creation.rate 0",
+        ),
+        ("max.connections.per.ip", "0", "can be set to zero only if"),
+        (overrides, "10.0.0.1", "has no colon"),
+        (overrides, "10.0.0.1:many", "Invalid value many"),
+        ("listeners", "PLAINTEXT://:1", "listeners cannot be changed while the node runs"),
+    ] {
+        let said = check(&[(name, value)], true).err().unwrap_or_default();
+        assert!(said.contains(expected), "{name}={value}: {said}");
+    }
+    assert_eq!(check(&[("max.connections.per.ip", "0"), (overrides, "h:5")], false), Ok(()));
+    assert_eq!(check(&[("listeners", "PLAINTEXT://:9092")], true), Ok(()));
     let name = |name| broker::check_name(name, 1).map_err(|error| error.message);
     assert_eq!((name(""), name("1")), (Ok(()), Ok(())));
     assert_eq!(name("7"), Err("Unexpected broker id, expected 1, but received 7".to_owned()));

@@ -222,9 +222,10 @@ impl Alteration<'_> {
                         let message = "Unable to parse broker name as a base 10 number.";
                         return Err(Refusal::request(message));
                     }
-                    Ok(_) | Err(_) => broker::check_dynamic(after, !name.is_empty())?,
+                    Ok(_) | Err(_) => {}
                 }
                 let next = dynamic.with(resource, after, self.settings.node_id);
+                broker::check_dynamic(after, !name.is_empty(), next.layers())?;
                 threads::check_threads(dynamic.layers(), next.layers())?;
             }
             ResourceKind::ClientMetrics => subscription::check(&resource.name, after)?,

@@ -123,6 +123,32 @@ pub(super) fn alter(world: &mut World) {
     }
 }
 
+/// Limits of connections and what else of listeners may change: what is asked, of which broker, key, value.
+const CONNECTIONS: &[(&str, &str, &str, &str)] = &[
+    ("most connections", "", "max.connections", "500"),
+    ("no connections", "", "max.connections", "-1"),
+    ("most connections of a listener", "1", "listener.name.plaintext.max.connections", "500"),
+    ("a listener of all brokers", "", "listener.name.plaintext.max.connections", "500"),
+    ("a listener without connections", "1", "listener.name.plaintext.max.connections", "0"),
+    ("rate of a listener", "1", "listener.name.plaintext.max.connection.creation.rate", "500"),
+    ("no rate of a listener", "1", "listener.name.plaintext.max.connection.creation.rate", "0"),
+    ("rate", "", "max.connection.creation.rate", "500"),
+    ("no number of connections", "", "max.connections", "many"),
+    ("connections of addresses", "", "max.connections.per.ip", "500"),
+    ("connections of no address", "", "max.connections.per.ip", "0"),
+    (
+        "connections of an address",
+        "",
+        "max.connections.per.ip.overrides",
+        "127.0.0.1:500,localhost:7",
+    ),
+    ("an address without a number", "", "max.connections.per.ip.overrides", "127.0.0.1"),
+    ("an address with no number", "", "max.connections.per.ip.overrides", "127.0.0.1:many"),
+    ("connections of no host", "", "max.connections.per.ip.overrides", "no.such.host.invalid:5"),
+    ("other listeners", "1", "listeners", "PLAINTEXT://127.0.0.1:1"),
+    ("another listener's key", "1", "listener.name.plaintext.connections.max.idle.ms", "5"),
+];
+
 pub(super) fn incremental(world: &mut World) {
     for version in world.versions::<change::IncrementalAlterConfigsRequest>() {
         let topic = format!("ia-{version}");
@@ -185,6 +211,11 @@ pub(super) fn incremental(world: &mut World) {
         let mut only = request(TOPIC, &topic, &[("retention.ms", 0, Some("999"))]);
         only.validate_only = true;
         world.note("validate only", version, &only);
+        for (what, name, key, value) in CONNECTIONS {
+            let mut request = request(BROKER, name, &[(key, 0, Some(*value))]);
+            request.validate_only = true;
+            world.note(&format!("validate only: {what}"), version, &request);
+        }
         let keys = ["retention.ms", "max.message.bytes", "cleanup.policy", "segment.ms"];
         let after = description(TOPIC, &topic, Some(&keys));
         world.note(&format!("after IncrementalAlterConfigs v{version}"), 2, &after);

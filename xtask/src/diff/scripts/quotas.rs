@@ -119,6 +119,8 @@ pub(super) fn alter(world: &mut World) {
             ("fraction of connections", &[(IP, None)], &[("connection_creation_rate", Some(0.5))]),
             ("too many connections", &[(IP, None)], &[("connection_creation_rate", Some(3e9))]),
             ("address, key of users", &[(IP, None)], &[(rate, Some(1e9))]),
+            ("a host", &[(IP, Some("localhost"))], &[("connection_creation_rate", Some(1e6))]),
+            ("a host undone", &[(IP, Some("localhost"))], &[("connection_creation_rate", None)]),
             (
                 "a name for an address",
                 &[(IP, Some("no such host!"))],
