@@ -3,10 +3,13 @@
 use super::broker::BrokerConfig;
 use super::endpoint::Endpoint;
 use super::error::ConfigError;
+use super::resource::Configs;
 
 /// Checks a whole configuration; the message names the keys, the values and what is allowed.
 pub(super) fn check(config: &BrokerConfig) -> Result<(), ConfigError> {
     check_numbers(config)?;
+    let nothing = Configs::new();
+    super::group::check_limits(config.layers(&nothing, &nothing))?;
     check_distinct(&config.listeners)?;
     check_roles(config)?;
     check_addresses(config)

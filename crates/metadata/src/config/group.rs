@@ -80,6 +80,36 @@ pub fn check(configs: &Configs, broker: Layers<'_>) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// Checks the limits that a broker sets: the most is no less than the least, and its own value lies
+/// between them.
+pub(super) fn check_limits(broker: Layers<'_>) -> Result<(), ConfigError> {
+    let number = |name: &str| broker.value(name).integer();
+    let require = |more: &str, less: &str| match number(less) <= number(more) {
+        true => Ok(()),
+        false => Err(ConfigError::new(format!("{more} must be greater than or equal to {less}"))),
+    };
+    for &(name, _, least, most) in LIMITS {
+        let own = format!("group.{name}");
+        if let (Some(least), Some(most)) = (least, most) {
+            require(most, least)?;
+        }
+        if let Some(least) = least {
+            require(&own, least)?;
+        }
+        if let Some(most) = most.filter(|most| number(most) < number(&own)) {
+            return Err(ConfigError::new(format!("{own} must be less than or equal to {most}")));
+        }
+    }
+    for protocol in ["consumer", "share", "streams"] {
+        let session = format!("group.{protocol}.session.timeout.ms");
+        let heartbeat = format!("group.{protocol}.heartbeat.interval.ms");
+        if number(&session) <= number(&heartbeat) {
+            return Err(ConfigError::new(format!("{heartbeat} must be less than {session}")));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Configs, LIMITS, Layers, Scope, check};

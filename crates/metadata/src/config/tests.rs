@@ -226,6 +226,22 @@ fn a_bad_node_is_refused() {
     check("max.connections.per.ip=0\nmax.connections.per.ip.overrides=h:5,10.0.0.1:7", "fine");
     check("max.connections.per.ip.overrides=h:x", "Invalid value x for configuration");
     check("controller.quorum.voters=", "either controller.quorum.bootstrap.servers must contain");
+    check(
+        "group.consumer.session.timeout.ms=1000",
+        "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms",
+    );
+    check(
+        "group.consumer.max.heartbeat.interval.ms=4999",
+        "group.consumer.max.heartbeat.interval.ms must be greater than or equal to group.consumer.min.heartbeat.interval.ms",
+    );
+    check(
+        "group.share.heartbeat.interval.ms=15001",
+        "group.share.heartbeat.interval.ms must be less than or equal to group.share.max.heartbeat.interval.ms",
+    );
+    check(
+        "group.consumer.max.heartbeat.interval.ms=45000\ngroup.consumer.heartbeat.interval.ms=45000",
+        "group.consumer.heartbeat.interval.ms must be less than group.consumer.session.timeout.ms",
+    );
     check("process.roles=broker,master", "String must be one of: broker, controller");
     check("listener.name.plaintext.max.connections=x", "Not a number of type INT");
     let missing = BrokerConfig::parse(properties::parse("node.id=1")).map_err(|e| e.message);
