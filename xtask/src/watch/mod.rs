@@ -181,11 +181,14 @@ impl Run<'_> {
             .spawn()
             .map_err(failed)?;
         if let Some(mut stdin) = child.stdin.take() {
-            for _ in 0..4 {
+            // It pushes twice a second once it is there, which takes as long as it takes.
+            for _ in 0..120 {
                 stdin.write_all(b"a line\n").map_err(failed)?;
                 stdin.flush().map_err(failed)?;
-                // It pushes twice a second.
                 std::thread::sleep(Duration::from_millis(500));
+                if get(self.metrics, "/metrics/clients")?.1.contains("apache-kafka-java") {
+                    break;
+                }
             }
         }
         let status = child.wait().map_err(failed)?;
