@@ -1,7 +1,7 @@
 //! Keys of logs on the node: every topic's defaults, housekeeping, compaction.
 
 use super::row::{
-    Key, LOGS, TIMESTAMP_TYPES, boolean, class_or_null, double, int, int_or_null, list,
+    CALLBACKS, Key, LOGS, TIMESTAMP_TYPES, boolean, class_or_null, double, int, int_or_null, list,
     list_or_null, long, long_or_null, string,
 };
 
@@ -97,9 +97,9 @@ pub(super) const KEYS: &[Key] = &[
     long("log.message.timestamp.after.max.ms", "3600000").at_least(0).cluster_wide()
         .shown_by(LOGS)
         .doc("How far a record's time may lie in the future."),
-    class_or_null("create.topic.policy.class.name").low().no_meaning("policies are Java classes")
+    class_or_null("create.topic.policy.class.name").low().refused(CALLBACKS)
         .doc("Class that may refuse new topics."),
-    class_or_null("alter.config.policy.class.name").low().no_meaning("policies are Java classes")
+    class_or_null("alter.config.policy.class.name").low().refused(CALLBACKS)
         .doc("Class that may refuse config changes."),
     long("log.dir.failure.timeout.ms", "30000").at_least(1).low()
         .shown_by("crates/sim/tests/it/node_settings.rs:a_node_ends_if_its_controller_cannot_be_told_of_a_failed_directory")
