@@ -9,7 +9,8 @@ use crate::workload::Workload;
 
 /// How the benchmark is asked for.
 pub(crate) const USAGE: &str = "usage: cargo xtask bench [--groups] [--quick] [--workload NAME]... \
-[--rounds N] [--server floor|dohle|reference]... [--port FIRST] [--halting] [--write | --no-write]";
+[--rounds N] [--server floor|dohle|reference]... [--setting KEY=VALUE]... [--port FIRST] [--halting] \
+[--write | --no-write]";
 
 /// What the command line asks for.
 pub(crate) struct Options {
@@ -18,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) port: u16,
     /// Whether `docs/benchmarks.md` is written.
     pub(crate) write: bool,
+    /// Settings of both brokers, `key=value`.
+    pub(crate) settings: Vec<String>,
     /// The words after the command, as a reader would repeat them.
     pub(crate) words: Vec<String>,
 }
@@ -38,6 +41,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<(PathBuf, Places, Options), 
         dohle: dohle.into(),
         data: data.into(),
         port: options.port,
+        settings: options.settings.clone(),
     };
     Ok((root.into(), places, options))
 }
@@ -51,6 +55,7 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
     let set = if words.iter().any(|word| word == "--groups") { &set::GROUPS } else { &set::LOGS };
     let (mut workloads, mut kinds): (Vec<&'static Workload>, Vec<Kind>) = (vec![], vec![]);
     let (mut quick, mut rounds, mut write, mut awake) = (false, None, None, true);
+    let mut settings = Vec::new();
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("{word} wants a value\n{USAGE}"));
@@ -63,6 +68,7 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
             "--workload" => workloads.push(known_workload(set, value()?)?),
             "--server" => kinds.push(known_server(value()?)?),
             "--rounds" => rounds = Some(number(value()?)?),
+            "--setting" => settings.push(value()?.clone()),
             "--port" => port = number(value()?)?,
             _ => return Err(format!("{word}?\n{USAGE}")),
         }
@@ -87,7 +93,7 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
         awake,
     };
     let write = write.unwrap_or(whole);
-    Ok(Options { plan, port, write, words: words.to_vec() })
+    Ok(Options { plan, port, write, settings, words: words.to_vec() })
 }
 
 fn known_workload(set: &Set, name: &str) -> Result<&'static Workload, String> {

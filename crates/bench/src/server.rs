@@ -59,6 +59,8 @@ pub(crate) struct Places {
     pub(crate) data: PathBuf,
     /// The first of ten ports that may be used.
     pub(crate) port: u16,
+    /// Settings of both brokers beyond those of all runs.
+    pub(crate) settings: Vec<String>,
 }
 
 /// Settings of both brokers beyond their defaults: what one node needs, and deleted files that go
@@ -278,7 +280,8 @@ fn command(kind: Kind, port: u16, directory: &Path, places: &Places) -> Command 
                 format!("listeners=PLAINTEXT://127.0.0.1:{port}"),
                 format!("log.dirs={}", directory.join("data").display()),
             ];
-            for setting in own.iter().map(String::as_str).chain(SETTINGS) {
+            let asked = places.settings.iter().map(String::as_str);
+            for setting in own.iter().map(String::as_str).chain(SETTINGS).chain(asked) {
                 command.args(["--override", setting]);
             }
             command
@@ -286,6 +289,7 @@ fn command(kind: Kind, port: u16, directory: &Path, places: &Places) -> Command 
         Kind::Reference => {
             let mut command = Command::new(&places.reference);
             command.arg("start").arg(directory).arg(port.to_string()).args(SETTINGS);
+            command.args(&places.settings);
             command
         }
     }
