@@ -44,7 +44,10 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     for kind in &options.servers {
         let began = Instant::now();
         for script in &scripts {
-            let server = Server::start(root, *kind, &[])?;
+            if *kind == Kind::Dohle && !script.settings.is_empty() {
+                continue;
+            }
+            let server = start(root, *kind, script)?;
             let world = World::new(&server.address)?;
             for step in &script.steps {
                 compared += 1;
@@ -125,12 +128,12 @@ fn whole(lines: &[String], step: &Step) -> String {
 fn record(root: &Path, scripts: Vec<Script>) -> Result<(), String> {
     let oracle = shared(root).join("oracle/kafka");
     for mut script in scripts {
-        let server = Server::start(root, Kind::Reference, &[])?;
+        let server = start(root, Kind::Reference, &script)?;
         let world = World::new(&server.address)?;
         for step in &mut script.steps {
             let mut command = Command::new(&oracle);
             let (tool, words) = step.words.split_first().ok_or("a command without words")?;
-            command.arg(oracle_name(tool)).args(words);
+            command.args(oracle_words(tool)).args(words);
             step.answer = Some(world.ask(&mut command, step)?);
             eprintln!("{}: {}", script.name, step.line);
         }
@@ -139,12 +142,19 @@ fn record(root: &Path, scripts: Vec<Script>) -> Result<(), String> {
     Ok(())
 }
 
+fn start(root: &Path, kind: Kind, script: &Script) -> Result<Server, String> {
+    let settings: Vec<&str> = script.settings.iter().map(String::as_str).collect();
+    Server::start(root, kind, &settings)
+}
+
 /// What the oracle's script calls a tool.
-fn oracle_name(tool: &str) -> &str {
+fn oracle_words(tool: &str) -> Vec<&str> {
     match tool {
-        "producer-perf-test" => "producer-perf",
-        "consumer-perf-test" => "consumer-perf",
-        tool => tool,
+        "producer-perf-test" => vec!["producer-perf"],
+        "consumer-perf-test" => vec!["consumer-perf"],
+        "console-share-consumer" => vec!["share-consumer"],
+        "delegation-tokens" => vec!["run", "org.apache.kafka.tools.DelegationTokenCommand"],
+        tool => vec![tool],
     }
 }
 
@@ -157,6 +167,8 @@ fn ours(program: &Path, words: &[String]) -> Command {
 /// Where commands run: a server and a folder.
 struct World {
     server: String,
+    /// The reference's controller, one port above.
+    controller: String,
     folder: PathBuf,
 }
 
@@ -164,13 +176,19 @@ impl World {
     fn new(server: &str) -> Result<Self, String> {
         let folder = std::env::temp_dir().join(format!("dohle-tools-{}", server.replace(':', "-")));
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        Ok(Self { server: server.to_owned(), folder })
+        let (host, port) = server.rsplit_once(':').ok_or("an address without a port")?;
+        let port: u16 = port.parse().map_err(|_| format!("no port: {server}"))?;
+        let controller = format!("{host}:{}", port.saturating_add(1));
+        Ok(Self { server: server.to_owned(), controller, folder })
     }
 
     /// Runs a command with this world's names in its words.
     fn ask(&self, command: &mut Command, step: &Step) -> Result<Answer, String> {
         let folder = self.folder.display().to_string();
-        let named = |text: &str| text.replace("SERVER", &self.server).replace("DIR", &folder);
+        let named = |text: &str| {
+            let text = text.replace("SERVER", &self.server).replace("DIR", &folder);
+            text.replace("CONTROLLER", &self.controller)
+        };
         for (name, text) in &step.files {
             let path = self.folder.join(name);
             std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;

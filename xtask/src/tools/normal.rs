@@ -8,11 +8,34 @@ pub(super) fn lines(text: &str, step: &Step, server: &str, folder: &str) -> Vec<
     let port = server.rsplit(':').next().unwrap_or_default();
     let text = text.replace(server, "SERVER").replace(folder, "DIR").replace(port, "PORT");
     let mut lines: Vec<String> =
-        text.lines().map(|line| line_of(line, step.numbers_count)).collect();
+        without_traces(&text).into_iter().map(|line| line_of(line, step.numbers_count)).collect();
     if !step.order_counts {
+        // What stands before the first of a set may be another's the next time.
+        for line in &mut lines {
+            *line = line.trim_start().to_owned();
+        }
         lines.sort_unstable();
     }
     lines
+}
+
+/// The lines but for the stack traces of Java: their heads, frames and causes.
+fn without_traces(text: &str) -> Vec<&str> {
+    let is_frame =
+        |line: &str| ["\tat ", "\t... ", "Caused by: "].iter().any(|start| line.starts_with(start));
+    let lines: Vec<&str> = text.lines().collect();
+    let mut kept = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let is_head = lines.get(index + 1).is_some_and(|next| is_frame(next));
+        if !is_head && !is_frame(line) {
+            kept.push(*line);
+        }
+    }
+    // The blank line that such a trace ends with goes too.
+    if kept.len() < lines.len() && kept.last().is_some_and(|last| last.is_empty()) {
+        kept.pop();
+    }
+    kept
 }
 
 fn line_of(line: &str, numbers_count: bool) -> String {
@@ -40,6 +63,10 @@ fn line_of(line: &str, numbers_count: bool) -> String {
 }
 
 fn word_of(word: &str, numbers_count: bool) -> String {
+    // An id may end a sentence.
+    if let Some(id) = word.strip_suffix('.').filter(|id| id.len() == 22) {
+        return format!("{}.", word_of(id, numbers_count));
+    }
     let is_number = !word.is_empty()
         && word.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | '-'))
         && word.chars().any(|letter| letter.is_ascii_digit());
@@ -95,12 +122,20 @@ fn json_of(json: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::line_of;
+    use super::{line_of, without_traces};
+
+    #[test]
+    fn traces_are_no_answer() {
+        let text = "Error: x\njava.lang.E: x\n\tat a\nCaused by: y\n\t... 3 more\n\n";
+        assert_eq!(without_traces(text), ["Error: x"]);
+        assert_eq!(without_traces("a\n\n"), ["a", ""]);
+    }
 
     #[test]
     fn what_differs_from_run_to_run() {
         for (line, counts, expected) in [
             ("TopicId: s0HEAXPOQTWCInXGbOzJaQ\tX: 1", true, "TopicId: ID\tX: 1"),
+            ("config for Vk14ociIRLKpNGFcaWZqAg.", true, "config for ID."),
             ("CreateTime:1795277427383 a", true, "CreateTime:N a"),
             ("10 records sent, 9.5 records/sec", false, "N records sent, N records/sec"),
             ("c-6b4bfc3a-1063-461d-bd50-71e9abd7062b x", true, "c-UUID x"),

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! # words about what follows
+//! ! key=value                a setting of the reference that our server does not have: it is asked alone
 //! @ file.json {"a": 1}       a file in DIR, made before the command
 //! $ topics --bootstrap-server SERVER --list      ($~: numbers do not count, $=: nor does the order of lines)
 //! < a line of standard input
@@ -35,6 +36,8 @@ pub(super) struct Step {
 pub(super) struct Script {
     pub(super) name: String,
     path: PathBuf,
+    /// What the reference is started with; our server would refuse it.
+    pub(super) settings: Vec<String>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -49,7 +52,9 @@ impl Script {
             if path.extension().is_some_and(|end| end == "txt") && name.starts_with(only) {
                 let text = std::fs::read_to_string(&path).map_err(told)?;
                 let steps = parse(&text).map_err(|e| format!("{}: {e}", path.display()))?;
-                scripts.push(Self { name, path, steps });
+                let settings = text.lines().filter_map(|line| line.strip_prefix("! "));
+                let settings = settings.map(str::to_owned).collect();
+                scripts.push(Self { name, path, settings, steps });
             }
         }
         scripts.sort_by(|one, other| one.name.cmp(&other.name));
@@ -106,7 +111,7 @@ fn parse(text: &str) -> Result<Vec<Step>, String> {
                 order_counts: !mark.contains('='),
                 answer: None,
             });
-        } else if line.is_empty() || line.starts_with('#') {
+        } else if line.is_empty() || line.starts_with(['#', '!']) {
             above.push(line.to_owned());
         } else {
             let step = steps.last_mut().ok_or_else(|| format!("before any command: {line}"))?;
