@@ -10,8 +10,10 @@ use dohle_env::Env;
 use dohle_env::clock::{Instant, sleep_until};
 use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::metadata_request::MetadataRequestTopic;
+use dohle_protocol::messages::metadata_response::MetadataResponseBroker;
 use dohle_protocol::messages::{
-    FindCoordinatorRequest, FindCoordinatorResponse, MetadataRequest, MetadataResponse,
+    DescribeClusterRequest, FindCoordinatorRequest, FindCoordinatorResponse, MetadataRequest,
+    MetadataResponse,
 };
 use dohle_protocol::wire::{Request, Text};
 use std::collections::BTreeMap;
@@ -324,8 +326,12 @@ impl Client {
     ) -> Result<MetadataResponse, Error> {
         let connection = self.any(deadline).await?;
         let deadline = deadline.min(self.env().clock.now() + self.config().request_timeout);
-        let version = connection.ready(deadline).await?.usable::<MetadataRequest>(i16::MAX)?;
-        let answer = connection.ask_in(version, &topics.request(version), deadline).await?;
+        let answer = if self.config().asks_controllers {
+            controllers(&connection, deadline).await?
+        } else {
+            let version = connection.ready(deadline).await?.usable::<MetadataRequest>(i16::MAX)?;
+            connection.ask_in(version, &topics.request(version), deadline).await?
+        };
         Error::check(answer.error_code, None)?;
         let now = self.env().clock.now();
         let mut known = lock(&self.inner.metadata);
@@ -468,6 +474,31 @@ fn coordinator_in(answer: &FindCoordinatorResponse) -> Result<i32, Error> {
             Ok(answer.node_id)
         }
     }
+}
+
+/// What controllers say of themselves, in the words in which brokers do: controllers serve no
+/// metadata.
+async fn controllers(
+    connection: &Connection,
+    deadline: Instant,
+) -> Result<MetadataResponse, Error> {
+    let request = DescribeClusterRequest { endpoint_type: 2, ..DescribeClusterRequest::default() };
+    let version = connection.ready(deadline).await?.usable::<DescribeClusterRequest>(i16::MAX)?;
+    let told = connection.ask_in(version, &request, deadline).await?;
+    Error::check(told.error_code, told.error_message)?;
+    let nodes = told.brokers.into_iter().map(|node| MetadataResponseBroker {
+        node_id: node.broker_id,
+        host: node.host,
+        port: node.port,
+        rack: node.rack,
+        ..MetadataResponseBroker::default()
+    });
+    Ok(MetadataResponse {
+        brokers: nodes.collect(),
+        cluster_id: Some(told.cluster_id),
+        controller_id: told.controller_id,
+        ..MetadataResponse::default()
+    })
 }
 
 /// Which topics a question for metadata names.

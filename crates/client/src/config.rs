@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct ClientConfig {
     /// `bootstrap.servers`: where to ask first.
     pub bootstrap: Vec<HostPort>,
+    /// Whether these are controllers (`bootstrap.controllers`): then only they are asked.
+    pub asks_controllers: bool,
     /// `client.id`: what the client calls itself.
     pub client_id: Text,
     /// `request.timeout.ms`: how long one answer may take.
@@ -36,6 +38,7 @@ impl ClientConfig {
     pub fn new(bootstrap: &str) -> Result<Self, Error> {
         Ok(Self {
             bootstrap: HostPort::parse_list(bootstrap)?,
+            asks_controllers: false,
             client_id: Text::from_static("dohle"),
             request_timeout: Duration::from_secs(30),
             api_timeout: Duration::from_secs(60),

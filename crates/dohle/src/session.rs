@@ -18,6 +18,13 @@ pub(crate) const BOOTSTRAP: Flag = Flag {
     help: "REQUIRED: The Kafka server to connect to.",
 };
 
+/// Controllers to connect to, in the place of brokers.
+pub(crate) const BOOTSTRAP_CONTROLLER: Flag = Flag {
+    name: "bootstrap-controller",
+    takes: Takes::Value("String: controller to connect to"),
+    help: "Controllers to begin at, in the place of --bootstrap-server.",
+};
+
 /// Settings of the client.
 pub(crate) const COMMAND_CONFIG: Flag = Flag {
     name: "command-config",
@@ -46,7 +53,10 @@ pub(crate) struct Session {
 impl Session {
     /// A client that will begin at `bootstrap`, with further settings by Kafka's names.
     pub(crate) fn open(bootstrap: &str, properties: &Properties) -> Result<Self, Failure> {
-        let mut config = ClientConfig::new(bootstrap)?;
+        Self::start(ClientConfig::new(bootstrap)?, properties)
+    }
+
+    fn start(mut config: ClientConfig, properties: &Properties) -> Result<Self, Failure> {
         config.client_id = "adminclient-1".into();
         config.apply(properties)?;
         let options = WorldOptions { reactors: NonZeroUsize::MIN, ..WorldOptions::default() };
@@ -61,6 +71,11 @@ impl Session {
         let mut properties = Properties::default();
         if let Some(file) = given.value(COMMAND_CONFIG.name)? {
             properties::read(file, &mut properties)?;
+        }
+        if let Some(controllers) = given.value(BOOTSTRAP_CONTROLLER.name)? {
+            let mut config = ClientConfig::new(controllers)?;
+            config.asks_controllers = true;
+            return Self::start(config, &properties);
         }
         match given.value(BOOTSTRAP.name)? {
             Some(bootstrap) => Self::open(bootstrap, &properties),
