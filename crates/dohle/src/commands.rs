@@ -1,7 +1,9 @@
 //! The commands, each by its own name and by that of Kafka's script.
 
+mod acls;
 mod broker_api_versions;
 mod check_logs;
+mod client_metrics;
 mod cluster;
 mod configs;
 mod console_consumer;
@@ -105,6 +107,18 @@ const COMMANDS: &[Command] = &[
         script: "kafka-consumer-groups",
         about: "list, describe, reset and delete groups of consumers",
         run: consumer_groups::run,
+    },
+    Command {
+        name: "acls",
+        script: "kafka-acls",
+        about: "who may do what: list, add and remove rules",
+        run: acls::run,
+    },
+    Command {
+        name: "client-metrics",
+        script: "kafka-client-metrics",
+        about: "what clients are asked to tell of themselves",
+        run: client_metrics::run,
     },
     Command {
         name: "cluster",
