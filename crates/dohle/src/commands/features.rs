@@ -1,5 +1,6 @@
 //! `dohle features`: the features of a cluster and their levels. Kafka's `kafka-features.sh`.
 
+use super::storage::features::{print_dependencies, print_mapping};
 use crate::arguments::globals;
 use crate::arguments::subcommands::{Action, Chosen, Opt, Subcommand, Tool};
 use crate::console::{Console, Failure};
@@ -42,18 +43,35 @@ const TOOL: Tool = Tool {
             help: "Disable one or more feature flags: level 0.",
             options: &[FEATURE, UNSAFE, DRY_RUN],
         },
+        Subcommand {
+            name: "version-mapping",
+            help: "The features' levels of a release.",
+            options: &[RELEASE],
+        },
+        Subcommand {
+            name: "feature-dependencies",
+            help: "What levels of features need.",
+            options: &[Opt { required: true, ..FEATURE }],
+        },
     ],
 };
 
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
-    let (given, rest) = globals::take(words, &["bootstrap-server", "command-config"])?;
+    let (given, rest) =
+        globals::take(words, &["bootstrap-server", "bootstrap-controller", "command-config"])?;
     let Some(chosen) = TOOL.parse(&rest, console)? else { return Ok(()) };
-    if !given.has("bootstrap-server") {
+    if !given.has("bootstrap-server") && !given.has("bootstrap-controller") {
         return Err(Failure::new(
             "kafka-features: error: one of the arguments --bootstrap-server \
              --bootstrap-controller is required",
         ));
+    }
+    // Releases know their features: no server is asked for them.
+    match chosen.command {
+        "version-mapping" => return print_mapping(chosen.value("release-version"), console),
+        "feature-dependencies" => return print_dependencies(chosen.values("feature"), console),
+        _ => {}
     }
     let session = Session::of(&given)?;
     match chosen.command {

@@ -142,8 +142,8 @@ fn kraft_level(asked: Option<i16>, has_dynamic_quorum: bool) -> Result<i16, Fail
     }
 }
 
-/// `storage version-mapping`.
-pub(super) fn print_mapping(
+/// `version-mapping`, of `storage` and of `features`.
+pub(in crate::commands) fn print_mapping(
     release_name: Option<&str>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
@@ -162,8 +162,8 @@ pub(super) fn print_mapping(
     Ok(())
 }
 
-/// `storage feature-dependencies`.
-pub(super) fn print_dependencies<'a>(
+/// `feature-dependencies`, of both too.
+pub(in crate::commands) fn print_dependencies<'a>(
     features: impl Iterator<Item = &'a str>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
