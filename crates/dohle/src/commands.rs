@@ -10,6 +10,7 @@ mod console_consumer;
 mod console_producer;
 mod consumer_groups;
 mod consumer_perf;
+mod delegation_tokens;
 mod delete_records;
 mod dump_log;
 mod features;
@@ -119,6 +120,12 @@ const COMMANDS: &[Command] = &[
         script: "kafka-client-metrics",
         about: "what clients are asked to tell of themselves",
         run: client_metrics::run,
+    },
+    Command {
+        name: "delegation-tokens",
+        script: "kafka-delegation-tokens",
+        about: "create, renew, expire and describe delegation tokens",
+        run: delegation_tokens::run,
     },
     Command {
         name: "cluster",

@@ -10,6 +10,7 @@
 )]
 
 mod arguments;
+mod base64;
 mod calendar;
 mod commands;
 mod console;

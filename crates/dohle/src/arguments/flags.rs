@@ -228,7 +228,9 @@ impl Flags {
                     )
                 }
                 (Takes::OptionalValue, None) => {
-                    words.next_if(|next| !next.starts_with('-')).cloned()
+                    let is_value =
+                        |word: &str| !word.starts_with('-') || word.parse::<i64>().is_ok();
+                    words.next_if(|next| is_value(next)).cloned()
                 }
             };
             given.0.push((flag.name, value));
@@ -327,8 +329,10 @@ mod tests {
             assert_eq!(given.value("files").unwrap(), Some("a,b"), "{words:?}");
             assert!(given.has("deep"));
         }
-        let given = run(&["--class", "X"]).0.unwrap().unwrap();
-        assert_eq!(given.value("class").unwrap(), Some("X"));
+        for value in ["X", "-1"] {
+            let given = run(&["--class", value]).0.unwrap().unwrap();
+            assert_eq!(given.value("class").unwrap(), Some(value));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use dohle_metadata::scram::{ITERATIONS_MAX, ITERATIONS_MIN, Mechanism};
 use dohle_protocol::messages::UserScramCredentialRecord;
 
 use super::new_id;
+use crate::base64;
 use crate::console::Failure;
 
 /// Reads `SCRAM-SHA-256=[name=alice,password=secret]` and its like.
@@ -43,7 +44,8 @@ fn credential(
     let name =
         parts.remove("name").ok_or_else(|| Failure::new("You must supply 'name' to add-scram"))?;
     let given_salt = parts.remove("salt").map(|text| {
-        base64(text).ok_or_else(|| Failure::new(format!("Failed to decode given salt: {text}")))
+        base64::decode(text)
+            .ok_or_else(|| Failure::new(format!("Failed to decode given salt: {text}")))
     });
     let given_salt = given_salt.transpose()?;
     let iterations = match parts.remove("iterations") {
@@ -75,7 +77,7 @@ fn credential(
             return Err(Failure::new("You must supply 'salt' with 'saltedpassword' to add-scram"));
         }
         (None, Some(text), Some(salt)) => {
-            let salted = base64(text).ok_or_else(|| {
+            let salted = base64::decode(text).ok_or_else(|| {
                 Failure::new(format!("Failed to decode given saltedPassword: {text}"))
             })?;
             (salt, salted)
@@ -123,33 +125,6 @@ const fn java_name(mechanism: Mechanism) -> &'static str {
         Mechanism::Sha256 => "SCRAM_SHA_256",
         Mechanism::Sha512 => "SCRAM_SHA_512",
     }
-}
-
-/// Standard base64, padded or not.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    if digits.len() % 4 == 1 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
-    let (mut bits, mut count) = (0_u32, 0);
-    for digit in digits.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count & 0xff) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
