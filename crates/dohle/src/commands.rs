@@ -13,6 +13,7 @@ mod consumer_perf;
 mod delegation_tokens;
 mod delete_records;
 mod dump_log;
+mod e2e_latency;
 mod features;
 mod get_offsets;
 mod groups;
@@ -21,10 +22,12 @@ mod leader_election;
 mod log_dirs;
 mod metadata_quorum;
 mod producer_perf;
+mod reassign_partitions;
 mod server;
 mod storage;
 mod topics;
 mod transactions;
+mod verifiable;
 
 use std::fmt::Write as _;
 
@@ -152,6 +155,12 @@ const COMMANDS: &[Command] = &[
         run: leader_election::run,
     },
     Command {
+        name: "reassign-partitions",
+        script: "kafka-reassign-partitions",
+        about: "move replicas between brokers and log directories",
+        run: reassign_partitions::run,
+    },
+    Command {
         name: "groups",
         script: "kafka-groups",
         about: "list groups of every type",
@@ -174,6 +183,24 @@ const COMMANDS: &[Command] = &[
         script: "kafka-consumer-perf-test",
         about: "how many records a consumer reads",
         run: consumer_perf::run,
+    },
+    Command {
+        name: "e2e-latency",
+        script: "kafka-e2e-latency",
+        about: "how long a record takes from a producer to a consumer",
+        run: e2e_latency::run,
+    },
+    Command {
+        name: "verifiable-producer",
+        script: "kafka-verifiable-producer",
+        about: "send numbers, and print what became of each as JSON",
+        run: verifiable::producer::run,
+    },
+    Command {
+        name: "verifiable-consumer",
+        script: "kafka-verifiable-consumer",
+        about: "consume in a group, and print all that happens as JSON",
+        run: verifiable::consumer::run,
     },
     Command {
         name: "install-tools",

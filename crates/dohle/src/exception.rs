@@ -14,7 +14,9 @@ pub(crate) fn class_of(error: &Error) -> String {
             "KafkaException".to_owned()
         }
     };
-    let package = if name == "KafkaException" { "" } else { "errors." };
+    // Two stand above the others.
+    let is_above = matches!(name.as_str(), "KafkaException" | "InvalidRecordException");
+    let package = if is_above { "" } else { "errors." };
     format!("org.apache.kafka.common.{package}{name}")
 }
 
@@ -60,6 +62,7 @@ mod tests {
             (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "errors.UnknownTopicOrPartitionException"),
             (ErrorCode::OFFSET_OUT_OF_RANGE, "errors.OffsetOutOfRangeException"),
             (ErrorCode::INVALID_TOPIC_EXCEPTION, "errors.InvalidTopicException"),
+            (ErrorCode::INVALID_RECORD, "common.InvalidRecordException"),
             (ErrorCode::GROUP_ID_NOT_FOUND, "errors.GroupIdNotFoundException"),
         ] {
             assert!(class_of(&code.into()).ends_with(expected), "{}", class_of(&code.into()));

@@ -1,8 +1,10 @@
 //! A consumer in the hands of a tool: it works on the reactor, and the tool waits.
 
 use crate::session::Session;
+use dohle_client::admin::CommittedOffset;
 use dohle_client::consumer::Record;
-use dohle_client::{Consumer, ConsumerConfig, Error};
+use dohle_client::{Consumer, ConsumerConfig, Error, TopicPartition};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A consumer that is here while nobody polls it.
@@ -33,6 +35,21 @@ impl Reader {
         });
         self.0 = Some(consumer);
         polled
+    }
+
+    /// Commits offsets to the group, as [`Consumer::commit_offsets`].
+    pub(crate) fn commit(
+        &mut self,
+        session: &Session,
+        offsets: BTreeMap<TopicPartition, CommittedOffset>,
+    ) -> Result<(), Error> {
+        let mut consumer = self.0.take().expect("commits give it back");
+        let (consumer, committed) = session.run(async move {
+            let committed = consumer.commit_offsets(&offsets).await;
+            (consumer, committed)
+        });
+        self.0 = Some(consumer);
+        committed
     }
 
     /// Ends it, as [`Consumer::close`].

@@ -39,7 +39,8 @@ const SETTINGS: [&str; 6] = [
 pub(crate) struct Server {
     /// Where clients connect: `127.0.0.1:PORT`.
     pub(crate) address: String,
-    folder: PathBuf,
+    /// Where its data lies, in `data` unless settings say otherwise.
+    pub(crate) folder: PathBuf,
     stop: Stop,
 }
 
@@ -49,7 +50,7 @@ enum Stop {
 }
 
 impl Server {
-    /// Starts a broker of that kind on a free port, with further settings (`key=value`).
+    /// Starts a broker of that kind on a free port, with further settings (`key=value`; LOGS in them is its folder).
     ///
     /// # Errors
     /// What could not be built or started, with the server's own words where it has some.
@@ -59,6 +60,9 @@ impl Server {
             std::env::temp_dir().join(format!("dohle-compat-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let address = format!("127.0.0.1:{port}");
+        let more: Vec<String> =
+            more.iter().map(|it| it.replace("LOGS", &folder.display().to_string())).collect();
+        let more: &[&str] = &more.iter().map(String::as_str).collect::<Vec<_>>();
         let stop = match kind {
             Kind::Dohle => {
                 let own = [

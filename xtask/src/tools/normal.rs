@@ -1,12 +1,17 @@
 //! Answers without what differs from run to run: addresses, ids, times, folders.
 
+use super::World;
 use super::script::Step;
 use serde_json::Value;
 
 /// The lines of an answer in a form to compare.
-pub(super) fn lines(text: &str, step: &Step, server: &str, folder: &str) -> Vec<String> {
-    let port = server.rsplit(':').next().unwrap_or_default();
-    let text = text.replace(server, "SERVER").replace(folder, "DIR").replace(port, "PORT");
+pub(super) fn lines(text: &str, step: &Step, world: &World) -> Vec<String> {
+    if !step.output_counts {
+        return Vec::new();
+    }
+    let port = world.server.rsplit(':').next().unwrap_or_default();
+    let text = text.replace(&world.server, "SERVER").replace(&world.folder_name(), "DIR");
+    let text = text.replace(&world.logs, "LOGS").replace(port, "PORT");
     let mut lines: Vec<String> =
         without_traces(&text).into_iter().map(|line| line_of(line, step.numbers_count)).collect();
     if !step.order_counts {
@@ -23,11 +28,15 @@ pub(super) fn lines(text: &str, step: &Step, server: &str, folder: &str) -> Vec<
 fn without_traces(text: &str) -> Vec<&str> {
     let is_frame =
         |line: &str| ["\tat ", "\t... ", "Caused by: "].iter().any(|start| line.starts_with(start));
+    let is_exception = |line: &str| {
+        let class = line.split(':').next().unwrap_or_default();
+        class.ends_with("Exception") && class.split('.').count() > 2 && !class.contains(' ')
+    };
     let lines: Vec<&str> = text.lines().collect();
     let mut kept = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let is_head = lines.get(index + 1).is_some_and(|next| is_frame(next));
-        if !is_head && !is_frame(line) {
+        if !is_head && !is_frame(line) && !is_exception(line) {
             kept.push(*line);
         }
     }
@@ -97,14 +106,15 @@ fn uuid_at(word: &str) -> Option<usize> {
     })
 }
 
-/// JSON with sorted keys and elements: neither has an order in Kafka's tools. Sizes and paths are of the server.
+/// JSON with sorted keys and elements: neither has an order in Kafka's tools. Sizes and paths are of the
+/// server, and times and rates of the run.
 fn json_of(json: &Value) -> String {
     match json {
         Value::Object(map) => {
             let mut parts: Vec<String> = map
                 .iter()
                 .map(|(key, value)| match key.as_str() {
-                    "size" | "logDir" => format!("{key}:?"),
+                    "size" | "logDir" | "timestamp" | "avg_throughput" => format!("{key}:?"),
                     _ => format!("{key}:{}", json_of(value)),
                 })
                 .collect();

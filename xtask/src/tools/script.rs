@@ -3,8 +3,11 @@
 //! ```text
 //! # words about what follows
 //! ! key=value                a setting of the reference that our server does not have: it is asked alone
+//! % key=value                a setting of either server; LOGS is the folder of its log directories, here and below
 //! @ file.json {"a": 1}       a file in DIR, made before the command
-//! $ topics --bootstrap-server SERVER --list      ($~: numbers do not count, $=: nor does the order of lines)
+//! $ topics --bootstrap-server SERVER --list      ($~: numbers do not count, $=: nor does the order of lines,
+//!                            $?: only the exit code does, $^: it is asked again for some seconds until the answer
+//!                            is Kafka's)
 //! < a line of standard input
 //! | a line of standard output
 //! -> 0
@@ -29,6 +32,8 @@ pub(super) struct Step {
     pub(super) input: String,
     pub(super) numbers_count: bool,
     pub(super) order_counts: bool,
+    pub(super) output_counts: bool,
+    pub(super) may_come_late: bool,
     pub(super) answer: Option<Answer>,
 }
 
@@ -38,6 +43,8 @@ pub(super) struct Script {
     path: PathBuf,
     /// What the reference is started with; our server would refuse it.
     pub(super) settings: Vec<String>,
+    /// What either server is started with.
+    pub(super) common: Vec<String>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -52,9 +59,12 @@ impl Script {
             if path.extension().is_some_and(|end| end == "txt") && name.starts_with(only) {
                 let text = std::fs::read_to_string(&path).map_err(told)?;
                 let steps = parse(&text).map_err(|e| format!("{}: {e}", path.display()))?;
-                let settings = text.lines().filter_map(|line| line.strip_prefix("! "));
-                let settings = settings.map(str::to_owned).collect();
-                scripts.push(Self { name, path, settings, steps });
+                let after = |mark: &str| {
+                    let marked = text.lines().filter_map(|line| line.strip_prefix(mark));
+                    marked.map(str::to_owned).collect()
+                };
+                let (settings, common) = (after("! "), after("% "));
+                scripts.push(Self { name, path, settings, common, steps });
             }
         }
         scripts.sort_by(|one, other| one.name.cmp(&other.name));
@@ -109,9 +119,11 @@ fn parse(text: &str) -> Result<Vec<Step>, String> {
                 input: String::new(),
                 numbers_count: !mark.contains('~'),
                 order_counts: !mark.contains('='),
+                output_counts: !mark.contains('?'),
+                may_come_late: mark.contains('^'),
                 answer: None,
             });
-        } else if line.is_empty() || line.starts_with(['#', '!']) {
+        } else if line.is_empty() || line.starts_with(['#', '!', '%']) {
             above.push(line.to_owned());
         } else {
             let step = steps.last_mut().ok_or_else(|| format!("before any command: {line}"))?;

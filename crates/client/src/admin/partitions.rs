@@ -7,10 +7,14 @@ use crate::metadata::TopicPartition;
 use dohle_protocol::messages::alter_partition_reassignments_request::{
     ReassignablePartition, ReassignableTopic,
 };
+use dohle_protocol::messages::alter_replica_log_dirs_request::{
+    AlterReplicaLogDir, AlterReplicaLogDirTopic,
+};
 use dohle_protocol::messages::elect_leaders_request::TopicPartitions;
 use dohle_protocol::messages::list_partition_reassignments_request::ListPartitionReassignmentsTopics;
 use dohle_protocol::messages::{
-    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ElectLeadersRequest,
+    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
+    AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse, ElectLeadersRequest,
     ElectLeadersResponse, ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse,
 };
 use std::collections::BTreeMap;
@@ -162,5 +166,50 @@ impl Admin {
             Ok(moves)
         };
         self.call("listPartitionReassignments", To::Controller, &request, look).await
+    }
+
+    /// Moves replicas of one broker into log directories by their absolute paths. What the broker
+    /// has against one of them is part of the result.
+    ///
+    /// # Errors
+    /// When the broker could not be asked.
+    pub async fn alter_replica_log_dirs(
+        &self,
+        broker: i32,
+        moves: &BTreeMap<TopicPartition, String>,
+    ) -> Result<Outcome, Error> {
+        let mut by_path: BTreeMap<&str, Vec<&TopicPartition>> = BTreeMap::new();
+        for (partition, path) in moves {
+            by_path.entry(path).or_default().push(partition);
+        }
+        let dirs = by_path.into_iter().map(|(path, partitions)| {
+            let topics = by_topic(partitions).into_iter();
+            let topics = topics.map(|(name, partitions)| AlterReplicaLogDirTopic {
+                name,
+                partitions,
+                ..AlterReplicaLogDirTopic::default()
+            });
+            AlterReplicaLogDir {
+                path: path.into(),
+                topics: topics.collect(),
+                ..AlterReplicaLogDir::default()
+            }
+        });
+        let request = AlterReplicaLogDirsRequest {
+            dirs: dirs.collect(),
+            ..AlterReplicaLogDirsRequest::default()
+        };
+        let look = |answer: AlterReplicaLogDirsResponse| {
+            let mut outcome = Outcome::new();
+            for topic in answer.results {
+                for told in topic.partitions {
+                    let name = topic.topic_name.detached();
+                    let partition = TopicPartition::new(name, told.partition_index);
+                    outcome.insert(partition, Error::check(told.error_code, None));
+                }
+            }
+            Ok(outcome)
+        };
+        self.call("alterReplicaLogDirs", To::Broker(broker), &request, look).await
     }
 }

@@ -53,6 +53,8 @@ pub struct Consumer {
     all_of: Option<AllOf>,
     /// Counts the lives of positions: what was fetched for an older one is not for us.
     lives: u64,
+    /// How often the group has dealt out partitions.
+    assignments: u64,
     commit_due: Instant,
 }
 
@@ -71,6 +73,7 @@ impl Consumer {
             membership: None,
             all_of: None,
             lives: 0,
+            assignments: 0,
             commit_due,
         }
     }
@@ -122,6 +125,12 @@ impl Consumer {
                 self.positions.insert(partition.clone(), Position::new(self.lives));
             }
         }
+    }
+
+    /// How often its group has dealt out partitions to it, the same ones again included.
+    #[must_use]
+    pub fn assignments(&self) -> u64 {
+        self.assignments
     }
 
     /// Where the next record of a partition will come from; `None` before that is known.
@@ -270,6 +279,7 @@ impl Consumer {
                 return Ok(());
             };
             self.set_assignment(&assignment);
+            self.assignments += 1;
         }
         Ok(())
     }

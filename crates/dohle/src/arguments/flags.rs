@@ -246,6 +246,12 @@ impl Flags {
         }
     }
 
+    /// Prints what the tool does and how it is used, as the answer to the question.
+    pub(crate) fn show(&self, console: &mut Console<'_>) -> Result<(), Failure> {
+        write!(console.out, "{}\n{}", self.about, self.usage())?;
+        Ok(())
+    }
+
     fn usage(&self) -> String {
         let mut rows = Vec::new();
         for name in self.flags.iter().map(|flag| flag.name).chain(["help", "version"]) {

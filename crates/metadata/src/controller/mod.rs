@@ -35,6 +35,7 @@ use dohle_protocol::ids::{Offset, Timestamp};
 use dohle_replication::machine::{After, Entry, Machine, Outcome, Token};
 
 pub use activation::bootstrap_records;
+pub use placement::place as place_replicas;
 pub use refusal::Refusal;
 pub use request::{Answer, Request};
 pub use seed::Seed;

@@ -14,8 +14,11 @@ use super::refusal::Refusal;
 use super::seed::Seed;
 use crate::image::{Broker, Image};
 
-/// The replicas of `count` partitions with `factor` replicas each.
-pub(super) fn place(
+/// The replicas of `count` partitions with `factor` replicas each, on the brokers of `image`.
+///
+/// # Errors
+/// When there are too few brokers for `factor`, or it is not positive.
+pub fn place(
     image: &Image,
     count: usize,
     factor: i16,
