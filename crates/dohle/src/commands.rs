@@ -24,6 +24,7 @@ mod metadata_quorum;
 mod producer_perf;
 mod reassign_partitions;
 mod server;
+mod share_groups;
 mod storage;
 mod topics;
 mod transactions;
@@ -165,6 +166,12 @@ const COMMANDS: &[Command] = &[
         script: "kafka-groups",
         about: "list groups of every type",
         run: groups::run,
+    },
+    Command {
+        name: "share-groups",
+        script: "kafka-share-groups",
+        about: "list, describe, reset and delete share groups",
+        run: share_groups::run,
     },
     Command {
         name: "transactions",

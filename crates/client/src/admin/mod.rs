@@ -10,6 +10,7 @@ mod groups;
 mod offsets;
 mod partitions;
 mod security;
+mod share;
 mod tokens;
 mod topics;
 mod transactions;

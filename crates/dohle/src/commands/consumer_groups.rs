@@ -3,9 +3,9 @@
 
 mod deleting;
 mod describe;
-mod duration;
+pub(super) mod duration;
 mod options;
-mod reset;
+pub(super) mod reset;
 
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
@@ -35,7 +35,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
 }
 
 /// Tells of a failure as Kafka's tool does: that is its answer, not the end of it.
-fn tell(message: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+pub(super) fn tell(message: &str, console: &mut Console<'_>) -> Result<(), Failure> {
     writeln!(console.out, "\nError: {message}")?;
     Ok(())
 }
@@ -85,7 +85,7 @@ pub(crate) fn kind_name(kind: &str) -> String {
     }
 }
 
-fn items(list: &str) -> Vec<Text> {
+pub(super) fn items(list: &str) -> Vec<Text> {
     let items = list.split(',').map(str::trim).filter(|item| !item.is_empty());
     items.map(Text::from).collect()
 }

@@ -40,7 +40,7 @@ pub(super) fn parse(text: &str) -> Result<i64, Failure> {
 }
 
 /// The milliseconds since 1970 of `YYYY-MM-DDThh:mm:ss.sss`, in UTC or with `Z`, `+hh:mm`, `-hhmm`.
-pub(super) fn timestamp(text: &str) -> Result<i64, Failure> {
+pub(in crate::commands) fn timestamp(text: &str) -> Result<i64, Failure> {
     let wrong = || Failure::new(format!("Unparseable date: \"{text}\""));
     let (date, time) = text.split_once('T').ok_or_else(wrong)?;
     let numbers = |text: &str, separator: char| {

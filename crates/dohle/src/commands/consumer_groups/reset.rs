@@ -10,7 +10,7 @@ use dohle_protocol::ErrorCode;
 use dohle_protocol::wire::Text;
 use std::collections::BTreeMap;
 
-type Offsets = BTreeMap<TopicPartition, i64>;
+pub(in crate::commands) type Offsets = BTreeMap<TopicPartition, i64>;
 
 /// Resets, or shows what a reset would do.
 pub(super) fn run(
@@ -48,7 +48,10 @@ pub(super) fn run(
     print(&all, console)
 }
 
-fn print(all: &[(Text, Offsets)], console: &mut Console<'_>) -> Result<(), Failure> {
+pub(in crate::commands) fn print(
+    all: &[(Text, Offsets)],
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
     let topics = all.iter().flat_map(|(_, offsets)| offsets.keys());
     let topics = topics.map(|one| one.topic.len()).max().unwrap_or(0).max(15);
     let groups = all.iter().map(|(group, _)| group.len()).max().unwrap_or(0).max(15);
@@ -159,7 +162,7 @@ fn plan(
 }
 
 /// The partitions that are reset.
-fn partitions(
+pub(in crate::commands) fn partitions(
     session: &Session,
     given: &Given,
     committed: &BTreeMap<TopicPartition, CommittedOffset>,
@@ -189,7 +192,7 @@ fn partitions(
     Ok(found)
 }
 
-fn look_up(
+pub(in crate::commands) fn look_up(
     session: &Session,
     partitions: &[TopicPartition],
     spec: OffsetSpec,
@@ -204,7 +207,7 @@ fn look_up(
 }
 
 /// The first offsets from a time on; where there is no record that young, the end.
-fn at_time(
+pub(in crate::commands) fn at_time(
     session: &Session,
     partitions: &[TopicPartition],
     timestamp: i64,
