@@ -10,8 +10,9 @@ use crate::scenario::{Ground, want};
 use crate::server::{Server, size_bytes};
 use crate::wire::{self, Failure, Wire};
 use crate::writer::now_ms;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,15 @@ struct Done {
     records: AtomicU64,
     keyed: AtomicU64,
     topics: AtomicU64,
-    refused: AtomicU64,
+    /// Rounds that ended early, by why they did.
+    refused: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Done {
+    fn note_refusal(&self, why: &Failure) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        *refused.entry(why.to_string()).or_default() += 1;
+    }
 }
 
 /// One round of some load.
@@ -67,13 +76,14 @@ pub(crate) fn run(ground: &Ground) -> Result<(), String> {
     let done = load.end();
     let commits = member.finish();
     println!(
-        "   {} records into retention, {} into compaction, {} topics made and deleted, {commits} commits, {} \
-         refused",
+        "   {} records into retention, {} into compaction, {} topics made and deleted, {commits} commits",
         done.records.load(Ordering::Relaxed),
         done.keyed.load(Ordering::Relaxed),
         done.topics.load(Ordering::Relaxed),
-        done.refused.load(Ordering::Relaxed)
     );
+    for (why, count) in &*done.refused.lock().unwrap_or_else(PoisonError::into_inner) {
+        println!("   {count} rounds ended early: {why}");
+    }
     let samples = samples?;
     want(commits != 0, "the group has committed nothing")?;
     every_key_is_there(&server)?;
@@ -163,8 +173,8 @@ impl Load {
                     let Ok(mut wire) = Wire::dial(&address) else { continue };
                     while !is_over.load(Ordering::Relaxed) {
                         round += 1;
-                        if work(&mut wire, round, &done).is_err() {
-                            done.refused.fetch_add(1, Ordering::Relaxed);
+                        if let Err(why) = work(&mut wire, round, &done) {
+                            done.note_refusal(&why);
                             break;
                         }
                     }

@@ -87,8 +87,8 @@ pub struct Partition {
     has_decayed: bool,
     /// What power losses took from the middle: a segment's end, but not the next segment.
     holes: Vec<Range<i64>>,
-    /// Of a compacted topic that is not durable: below this a power loss may have taken a segment's
-    /// end, but not the next segment, and nobody can tell that from compaction.
+    /// Of a compacted topic: below this a power loss may have taken a segment's end of which nothing
+    /// was promised, but not the next segment, and nobody can tell that from compaction.
     holes_below: i64,
     /// Of a compacted topic: what is known of its keys.
     compaction: Option<Compaction>,
@@ -261,9 +261,7 @@ impl Partition {
         self.is_audited = false;
         let (mut forgotten, mut all) = (0, Removed::default());
         let Some(compaction) = &mut self.compaction else { return Ok((forgotten, all)) };
-        if !self.is_durable {
-            self.holes_below = self.holes_below.max(self.marks.high_watermark);
-        }
+        self.holes_below = self.holes_below.max(self.marks.high_watermark);
         let Some(end) = end else {
             compaction.forgive();
             return Ok((forgotten, all));
