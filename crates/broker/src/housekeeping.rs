@@ -177,7 +177,7 @@ async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
         // Also of a log that has failed: what was promised of it holds when it is mended.
         let log = partition.any_log()?;
         let name = TopicPartition::new(partition.topic.as_str(), partition.index);
-        let own_start = log.has_own_start_offset().then(|| log.start_offset());
+        let start = partition.start_to_keep(log);
         let of_copy = partition.moving.as_ref().map(|moving| {
             let end = moving.progress.end_offset();
             Offsets {
@@ -186,7 +186,7 @@ async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
                 recovery_point: moving.progress.recovery_point(),
                 high_watermark: Some(partition.high_watermark().min(end)),
                 // What is told to be gone is gone from the copy too, however far that is.
-                start: own_start.map(|start| start.min(end)),
+                start: start.map(|start| start.min(end)),
                 first_dirty: None,
             }
         });
@@ -195,7 +195,7 @@ async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
             partition: name,
             recovery_point: log.recovery_point(),
             high_watermark: Some(partition.high_watermark()),
-            start: own_start,
+            start,
             first_dirty: log.first_dirty_offset(),
         };
         Some([Some(of_log), of_copy])

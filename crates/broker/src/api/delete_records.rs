@@ -20,22 +20,32 @@ const HIGH_WATERMARK: i64 = -1;
 /// No low watermark, because nothing was deleted.
 const NO_LOW_WATERMARK: i64 = -1;
 
+/// In three steps: every partition promises its start, checkpoints keep the promises, and then the
+/// partitions take them up. Who is told that records are gone, or reads that they are, must not see
+/// them again after a kill.
 pub(crate) async fn handle(
     context: Context,
     request: DeleteRecordsRequest,
 ) -> DeleteRecordsResponse {
     let view = context.view();
-    let questions = request.topics.iter().flat_map(|topic| {
+    let wanted = request.topics.iter().flat_map(|topic| {
         let view = &view;
-        topic.partitions.iter().map(move |wanted| {
-            (find_deletable(view, topic, wanted.partition_index), question(wanted.offset))
-        })
+        topic
+            .partitions
+            .iter()
+            .map(move |wanted| (find_deletable(view, topic, wanted.partition_index), wanted.offset))
     });
-    let mut answers = ask_each(questions).answers().await;
-    // Who is told that records are gone must not see them again after a kill.
-    if answers.iter().any(Result::is_ok) && !keep(&context, &answers).await {
-        answers.iter_mut().for_each(|answer| *answer = Err(ErrorCode::KAFKA_STORAGE_ERROR));
+    let (found, offsets): (Vec<Found>, Vec<i64>) = wanted.unzip();
+    let promises = found.iter().cloned().zip(offsets.into_iter().map(promise));
+    let mut promised = ask_each(promises).answers().await;
+    if promised.iter().any(Result::is_ok) && !keep(&context, &promised).await {
+        promised.iter_mut().for_each(|promised| *promised = Err(ErrorCode::KAFKA_STORAGE_ERROR));
     }
+    let starts = found.into_iter().zip(promised).map(|(found, promised)| match promised {
+        Ok(promised) => (found, take_up(promised.start)),
+        Err(error) => (Err(error), take_up(0)),
+    });
+    let answers = ask_each(starts).answers().await;
     let mut answers = answers.into_iter();
     let topics = request.topics.iter().map(|topic| DeleteRecordsTopicResult {
         name: topic.name.clone(),
@@ -46,7 +56,7 @@ pub(crate) async fn handle(
             .map(|(wanted, answer)| DeleteRecordsPartitionResult {
                 partition_index: wanted.partition_index,
                 error_code: answer.as_ref().err().copied().unwrap_or_default(),
-                low_watermark: answer.map_or(NO_LOW_WATERMARK, |deleted| deleted.low_watermark),
+                low_watermark: answer.unwrap_or(NO_LOW_WATERMARK),
                 ..DeleteRecordsPartitionResult::default()
             })
             .collect(),
@@ -55,18 +65,18 @@ pub(crate) async fn handle(
     DeleteRecordsResponse { topics: topics.collect(), ..DeleteRecordsResponse::default() }
 }
 
-/// What a partition has done.
-struct Deleted {
-    low_watermark: i64,
+/// What a partition has promised.
+struct Promised {
+    start: i64,
     directory: Arc<Directory>,
     place: Arc<Place>,
 }
 
 /// Makes the new starts survive a crash: the logs' folders first, for a start is nothing without.
-async fn keep(context: &Context, answers: &[Result<Deleted, ErrorCode>]) -> bool {
+async fn keep(context: &Context, promised: &[Result<Promised, ErrorCode>]) -> bool {
     for directory in &context.node.directories {
-        let own = answers.iter().flatten().filter(|it| Arc::ptr_eq(&it.directory, directory));
-        let places: Vec<Arc<Place>> = own.map(|deleted| deleted.place.clone()).collect();
+        let own = promised.iter().flatten().filter(|it| Arc::ptr_eq(&it.directory, directory));
+        let places: Vec<Arc<Place>> = own.map(|promised| promised.place.clone()).collect();
         if places.is_empty() {
             continue;
         }
@@ -93,23 +103,33 @@ fn find_deletable(view: &View, topic: &DeleteRecordsTopic, index: i32) -> Found 
     found
 }
 
-fn question(
+fn promise(
     offset: i64,
-) -> impl FnOnce(&mut Partition, &mut Vec<Effect>) -> Result<Deleted, ErrorCode> + Send + 'static {
+) -> impl FnOnce(&mut Partition, &mut Vec<Effect>) -> Result<Promised, ErrorCode> + Send + 'static {
     move |partition, _| {
         let high_watermark = partition.high_watermark();
-        let log = partition.log_mut()?;
+        let log = partition.log()?;
         // Compaction alone never takes the newest record of a key away.
         if log.config().compact && !log.config().delete {
             return Err(ErrorCode::POLICY_VIOLATION);
         }
-        let offset = if offset == HIGH_WATERMARK { high_watermark } else { offset };
-        if !(0..=high_watermark).contains(&offset) {
+        let start = if offset == HIGH_WATERMARK { high_watermark } else { offset };
+        if !(0..=high_watermark).contains(&start) {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
-        log.advance_start_offset(offset);
-        // This replica is the only one, so its start is that of all.
-        let (low_watermark, place) = (log.start_offset(), log.place().clone());
-        Ok(Deleted { low_watermark, place, directory: partition.directory.clone() })
+        let (place, directory) = (log.place().clone(), partition.directory.clone());
+        partition.promise_start(start);
+        Ok(Promised { start, directory, place })
+    }
+}
+
+/// The low watermark afterwards: this replica is the only one, so its start is that of all.
+fn take_up(
+    start: i64,
+) -> impl FnOnce(&mut Partition, &mut Vec<Effect>) -> Result<i64, ErrorCode> + Send + 'static {
+    move |partition, _| {
+        let log = partition.log_mut()?;
+        log.advance_start_offset(start);
+        Ok(log.start_offset())
     }
 }

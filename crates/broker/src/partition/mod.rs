@@ -52,6 +52,8 @@ pub(crate) struct Partition {
     pub(crate) leader_epoch: i32,
     partition_epoch: i32,
     high_watermark: i64,
+    /// The start that the log gets as soon as a checkpoint says it.
+    promised_start: i64,
     settings: Arc<TopicSettings>,
     clock: Arc<dyn Clock>,
     /// Acks that wait for the high watermark.
@@ -138,6 +140,7 @@ impl Partition {
             leader_epoch: -1,
             partition_epoch: -1,
             high_watermark: new.high_watermark.unwrap_or(start).clamp(start, end),
+            promised_start: start,
             settings: new.settings,
             clock: new.clock,
             waiting: Waiting::default(),
@@ -196,6 +199,21 @@ impl Partition {
 
     pub(crate) fn high_watermark(&self) -> i64 {
         self.high_watermark
+    }
+
+    /// Checkpoints say from now on that the log starts at `offset`, at most at the high watermark.
+    ///
+    /// Readers are told by [`Log::advance_start_offset`] once one of them is written: what they saw
+    /// gone must not be back after a kill. A promise outlives a swap of the log, and is never taken
+    /// back: where the checkpoint could not be written nobody knows how much of it is on the disk.
+    pub(crate) fn promise_start(&mut self, offset: i64) {
+        self.promised_start = self.promised_start.max(offset.min(self.high_watermark));
+    }
+
+    /// What a checkpoint has to say of the log's start; `None` where it says nothing.
+    pub(crate) fn start_to_keep(&self, log: &Log) -> Option<i64> {
+        let start = log.start_offset().max(self.promised_start);
+        (0 < start).then_some(start)
     }
 
     /// The end of what a reader may see.
