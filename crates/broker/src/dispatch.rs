@@ -20,13 +20,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
+/// A response frame in parts; what lies elsewhere under key `n` are the pieces `elsewhere[n]`.
+#[derive(Debug)]
+pub(crate) struct InParts {
+    pub(crate) parts: Parts,
+    pub(crate) elsewhere: Few<Pieces>,
+}
+
 /// What a request ended with.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// A response frame in one piece.
     Send(Bytes),
-    /// A response frame in parts; what lies elsewhere under key `n` are the pieces `elsewhere[n]`.
-    SendParts { parts: Parts, elsewhere: Few<Pieces> },
+    /// A response frame in parts. Boxed, because every reply is moved as often as this one.
+    SendParts(Box<InParts>),
     /// acks=0: done, and nothing to say.
     Nothing,
     /// The connection ends; with the reason if there is one to log.
@@ -40,7 +47,7 @@ impl Reply {
     pub(crate) fn wait_ms(&self) -> i32 {
         match self {
             Self::Throttled { wait_ms, .. } => *wait_ms,
-            Self::Send(_) | Self::SendParts { .. } | Self::Nothing | Self::Close(_) => 0,
+            Self::Send(_) | Self::SendParts(_) | Self::Nothing | Self::Close(_) => 0,
         }
     }
 
@@ -173,7 +180,7 @@ impl Handled {
         match &self.stage {
             Stage::Before(_) | Stage::Later(_) => true,
             Stage::Ready(Reply::Close(_) | Reply::Throttled { .. }) => true,
-            Stage::Ready(Reply::Send(_) | Reply::SendParts { .. } | Reply::Nothing)
+            Stage::Ready(Reply::Send(_) | Reply::SendParts(_) | Reply::Nothing)
             | Stage::Produce(_)
             | Stage::Submitted(_)
             | Stage::Over => false,

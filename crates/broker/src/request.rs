@@ -1,13 +1,13 @@
 //! One request: what its header says, and how its answer becomes a frame.
 
 use crate::cost::Cost;
-use crate::dispatch::Reply;
+use crate::dispatch::{InParts, Reply};
 use crate::node::{Node, View};
 use crate::quotas::{Client, Kind};
 use dohle_env::net::Pieces;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::frame;
-use dohle_protocol::wire::{Few, Message, Part, Parts, Text};
+use dohle_protocol::wire::{ErrorCounts, Few, Message, Part, Parts, Text};
 use std::sync::Arc;
 
 /// What every handler is given.
@@ -42,14 +42,14 @@ impl Context {
             (Some(Part::Bytes(frame)), true) => Reply::Send(frame),
             (last, _) => {
                 parts.extend(last);
-                Reply::SendParts { parts, elsewhere: Few::new() }
+                in_parts(parts, Few::new())
             }
         }
     }
 
     /// A response frame whose records of key `n` are the pieces `elsewhere[n]`.
     pub(crate) fn respond_with<M: Message>(&self, message: &M, elsewhere: Few<Pieces>) -> Reply {
-        Reply::SendParts { parts: self.encode(message), elsewhere }
+        in_parts(self.encode(message), elsewhere)
     }
 
     /// The same, after the client was charged for the time of threads: it may have to wait.
@@ -92,9 +92,14 @@ impl Context {
     }
 
     fn encode<M: Message>(&self, message: &M) -> Parts {
-        let (parts, errors) =
-            frame::encode_and_count(self.key, self.version, self.correlation_id, message);
-        self.node.metrics.requests.count_errors(self.key, &errors);
+        let mut errors = ErrorCounts::default();
+        let (key, version, id) = (self.key, self.version, self.correlation_id);
+        let parts = frame::encode_and_count(key, version, id, message, &mut errors);
+        self.node.metrics.requests.count_errors(key, &errors);
         parts
     }
+}
+
+fn in_parts(parts: Parts, elsewhere: Few<Pieces>) -> Reply {
+    Reply::SendParts(Box::new(InParts { parts, elsewhere }))
 }

@@ -29,13 +29,11 @@ impl Sharded {
         Self { words, shards: std::array::from_fn(|_| OnceLock::new()) }
     }
 
-    /// Adds to the counter `word`; one that there is not is left alone.
-    pub fn add(&self, word: usize, amount: u64) {
+    /// The words that this thread adds to.
+    #[must_use]
+    pub fn mine(&self) -> Mine<'_> {
         let shard = &self.shards[shard()];
-        let words = shard.get_or_init(|| (0..self.words).map(|_| AtomicU64::new(0)).collect());
-        if let Some(word) = words.get(word) {
-            word.fetch_add(amount, Ordering::Relaxed);
-        }
+        Mine(shard.get_or_init(|| (0..self.words).map(|_| AtomicU64::new(0)).collect()))
     }
 
     /// What all threads have counted so far.
@@ -48,6 +46,20 @@ impl Sharded {
             }
         }
         sums
+    }
+}
+
+/// One thread's words: found once, they take all that is counted of one event.
+#[derive(Clone, Copy)]
+pub struct Mine<'a>(&'a [AtomicU64]);
+
+impl Mine<'_> {
+    /// Adds to the counter `word`; one that there is not is left alone.
+    #[inline]
+    pub fn add(self, word: usize, amount: u64) {
+        if let Some(word) = self.0.get(word) {
+            word.fetch_add(amount, Ordering::Relaxed);
+        }
     }
 }
 
@@ -73,9 +85,10 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..100 {
                 scope.spawn(|| {
-                    counts.add(0, 1);
-                    counts.add(2, 5);
-                    counts.add(3, 1);
+                    let mine = counts.mine();
+                    mine.add(0, 1);
+                    mine.add(2, 5);
+                    mine.add(3, 1);
                 });
             }
         });

@@ -106,19 +106,20 @@ pub fn encode_response<M: Message>(
     correlation_id: i32,
     message: &M,
 ) -> Parts {
-    encode_and_count(key, version, correlation_id, message).0
+    encode_and_count(key, version, correlation_id, message, &mut ErrorCounts::default())
 }
 
-/// The same, and how often it says each error code.
+/// The same, and `errors` become how often it says each error code.
 #[must_use]
 pub fn encode_and_count<M: Message>(
     key: ApiKey,
     version: i16,
     correlation_id: i32,
     message: &M,
-) -> (Parts, ErrorCounts) {
+    errors: &mut ErrorCounts,
+) -> Parts {
     let header = ResponseHeader { correlation_id, ..ResponseHeader::default() };
-    encode(&header, key.response_header_version(version), message, version)
+    encode(&header, key.response_header_version(version), message, version, errors)
 }
 
 /// A request as it goes on the wire: size, header, message. Its own bytes cost one allocation.
@@ -136,7 +137,8 @@ pub fn encode_request<R: Request>(
         client_id,
         ..RequestHeader::default()
     };
-    encode(&header, R::KEY.request_header_version(version), message, version).0
+    let mut errors = ErrorCounts::default();
+    encode(&header, R::KEY.request_header_version(version), message, version, &mut errors)
 }
 
 /// Reads the header of the response to a request of this key and version: its correlation id. The
@@ -158,13 +160,15 @@ fn encode(
     header_version: i16,
     message: &impl Message,
     version: i16,
-) -> (Parts, ErrorCounts) {
-    let (mut size, errors) = message.measure_and_count(version);
+    errors: &mut ErrorCounts,
+) -> Parts {
+    let mut size;
+    (size, *errors) = message.measure_and_count(version);
     size.total += SIZE_BYTES + header.encoded_size(header_version);
     let mut writer = Writer::for_size(size);
     // A response over 2 GiB cannot be said in Kafka's protocol; fetch limits keep far below it.
     writer.put_slice(&((size.total - SIZE_BYTES) as u32).to_be_bytes());
     header.encode(&mut writer, header_version);
     message.encode(&mut writer, version);
-    (writer.finish(), errors)
+    writer.finish()
 }

@@ -11,12 +11,12 @@
 mod inbound;
 
 use crate::connections::{Lease, Place};
-use crate::dispatch::{self, Handled, Reply};
+use crate::dispatch::{self, Handled, InParts, Reply};
 use crate::node::Node;
 use crate::session::Session;
 use dohle_env::clock::{Instant, Timer};
-use dohle_env::net::{Connection, Piece, Pieces};
-use dohle_protocol::wire::{Few, Part, Parts};
+use dohle_env::net::{Connection, Piece};
+use dohle_protocol::wire::Part;
 use inbound::{Frame, FrameSizeError, Inbound, Stalled};
 use std::collections::VecDeque;
 use std::fmt;
@@ -78,7 +78,7 @@ impl fmt::Display for Closed {
 }
 
 /// Puts the parts of a frame behind what is to be sent, with the pieces that lie elsewhere.
-fn put_parts(out: &mut VecDeque<Piece>, parts: Parts, mut elsewhere: Few<Pieces>) {
+fn put_parts(out: &mut VecDeque<Piece>, InParts { parts, mut elsewhere }: InParts) {
     for part in parts {
         match part {
             Part::Bytes(bytes) => out.push_back(Piece::Bytes(bytes)),
@@ -234,7 +234,7 @@ impl ServedConnection {
     fn put_reply(&mut self, reply: Reply, now: Instant) -> Result<(), Closed> {
         match reply {
             Reply::Send(frame) => self.out.push_back(Piece::Bytes(frame)),
-            Reply::SendParts { parts, elsewhere } => put_parts(&mut self.out, parts, elsewhere),
+            Reply::SendParts(frame) => put_parts(&mut self.out, *frame),
             Reply::Nothing => {}
             Reply::Throttled { reply, wait_ms } => {
                 self.muted_until = self.muted_until.max(Some(now.after_ms(i64::from(wait_ms))));

@@ -23,6 +23,8 @@ const WORDS_OF_PART: usize = BUCKETS + 1;
 const WORDS: usize = Part::COUNT * WORDS_OF_PART + 1;
 /// Where among them the answers without an error are.
 const NONE: usize = WORDS - 1;
+/// The shortest time that is counted of a part other than the whole.
+const COUNTED: Duration = Duration::from_micros(2);
 /// Error codes of an API: from -1 to beyond what is known.
 const CODES: usize = 192;
 
@@ -48,10 +50,22 @@ impl Part {
 /// See the module.
 pub(crate) struct Requests {
     counts: Sharded,
-    /// Where the words of each API begin, in the order of what is served.
-    places: Vec<(ApiKey, usize)>,
+    /// Where the words of each API are, by the number of its key; `None` for what is not served.
+    places: Vec<Option<Place>>,
     /// Answers with an error, by API and code: a thread that tells none has no words here.
     errors: Sharded,
+}
+
+/// Where the words of an API are.
+#[derive(Clone, Copy)]
+struct Place {
+    key: ApiKey,
+    /// Its first among the counts.
+    counts: usize,
+    /// How many versions of it are counted.
+    versions: usize,
+    /// Its first among the errors.
+    errors: usize,
 }
 
 /// What is known of one API.
@@ -66,73 +80,79 @@ pub(super) struct OfApi {
 
 impl Default for Requests {
     fn default() -> Self {
-        let mut next = 0;
-        let places = api::served(ListenerType::Broker).map(|(key, versions)| {
-            let place = next;
-            next += WORDS + usize::try_from(*versions.end() + 1).unwrap_or(0);
-            (*key, place)
-        });
-        let places: Vec<(ApiKey, usize)> = places.collect();
-        let errors = Sharded::new(places.len() * CODES);
-        Self { counts: Sharded::new(next), places, errors }
+        let (mut counts, mut errors) = (0, 0);
+        let mut places = Vec::new();
+        for (key, served) in api::served(ListenerType::Broker) {
+            let versions = usize::try_from(*served.end() + 1).unwrap_or(0);
+            let number = number(*key);
+            places.resize(places.len().max(number + 1), None);
+            places[number] = Some(Place { key: *key, counts, versions, errors });
+            (counts, errors) = (counts + WORDS + versions, errors + CODES);
+        }
+        Self { counts: Sharded::new(counts), places, errors: Sharded::new(errors) }
     }
 }
 
 impl Requests {
     /// A request is answered at `now`; its client waits for `wait_ms` after it.
     pub(crate) fn count(&self, asked: &Asked, now: Instant, wait_ms: i32) {
-        let Some(at) = self.find(asked.key) else { return };
-        let place = self.places[at].1;
+        let Some(place) = self.find(asked.key) else { return };
+        let mine = self.counts.mine();
+        let add = |part: Part, took: Duration| {
+            let first = place.counts + part as usize * WORDS_OF_PART;
+            let micros = took.as_micros();
+            mine.add(first + bucket(micros), 1);
+            mine.add(first + BUCKETS, u64::try_from(micros).unwrap_or(u64::MAX));
+        };
         let left = asked.left.unwrap_or(now);
-        self.add(place, Part::Total, now.since(asked.came));
+        add(Part::Total, now.since(asked.came));
         for (part, took) in [
             (Part::Queue, asked.began.since(asked.came)),
             (Part::Local, left.since(asked.began)),
             (Part::Remote, now.since(left)),
             (Part::Throttle, Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))),
         ] {
-            if 1 < took.as_micros() {
-                self.add(place, part, took);
+            if COUNTED <= took {
+                add(part, took);
             }
         }
         // What is served has a version of its own; others never come here.
-        self.counts.add(place + WORDS + usize::try_from(asked.version).unwrap_or(0), 1);
-    }
-
-    fn add(&self, place: usize, part: Part, took: Duration) {
-        let (place, micros) = (place + part as usize * WORDS_OF_PART, took.as_micros());
-        self.counts.add(place + bucket(micros), 1);
-        self.counts.add(place + BUCKETS, u64::try_from(micros).unwrap_or(u64::MAX));
+        mine.add(place.counts + WORDS + usize::try_from(asked.version).unwrap_or(0), 1);
     }
 
     /// An answer says these error codes.
     pub(crate) fn count_errors(&self, key: ApiKey, errors: &ErrorCounts) {
-        let Some(at) = self.find(key) else { return };
+        let Some(place) = self.find(key) else { return };
         if errors.none != 0 {
-            self.counts.add(self.places[at].1 + NONE, errors.none);
+            self.counts.mine().add(place.counts + NONE, errors.none);
         }
         for (error, count) in &errors.errors {
             let code = usize::try_from(i32::from(error.0) + 1).unwrap_or(0);
-            self.errors.add(at * CODES + code.min(CODES - 1), *count);
+            self.errors.mine().add(place.errors + code.min(CODES - 1), *count);
         }
     }
 
-    fn find(&self, key: ApiKey) -> Option<usize> {
-        self.places.binary_search_by_key(&(key as i16), |(known, _)| *known as i16).ok()
+    fn find(&self, key: ApiKey) -> Option<Place> {
+        *self.places.get(number(key))?
     }
 
     pub(super) fn read(&self) -> Vec<OfApi> {
         let (sums, errors) = (self.counts.sums(), self.errors.sums());
-        let ends = self.places.iter().skip(1).map(|(_, place)| *place).chain([sums.len()]);
-        let apis = self.places.iter().zip(ends).zip(errors.chunks(CODES));
-        let apis = apis.map(|(((key, place), end), errors)| OfApi {
-            key: *key,
-            parts: parts(&sums[*place..]),
-            versions: sums[place + WORDS..end].to_vec(),
-            errors: told(sums[place + NONE], errors),
-        });
-        apis.collect()
+        let of_api = |place: &Place| {
+            let versions = place.counts + WORDS;
+            OfApi {
+                key: place.key,
+                parts: parts(&sums[place.counts..]),
+                versions: sums[versions..versions + place.versions].to_vec(),
+                errors: told(sums[place.counts + NONE], &errors[place.errors..][..CODES]),
+            }
+        };
+        self.places.iter().flatten().map(of_api).collect()
     }
+}
+
+fn number(key: ApiKey) -> usize {
+    usize::try_from(key as i16).unwrap_or(usize::MAX)
 }
 
 /// Parts, those too short to be counted among them.

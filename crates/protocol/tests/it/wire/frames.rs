@@ -5,7 +5,7 @@ use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::descriptor::{Descriptor, Kind};
 use dohle_protocol::frame::{self, Cut};
 use dohle_protocol::messages::{ApiVersionsResponse, FetchResponse, MetadataRequest};
-use dohle_protocol::wire::{DecodeErrorKind, Part, Reader};
+use dohle_protocol::wire::{DecodeErrorKind, ErrorCounts, Part, Reader};
 
 use super::{descriptor, none_failed};
 use crate::record::data::{hex, rows, unhex};
@@ -144,7 +144,8 @@ fn a_response_is_counted_by_its_error_codes() {
     let response = FetchResponse { responses: vec![topic].into(), ..FetchResponse::default() };
     // Version 4 has no error code of the whole response.
     for (version, expected) in [(4, 1), (18, 2)] {
-        let (parts, counts) = frame::encode_and_count(ApiKey::Fetch, version, 1, &response);
+        let mut counts = ErrorCounts::default();
+        let parts = frame::encode_and_count(ApiKey::Fetch, version, 1, &response, &mut counts);
         assert_eq!(parts, frame::encode_response(ApiKey::Fetch, version, 1, &response));
         assert_eq!(counts.none, expected);
         assert_eq!(counts.errors, [(fenced, 2), (unknown, 1)]);
