@@ -1,5 +1,7 @@
 //! Standard base64.
 
+use dohle_protocol::ids::write_base64;
+
 /// The bytes of a text, padded or not; `None` where it is no such text.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
@@ -29,16 +31,8 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
 
 /// The padded text of bytes.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        let digits =
-            [18, 12, 6, 0].map(|shift| char::from(DIGITS[(bits >> shift & 0x3f) as usize]));
-        text.extend(&digits[..=chunk.len()]);
-        text.extend(std::iter::repeat_n('=', 3 - chunk.len()));
-    }
+    write_base64(bytes, &mut text);
     text
 }
 

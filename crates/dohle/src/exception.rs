@@ -20,6 +20,11 @@ pub(crate) fn class_of(error: &Error) -> String {
     format!("org.apache.kafka.common.{package}{name}")
 }
 
+/// The exception as Java prints it: its class, and what it says.
+pub(crate) fn exception(error: &Error) -> String {
+    format!("{}: {error}", class_of(error))
+}
+
 /// `UNKNOWN_TOPIC_OR_PARTITION` as `UnknownTopicOrPartitionException`, with the few that go by
 /// another name.
 fn of_code(code: ErrorCode) -> String {

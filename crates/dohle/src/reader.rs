@@ -5,6 +5,7 @@ use dohle_client::admin::CommittedOffset;
 use dohle_client::consumer::Record;
 use dohle_client::{Consumer, ConsumerConfig, Error, TopicPartition};
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::time::Duration;
 
 /// A consumer that is here while nobody polls it.
@@ -19,7 +20,19 @@ impl Reader {
 
     /// The consumer.
     pub(crate) fn consumer(&mut self) -> &mut Consumer {
-        self.0.as_mut().expect("polls give it back")
+        self.0.as_mut().expect("every task gives it back")
+    }
+
+    /// Runs `task` with the consumer, which it gives back.
+    pub(crate) fn with<T: Send + 'static, F: Future<Output = (Consumer, T)> + Send + 'static>(
+        &mut self,
+        session: &Session,
+        task: impl FnOnce(Consumer) -> F,
+    ) -> T {
+        let consumer = self.0.take().expect("every task gives it back");
+        let (consumer, result) = session.run(task(consumer));
+        self.0 = Some(consumer);
+        result
     }
 
     /// The next records, as [`Consumer::poll`].
@@ -28,13 +41,10 @@ impl Reader {
         session: &Session,
         timeout: Duration,
     ) -> Result<Vec<Record>, Error> {
-        let mut consumer = self.0.take().expect("polls give it back");
-        let (consumer, polled) = session.run(async move {
+        self.with(session, |mut consumer| async move {
             let polled = consumer.poll(timeout).await;
             (consumer, polled)
-        });
-        self.0 = Some(consumer);
-        polled
+        })
     }
 
     /// Commits offsets to the group, as [`Consumer::commit_offsets`].
@@ -43,13 +53,10 @@ impl Reader {
         session: &Session,
         offsets: BTreeMap<TopicPartition, CommittedOffset>,
     ) -> Result<(), Error> {
-        let mut consumer = self.0.take().expect("commits give it back");
-        let (consumer, committed) = session.run(async move {
+        self.with(session, |mut consumer| async move {
             let committed = consumer.commit_offsets(&offsets).await;
             (consumer, committed)
-        });
-        self.0 = Some(consumer);
-        committed
+        })
     }
 
     /// Ends it, as [`Consumer::close`].

@@ -8,6 +8,7 @@ use dohle_env::tasks::Home;
 use dohle_server::world::{World, WorldOptions};
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 
@@ -37,6 +38,14 @@ pub(crate) const COMMAND_CONFIG: Flag = Flag {
 pub(crate) struct StopFlag(Arc<AtomicU8>);
 
 impl StopFlag {
+    /// How a tool ends that was asked to stop: as a process that the signal ended.
+    pub(crate) fn end(&self) -> Result<(), Failure> {
+        match self.signal() {
+            Some(signal) => Err(Failure::Exit(ExitCode::from(128 + signal))),
+            None => Ok(()),
+        }
+    }
+
     /// The number of the signal that came, if one did.
     pub(crate) fn signal(&self) -> Option<u8> {
         Some(self.0.load(Ordering::Relaxed)).filter(|signal| *signal != 0)

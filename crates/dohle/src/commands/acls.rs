@@ -5,7 +5,7 @@ mod wanted;
 
 use crate::arguments::flags::{Flag, Flags, Given, optional, switch, value};
 use crate::console::{Console, Failure};
-use crate::exception::class_of;
+use crate::exception::exception;
 use crate::session::{BOOTSTRAP, BOOTSTRAP_CONTROLLER, Session};
 use dohle_client::Error;
 use dohle_protocol::messages::DescribeAclsRequest;
@@ -70,7 +70,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let told = match done {
         Ok(()) => return Ok(()),
         Err(Stop::Usage(message)) => return Err(FLAGS.wrong(&message, console)),
-        Err(Stop::Refused(error)) => format!("{}: {error}", class_of(&error)),
+        Err(Stop::Refused(error)) => exception(&error),
         Err(Stop::Failed(Failure::Message(message))) => message,
         Err(Stop::Failed(failure)) => return Err(failure),
     };

@@ -3,6 +3,7 @@
 
 use crate::arguments::flags::Flags;
 use crate::console::{Console, Failure};
+use crate::exception::exception;
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::Versions;
 use dohle_protocol::ApiKey;
@@ -34,7 +35,7 @@ pub(crate) fn print(session: &Session, console: &mut Console<'_>) -> Result<(), 
         match broker.versions {
             Ok(versions) => print_versions(&versions, console)?,
             Err(error) => {
-                writeln!(console.out, "ERROR: {}: {error}", crate::exception::class_of(&error))?;
+                writeln!(console.out, "ERROR: {}", exception(&error))?;
             }
         }
     }

@@ -13,7 +13,6 @@ use dohle_client::admin::OffsetSpec;
 use dohle_client::consumer::{Record, Subscribed};
 use formatter::Formatter;
 use options::{Options, Source, Start};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,10 +33,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     console.out.flush()?;
     writeln!(console.err, "Processed a total of {printed} messages")?;
     read?;
-    match stop.signal() {
-        Some(signal) => Err(Failure::Exit(ExitCode::from(128 + signal))),
-        None => Ok(()),
-    }
+    stop.end()
 }
 
 fn open(session: &Session, options: &Options) -> Result<Reader, Failure> {

@@ -3,7 +3,7 @@
 
 use crate::arguments::flags::{Flag, Flags, Given, optional, switch};
 use crate::console::{Console, Failure};
-use crate::exception::class_of;
+use crate::exception::exception;
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use crate::{base64, calendar};
 use bytes::Bytes;
@@ -80,7 +80,7 @@ fn check(given: &Given, console: &mut Console<'_>) -> Result<&'static str, Failu
 
 /// As Kafka's tool says what the server refused.
 fn refused(error: Error) -> Failure {
-    Failure::new(format!("{}: {error}", class_of(&error)))
+    Failure::new(exception(&error))
 }
 
 /// The type and name of each principal that follows a flag.

@@ -2,6 +2,7 @@
 
 use crate::arguments::flags::{Flags, value};
 use crate::console::{Console, Failure};
+use crate::exception::exception;
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::TopicPartition;
 use serde_json::Value;
@@ -37,8 +38,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         match result {
             Ok(start) => writeln!(console.out, "partition: {partition}\tlow_watermark: {start}")?,
             Err(error) => {
-                let class = crate::exception::class_of(&error);
-                writeln!(console.out, "partition: {partition}\terror: {class}: {error}")?;
+                writeln!(console.out, "partition: {partition}\terror: {}", exception(&error))?;
             }
         }
     }

@@ -4,13 +4,12 @@
 use crate::arguments::flags::{Flags, Given, value};
 use crate::console::{Console, Failure};
 use crate::properties;
+use crate::reader::Reader;
 use crate::session::Session;
 use bytes::Bytes;
 use dohle_client::admin::{NewTopic, OffsetSpec};
 use dohle_client::producer::Record;
-use dohle_client::{
-    Consumer, ConsumerConfig, Error, Producer, ProducerConfig, Properties, TopicPartition,
-};
+use dohle_client::{ConsumerConfig, Error, Producer, ProducerConfig, Properties, TopicPartition};
 use dohle_protocol::wire::Text;
 use std::time::Duration;
 
@@ -218,8 +217,7 @@ fn partitions(
 struct Test<'s> {
     session: &'s Session,
     producer: Producer,
-    /// Here while nobody polls it.
-    consumer: Option<Consumer>,
+    reader: Reader,
 }
 
 impl<'s> Test<'s> {
@@ -230,30 +228,16 @@ impl<'s> Test<'s> {
         reading.apply(settings)?;
         let now = session.client().env().clock.timestamp();
         reading.group = Some(format!("test-group-{now}").into());
-        let (client, other) = (session.client().clone(), session.client().clone());
-        let (producer, consumer) = session
-            .run(async move { (Producer::new(client, sending), Consumer::new(other, reading)) });
-        Ok(Self { session, producer, consumer: Some(consumer) })
-    }
-
-    /// Runs `task` with the consumer.
-    fn with<T, F, G>(&mut self, task: F) -> T
-    where
-        T: Send + 'static,
-        F: FnOnce(Consumer) -> G,
-        G: Future<Output = (Consumer, T)> + Send + 'static,
-    {
-        let consumer = self.consumer.take().expect("every task gives it back");
-        let (consumer, result) = self.session.run(task(consumer));
-        self.consumer = Some(consumer);
-        result
+        let client = session.client().clone();
+        let producer = session.run(async move { Producer::new(client, sending) });
+        Ok(Self { session, producer, reader: Reader::new(session, reading) })
     }
 
     /// Reads from the ends of these partitions on.
     fn go_to_end(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
         let partitions = partitions.to_vec();
         let clock = self.session.client().env().clock.clone();
-        let placed = self.with(|mut consumer| async move {
+        let placed = self.reader.with(self.session, |mut consumer| async move {
             consumer.assign(partitions.iter().cloned());
             for partition in &partitions {
                 if let Err(error) = consumer.seek_to(partition, OffsetSpec::Latest) {
@@ -278,7 +262,7 @@ impl<'s> Test<'s> {
         let clock = self.session.client().env().clock.clone();
         let producer = self.producer.clone();
         let sent = record.clone();
-        let came = self.with(|mut consumer| async move {
+        let came = self.reader.with(self.session, |mut consumer| async move {
             let begin = clock.now();
             let came = async {
                 producer.send(sent).await?.wait().await?;
@@ -293,16 +277,14 @@ impl<'s> Test<'s> {
     }
 
     fn finish(mut self) -> Result<(), Failure> {
-        let committed = self.with(|mut consumer| async move {
+        let committed = self.reader.with(self.session, |mut consumer| async move {
             let committed = consumer.commit().await;
             (consumer, committed)
         });
-        let (producer, consumer) = (self.producer, self.consumer.take());
-        self.session.run(async move {
+        let Self { session, producer, reader } = self;
+        session.run(async move {
             producer.close().await;
-            if let Some(consumer) = consumer {
-                consumer.close().await;
-            }
+            reader.close().await;
         });
         committed.map_err(Into::into)
     }

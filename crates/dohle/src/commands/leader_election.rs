@@ -2,7 +2,7 @@
 
 use crate::arguments::flags::{Flags, Given, switch, value};
 use crate::console::{Console, Failure};
-use crate::exception::class_of;
+use crate::exception::exception;
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::TopicPartition;
 use dohle_protocol::ErrorCode;
@@ -79,8 +79,8 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     for (partition, error) in &failed {
         writeln!(
             console.out,
-            "Error completing leader election ({kind}) for partition: {partition}: {}: {error}",
-            class_of(error)
+            "Error completing leader election ({kind}) for partition: {partition}: {}",
+            exception(error)
         )?;
     }
     match failed.len() {

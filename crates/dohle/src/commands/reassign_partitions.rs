@@ -10,7 +10,7 @@ mod verify;
 
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
-use crate::exception::class_of;
+use crate::exception::{class_of, exception};
 use crate::session::Session;
 use dohle_client::{Error, TopicPartition};
 use dohle_metadata::controller::Seed;
@@ -62,7 +62,7 @@ fn as_fault(failure: Failure) -> Failure {
 
 /// What the cluster answered, with the name of its exception.
 fn refused(error: Error) -> Failure {
-    fault(format_args!("{}: {error}", class_of(&error)))
+    fault(exception(&error))
 }
 
 /// A list with commas.

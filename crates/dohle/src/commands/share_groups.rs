@@ -7,7 +7,7 @@ use super::consumer_groups::reset::{Offsets, at_time, look_up, partitions, print
 use super::consumer_groups::{duration, items, tell};
 use crate::arguments::flags::{Flags, Given, optional, switch, value};
 use crate::console::{Console, Failure};
-use crate::exception::class_of;
+use crate::exception::exception;
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::admin::OffsetSpec;
 use dohle_client::{Error, TopicPartition};
@@ -68,13 +68,13 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
 
 /// What the server refused, as Kafka's tool says it.
 fn refused(error: Error) -> Failure {
-    Failure::new(format!("{}: {error}", class_of(&error)))
+    Failure::new(exception(&error))
 }
 
 /// The same where Kafka's tool has it at second hand.
 fn wrapped(error: Error) -> Failure {
-    let class = class_of(&error);
-    Failure::new(format!("java.util.concurrent.ExecutionException: {class}: {error}"))
+    let cause = exception(&error);
+    Failure::new(format!("java.util.concurrent.ExecutionException: {cause}"))
 }
 
 /// Which action it is, if the flags go together.
@@ -205,7 +205,7 @@ fn delete(session: &Session, given: &Given, console: &mut Console<'_>) -> Result
         let group = id.clone();
         match session.admin(|admin| async move { admin.delete_group(&group).await }) {
             Ok(()) => deleted.push(format!("'{id}'")),
-            Err(error) => failed.push((id, format!("{}: {error}", class_of(&error)))),
+            Err(error) => failed.push((id, exception(&error))),
         }
     }
     let deleted = deleted.join(", ");
@@ -255,7 +255,7 @@ fn delete_offsets(
             let message = if is_expected {
                 error.to_string()
             } else {
-                format!("Encounter some unknown error: {}: {error}", class_of(&error))
+                format!("Encounter some unknown error: {}", exception(&error))
             };
             tell(&message, console)?;
             results.extend(topics.into_iter().map(|topic| (topic, Some(error.to_string()))));

@@ -5,6 +5,7 @@ pub(crate) mod producer;
 
 use crate::arguments::flags::{Flags, Given};
 use crate::console::{Console, Failure};
+use crate::session::Session;
 use serde_json::Value;
 
 /// Reads the words; without any, or if they ask for help, that is what is printed.
@@ -59,6 +60,19 @@ fn text_or_null(option: Option<impl AsRef<str>>) -> String {
 fn event(timestamp: i64, name: &str, fields: &[(&str, String)]) -> String {
     let head = [("timestamp", timestamp.to_string()), ("name", text(name))];
     object(&[&head[..], fields].concat())
+}
+
+/// Prints the event at once: who reads this waits for it.
+fn print(
+    session: &Session,
+    name: &str,
+    fields: &[(&str, String)],
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let now = session.client().env().clock.timestamp();
+    writeln!(console.out, "{}", event(now, name, fields))?;
+    console.out.flush()?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::{named, tell, with_partitions};
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
-use crate::exception::class_of;
+use crate::exception::exception;
 use crate::session::Session;
 use dohle_client::TopicPartition;
 use dohle_protocol::ErrorCode;
@@ -35,8 +35,8 @@ pub(super) fn groups(
     for (group, error) in failed {
         writeln!(
             console.out,
-            "* Group '{group}' could not be deleted due to: {}: {error}",
-            class_of(&error)
+            "* Group '{group}' could not be deleted due to: {}",
+            exception(&error)
         )?;
     }
     if !deleted.is_empty() {

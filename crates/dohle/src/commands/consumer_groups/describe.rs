@@ -3,6 +3,7 @@
 use super::{named, tell};
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
+use crate::exception::exception;
 use crate::session::Session;
 use dohle_client::TopicPartition;
 use dohle_client::admin::{CommittedOffset, DescribedGroup, GroupMember, OffsetSpec};
@@ -26,10 +27,9 @@ pub(super) fn run(
         let group = match described {
             Ok(group) => group,
             Err(error) => {
-                let class = crate::exception::class_of(&error);
                 let what = "Executing consumer group command failed due to";
                 // One failure ends the list, as in Kafka's tool.
-                return tell(&format!("{what} {class}: {error}"), console);
+                return tell(&format!("{what} {}", exception(&error)), console);
             }
         };
         if !is_alive(&group, console)? {

@@ -6,7 +6,7 @@ use super::verify::{check_brokers, lying, number, places_of};
 use super::{Replicas, fault, file, join, refused, replicas_of};
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
-use crate::exception::class_of;
+use crate::exception::{class_of, exception};
 use crate::session::Session;
 use dohle_client::{Error, TopicPartition};
 use dohle_protocol::ErrorCode;
@@ -168,7 +168,7 @@ fn alter_places(
                 Err(error) if error.code() == Some(ErrorCode::REPLICA_NOT_AVAILABLE) => {}
                 Err(error) => {
                     // What Kafka's tool hides in a backtrace.
-                    writeln!(console.err, "{}: {error}", class_of(&error))?;
+                    writeln!(console.err, "{}", exception(&error))?;
                     return Err(fault(format_args!("Failed to alter dir for {replica}")));
                 }
             }

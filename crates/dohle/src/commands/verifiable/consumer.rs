@@ -1,7 +1,7 @@
 //! `dohle verifiable-consumer`: consumes as a member of a group. Kafka's
 //! `kafka-verifiable-consumer.sh`.
 
-use super::{array, event, object, parse, require, text, text_or_null};
+use super::{array, object, parse, print, require, text, text_or_null};
 use crate::arguments::flags::{Flags, Given, switch, value};
 use crate::console::{Console, Failure};
 use crate::properties;
@@ -12,7 +12,6 @@ use dohle_client::consumer::{Record, Subscribed};
 use dohle_client::{ConsumerConfig, Properties, TopicPartition};
 use dohle_protocol::ErrorCode;
 use std::collections::BTreeMap;
-use std::process::ExitCode;
 use std::time::Duration;
 
 const FLAGS: Flags = Flags {
@@ -63,7 +62,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         assignments: 0,
         held: Vec::new(),
     };
-    run.print("startup_complete", &[], console)?;
+    print(run.session, "startup_complete", &[], console)?;
     run.consume(&stop, console)?;
     run.finish(&stop, console)
 }
@@ -126,18 +125,6 @@ struct Run<'s> {
 }
 
 impl Run<'_> {
-    fn print(
-        &self,
-        name: &str,
-        fields: &[(&str, String)],
-        console: &mut Console<'_>,
-    ) -> Result<(), Failure> {
-        let now = self.session.client().env().clock.timestamp();
-        writeln!(console.out, "{}", event(now, name, fields))?;
-        console.out.flush()?;
-        Ok(())
-    }
-
     /// Consumes until the count is reached, a signal comes, or it cannot go on.
     fn consume(&mut self, stop: &StopFlag, console: &mut Console<'_>) -> Result<(), Failure> {
         while self.left != Some(0) && stop.signal().is_none() {
@@ -172,7 +159,7 @@ impl Run<'_> {
         self.assignments = assignments;
         let dealt: Vec<_> = self.reader.consumer().assignment().cloned().collect();
         self.give_up(console)?;
-        self.print("partitions_assigned", &[("partitions", partitions(&dealt))], console)?;
+        print(self.session, "partitions_assigned", &[("partitions", partitions(&dealt))], console)?;
         self.held = dealt;
         Ok(())
     }
@@ -181,7 +168,12 @@ impl Run<'_> {
     fn give_up(&mut self, console: &mut Console<'_>) -> Result<(), Failure> {
         let held = std::mem::take(&mut self.held);
         if !held.is_empty() {
-            self.print("partitions_revoked", &[("partitions", partitions(&held))], console)?;
+            print(
+                self.session,
+                "partitions_revoked",
+                &[("partitions", partitions(&held))],
+                console,
+            )?;
         }
         Ok(())
     }
@@ -199,7 +191,7 @@ impl Run<'_> {
             let (Some(first), Some(last)) = (records.first(), records.last()) else { continue };
             if self.is_verbose {
                 for record in records {
-                    self.print("record_data", &data(record), console)?;
+                    print(self.session, "record_data", &data(record), console)?;
                 }
             }
             summaries.push(object(&[
@@ -211,7 +203,7 @@ impl Run<'_> {
             ]));
             let leader_epoch = last.leader_epoch;
             let next = CommittedOffset {
-                offset: last.offset + 1,
+                offset: last.offset.saturating_add(1),
                 leader_epoch,
                 metadata: String::new().into(),
             };
@@ -219,7 +211,7 @@ impl Run<'_> {
             self.left = self.left.map(|left| left - records.len() as u64);
         }
         let fields = [("count", records.len().to_string()), ("partitions", array(&summaries))];
-        self.print("records_consumed", &fields, console)?;
+        print(self.session, "records_consumed", &fields, console)?;
         Ok(offsets)
     }
 
@@ -240,26 +232,23 @@ impl Run<'_> {
         let success = error.is_none().to_string();
         fields.extend(error.map(|error| ("error", text(error.to_string()))));
         fields.push(("success", success));
-        self.print("offsets_committed", &fields, console)
+        print(self.session, "offsets_committed", &fields, console)
     }
 
     fn finish(mut self, stop: &StopFlag, console: &mut Console<'_>) -> Result<(), Failure> {
         let signal = stop.signal();
         if signal.is_some() {
-            self.print("shutdown_requested", &[], console)?;
+            print(self.session, "shutdown_requested", &[], console)?;
         }
         self.give_up(console)?;
         let Self { session, reader, .. } = self;
         session.run(async move { reader.close().await });
-        let now = || session.client().env().clock.timestamp();
-        writeln!(console.out, "{}", event(now(), "shutdown_complete", &[]))?;
-        match signal {
-            Some(signal) => Err(Failure::Exit(ExitCode::from(128 + signal))),
-            None => {
-                writeln!(console.out, "{}", event(now(), "shutdown_requested", &[]))?;
-                Ok(())
-            }
+        print(session, "shutdown_complete", &[], console)?;
+        stop.end()?;
+        if signal.is_none() {
+            print(session, "shutdown_requested", &[], console)?;
         }
+        Ok(())
     }
 }
 

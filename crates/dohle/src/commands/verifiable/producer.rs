@@ -1,6 +1,6 @@
 //! `dohle verifiable-producer`: sends rising numbers. Kafka's `kafka-verifiable-producer.sh`.
 
-use super::{event, parse, require, text, text_or_null};
+use super::{parse, print, require, text, text_or_null};
 use crate::arguments::flags::{Flags, Given, value};
 use crate::console::{Console, Failure};
 use crate::exception::class_of;
@@ -10,7 +10,6 @@ use dohle_client::producer::{Delivered, Delivery, Record};
 use dohle_client::{Error, Producer, ProducerConfig, Properties};
 use dohle_env::clock::Instant;
 use std::collections::VecDeque;
-use std::process::ExitCode;
 use std::time::Duration;
 
 const FLAGS: Flags = Flags {
@@ -52,13 +51,10 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let producer = session.run(async move { Producer::new(client, config) });
     let start = session.client().env().clock.now();
     let mut run = Run { session: &session, producer, plan, start, open: VecDeque::new(), acked: 0 };
-    run.print("startup_complete", &[], console)?;
+    print(run.session, "startup_complete", &[], console)?;
     let sent = run.send_all(&stop, console)?;
     run.finish(sent, console)?;
-    match stop.signal() {
-        Some(signal) => Err(Failure::Exit(ExitCode::from(128 + signal))),
-        None => Ok(()),
-    }
+    stop.end()
 }
 
 fn settings(given: &Given) -> Result<Properties, Failure> {
@@ -141,18 +137,6 @@ struct Run<'s> {
 }
 
 impl Run<'_> {
-    fn print(
-        &self,
-        name: &str,
-        fields: &[(&str, String)],
-        console: &mut Console<'_>,
-    ) -> Result<(), Failure> {
-        let now = self.session.client().env().clock.timestamp();
-        writeln!(console.out, "{}", event(now, name, fields))?;
-        console.out.flush()?;
-        Ok(())
-    }
-
     fn elapsed(&self) -> Duration {
         self.session.client().env().clock.now() - self.start
     }
@@ -250,7 +234,7 @@ impl Run<'_> {
                     ("topic", text(told.partition.topic.as_str())),
                     ("partition", told.partition.partition.to_string()),
                 ];
-                self.print("producer_send_success", &fields, console)
+                print(self.session, "producer_send_success", &fields, console)
             }
             Err(error) => {
                 let fields = [
@@ -260,7 +244,7 @@ impl Run<'_> {
                     ("exception", text(format!("class {}", class_of(&error)))),
                     ("message", text(error.to_string())),
                 ];
-                self.print("producer_send_error", &fields, console)
+                print(self.session, "producer_send_error", &fields, console)
             }
         }
     }
@@ -271,7 +255,7 @@ impl Run<'_> {
         self.settle(true, console)?;
         let closing = self.producer.clone();
         self.session.run(async move { closing.close().await });
-        self.print("shutdown_complete", &[], console)?;
+        print(self.session, "shutdown_complete", &[], console)?;
         let rate = self.acked as f64 / self.elapsed().as_secs_f64().max(0.001);
         let fields = [
             ("sent", sent.to_string()),
@@ -279,7 +263,7 @@ impl Run<'_> {
             ("target_throughput", self.plan.throughput.to_string()),
             ("avg_throughput", rate.to_string()),
         ];
-        self.print("tool_data", &fields, console)
+        print(self.session, "tool_data", &fields, console)
     }
 }
 
