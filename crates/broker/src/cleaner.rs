@@ -5,6 +5,7 @@
 //! due. No lane is held for longer than a step, and nothing but the swap of segments is done on a
 //! partition's strand. Configs are read again for every log, and the rate with every step.
 
+use crate::checkpoints;
 use crate::directory::Directory;
 use crate::housekeeping::{self, ASKED_AT_ONCE, Retained, partitions};
 use crate::limits::CLEANER_QUEUE;
@@ -17,6 +18,7 @@ use dohle_env::gather::{Answer, Gather};
 use dohle_env::strand::Strand;
 use dohle_env::tasks::Home;
 use dohle_metadata::config::Value;
+use dohle_storage::checkpoint::OffsetCheckpoint;
 use dohle_storage::compaction::{
     Bounds, Cleaned, Cleaning, CleaningError, Compactable, Replacement, Resources, Step,
 };
@@ -124,7 +126,7 @@ async fn work(crew: Arc<Crew>, hand: usize) {
         if hand == 0 && (!is_found || saved_at.after_ms(CHECKPOINT_MS) < clock.now()) {
             saved_at = clock.now();
             if crew.is_unsaved.swap(false, Ordering::Relaxed) {
-                housekeeping::write_first_dirty_offsets(&crew.node).await;
+                checkpoints::write(&crew.node, &[OffsetCheckpoint::Cleaner]).await;
             }
         }
         if !is_found {

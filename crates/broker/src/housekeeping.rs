@@ -1,6 +1,6 @@
 //! What a node does by itself: one pass over all partitions per duty, not a timer each.
 
-use crate::directory::Directory;
+use crate::checkpoints;
 use crate::node::Node;
 use crate::partition::compacting::Compacting;
 use crate::partition::{Effect, Partition, submit_question};
@@ -10,7 +10,6 @@ use dohle_env::clock::{self, Instant};
 use dohle_env::gather::{Answer, Gather};
 use dohle_env::strand::Strand;
 use dohle_storage::checkpoint::OffsetCheckpoint;
-use dohle_storage::partition_directory::TopicPartition;
 use std::sync::Arc;
 
 /// How often tails are aged and due flushes begun.
@@ -105,10 +104,10 @@ async fn perform(node: &Arc<Node>, kind: Kind) {
             })
             .await;
         }
-        Kind::HighWatermarks => write_high_watermarks(node).await,
-        Kind::RecoveryPoints => write_recovery_points(node).await,
+        Kind::HighWatermarks => checkpoints::write(node, &[OffsetCheckpoint::Replication]).await,
+        Kind::RecoveryPoints => checkpoints::write(node, &[OffsetCheckpoint::RecoveryPoint]).await,
         Kind::LogStarts => {
-            write_log_starts(node).await;
+            checkpoints::write_log_starts(node).await;
         }
         Kind::Retention => retain(node, Retained::All).await,
         Kind::Producers => {
@@ -160,143 +159,6 @@ pub(crate) async fn each<T: Send + 'static>(
 /// How many answers wait in all partitions.
 pub(crate) async fn open_answers(node: &Arc<Node>) -> usize {
     each(node, |partition, _, _| partition.open_answers()).await.into_iter().sum()
-}
-
-/// What the checkpoints of a directory say of a partition.
-struct Offsets {
-    directory: Arc<Directory>,
-    partition: TopicPartition,
-    recovery_point: i64,
-    high_watermark: Option<i64>,
-    start: Option<i64>,
-    first_dirty: Option<i64>,
-}
-
-async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
-    let said = each(node, |partition, _, _| {
-        // Also of a log that has failed: what was promised of it holds when it is mended.
-        let log = partition.any_log()?;
-        let name = TopicPartition::new(partition.topic.as_str(), partition.index);
-        let start = partition.start_to_keep(log);
-        let of_copy = partition.moving.as_ref().map(|moving| {
-            let end = moving.progress.end_offset();
-            Offsets {
-                directory: moving.directory.clone(),
-                partition: name.clone(),
-                recovery_point: moving.progress.recovery_point(),
-                high_watermark: Some(partition.high_watermark().min(end)),
-                // What is told to be gone is gone from the copy too, however far that is.
-                start: start.map(|start| start.min(end)),
-                first_dirty: None,
-            }
-        });
-        let of_log = Offsets {
-            directory: partition.directory.clone(),
-            partition: name,
-            recovery_point: log.recovery_point(),
-            high_watermark: Some(partition.high_watermark()),
-            start,
-            first_dirty: log.first_dirty_offset(),
-        };
-        Some([Some(of_log), of_copy])
-    });
-    let mut all: Vec<_> = said.await.into_iter().flatten().flatten().flatten().collect();
-    let view = node.view();
-    for directory in &node.directories {
-        let unopened = directory.unopened.of(&view).into_iter();
-        all.extend(unopened.map(|replica| Offsets {
-            directory: directory.clone(),
-            recovery_point: replica.recovery_point,
-            high_watermark: replica.high_watermark,
-            start: Some(replica.log_start_offset).filter(|start| *start != 0),
-            first_dirty: replica.first_dirty_offset,
-            partition: replica.partition,
-        }));
-    }
-    all
-}
-
-/// Writes all of a directory's checkpoints: a log lies elsewhere now.
-pub(crate) async fn write_checkpoints(node: &Arc<Node>) {
-    write_recovery_points(node).await;
-    write_log_starts(node).await;
-    write_high_watermarks(node).await;
-    write_first_dirty_offsets(node).await;
-}
-
-/// Writes `replication-offset-checkpoint` of every directory.
-pub(crate) async fn write_high_watermarks(node: &Arc<Node>) {
-    let all = offsets(node).await;
-    write(node, OffsetCheckpoint::Replication, &all, |of| of.high_watermark).await;
-}
-
-/// Writes `recovery-point-offset-checkpoint` of every directory.
-pub(crate) async fn write_recovery_points(node: &Arc<Node>) {
-    let all = offsets(node).await;
-    write(node, OffsetCheckpoint::RecoveryPoint, &all, |of| Some(of.recovery_point)).await;
-}
-
-/// Writes `cleaner-offset-checkpoint` of every directory.
-pub(crate) async fn write_first_dirty_offsets(node: &Arc<Node>) {
-    let all = offsets(node).await;
-    write(node, OffsetCheckpoint::Cleaner, &all, |of| of.first_dirty).await;
-}
-
-/// Writes `log-start-offset-checkpoint` alone: what was deleted stays so after a kill.
-///
-/// Two of these may run at once; one that began to ask earlier never replaces what a later one
-/// has written. False if a directory could not be written.
-pub(crate) async fn write_log_starts(node: &Arc<Node>) -> bool {
-    let mut is_written = true;
-    let asked: Vec<u64> = node.directories.iter().map(|of| of.log_starts.begin()).collect();
-    let all = offsets(node).await;
-    for (directory, asked) in node.directories.iter().zip(asked) {
-        if !directory.log_dir.is_online() {
-            is_written = false;
-            continue;
-        }
-        let own = all.iter().filter(|of| Arc::ptr_eq(&of.directory, directory));
-        let entries: Vec<_> =
-            own.filter_map(|of| Some((of.partition.clone(), of.start?))).collect();
-        let (into, of) = (directory.clone(), node.clone());
-        let written = directory.on_lane(move || {
-            // The stop has taken the logs, or will: it writes the last word.
-            if of.is_stopping() {
-                return None;
-            }
-            let write = || into.checkpoint(OffsetCheckpoint::LogStart, &entries);
-            Some(into.log_starts.newest(asked, write).unwrap_or(Ok(())))
-        });
-        match written.await.flatten() {
-            Some(Ok(())) => {}
-            Some(Err(offline)) => {
-                tracing::error!("{offline}");
-                is_written = false;
-            }
-            None => is_written = false,
-        }
-    }
-    is_written
-}
-
-async fn write(
-    node: &Arc<Node>,
-    checkpoint: OffsetCheckpoint,
-    all: &[Offsets],
-    value: impl Fn(&Offsets) -> Option<i64>,
-) {
-    for directory in node.directories.iter().filter(|directory| directory.log_dir.is_online()) {
-        let entries: Vec<_> = all
-            .iter()
-            .filter(|of| Arc::ptr_eq(&of.directory, directory))
-            .filter_map(|of| Some((of.partition.clone(), value(of)?)))
-            .collect();
-        let into = directory.clone();
-        let written = directory.on_lane(move || into.checkpoint(checkpoint, &entries)).await;
-        if let Some(Err(offline)) = written {
-            tracing::error!("{offline}");
-        }
-    }
 }
 
 /// Takes old segments out of the logs: out of all, or only out of the compacted ones.

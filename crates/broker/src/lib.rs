@@ -5,6 +5,7 @@
 
 mod api;
 mod assignments;
+mod checkpoints;
 mod cleaner;
 mod connection;
 mod connections;

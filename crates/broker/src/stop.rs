@@ -1,6 +1,7 @@
 //! A clean stop: nothing is served any more, logs are flushed and closed, checkpoints are written,
 //! and last the marker that says so.
 
+use crate::checkpoints::{Offsets, entries};
 use crate::directory::Directory;
 use crate::node::Node;
 use crate::partition::command::Command;
@@ -9,7 +10,6 @@ use crate::topic::Replica;
 use dohle_env::gather::{Answer, Gather};
 use dohle_storage::Log;
 use dohle_storage::checkpoint::OffsetCheckpoint;
-use dohle_storage::log_dir::load::ReplicaToLoad;
 use dohle_storage::log_dir::{LogDir, Offline};
 use dohle_storage::partition_directory::TopicPartition;
 use std::io;
@@ -29,23 +29,24 @@ impl Running {
             .iter()
             .map(|of| logs.iter().filter(|(directory, ..)| Arc::ptr_eq(directory, of)).count())
             .collect();
-        let closed = close_logs(logs, node.env.clock.timestamp()).await;
+        let mut closed = close_logs(logs, node.env.clock.timestamp()).await;
         node.controller.close().await;
         let view = node.view();
         for (directory, count) in node.directories.iter().zip(counts) {
-            let mut own: Vec<LastWord> =
-                closed.iter().filter(|of| Arc::ptr_eq(&of.directory, directory)).cloned().collect();
-            own.extend(
-                directory.unopened.of(&view).into_iter().map(|it| LastWord::of(directory, it)),
-            );
+            let is_own = |word: &mut LastWord| Arc::ptr_eq(&word.offsets.directory, directory);
+            let own: Vec<LastWord> = closed.extract_if(.., is_own).collect();
+            let unopened = directory.unopened.of(&view);
+            let is_clean =
+                unopened.is_empty() && own.len() == count && own.iter().all(|word| word.is_closed);
+            let opened = own.into_iter().map(|word| word.offsets);
+            let unopened = unopened.into_iter().map(|it| Offsets::of_unopened(directory, it));
+            let offsets: Vec<Offsets> = opened.chain(unopened).collect();
             let closing = directory.clone();
-            let closed_count = own.iter().filter(|of| of.is_closed).count();
-            let is_clean = closed_count == count && closed_count == own.len();
             let epoch = is_clean.then_some(self.broker_epoch);
             if !directory.log_dir.is_online() {
                 continue;
             }
-            let finish = move || closing.close(|log_dir| finish(log_dir, &own, epoch));
+            let finish = move || closing.close(|log_dir| finish(log_dir, &offsets, epoch));
             if let Some(Err(offline)) = directory.on_lane(finish).await {
                 tracing::error!("{offline}");
             }
@@ -55,32 +56,13 @@ impl Running {
 }
 
 /// What the last checkpoints say of a log.
-#[derive(Clone)]
 struct LastWord {
-    directory: Arc<Directory>,
-    partition: TopicPartition,
-    recovery_point: i64,
-    high_watermark: Option<i64>,
-    start: Option<i64>,
-    first_dirty: Option<i64>,
+    offsets: Offsets,
     /// Whether all of it is on the disk as it should be.
     is_closed: bool,
 }
 
 impl LastWord {
-    /// Of a log that could not be opened: what was known of it.
-    fn of(directory: &Arc<Directory>, unopened: ReplicaToLoad) -> Self {
-        Self {
-            directory: directory.clone(),
-            partition: unopened.partition,
-            recovery_point: unopened.recovery_point,
-            high_watermark: unopened.high_watermark,
-            start: Some(unopened.log_start_offset).filter(|start| *start != 0),
-            first_dirty: unopened.first_dirty_offset,
-            is_closed: false,
-        }
-    }
-
     /// Of a log that was open, and whether it could be closed.
     fn about(
         directory: Arc<Directory>,
@@ -89,15 +71,15 @@ impl LastWord {
         is_closed: bool,
     ) -> Self {
         let end = if is_closed { log.end_offset() } else { log.recovery_point() };
-        Self {
+        let offsets = Offsets {
             directory,
             partition,
             recovery_point: end,
             high_watermark: Some(end),
             start: log.has_own_start_offset().then(|| log.start_offset()),
             first_dirty: log.first_dirty_offset(),
-            is_closed,
-        }
+        };
+        Self { offsets, is_closed }
     }
 }
 
@@ -161,15 +143,10 @@ async fn close_logs(
 }
 
 /// The last writes to a directory: its checkpoints, then the marker of a clean stop, if it was one.
-fn finish(log_dir: &LogDir, words: &[LastWord], broker_epoch: Option<i64>) -> Result<(), Offline> {
-    let offsets = |offset: fn(&LastWord) -> Option<i64>| -> Vec<_> {
-        words.iter().filter_map(|of| Some((of.partition.clone(), offset(of)?))).collect()
-    };
-    let write = |checkpoint, entries: Vec<_>| log_dir.write_offsets(checkpoint, &entries);
-    write(OffsetCheckpoint::RecoveryPoint, offsets(|of| Some(of.recovery_point)))?;
-    write(OffsetCheckpoint::Replication, offsets(|of| of.high_watermark))?;
-    write(OffsetCheckpoint::LogStart, offsets(|of| of.start))?;
-    write(OffsetCheckpoint::Cleaner, offsets(|of| of.first_dirty))?;
+fn finish(log_dir: &LogDir, all: &[Offsets], broker_epoch: Option<i64>) -> Result<(), Offline> {
+    for checkpoint in OffsetCheckpoint::ALL {
+        log_dir.write_offsets(checkpoint, &entries(all.iter(), checkpoint))?;
+    }
     match broker_epoch {
         Some(broker_epoch) => log_dir.close_cleanly(broker_epoch),
         None => {

@@ -1,8 +1,8 @@
 //! DeleteRecords: the log's start moves up.
 
 use super::asking::{Found, ask_each, find};
+use crate::checkpoints;
 use crate::directory::Directory;
-use crate::housekeeping;
 use crate::node::View;
 use crate::partition::{Effect, Partition};
 use crate::request::Context;
@@ -91,7 +91,7 @@ async fn keep(context: &Context, promised: &[Result<Promised, ErrorCode>]) -> bo
             None => return false,
         }
     }
-    housekeeping::write_log_starts(&context.node).await
+    checkpoints::write_log_starts(&context.node).await
 }
 
 fn find_deletable(view: &View, topic: &DeleteRecordsTopic, index: i32) -> Found {

@@ -1,7 +1,7 @@
 //! The threads that copy, as tasks: how many there are, and what each does with a move.
 
 use super::{Entry, Move};
-use crate::housekeeping;
+use crate::checkpoints;
 use crate::node::Node;
 use crate::partition::ask;
 use crate::partition::command::Command;
@@ -212,7 +212,7 @@ async fn settle(node: &Arc<Node>, mut it: Box<Move>) -> Next {
             node.assignments.note((it.topic_id, it.key.1), target);
         }
         // A start that was promised must not go back with the folder's name.
-        if it.copy.has_own_start_offset() && !housekeeping::write_log_starts(node).await {
+        if it.copy.has_own_start_offset() && !checkpoints::write_log_starts(node).await {
             return Next::End(End::Failed);
         }
     }
@@ -267,6 +267,6 @@ async fn save(node: &Arc<Node>) {
         !more && std::mem::take(&mut state.is_unsaved)
     };
     if is_due {
-        housekeeping::write_checkpoints(node).await;
+        checkpoints::write_all(node).await;
     }
 }

@@ -221,22 +221,17 @@ impl Moves {
     /// Bytes were copied.
     fn record(&self, size_bytes: u64, now: Instant) {
         let mut state = self.lock();
-        state.rate.record(self.windows, size_bytes as f64, milliseconds(now));
+        state.rate.record(self.windows, size_bytes as f64, now.as_millis());
     }
 
     /// Whether less was copied lately than `bound` bytes a second.
     fn has_room(&self, bound: i64, now: Instant) -> bool {
-        bound == i64::MAX
-            || self.lock().rate.measure(self.windows, milliseconds(now)) <= bound as f64
+        bound == i64::MAX || self.lock().rate.measure(self.windows, now.as_millis()) <= bound as f64
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn milliseconds(now: Instant) -> i64 {
-    i64::try_from(now.0 / 1_000_000).unwrap_or(i64::MAX)
 }
 
 impl Move {

@@ -1,8 +1,8 @@
 //! A client wants a replica in another log directory.
 
 use super::{Key, Move};
+use crate::checkpoints;
 use crate::directory::Directory;
-use crate::housekeeping;
 use crate::node::Node;
 use crate::partition::moving::{Moving, Progress};
 use crate::partition::{Partition, ask};
@@ -96,7 +96,7 @@ async fn begin(node: &Arc<Node>, wish: Wish<'_>, begun: Begun) -> Result<(), Err
     let Wish { key, topic_id, partition, target } = wish;
     // What a checkpoint says of a log that lay there before must not be believed of this one.
     if std::mem::take(&mut node.moves.lock().is_unsaved) {
-        housekeeping::write_checkpoints(node).await;
+        checkpoints::write_all(node).await;
     }
     let name = TopicPartition::new(key.0.as_str(), key.1);
     let (making, directory) = (node.clone(), target.clone());
