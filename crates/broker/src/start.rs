@@ -332,8 +332,7 @@ impl Watch {
     /// What clients have pushed of their own metrics (KIP-714), in Prometheus's text format.
     #[must_use]
     pub fn clients_page(&self) -> String {
-        let now_ms = i64::try_from(self.node.env.clock.now().0 / 1_000_000).unwrap_or(i64::MAX);
-        self.node.telemetry.page(now_ms)
+        self.node.telemetry.page(self.node.env.clock.now().as_millis())
     }
 
     /// Whether the node serves clients: it is unfenced, not on its way down, and a log directory

@@ -18,6 +18,12 @@ impl Instant {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
+    /// Whole milliseconds since the clock's origin: a time that nobody can set.
+    #[must_use]
+    pub fn as_millis(self) -> i64 {
+        i64::try_from(self.0 / 1_000_000).unwrap_or(i64::MAX)
+    }
+
     /// The instant `milliseconds` later; a negative number counts as zero.
     #[must_use]
     pub fn after_ms(self, milliseconds: i64) -> Self {

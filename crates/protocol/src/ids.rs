@@ -55,7 +55,7 @@ fn base64_digits(chunk: &[u8], digits: &[u8; 64]) -> [char; 4] {
 }
 
 /// Appends `bytes` in the standard alphabet, padded.
-pub(crate) fn write_base64(bytes: &[u8], into: &mut String) {
+pub fn write_base64(bytes: &[u8], into: &mut String) {
     for chunk in bytes.chunks(3) {
         let digits = base64_digits(chunk, BASE64);
         into.extend(&digits[..=chunk.len()]);

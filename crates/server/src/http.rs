@@ -13,7 +13,7 @@
 
 use crate::node::on_reactor;
 use crate::process::Process;
-use dohle_broker::start::Watch;
+use dohle_broker::start::{Reading, Watch};
 use dohle_env::Env;
 use std::io;
 use std::sync::Arc;
@@ -86,38 +86,26 @@ async fn send(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 async fn page(path: &str, env: &Env, watch: Watch, process: &Process) -> (&'static str, String) {
-    let metrics = match path {
-        "/metrics" | "/metrics/confluent" | "/metrics/dohle" => {
-            on_reactor(env, async move { watch.read().await }).await
-        }
+    type Page = fn(&Reading) -> String;
+    type PutProcess = fn(&Process, &mut String);
+    let (page, put_process): (Page, PutProcess) = match path {
+        "/metrics" => (Reading::kafka_page, Process::put_of_kafka),
+        "/metrics/confluent" => (Reading::confluent_page, Process::put_of_confluent),
+        "/metrics/dohle" => (Reading::own_page, Process::put_own),
         "/metrics/clients" => return ("200 OK", watch.clients_page()),
         "/livez" => return ("200 OK", "ok\n".to_owned()),
         "/readyz" if watch.is_ready() => return ("200 OK", "ok\n".to_owned()),
         "/readyz" => return ("503 Service Unavailable", "the node does not serve\n".to_owned()),
         _ => return ("404 Not Found", "there are /metrics, /livez and /readyz\n".to_owned()),
     };
-    match metrics {
-        Some(reading) if path == "/metrics/confluent" => {
-            let mut text = reading.confluent_page();
-            process.put(&mut text);
-            process.put_of_confluent(&mut text);
-            ("200 OK", text)
-        }
-        // Made here: a page of many partitions would hold up a reactor.
-        Some(reading) if path == "/metrics" => {
-            let mut text = reading.kafka_page();
-            process.put(&mut text);
-            process.put_of_kafka(&mut text);
-            ("200 OK", text)
-        }
-        Some(reading) => {
-            let mut text = reading.own_page();
-            process.put(&mut text);
-            process.put_own(&mut text);
-            ("200 OK", text)
-        }
-        None => ("503 Service Unavailable", "the node stops\n".to_owned()),
-    }
+    let Some(reading) = on_reactor(env, async move { watch.read().await }).await else {
+        return ("503 Service Unavailable", "the node stops\n".to_owned());
+    };
+    // Made here: a page of many partitions would hold up a reactor.
+    let mut text = page(&reading);
+    process.put(&mut text);
+    put_process(process, &mut text);
+    ("200 OK", text)
 }
 
 /// A request up to the empty line; `None` if it ends before or is too long.

@@ -52,6 +52,7 @@ pub use new_batch::NewBatch;
 pub use place::{Place, Storage};
 pub use plan::{ColdRead, Cursor, ReadError, ReadLimit, ReadPlan};
 pub use reader::{LogReader, TimestampQuery};
+pub use scan::is_damage;
 pub use segment::is_given_up;
 pub use segment_files::Deletion;
 pub use transaction_index::AbortedTransaction;

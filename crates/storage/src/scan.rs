@@ -161,7 +161,8 @@ impl<'a> Scan<'a> {
 }
 
 /// Whether this is what a walk says of something that is no batch, or none that is all there.
-pub(crate) fn is_damage(error: &io::Error) -> bool {
+#[must_use]
+pub fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn subscriptions(
         known => known,
     };
     session.telemetry_instance = Some(id);
-    let now_ms = steady_ms(context);
+    let now_ms = context.node.env.clock.now().as_millis();
     match with_client(context, session, |client| node.telemetry.subscribe(id, client, now_ms)) {
         Ok(terms) => GetTelemetrySubscriptionsResponse {
             client_instance_id: id,
@@ -52,16 +52,11 @@ pub(crate) fn push(
         compression: request.compression_type,
         metrics: request.metrics,
     };
-    let now_ms = steady_ms(context);
+    let now_ms = context.node.env.clock.now().as_millis();
     let result =
         with_client(context, session, |client| node.telemetry.push(id, client, push, now_ms));
     let error_code = result.err().unwrap_or(ErrorCode::NONE);
     PushTelemetryResponse { error_code, ..PushTelemetryResponse::default() }
-}
-
-/// A time that nobody can set.
-fn steady_ms(context: &Context) -> i64 {
-    i64::try_from(context.node.env.clock.now().0 / 1_000_000).unwrap_or(i64::MAX)
 }
 
 fn with_client<T>(context: &Context, session: &Session, with: impl FnOnce(&Client<'_>) -> T) -> T {

@@ -89,8 +89,7 @@ impl Partition {
             }
             Err(error) => {
                 self.tell_damage(&read, &error);
-                let kinds = [io::ErrorKind::InvalidData, io::ErrorKind::UnexpectedEof];
-                let answer = self.no_records(if kinds.contains(&error.kind()) {
+                let answer = self.no_records(if dohle_storage::is_damage(&error) {
                     ErrorCode::CORRUPT_MESSAGE
                 } else {
                     ErrorCode::KAFKA_STORAGE_ERROR

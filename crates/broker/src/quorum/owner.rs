@@ -194,7 +194,7 @@ impl MetadataLog {
         let base_offset = self.next_offset;
         let count = records.records.len();
         self.appended += count as u64;
-        self.append_rate.record(APPEND_WINDOWS, count as f64, self.steady_ms());
+        self.append_rate.record(APPEND_WINDOWS, count as f64, self.clock.now().as_millis());
         self.uncommitted.push(CommittedBatch {
             base_offset,
             epoch: self.epoch,
@@ -240,13 +240,8 @@ impl MetadataLog {
         self.begin_snapshot(effects);
     }
 
-    /// A time that nobody can set.
-    fn steady_ms(&self) -> i64 {
-        i64::try_from(self.clock.now().0 / 1_000_000).unwrap_or(i64::MAX)
-    }
-
     fn status(&mut self) -> QuorumStatus {
-        let now_ms = self.steady_ms();
+        let now_ms = self.clock.now().as_millis();
         QuorumStatus {
             leader_id: self.node_id,
             leader_epoch: self.epoch,

@@ -142,7 +142,7 @@ impl Quotas {
     /// Records bytes or thread time in percent seconds; how long the client has to wait, in
     /// milliseconds. Thread time makes nobody wait for longer than a window.
     pub(crate) fn record(&self, kind: Kind, client: &Client, amount: f64, now: Instant) -> i32 {
-        let now_ms = milliseconds(now);
+        let now_ms = now.as_millis();
         let longest = if kind == Kind::Request { self.windows.length_ms } else { i64::MAX };
         let wait_ms = self.with_rate(kind, client, now_ms, |known, limit| {
             known.used.record(self.windows, amount, now_ms);
@@ -172,7 +172,7 @@ impl Quotas {
 
     /// What was used of bytes and time of threads, of `count_max` at most that share a quota.
     pub(crate) fn usage(&self, now: Instant, count_max: usize) -> Vec<Usage> {
-        let (now_ms, mut used) = (milliseconds(now), self.lock());
+        let (now_ms, mut used) = (now.as_millis(), self.lock());
         let past_ms = (self.windows.past_seconds() * 1000.0) as i64;
         let known = used.rates.iter_mut().take(count_max);
         let mut usage: Vec<Usage> = known
@@ -192,7 +192,7 @@ impl Quotas {
 
     /// Takes back what was recorded.
     pub(crate) fn unrecord(&self, kind: Kind, client: &Client, amount: f64, now: Instant) {
-        let now_ms = milliseconds(now);
+        let now_ms = now.as_millis();
         self.with_rate(kind, client, now_ms, |known, _| {
             known.used.record(self.windows, -amount, now_ms);
         });
@@ -236,7 +236,7 @@ impl Quotas {
 
     fn count_accepted(&self, listener: usize, amount: f64, now: Instant) -> i64 {
         let Some(rates) = &*self.accept_rates.load() else { return 0 };
-        let counted = (self.windows, amount, milliseconds(now));
+        let counted = (self.windows, amount, now.as_millis());
         self.lock().accepted.record(rates, listener, counted)
     }
 
@@ -246,7 +246,7 @@ impl Quotas {
         if self.kinds.load(Ordering::Relaxed) & ADDRESSES == 0 {
             return 0;
         }
-        let now_ms = milliseconds(now);
+        let now_ms = now.as_millis();
         let Some(limit) = self.table.load().connection_rate(address) else { return 0 };
         let mut used = self.lock();
         used.purge(now_ms);
@@ -269,7 +269,7 @@ impl Quotas {
         now: Instant,
         with: impl FnOnce(&mut Bucket, f64, i64) -> T,
     ) -> Option<T> {
-        let (table, now_ms) = (self.table.load(), milliseconds(now));
+        let (table, now_ms) = (self.table.load(), now.as_millis());
         let (sharers, limit) = table.limit(Kind::Mutation, &client.user, &client.client_id)?;
         let mut used = self.lock();
         used.purge(now_ms);
@@ -321,10 +321,6 @@ fn bit(kind: Kind) -> u8 {
 
 fn number(config: &BrokerConfig, name: &str) -> usize {
     usize::try_from(config.integer(name)).unwrap_or(1).max(1)
-}
-
-fn milliseconds(now: Instant) -> i64 {
-    i64::try_from(now.0 / 1_000_000).unwrap_or(i64::MAX)
 }
 
 fn int(milliseconds: i64) -> i32 {

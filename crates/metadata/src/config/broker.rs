@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::broker_checks::check_connections_per_ip;
 use super::endpoint::{Endpoint, SecurityProtocol, Voter, bootstrap_server, listener};
 use super::error::ConfigError;
 use super::keys::Scope;
@@ -393,15 +394,10 @@ fn check_connections(configs: &Configs, layers: Layers<'_>) -> Result<(), Config
             return refuse(format!("Invalid {key} {text}"));
         }
     }
-    let overrides = connections_per_ip_overrides(layers)
+    let limit = layers.value("max.connections.per.ip").integer();
+    connections_per_ip_overrides(layers)
+        .and_then(|overrides| check_connections_per_ip(limit, overrides.len()))
         .map_err(|error| ConfigError::bad_request(error.message))?;
-    if layers.value("max.connections.per.ip").integer() == 0 && overrides.is_empty() {
-        return refuse(
-            "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides \
-             property is set."
-                .to_owned(),
-        );
-    }
     // Neither here nor in Kafka since it has no ZooKeeper.
     let nothing = Configs::new();
     let now = Layers { broker: &nothing, cluster: &nothing, ..layers }.value("listeners");

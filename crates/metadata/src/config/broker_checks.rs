@@ -19,6 +19,15 @@ fn require(holds: bool, message: impl FnOnce() -> String) -> Result<(), ConfigEr
     if holds { Ok(()) } else { Err(ConfigError::new(message())) }
 }
 
+/// Refuses a limit that leaves nobody a connection.
+pub(super) fn check_connections_per_ip(limit: i64, overrides: usize) -> Result<(), ConfigError> {
+    require(limit != 0 || overrides != 0, || {
+        "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides \
+         property is set."
+            .to_owned()
+    })
+}
+
 fn check_numbers(config: &BrokerConfig) -> Result<(), ConfigError> {
     let integer = |name| config.integer(name);
     let say = |text: &str| text.to_owned();
@@ -57,13 +66,8 @@ fn check_numbers(config: &BrokerConfig) -> Result<(), ConfigError> {
     require(queued <= 0 || queued >= integer("socket.request.max.bytes"), || {
         say("queued.max.request.bytes must be larger or equal to socket.request.max.bytes")
     })?;
-    require(
-        integer("max.connections.per.ip") != 0 || !config.connections_per_ip_overrides.is_empty(),
-        || {
-            say("max.connections.per.ip can be set to zero only if \
-                 max.connections.per.ip.overrides property is set.")
-        },
-    )?;
+    let overrides = config.connections_per_ip_overrides.len();
+    check_connections_per_ip(integer("max.connections.per.ip"), overrides)?;
     let (delay, idle) =
         (integer("connection.failed.authentication.delay.ms"), integer("connections.max.idle.ms"));
     require(idle < 0 || delay < idle, || {

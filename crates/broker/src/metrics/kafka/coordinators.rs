@@ -3,6 +3,7 @@
 use super::super::histogram::Times;
 use super::super::reading::{Reading, Sums};
 use super::super::text::{Kind, Text};
+use super::number;
 
 pub(super) fn put(text: &mut Text, reading: &Reading, sums: &Sums) {
     let [groups, transactions] = &reading.loads;
@@ -15,10 +16,6 @@ pub(super) fn put(text: &mut Text, reading: &Reading, sums: &Sums) {
     let help = "kafka.coordinator.transaction:type=TransactionMarkerChannelManager";
     let prefix = "kafka_coordinator_transaction_transactionmarkerchannelmanager_";
     text.gauges(prefix, help, &queues);
-}
-
-fn number(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Classic groups alone, as in Kafka.

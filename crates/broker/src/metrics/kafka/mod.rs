@@ -21,6 +21,6 @@ pub(super) fn put(text: &mut Text, reading: &Reading, sums: &Sums) {
     logs::put(text, reading);
 }
 
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+fn number(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
 }
