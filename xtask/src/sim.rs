@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 const USAGE: &str = "usage: cargo xtask sim [--seeds N] [--seed S] [--minutes M] [--twice EVERY] \
 [--workload mixed|long|calm|groups|transactions] | --defects [SEEDS]";
 /// Seeds that one process runs before the next begins: what a node leaks does not add up.
 const SEEDS_PER_PROCESS: u64 = 20;
+/// A seed that says nothing for so long never ends: the longest take some seconds.
+const SILENCE: Duration = Duration::from_secs(300);
 
 /// What the command line asks for.
+#[derive(Debug)]
 struct Options {
     from: u64,
     seeds: u64,
@@ -33,6 +36,8 @@ struct Totals {
     coverage: BTreeMap<String, u64>,
     /// The first line of each failure, its seed in it.
     failures: Vec<String>,
+    /// Seeds that came after one that ended its process.
+    skipped: u64,
 }
 
 impl Totals {
@@ -48,12 +53,14 @@ impl Totals {
             ["coverage", count, name @ ..] => {
                 *self.coverage.entry(name.join(" ")).or_default() += number(count);
             }
-            ["FAILED", ..] => {
-                self.failures.push(line.to_owned());
-                println!("{line}");
-            }
+            ["FAILED", ..] => self.fail(line.to_owned()),
             _ => println!("{line}"),
         }
+    }
+
+    fn fail(&mut self, line: String) {
+        println!("{line}");
+        self.failures.push(line);
     }
 }
 
@@ -79,7 +86,13 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
         joined.map(|result| result.unwrap_or_else(|_| Err("a worker panicked".into()))).collect()
     });
     results.into_iter().collect::<Result<(), String>>()?;
-    print(&totals.into_inner().unwrap_or_else(PoisonError::into_inner), began.elapsed())
+    let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
+    print(&totals, began.elapsed())?;
+    let told = totals.seeds + totals.failures.len() as u64;
+    if options.limit.is_none() && told != options.seeds {
+        return Err(format!("{told} of {} seeds were run", options.seeds));
+    }
+    Ok(())
 }
 
 /// Builds the simulation, and says where it is.
@@ -105,25 +118,28 @@ fn find_defects(binary: &Path, seeds: u64) -> Result<(), String> {
 }
 
 fn parse(arguments: &[&str]) -> Result<Options, String> {
-    let workload = "mixed".to_owned();
-    let mut options = Options { from: 0, seeds: 200, limit: None, workload, twice: 1 };
+    let (mut from, mut seeds, mut limit, mut twice) = (None, None, None, 1);
+    let mut workload = "mixed".to_owned();
     let mut rest = arguments.iter();
     while let Some(flag) = rest.next() {
         let value = rest.next().ok_or(USAGE)?;
         let number = || value.parse::<u64>().map_err(|_| USAGE.to_owned());
         match *flag {
-            "--seeds" => options.seeds = number()?,
-            "--seed" => (options.from, options.seeds) = (number()?, 1),
-            "--minutes" => {
-                options.limit = Some(Duration::from_secs(60 * number()?));
-                options.seeds = u64::MAX / 2;
-            }
-            "--twice" => options.twice = number()?,
-            "--workload" => options.workload = (*value).to_owned(),
+            "--seeds" => seeds = Some(number()?),
+            "--seed" => from = Some(number()?),
+            "--minutes" => limit = Some(Duration::from_secs(60 * number()?)),
+            "--twice" => twice = number()?,
+            "--workload" => workload = (*value).to_owned(),
             _ => return Err(USAGE.to_owned()),
         }
     }
-    Ok(options)
+    let default = match (limit, from) {
+        (Some(_), _) => u64::MAX / 2,
+        (None, Some(_)) => 1,
+        (None, None) => 200,
+    };
+    let (from, seeds) = (from.unwrap_or(0), seeds.unwrap_or(default));
+    Ok(Options { from, seeds, limit, workload, twice })
 }
 
 /// Runs processes until no seed is left or the time is up.
@@ -147,19 +163,55 @@ fn worker(
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("{}: {error}", binary.display()))?;
-        if let Some(output) = child.stdout.take() {
-            for line in BufReader::new(output).lines() {
-                let line = line.map_err(|error| error.to_string())?;
-                totals.lock().unwrap_or_else(PoisonError::into_inner).take(&line);
+        let output = child.stdout.take().ok_or("a process without an output")?;
+        let (ended, unread) = follow(output, totals);
+        let why = end_of(&mut child, unread)?;
+        // What was not told is not passed: the seed that ended the process, and all behind it.
+        if ended < count {
+            if ended == 0 && !unread {
+                return Err(format!("{}, {why}, has run no seed", binary.display()));
             }
-        }
-        let status = child.wait().map_err(|error| error.to_string())?;
-        if status.code().is_none() {
             let mut totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
-            totals.failures.push(format!("FAILED seeds from {from}: the process ended: {status}"));
+            totals.fail(format!("FAILED seed {}: {why}", from + ended));
+            totals.skipped += count - ended - 1;
         }
     }
     Ok(())
+}
+
+/// Takes what a process says until it ends, or is silent for too long: how many seeds it ended, and
+/// whether it still runs.
+fn follow(output: ChildStdout, totals: &Mutex<Totals>) -> (u64, bool) {
+    let (told, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        // Who listens may have given up; then the process is ended, and this thread with it.
+        BufReader::new(output).lines().map_while(Result::ok).all(|line| told.send(line).is_ok())
+    });
+    let mut ended = 0;
+    loop {
+        match lines.recv_timeout(SILENCE) {
+            Ok(line) => {
+                ended += u64::from(is_end_of_seed(&line));
+                totals.lock().unwrap_or_else(PoisonError::into_inner).take(&line);
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => return (ended, false),
+            Err(mpsc::RecvTimeoutError::Timeout) => return (ended, true),
+        }
+    }
+}
+
+fn is_end_of_seed(line: &str) -> bool {
+    line.starts_with("seed ") || line.starts_with("FAILED seed ")
+}
+
+/// Why a process has ended; one that still runs is ended.
+fn end_of(child: &mut Child, still_runs: bool) -> Result<String, String> {
+    if still_runs {
+        child.kill().map_err(|error| error.to_string())?;
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    let silent = format!("it said nothing for {} s", SILENCE.as_secs());
+    Ok(if still_runs { silent } else { format!("the process ended ({status})") })
 }
 
 fn print(totals: &Totals, took: Duration) -> Result<(), String> {
@@ -176,7 +228,49 @@ fn print(totals: &Totals, took: Duration) -> Result<(), String> {
     if totals.failures.is_empty() {
         return Ok(());
     }
+    if totals.skipped != 0 {
+        println!("{} seeds were not run, after one that ended its process", totals.skipped);
+    }
     println!("failed:");
     totals.failures.iter().for_each(|line| println!("  {line}"));
     Err(format!("{} seeds failed; `--seed S` repeats one", totals.failures.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_counted_by_how_they_ended() {
+        let mut totals = Totals::default();
+        let lines = [
+            ("seed 4 events 20 ms 3000", true),
+            ("coverage 2 topic grown", false),
+            ("FAILED seed 5: lost a record", true),
+            ("  clients: producer", false),
+            ("coverage 3 topic grown", false),
+        ];
+        for (line, is_end) in lines {
+            totals.take(line);
+            assert_eq!(is_end_of_seed(line), is_end, "{line}");
+        }
+        assert_eq!((totals.seeds, totals.events, totals.simulated_ms), (1, 20, 3000));
+        assert_eq!(totals.coverage["topic grown"], 5);
+        assert_eq!(totals.failures, ["FAILED seed 5: lost a record"]);
+    }
+
+    #[test]
+    fn a_seed_alone_or_the_first_of_many() {
+        let of = |words: &str| {
+            let options = parse(&words.split_whitespace().collect::<Vec<_>>()).unwrap();
+            (options.from, options.seeds, options.limit)
+        };
+        assert_eq!(of(""), (0, 200, None));
+        assert_eq!(of("--seed 7"), (7, 1, None));
+        assert_eq!(of("--seed 7 --seeds 3"), (7, 3, None));
+        assert_eq!(of("--seeds 3 --seed 7"), (7, 3, None));
+        assert_eq!(of("--seed 7 --minutes 2").0, 7);
+        assert!(parse(&["--seeds", "many"]).is_err());
+        assert!(parse(&["--seeds"]).is_err());
+    }
 }

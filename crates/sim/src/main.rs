@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             _ => usage(),
         },
         ("log", Ok(seed)) => plan(0).map_or_else(usage, |plan| one(seed, &plan)),
-        ("shrink", Ok(seed)) => plan(0).map_or_else(usage, |plan| tell_least(seed, &plan)),
+        ("shrink", Ok(seed)) => plan(0).map_or_else(usage, |plan| tell_least(seed, &plan, None)),
         ("defect", _) => {
             let wanted = Defect::ALL.iter().filter(|(name, _)| first == "all" || first == *name);
             match (number(0, DEFECT_SEEDS), plan(1), wanted.clone().count()) {
@@ -73,7 +73,7 @@ fn many(from: u64, count: u64, plan: &Plan, twice: u64) -> ExitCode {
             Err(finding) => {
                 failed = true;
                 println!("FAILED seed {seed}: {}", finding.violation);
-                tell_least(seed, plan);
+                tell_least(seed, plan, Some(&finding));
             }
         }
     }
@@ -87,12 +87,14 @@ fn tell(seed: u64, report: Report) {
     }
 }
 
-/// The least of a seed that still fails, and the end of that run.
-fn tell_least(seed: u64, plan: &Plan) -> ExitCode {
+/// The least of a seed that still fails, and the end of that run; of what no single run shows, what
+/// was found.
+fn tell_least(seed: u64, plan: &Plan, found: Option<&Finding>) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let fails = |plan: &Plan| swarm::run_apart(seed, |world| workload::run(world, plan)).err();
     let Some(least) = shrink(plan, fails) else {
         println!("  seed {seed} does not fail when it is run once");
+        found.into_iter().for_each(tell_finding);
         return ExitCode::FAILURE;
     };
     let clients = Plan::clients();
