@@ -36,7 +36,8 @@ fn copy(of: &Workload) -> Workload {
     if let Some(offset) = of.log.first_dirty_offset() {
         log.set_first_dirty_offset(offset);
     }
-    Workload { disk, log, random: Generator::named(0, "copy"), now, keys: of.keys }
+    let (random, opened) = (Generator::named(0, "copy"), of.opened.clone());
+    Workload { disk, log, random, now, keys: of.keys, opened }
 }
 
 fn run(workload: &mut Workload) -> Result<(), CleaningError> {

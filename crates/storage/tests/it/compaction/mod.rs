@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod kafka;
 mod model;
+mod old_formats;
 mod random;
 mod readers;
 mod workload;

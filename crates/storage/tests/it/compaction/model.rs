@@ -2,12 +2,15 @@
 
 use super::workload::RETENTION_MS;
 use bytes::Bytes;
-use dohle_protocol::record::{Batch, ControlRecordType, Headers, RecordRef};
+use dohle_protocol::record::compression::Unpacker;
+use dohle_protocol::record::legacy::LegacyBatch;
+use dohle_protocol::record::{AnyBatch, Batch, Batches, ControlRecordType, Headers, RecordRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A batch as far as compaction may change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
+    magic: i8,
     pub(crate) base_offset: i64,
     pub(crate) last_offset: i64,
     attributes: i16,
@@ -16,6 +19,8 @@ pub(crate) struct Row {
     pub(crate) horizon: Option<i64>,
     max_timestamp: i64,
     pub(crate) records: Vec<Record>,
+    /// Of magic 0 and 1: the messages that the records stand in.
+    messages: Vec<Message>,
     /// As it lies in the log.
     bytes: Bytes,
 }
@@ -29,16 +34,57 @@ pub(crate) struct Record {
     headers: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
+/// A message of magic 0 or 1 as it stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Message {
+    magic: i8,
+    offset: i64,
+    timestamp: i64,
+}
+
 impl Row {
     pub(crate) fn of(bytes: &Bytes) -> Self {
-        let batch = Batch::parse(bytes).unwrap();
+        let batch = Batches::new(bytes).next().unwrap().unwrap();
         batch.ensure_valid().unwrap();
+        match batch {
+            AnyBatch::V2(batch) => Self::of_modern(bytes, batch),
+            AnyBatch::Legacy(batch) => Self::of_legacy(bytes, batch),
+        }
+    }
+
+    fn of_legacy(bytes: &Bytes, batch: LegacyBatch<'_>) -> Self {
+        let (mut records, mut messages) = (Vec::new(), Vec::new());
+        let mut buffer = Vec::new();
+        for inner in batch.records(&mut Unpacker::default(), &mut buffer, 1 << 20).unwrap() {
+            let inner = inner.unwrap();
+            inner.message.ensure_valid().unwrap();
+            records.push(Record::of(&inner.record));
+            let (offset, timestamp) = (inner.message.offset(), inner.message.timestamp());
+            messages.push(Message { magic: inner.message.magic(), offset, timestamp });
+        }
+        Self {
+            magic: batch.magic(),
+            base_offset: records[0].offset,
+            last_offset: batch.offset(),
+            attributes: i16::from(bytes[17]),
+            leader_epoch: -1,
+            producer: (-1, -1, -1),
+            horizon: None,
+            max_timestamp: batch.timestamp(),
+            records,
+            messages,
+            bytes: bytes.clone(),
+        }
+    }
+
+    fn of_modern(bytes: &Bytes, batch: Batch<'_>) -> Self {
         let header = batch.header;
         let mut buffer = Vec::new();
         let records = batch.records(&mut buffer, 1 << 20).unwrap();
         let records: Vec<Record> = records.map(|record| Record::of(&record.unwrap())).collect();
         assert_eq!(records.len(), header.record_count as usize);
         Self {
+            magic: 2,
             base_offset: header.base_offset,
             last_offset: header.last_offset(),
             attributes: header.attributes.0,
@@ -47,6 +93,7 @@ impl Row {
             horizon: header.delete_horizon_ms(),
             max_timestamp: header.max_timestamp,
             records,
+            messages: Vec::new(),
             bytes: bytes.clone(),
         }
     }
@@ -57,6 +104,10 @@ impl Row {
 
     pub(crate) fn max_timestamp(&self) -> i64 {
         self.max_timestamp
+    }
+
+    pub(crate) fn is_old(&self) -> bool {
+        self.magic < 2
     }
 
     fn is(&self, flag: i16) -> bool {
@@ -123,6 +174,8 @@ pub(crate) struct Pass {
     /// Where it might have gone with unlimited memory.
     pub(crate) limit: i64,
     pub(crate) now: i64,
+    /// Of every segment its base offset, and when it was last written to.
+    pub(crate) segments: Vec<(i64, i64)>,
     /// Of every producer: its last data offset, or else its epoch.
     pub(crate) last_records: BTreeMap<i64, Result<i64, i16>>,
 }
@@ -176,11 +229,63 @@ impl Pass {
         }
         let Some(key) = record.key.as_deref() else { return false };
         let is_newest = newest.get(key).is_none_or(|newest| record.offset >= *newest);
-        let may_go = row.horizon.is_some_and(|at| at <= self.now);
+        let may_go = match row.is_old() {
+            true => self.is_long_clean(row),
+            false => row.horizon.is_some_and(|at| at <= self.now),
+        };
         is_newest && (record.value.is_some() || !may_go)
     }
 
+    /// Whether the last segment of those that were compacted before is younger than the segment of
+    /// `row` by as long as tombstones are kept.
+    fn is_long_clean(&self, row: &Row) -> bool {
+        let last = |below: i64| self.segments.iter().rfind(|(base, _)| *base < below);
+        let Some((_, clean)) = last(self.dirty_from) else { return false };
+        let (_, own) = last(row.base_offset + 1).unwrap();
+        *own <= clean - RETENTION_MS
+    }
+
+    fn left_of_old(row: &Row, mut records: Vec<Record>) -> Option<Row> {
+        let (first, last) = (records.first()?.offset, records.last()?.offset);
+        let is_one_magic = row.messages.iter().zip(&row.records).all(|(message, record)| {
+            message.magic == row.magic || !records.iter().any(|kept| kept.offset == record.offset)
+        });
+        if records.len() == row.records.len() && is_one_magic {
+            return Some(row.clone());
+        }
+        let is_stamped = row.is(0x08);
+        for record in &mut records {
+            record.timestamp = match row.magic {
+                0 => -1,
+                _ if is_stamped => row.max_timestamp,
+                _ => record.timestamp,
+            };
+        }
+        // Only inside a wrapper of magic 1 offsets are relative.
+        let relative = if row.magic == 1 && row.is(0x07) { first } else { 0 };
+        let message = |record: &Record| Message {
+            magic: row.magic,
+            offset: record.offset - relative,
+            timestamp: record.timestamp,
+        };
+        let messages = records.iter().map(message).collect();
+        let max_timestamp = records.iter().map(|record| record.timestamp).max()?;
+        let (base_offset, last_offset, bytes) = (first, last, Bytes::new());
+        Some(Row {
+            base_offset,
+            last_offset,
+            max_timestamp,
+            records,
+            messages,
+            bytes,
+            ..row.clone()
+        })
+    }
+
     fn left_of(&self, row: &Row, records: Vec<Record>, is_idle_marker: bool) -> Option<Row> {
+        if row.is_old() {
+            return Self::left_of_old(row, records);
+        }
         let (id, epoch, _) = row.producer;
         let is_last = match self.last_records.get(&id) {
             None => false,

@@ -2,7 +2,7 @@
 
 use super::model::{Pass, Row, assert_same, outcomes, table};
 use super::workload::{DIRECTORY, Workload, open};
-use super::{compact, resources};
+use super::{compact, old_formats, resources};
 use crate::support::{batches, content};
 use dohle_storage::{Deletion, Log, Opening, TimestampQuery};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,8 +21,23 @@ pub(crate) fn producers(log: &Log) -> Producers {
     log.producers().map(row).collect()
 }
 
-/// One round, checked; how many records went.
-fn round(workload: &mut Workload, keys: usize) -> usize {
+/// When each segment was last written to, as far as its batches tell.
+fn written(workload: &Workload, rows: &[Row]) -> Vec<(i64, i64)> {
+    let bases = workload.bases();
+    let ends = bases.iter().skip(1).copied().chain([i64::MAX]);
+    bases
+        .iter()
+        .zip(ends)
+        .map(|(base, end)| {
+            let own = rows.iter().filter(|row| (*base..end).contains(&row.base_offset));
+            let largest = own.map(Row::max_timestamp).max().filter(|largest| *largest >= 0);
+            (*base, largest.unwrap_or_else(|| workload.opened[base]))
+        })
+        .collect()
+}
+
+/// One round, checked; how many records went, and how many of them were of magic 0 and 1.
+fn round(workload: &mut Workload, keys: usize) -> (usize, usize) {
     let (now, log) = (workload.now, &workload.log);
     let before = rows(log);
     check_aborted(log, &before);
@@ -33,10 +48,11 @@ fn round(workload: &mut Workload, keys: usize) -> usize {
         .collect();
     let (tables, known) = (table(&before, stable), producers(log));
     let bases = workload.bases();
+    let segments = written(workload, &before);
     let log = &mut workload.log;
     let mut deletion = Deletion::default();
     let done = compact(log, now, resources(keys), &mut deletion).unwrap();
-    let Some((bounds, cleaned)) = done else { return 0 };
+    let Some((bounds, cleaned)) = done else { return (0, 0) };
     assert!(bounds.first_uncleanable_offset <= stable);
     assert!(cleaned.first_dirty_offset <= bounds.first_uncleanable_offset);
     assert!(cleaned.first_dirty_offset > bounds.first_dirty_offset, "no progress");
@@ -47,6 +63,7 @@ fn round(workload: &mut Workload, keys: usize) -> usize {
         copied_to: *copied.unwrap(),
         limit: bounds.first_uncleanable_offset,
         now,
+        segments,
         last_records,
     };
     let after = rows(log);
@@ -64,8 +81,20 @@ fn round(workload: &mut Workload, keys: usize) -> usize {
         .iter()
         .find(|name| [".deleted", ".cleaned", ".swap"].iter().any(|suffix| name.ends_with(suffix)));
     assert_eq!(left, None);
-    let count = |rows: &[Row]| rows.iter().map(|row| row.records.len()).sum::<usize>();
-    count(&before) - count(&after)
+    // A new segment is as old as the last one of those that it takes the place of.
+    let now = workload.bases();
+    for (index, base) in now.iter().enumerate() {
+        let next = now.get(index + 1).copied().unwrap_or(i64::MAX);
+        let last = workload.opened.range(base..&next).next_back().map(|(_, at)| *at).unwrap();
+        workload.opened.insert(*base, last);
+    }
+    workload.opened.retain(|base, _| now.contains(base));
+    let count = |rows: &[Row], is_old: bool| {
+        let of = rows.iter().filter(|row| !is_old || row.is_old());
+        of.map(|row| row.records.len()).sum::<usize>()
+    };
+    let gone = |is_old| count(&before, is_old) - count(&after, is_old);
+    (gone(false), gone(true))
 }
 
 /// What the indexes say is what a log says that was opened without them.
@@ -120,6 +149,8 @@ fn reopen(workload: &mut Workload, clean: bool) {
     let opening = Opening { clean, recovery_point, log_start_offset: start, now: *now };
     *log = open(&disk, opening);
     workload.disk = disk;
+    workload.opened.clear();
+    workload.note_opened();
     assert_same(&rows(&workload.log), &before);
     assert_eq!(workload.log.end_offset(), end);
     assert_eq!(producers(&workload.log), known);
@@ -129,43 +160,52 @@ fn reopen(workload: &mut Workload, clean: bool) {
     }
 }
 
-#[test]
-fn random_logs_keep_what_the_model_keeps() {
-    let (mut rounds, mut gone) = (0, 0);
+/// Logs compacted round by round; how many records went, and how many of them were of magic 0 and
+/// 1.
+fn rounds(begin: impl Fn(u64) -> Workload + std::panic::RefUnwindSafe) -> (usize, usize) {
+    let (mut gone, mut old_gone) = (0, 0);
     for seed in 0..24 {
-        let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let mut workload = Workload::new(seed);
-            let mut gone = 0;
+        let checked = std::panic::catch_unwind(|| {
+            let mut workload = begin(seed);
+            let (mut gone, mut old_gone) = (0, 0);
             for _ in 0..8 {
                 let count = 5 + workload.random.index(60);
                 workload.append(count).unwrap();
                 // Sometimes horizons pass.
                 workload.now += [0, 1_000, 20_000][workload.random.index(3)];
                 let keys = [5, 20, 1_000][workload.random.index(3)];
-                gone += round(&mut workload, keys);
+                let (all, old) = round(&mut workload, keys);
+                (gone, old_gone) = (gone + all, old_gone + old);
                 match workload.random.below(4) {
                     0 => reopen(&mut workload, true),
                     1 => reopen(&mut workload, false),
                     _ => {}
                 }
             }
-            gone
-        }));
-        match checked {
-            Ok(count) => gone += count,
-            Err(_) => panic!("seed {seed}"),
-        }
-        rounds += 8;
+            (gone, old_gone)
+        });
+        let Ok((all, old)) = checked else { panic!("seed {seed}") };
+        (gone, old_gone) = (gone + all, old_gone + old);
     }
-    println!("{rounds} rounds, {gone} records gone");
-    assert!(gone > 2_000);
+    println!("{gone} records gone, {old_gone} of magic 0 and 1");
+    (gone, old_gone)
+}
+
+#[test]
+fn random_logs_keep_what_the_model_keeps() {
+    assert!(rounds(Workload::new).0 > 2_000);
+}
+
+#[test]
+fn random_logs_of_old_formats_keep_what_the_model_keeps() {
+    assert!(rounds(old_formats::workload).1 > 1_000);
 }
 
 #[test]
 fn nothing_is_left_to_do_after_a_round() {
     let mut workload = Workload::new(1);
     workload.append(200).unwrap();
-    assert!(round(&mut workload, 1_000) > 0);
+    assert!(round(&mut workload, 1_000).0 > 0);
     let log = &mut workload.log;
     let again = compact(log, workload.now, resources(1_000), &mut Deletion::default()).unwrap();
     assert!(again.is_none(), "{again:?}");

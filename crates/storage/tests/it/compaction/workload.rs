@@ -9,6 +9,7 @@ use dohle_sim::random::Generator;
 use dohle_storage::{
     AppendError, Log, LogConfig, NewBatch, Opening, Origin, Place, Source, Storage,
 };
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,6 +48,8 @@ pub(crate) struct Workload {
     pub(crate) random: Generator,
     pub(crate) now: i64,
     pub(crate) keys: usize,
+    /// When each segment was opened, by base offset.
+    pub(crate) opened: BTreeMap<i64, i64>,
 }
 
 impl Workload {
@@ -58,7 +61,8 @@ impl Workload {
         let log = open(&disk, opening);
         let mut random = Generator::named(seed, "compaction");
         let keys = [1, 5, 30][random.index(3)];
-        Self { disk, log, random, now: 1_000_000, keys }
+        let opened = BTreeMap::from([(0, 0)]);
+        Self { disk, log, random, now: 1_000_000, keys, opened }
     }
 
     /// Appends some batches and flushes them.
@@ -73,6 +77,7 @@ impl Workload {
                 Err(error) => panic!("{error:?}"),
             }
             self.log.write_staged(self.now).map_err(|_| DiskFailed)?;
+            self.note_opened();
         }
         self.flush()
     }
@@ -82,6 +87,13 @@ impl Workload {
             self.log.on_flushed(work.run().map_err(|_| DiskFailed)?, self.now);
         }
         Ok(())
+    }
+
+    /// Segments that were not seen before are of now.
+    pub(crate) fn note_opened(&mut self) {
+        for base in self.bases() {
+            self.opened.entry(base).or_insert(self.now);
+        }
     }
 
     fn batch(&mut self) -> (Bytes, Source) {
