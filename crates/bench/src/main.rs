@@ -9,6 +9,7 @@ mod admin;
 mod awake;
 mod coordinators;
 mod date;
+mod dirt;
 mod floor;
 mod load;
 mod measure;

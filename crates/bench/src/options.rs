@@ -9,8 +9,8 @@ use crate::workload::Workload;
 
 /// How the benchmark is asked for.
 pub(crate) const USAGE: &str = "usage: cargo xtask bench [--groups] [--quick] [--workload NAME]... \
-[--rounds N] [--server floor|dohle|reference]... [--setting KEY=VALUE]... [--port FIRST] [--halting] \
-[--write | --no-write]";
+[--rounds N] [--server floor|dohle|reference]... [--setting KEY=VALUE]... [--dirt] [--port FIRST] \
+[--halting] [--write | --no-write]";
 
 /// What the command line asks for.
 pub(crate) struct Options {
@@ -54,7 +54,8 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
     let mut port = PORT;
     let set = if words.iter().any(|word| word == "--groups") { &set::GROUPS } else { &set::LOGS };
     let (mut workloads, mut kinds): (Vec<&'static Workload>, Vec<Kind>) = (vec![], vec![]);
-    let (mut quick, mut rounds, mut write, mut awake) = (false, None, None, true);
+    let (mut quick, mut rounds, mut write) = (false, None, None);
+    let (mut awake, mut dirt) = (true, false);
     let mut settings = Vec::new();
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
@@ -63,6 +64,7 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
             "--groups" => {}
             "--quick" => quick = true,
             "--halting" => awake = false,
+            "--dirt" => dirt = true,
             "--write" => write = Some(true),
             "--no-write" => write = Some(false),
             "--workload" => workloads.push(known_workload(set, value()?)?),
@@ -90,6 +92,7 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
         rounds: rounds.unwrap_or(course.rounds),
         extent: course.extent,
         warm_up: course.warm_up,
+        dirt,
         awake,
     };
     let write = write.unwrap_or(whole);

@@ -5,11 +5,12 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::awake::Awake;
+use crate::dirt::Dirt;
 use crate::measure::{self, Extent, Figures};
 use crate::restart;
 use crate::server::{Kind, Places, Server};
 use crate::set::Set;
-use crate::workload::{Work, Workload};
+use crate::workload::{Figure, Work, Workload};
 
 /// What is run.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) extent: Extent,
     /// Load on the reference before anything counts: a JVM needs it to be fair.
     pub(crate) warm_up: Duration,
+    /// Whether fresh servers have a compacted topic to clean meanwhile.
+    pub(crate) dirt: bool,
     /// Whether cores that have nothing to do are kept from halting.
     pub(crate) awake: bool,
 }
@@ -116,7 +119,14 @@ fn on_fresh(kind: Kind, workload: &Workload, plan: &Plan, places: &Places) -> io
         | Work::Partitions { .. }
         | Work::Coordinate(_) => {
             let server = Server::start_with(kind, "fresh", places, workload.settings())?;
-            let figures = measure::measure(&server, &workload.work, "bench", &plan.extent)?;
+            let has_cleaner = kind != Kind::Floor;
+            let dirt = (plan.dirt && has_cleaner).then(|| Dirt::begin(&server)).transpose()?;
+            let mut figures = measure::measure(&server, &workload.work, "bench", &plan.extent)?;
+            if let Some(dirt) = dirt {
+                let swept = dirt.end()?;
+                figures.insert(Figure::Dirt, swept.written as f64 / 1e6);
+                figures.insert(Figure::DirtLeft, swept.left as f64 / 1e6);
+            }
             (server, figures)
         }
     };
@@ -149,7 +159,7 @@ fn say(
     let text = match figures {
         Ok(figures) => {
             let figure = |(figure, value): (_, &f64)| {
-                let figure: &crate::workload::Figure = figure;
+                let figure: &Figure = figure;
                 format!("{} {}", figure.title(), crate::number::short(*value))
             };
             figures.iter().map(figure).collect::<Vec<_>>().join(", ")

@@ -43,6 +43,10 @@ pub(crate) enum Figure {
     UncleanRestart,
     /// Segments in a partition, as counted in the directory.
     Segments,
+    /// MB written to a compacted topic beside the measurement.
+    Dirt,
+    /// MB of them that its log has in the end.
+    DirtLeft,
     /// Milliseconds from the first request until each member of a group has its partitions.
     Settled,
     /// The same until all members are of one epoch, too.
@@ -103,6 +107,8 @@ impl Figure {
             Self::CleanRestart => "ms after a clean stop",
             Self::UncleanRestart => "ms after a kill",
             Self::Segments => "segments per partition",
+            Self::Dirt => "MB of dirt written",
+            Self::DirtLeft => "MB of dirt left",
             Self::Settled => "ms until all have their partitions",
             Self::Even => "ms until all are of one epoch",
             Self::CpuPerMember => "CPU ms/member",

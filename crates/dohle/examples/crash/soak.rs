@@ -3,7 +3,7 @@
 //!
 //! Memory, descriptors and disk are looked at sixty times. They are flat if on average the last third
 //! of the time has at most a tenth more than the middle third, and a fixed slack; what was acknowledged
-//! and is not yet to be removed is there.
+//! and is not yet to be removed is there. Of the load's rounds at most one in a thousand may end early.
 
 use crate::clients::{Clients, TOPIC};
 use crate::scenario::{Ground, want};
@@ -29,6 +29,7 @@ struct Done {
     records: AtomicU64,
     keyed: AtomicU64,
     topics: AtomicU64,
+    rounds: AtomicU64,
     /// Rounds that ended early, by why they did.
     refused: Mutex<BTreeMap<String, u64>>,
 }
@@ -37,6 +38,16 @@ impl Done {
     fn note_refusal(&self, why: &Failure) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         *refused.entry(why.to_string()).or_default() += 1;
+    }
+
+    /// A node that refuses its load stays flat too.
+    fn judge(&self) -> Result<(), String> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        for (why, count) in &*refused {
+            println!("   {count} rounds ended early: {why}");
+        }
+        let (early, all) = (refused.values().sum::<u64>(), self.rounds.load(Ordering::Relaxed));
+        want(early * 1000 <= all, format!("{early} of {all} rounds of the load ended early"))
     }
 }
 
@@ -81,10 +92,8 @@ pub(crate) fn run(ground: &Ground) -> Result<(), String> {
         done.keyed.load(Ordering::Relaxed),
         done.topics.load(Ordering::Relaxed),
     );
-    for (why, count) in &*done.refused.lock().unwrap_or_else(PoisonError::into_inner) {
-        println!("   {count} rounds ended early: {why}");
-    }
     let samples = samples?;
+    done.judge()?;
     want(commits != 0, "the group has committed nothing")?;
     every_key_is_there(&server)?;
     judge(&samples)?;
@@ -173,6 +182,7 @@ impl Load {
                     let Ok(mut wire) = Wire::dial(&address) else { continue };
                     while !is_over.load(Ordering::Relaxed) {
                         round += 1;
+                        done.rounds.fetch_add(1, Ordering::Relaxed);
                         if let Err(why) = work(&mut wire, round, &done) {
                             done.note_refusal(&why);
                             break;
