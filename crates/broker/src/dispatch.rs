@@ -73,6 +73,8 @@ pub(crate) struct Handled {
 pub(crate) struct Asked {
     pub(crate) key: ApiKey,
     pub(crate) version: i16,
+    /// Of the frame.
+    pub(crate) size_bytes: usize,
     /// The frame was there.
     pub(crate) came: Instant,
     /// Its turn had come.
@@ -244,7 +246,7 @@ pub(crate) fn begin(
                 cost.pause();
             }
             handled.cost = cost;
-            handled.asked = Some(Asked { key, version, came, began, left: None });
+            handled.asked = Some(Asked { key, version, size_bytes, came, began, left: None });
             handled
         }
         Err(error) => {

@@ -42,6 +42,8 @@ pub struct GroupsDone {
     pub offsets_committed: u64,
     /// Offsets that were deleted, or too old.
     pub offsets_removed: u64,
+    /// Those of them that were too old.
+    pub offsets_expired: u64,
     /// Rebalances of classic groups that came to their end.
     pub classic_rebalances: u64,
     /// Epochs that consumer groups began.
@@ -88,6 +90,7 @@ impl GroupCounts {
         self.offsets += other.offsets;
         self.done.offsets_committed += other.done.offsets_committed;
         self.done.offsets_removed += other.done.offsets_removed;
+        self.done.offsets_expired += other.done.offsets_expired;
         self.done.classic_rebalances += other.done.classic_rebalances;
         self.done.consumer_rebalances += other.done.consumer_rebalances;
     }
@@ -105,6 +108,14 @@ impl GroupCounts {
             + self.consumer_assigning
             + self.consumer_reconciling
             + self.consumer_stable
+    }
+}
+
+impl GroupsDone {
+    /// Offsets that somebody deleted, or that went with their group or topic.
+    #[must_use]
+    pub fn offsets_deleted(&self) -> u64 {
+        self.offsets_removed.saturating_sub(self.offsets_expired)
     }
 }
 

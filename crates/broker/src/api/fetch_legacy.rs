@@ -3,22 +3,23 @@
 //! Kafka dropped this with version 4; the rules are those of 3.9.
 
 use super::fetch_answers::Answers;
-use crate::fetch_session::{FetchSession, TopicKey};
+use crate::fetch_session::{FetchKey, FetchSession, TopicKey};
 use crate::node::View;
-use crate::partition::command::ReadAnswer;
+use crate::partition::command::{Command, ReadAnswer};
 use crate::request::Context;
-use bytes::Bytes;
+use crate::topic::Topic;
 use dohle_env::disk::read_exact_at;
 use dohle_env::gather::{Answer, Gather};
 use dohle_env::net::Piece;
 use dohle_env::tasks::Lane;
 use dohle_metadata::config::topic::StoredCompression;
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::record::batch::Batches;
+use dohle_protocol::record::batch::{AnyBatch, Batches};
 use dohle_protocol::record::check::UNPACKED_BYTES_MAX;
 use dohle_protocol::record::convert::{ConvertError, down_convert};
 use smallvec::smallvec;
 use std::io;
+use std::sync::Arc;
 
 /// The first version whose fetchers know magic 1; older ones know magic 0 only.
 const VERSION_MAGIC_1: i16 = 2;
@@ -50,9 +51,12 @@ pub(super) async fn convert(context: &Context, session: &FetchSession, answers: 
     for (place, converted) in asked.into_iter().zip(gather.all().await) {
         let Some(answer) = answers.get_mut(place) else { continue };
         match converted {
-            Answer::Filled(Ok(records)) => {
-                answer.size_bytes = records.len();
-                answer.pieces = smallvec![Piece::Bytes(records)];
+            Answer::Filled(Ok(Converted { messages, records })) => {
+                answer.size_bytes = messages.len();
+                answer.pieces = smallvec![Piece::Bytes(messages.into())];
+                if let Some(partition) = session.partitions.get(&place) {
+                    count(&view, &partition.key, records);
+                }
             }
             Answer::Filled(Err(error)) => *answer = ReadAnswer::refused(error),
             // The lane is full, or the node stops: the fetcher comes again.
@@ -65,20 +69,40 @@ pub(super) async fn convert(context: &Context, session: &FetchSession, answers: 
 
 /// Whether the topic stores all batches with zstd, which no old magic has.
 fn is_zstd(view: &View, topic: &TopicKey) -> bool {
-    let topic = match topic {
-        TopicKey::Name(name) => view.topic(name),
-        TopicKey::Id(id) => view.topic_by_id(*id),
-    };
-    topic.is_some_and(|topic| topic.settings.compression == StoredCompression::Zstd)
+    find(view, topic).is_some_and(|topic| topic.settings.compression == StoredCompression::Zstd)
 }
 
-fn converted(pieces: &[Piece], to_magic: i8, first_offset: i64) -> Result<Bytes, ErrorCode> {
+fn find<'a>(view: &'a View, topic: &TopicKey) -> Option<&'a Arc<Topic>> {
+    match topic {
+        TopicKey::Name(name) => view.topic(name),
+        TopicKey::Id(id) => view.topic_by_id(*id),
+    }
+}
+
+/// Adds to what a partition has given in an older format.
+fn count(view: &View, key: &FetchKey, records: u64) {
+    if let Some(partition) = find(view, &key.topic).and_then(|topic| topic.find(key.index).ok()) {
+        partition.submit(Command::Ask(Box::new(move |partition, _| {
+            partition.counts.fetch_conversions += records;
+        })));
+    }
+}
+
+/// Messages of an old magic.
+#[derive(Debug, PartialEq, Eq)]
+struct Converted {
+    messages: Vec<u8>,
+    /// How many records the batches had of which they are made.
+    records: u64,
+}
+
+fn converted(pieces: &[Piece], to_magic: i8, first_offset: i64) -> Result<Converted, ErrorCode> {
     let records = gathered(pieces).map_err(|error| {
         tracing::error!("records to be converted cannot be read: {error}");
         ErrorCode::KAFKA_STORAGE_ERROR
     })?;
     match within_limit(&records, to_magic, first_offset) {
-        Ok(converted) => Ok(converted.into()),
+        Ok(converted) => Ok(converted),
         Err(ConvertError::Zstd) => Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE),
         Err(error) => {
             tracing::error!("records cannot be converted to magic {to_magic}: {error}");
@@ -89,12 +113,20 @@ fn converted(pieces: &[Piece], to_magic: i8, first_offset: i64) -> Result<Bytes,
 
 /// Converted messages that take as many bytes as the batches did of which they are made, but at
 /// least those of the first batch.
-fn within_limit(records: &[u8], to_magic: i8, first_offset: i64) -> Result<Vec<u8>, ConvertError> {
+fn within_limit(
+    records: &[u8],
+    to_magic: i8,
+    first_offset: i64,
+) -> Result<Converted, ConvertError> {
     let mut limit = records.len();
+    let mut record_count = 0;
     let mut into = Vec::with_capacity(limit);
     for batch in Batches::new(records) {
         let is_first = into.is_empty();
         let converted = batch.map_err(ConvertError::from).and_then(|batch| {
+            if let AnyBatch::V2(batch) = &batch {
+                record_count += u64::try_from(batch.header.record_count).unwrap_or(0);
+            }
             down_convert(batch.bytes(), to_magic, first_offset, UNPACKED_BYTES_MAX, &mut into)
         });
         match converted {
@@ -111,13 +143,13 @@ fn within_limit(records: &[u8], to_magic: i8, first_offset: i64) -> Result<Vec<u
         }
     }
     if into.is_empty() && !records.is_empty() {
-        return Ok(MORE_THAN_FITS.to_vec());
+        return Ok(Converted { messages: MORE_THAN_FITS.to_vec(), records: record_count });
     }
     let mut messages = Batches::new(&into[..limit.min(into.len())]);
     messages.by_ref().for_each(drop);
     let size_bytes = messages.position();
     into.truncate(size_bytes);
-    Ok(into)
+    Ok(Converted { messages: into, records: record_count })
 }
 
 /// The bytes of all pieces.
@@ -158,7 +190,8 @@ mod tests {
 
     #[test]
     fn converted_messages_stay_in_the_room_of_their_batches() {
-        let converted = |records: &[u8], from| within_limit(records, 0, from).expect("readable");
+        let converted =
+            |records: &[u8], from| within_limit(records, 0, from).expect("readable").messages;
         // A message of magic 0 takes 34 bytes here, a record of magic 2 at most 15.
         let one = converted(&batch(0, 5), 0);
         assert_eq!((one.len(), offsets(&one)), (170, vec![0, 1, 2, 3, 4]), "the first comes whole");
@@ -171,9 +204,9 @@ mod tests {
 
     #[test]
     fn batches_without_a_record_for_the_fetcher_are_the_start_of_a_message() {
-        let converted = within_limit(&batch(0, 5), 0, 9).expect("readable");
-        assert_eq!(converted, MORE_THAN_FITS);
-        assert_eq!(Batches::new(&converted).count(), 0);
-        assert_eq!(within_limit(&[], 0, 0), Ok(Vec::new()));
+        let Converted { messages, records } = within_limit(&batch(0, 5), 0, 9).expect("readable");
+        assert_eq!((&messages[..], records), (&MORE_THAN_FITS[..], 5));
+        assert_eq!(Batches::new(&messages).count(), 0);
+        assert_eq!(within_limit(&[], 0, 0), Ok(Converted { messages: Vec::new(), records: 0 }));
     }
 }

@@ -5,10 +5,11 @@
 //! waits for all of them. The connection then goes on with its next request, not before: what a
 //! client sends one after the other to a partition is appended in this order.
 
-use super::produce_check::{Check, Outcome, Refusal};
+use super::produce_check::{Check, Found, Outcome, Refusal};
 use super::transactions::batches::{self, Held};
 use super::transactions::verification::Transaction;
 use crate::dispatch::{Handled, Reply};
+use crate::metrics::refusals;
 use crate::partition::command::{Acks, Append, Appended, Command};
 use crate::quotas::Kind;
 use crate::request::Context;
@@ -220,7 +221,7 @@ impl Waiting {
     /// Gives each batch to its partition or its transaction, each refusal to its answer.
     fn append(mut self, checks: Few<Outcome>, transaction: Option<Transaction>) -> Handled {
         let (acks, count) = (self.acks(), checks.len());
-        let Self { response, gather, .. } = &mut self;
+        let Self { context, response, gather, .. } = &mut self;
         let mut slot = || gather.get_or_insert_with(|| Gather::with_capacity(count)).slot();
         let mut held = Vec::new();
         let answers =
@@ -236,7 +237,12 @@ impl Waiting {
                     let append = Append { batch, guard: None, acks, slot: slot() };
                     checked.partition.submit(Command::Append(append));
                 }
-                Outcome::Refused(refusal) => refuse(answer, refusal, &mut slot),
+                Outcome::Refused(refusal) => {
+                    if let Some(found) = &refusal.found {
+                        count_refused(context, found);
+                    }
+                    refuse(answer, refusal, &mut slot);
+                }
                 // All are checked by now.
                 Outcome::Long(_) => answer.error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER,
             }
@@ -258,13 +264,23 @@ impl Waiting {
     }
 }
 
+/// Counts a batch that its check has refused.
+fn count_refused(context: &Context, found: &Found) {
+    context.node.metrics.refusals.count(&found.error);
+    if let Some(counts) = refusals::of_topic(&found.error, found.size_bytes) {
+        found.partition.submit(Command::Ask(Box::new(move |partition, _| {
+            partition.counts.add(&counts);
+        })));
+    }
+}
+
 /// Answers a refused batch, or has its partition do so where that is to say where its log begins.
 fn refuse(
     answer: &mut PartitionProduceResponse,
     refusal: Refusal,
     slot: &mut impl FnMut() -> Slot<Appended>,
 ) {
-    let Refusal { error, message, records, partition } = refusal;
+    let Refusal { error, message, records, partition, found: _ } = refusal;
     answer.record_errors = records;
     match partition {
         None => {

@@ -58,6 +58,15 @@ pub(super) struct Refusal {
     pub(super) records: Vec<BatchIndexAndErrorMessage>,
     /// The partition that is to say where its log begins.
     pub(super) partition: Option<Arc<Strand<Partition>>>,
+    /// What the check has found, if there was one.
+    pub(super) found: Option<Box<Found>>,
+}
+
+/// What a check has found, to be counted.
+pub(super) struct Found {
+    pub(super) partition: Arc<Strand<Partition>>,
+    pub(super) error: CheckError,
+    pub(super) size_bytes: usize,
 }
 
 impl From<ErrorCode> for Refusal {
@@ -66,8 +75,8 @@ impl From<ErrorCode> for Refusal {
     }
 }
 
-impl From<CheckError> for Refusal {
-    fn from(error: CheckError) -> Self {
+impl From<&CheckError> for Refusal {
+    fn from(error: &CheckError) -> Self {
         let records = error.rejections().iter().map(|rejection| BatchIndexAndErrorMessage {
             batch_index: rejection.batch_index,
             batch_index_error_message: Some(rejection.message.as_str().into()),
@@ -78,6 +87,7 @@ impl From<CheckError> for Refusal {
             message: error.answer_message(),
             error: error.error_code(),
             partition: None,
+            found: None,
         }
     }
 }
@@ -139,8 +149,11 @@ impl Check {
             }
             Err(error) => {
                 let asked = error.tells_log_start() && VERSION_LOG_START <= self.produce_version;
-                let partition = asked.then_some(self.partition);
-                Outcome::Refused(Refusal { partition, ..error.into() })
+                let refusal = Refusal::from(&error);
+                let partition = asked.then(|| self.partition.clone());
+                let size_bytes = self.records.len();
+                let found = Found { partition: self.partition, error, size_bytes };
+                Outcome::Refused(Refusal { partition, found: Some(Box::new(found)), ..refusal })
             }
         }
     }

@@ -64,12 +64,21 @@ impl Times {
     /// The time that the part `quantile` took at most, in milliseconds: right up to a factor of two,
     /// for nothing finer is kept.
     pub(super) fn quantile_ms(&self, quantile: f64) -> f64 {
+        self.quantile(quantile) / 1000.0
+    }
+
+    /// The same of sizes, which are counted a byte as a microsecond.
+    pub(super) fn quantile_bytes(&self, quantile: f64) -> f64 {
+        self.quantile(quantile)
+    }
+
+    fn quantile(&self, quantile: f64) -> f64 {
         let wanted = (self.count() as f64 * quantile).ceil() as u64;
         let mut seen = 0;
         for (n, count) in self.buckets.iter().enumerate() {
             seen += count;
             if wanted <= seen && 0 < seen {
-                return bound_micros(n) / 1000.0;
+                return bound_micros(n);
             }
         }
         0.0

@@ -10,6 +10,7 @@ mod histogram;
 mod kafka;
 mod own;
 mod reading;
+pub(crate) mod refusals;
 mod requests;
 mod text;
 
@@ -23,7 +24,9 @@ pub(crate) use reading::read;
 use cleaning::Cleaning;
 use dohle_coordinator::Coordinated;
 use dohle_coordinator::group::GroupCoordinator;
+use refusals::Refusals;
 use requests::Requests;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +35,11 @@ use std::time::Duration;
 pub(crate) struct Metrics {
     pub(crate) requests: Requests,
     pub(crate) cleaning: Cleaning,
+    pub(crate) refusals: Refusals,
+    /// How long coordinators took to say whether a partition takes part in a transaction.
+    pub(crate) verifications: Histogram,
+    /// How many partitions they refused, or did not answer for.
+    pub(crate) verifications_failed: AtomicU64,
     /// Of partitions that were deleted: sums over all topics never go back.
     retired: Mutex<RecordCounts>,
     /// How long it took to load the machines of groups and of transactions.
@@ -67,6 +75,12 @@ pub(crate) struct RecordCounts {
     pub(crate) failed_produces: u64,
     pub(crate) fetches: u64,
     pub(crate) failed_fetches: u64,
+    /// Of batches above `max.message.bytes`.
+    pub(crate) bytes_rejected: u64,
+    /// Records that were put into another batch than they came in.
+    pub(crate) produce_conversions: u64,
+    /// Records that were put into an older format for who fetched them.
+    pub(crate) fetch_conversions: u64,
 }
 
 impl RecordCounts {
@@ -78,5 +92,8 @@ impl RecordCounts {
         self.failed_produces += other.failed_produces;
         self.fetches += other.fetches;
         self.failed_fetches += other.failed_fetches;
+        self.bytes_rejected += other.bytes_rejected;
+        self.produce_conversions += other.produce_conversions;
+        self.fetch_conversions += other.fetch_conversions;
     }
 }

@@ -139,6 +139,7 @@ fn groups(text: &mut Text, sums: &Sums) {
     for (name, help, count) in [
         ("offsets_committed", "Offsets that were committed.", done.offsets_committed),
         ("offsets_removed", "Offsets that were deleted, or too old.", done.offsets_removed),
+        ("offsets_expired", "Those that were too old.", done.offsets_expired),
     ] {
         text.one(&format!("dohle_{name}_total"), Kind::Counter, help, count);
     }

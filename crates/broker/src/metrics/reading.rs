@@ -41,6 +41,8 @@ pub(super) struct OfPartition {
     pub(super) counts: RecordCounts,
     pub(super) is_uncleanable: bool,
     pub(super) is_moving: bool,
+    /// Producers that its log remembers.
+    pub(super) producers: usize,
     /// Producers and readers that wait.
     pub(super) delayed: (usize, usize),
     machine: Option<Counts>,
@@ -117,6 +119,7 @@ fn of(partition: &Partition) -> Option<OfPartition> {
         counts: partition.counts,
         is_uncleanable: partition.compacting == Compacting::Uncleanable,
         is_moving: partition.moving.is_some(),
+        producers: log.producers().count(),
         delayed: partition.delayed(),
         machine: partition.machine_counts(),
     })

@@ -19,8 +19,11 @@ use std::time::Duration;
 
 /// Words of one part: the buckets, and the sum of microseconds.
 const WORDS_OF_PART: usize = BUCKETS + 1;
-/// Words of an API before those of its versions: the parts, and the answers that say no error.
-const WORDS: usize = Part::COUNT * WORDS_OF_PART + 1;
+/// Words of an API before those of its versions: the parts, how large requests were, and the answers
+/// that say no error.
+const WORDS: usize = SIZES + WORDS_OF_PART + 1;
+/// Where among them the sizes of requests are: by powers of two, and their sum.
+const SIZES: usize = Part::COUNT * WORDS_OF_PART;
 /// Where among them the answers without an error are.
 const NONE: usize = WORDS - 1;
 /// The shortest time that is counted of a part other than the whole.
@@ -72,6 +75,8 @@ struct Place {
 pub(super) struct OfApi {
     pub(super) key: ApiKey,
     parts: [Times; Part::COUNT],
+    /// How large its requests were, a byte as a microsecond.
+    pub(super) sizes: Times,
     /// By version.
     pub(super) versions: Vec<u64>,
     /// How often each error was told, that there was none first.
@@ -116,6 +121,8 @@ impl Requests {
                 add(part, took);
             }
         }
+        mine.add(place.counts + SIZES + bucket(asked.size_bytes as u128), 1);
+        mine.add(place.counts + SIZES + BUCKETS, asked.size_bytes as u64);
         // What is served has a version of its own; others never come here.
         mine.add(place.counts + WORDS + usize::try_from(asked.version).unwrap_or(0), 1);
     }
@@ -143,6 +150,7 @@ impl Requests {
             OfApi {
                 key: place.key,
                 parts: parts(&sums[place.counts..]),
+                sizes: times(&sums[place.counts + SIZES..]),
                 versions: sums[versions..versions + place.versions].to_vec(),
                 errors: told(sums[place.counts + NONE], &errors[place.errors..][..CODES]),
             }
@@ -158,15 +166,21 @@ fn number(key: ApiKey) -> usize {
 /// Parts, those too short to be counted among them.
 fn parts(words: &[u64]) -> [Times; Part::COUNT] {
     let mut parts = [Times::default(); Part::COUNT];
-    for (times, words) in parts.iter_mut().zip(words.chunks(WORDS_OF_PART)) {
-        times.buckets.copy_from_slice(&words[..BUCKETS]);
-        times.sum = Duration::from_micros(words[BUCKETS]);
+    for (part, words) in parts.iter_mut().zip(words.chunks(WORDS_OF_PART)) {
+        *part = times(words);
     }
     let total = parts[Part::Total as usize].count();
     for times in &mut parts[1..] {
         times.buckets[0] = total.saturating_sub(times.count());
     }
     parts
+}
+
+/// The buckets and the sum that these words begin with.
+fn times(words: &[u64]) -> Times {
+    let mut times = Times { sum: Duration::from_micros(words[BUCKETS]), ..Times::default() };
+    times.buckets.copy_from_slice(&words[..BUCKETS]);
+    times
 }
 
 fn told(none: u64, errors: &[u64]) -> Vec<(ErrorCode, u64)> {
@@ -192,7 +206,8 @@ mod tests {
     fn asked(version: i16, micros: [u64; 2]) -> Asked {
         let at = |micros: u64| Instant(micros * 1000);
         let [began, left] = micros.map(at);
-        Asked { key: ApiKey::Metadata, version, came: at(0), began, left: Some(left) }
+        let left = Some(left);
+        Asked { key: ApiKey::Metadata, version, size_bytes: 100, came: at(0), began, left }
     }
 
     #[test]
@@ -205,6 +220,7 @@ mod tests {
         let all = requests.read();
         let metadata = all.iter().find(|of| of.key == ApiKey::Metadata).unwrap();
         assert_eq!((metadata.count(), metadata.versions[12], metadata.versions[9]), (100, 99, 1));
+        assert_eq!((metadata.sizes.count(), metadata.sizes.sum.as_micros()), (100, 10_000));
         let part = |part| metadata.part(part);
         assert_eq!(part(Part::Total).sum, Duration::from_micros(99 * 100 + 500_000));
         assert_eq!(part(Part::Total).quantile_ms(0.5), 0.128);

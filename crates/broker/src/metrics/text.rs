@@ -114,6 +114,16 @@ impl Family<'_> {
 
     /// What a timer of Kafka's becomes: its quantiles in milliseconds, and how often.
     pub(super) fn timer(&mut self, label: Option<(&str, &str)>, times: &Times) {
+        self.summary(label, times, Times::quantile_ms);
+    }
+
+    /// The same of anything that is counted by powers of two.
+    pub(super) fn summary(
+        &mut self,
+        label: Option<(&str, &str)>,
+        times: &Times,
+        value: fn(&Times, f64) -> f64,
+    ) {
         const QUANTILES: [(&str, f64); 6] = [
             ("0.50", 0.5),
             ("0.75", 0.75),
@@ -124,7 +134,7 @@ impl Family<'_> {
         ];
         for (name, quantile) in QUANTILES {
             let quantiles = ("quantile", name);
-            let value = times.quantile_ms(quantile);
+            let value = value(times, quantile);
             match label {
                 Some(label) => self.sample(&[label, quantiles], value),
                 None => self.sample(&[quantiles], value),

@@ -32,6 +32,7 @@ impl Partition {
         let now = self.clock.timestamp();
         let size_bytes = batch.bytes().len() as u64;
         let records = u64::try_from(batch.header().record_count).unwrap_or(0);
+        let converted = if batch.is_converted() { records } else { 0 };
         self.counts.produces += 1;
         let is_used_up = self.directory.room.is_used_up();
         let staged = match self.log_mut() {
@@ -43,6 +44,7 @@ impl Partition {
         match staged {
             Ok(appended) => {
                 self.directory.room.took(size_bytes);
+                self.counts.produce_conversions += converted;
                 if !appended.duplicate {
                     self.counts.messages_in += records;
                     self.counts.bytes_in += size_bytes;

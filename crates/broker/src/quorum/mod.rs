@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 pub(crate) use open::open;
 pub(crate) use owner::MetadataLog;
+pub(crate) use snapshots::Written;
 
 /// The name of the metadata log's topic.
 pub(crate) const METADATA_TOPIC: &str = "__cluster_metadata";
@@ -49,7 +50,7 @@ pub(crate) enum Command {
     /// Write a snapshot if enough has changed since the last.
     Snapshot,
     /// One was written on the lane, or not; the log may begin there now.
-    SnapshotWritten(io::Result<Option<i64>>),
+    SnapshotWritten(io::Result<Written>),
     /// Flush and close the log.
     Close(Slot<()>),
 }
@@ -73,6 +74,10 @@ pub(crate) struct QuorumStatus {
     pub(crate) appended: u64,
     /// The same in a second, over Kafka's two windows of half a minute.
     pub(crate) append_rate: f64,
+    /// The newest snapshot that was written since the start: its bytes, and when. Of none the start.
+    pub(crate) snapshot: (u64, Instant),
+    /// How many were read at the start.
+    pub(crate) snapshots_loaded: u64,
 }
 
 impl Controller {

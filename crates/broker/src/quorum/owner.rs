@@ -50,6 +50,7 @@ pub(crate) struct MetadataLog {
     commits: Histogram,
     /// When the oldest of the batches that are not committed was decided.
     uncommitted_since: Option<Instant>,
+    opened_at: Instant,
     appended: u64,
     append_rate: Rate,
 }
@@ -82,7 +83,7 @@ pub(super) struct NewMetadataLog {
 
 impl MetadataLog {
     pub(super) fn new(new: NewMetadataLog) -> Self {
-        let next_offset = new.log.end_offset();
+        let (next_offset, opened_at) = (new.log.end_offset(), new.clock.now());
         Self {
             host: Host::new(new.image, next_offset),
             next_offset,
@@ -102,6 +103,7 @@ impl MetadataLog {
             decisions: Histogram::default(),
             commits: Histogram::default(),
             uncommitted_since: None,
+            opened_at,
             appended: 0,
             append_rate: Rate::default(),
         }
@@ -253,6 +255,8 @@ impl MetadataLog {
             commits: self.commits.read(),
             appended: self.appended,
             append_rate: self.append_rate.measure(APPEND_WINDOWS, now_ms),
+            snapshots_loaded: u64::from(self.snapshots.is_loaded),
+            snapshot: self.snapshots.written.unwrap_or((0, self.opened_at)),
         }
     }
 

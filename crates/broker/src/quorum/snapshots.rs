@@ -2,6 +2,7 @@
 
 use super::owner::{Effect, MetadataLog};
 use super::retention::MetadataRetention;
+use dohle_env::clock::Instant;
 use dohle_env::disk::Disk;
 use dohle_env::random::Random;
 use dohle_metadata::config::BrokerConfig;
@@ -25,10 +26,21 @@ pub(super) struct Snapshots {
     last_log_bytes: u64,
     last_at: Option<i64>,
     quorum: Option<(i16, Option<VotersRecord>)>,
+    /// One was there at the start.
+    pub(super) is_loaded: bool,
+    /// The newest that was written since the start: its bytes, and when.
+    pub(super) written: Option<(u64, Instant)>,
     /// Somebody asks whether one is due.
     asked: bool,
     /// One is being written.
     is_writing: bool,
+}
+
+/// A snapshot that is written.
+pub(crate) struct Written {
+    size_bytes: u64,
+    /// Where the log may begin, if older snapshots went.
+    log_start: Option<i64>,
 }
 
 /// A snapshot to be written on the lane.
@@ -57,10 +69,12 @@ impl Snapshots {
             bytes_between_max: u64::try_from(bytes).unwrap_or(u64::MAX),
             interval_ms: config.integer("metadata.log.max.snapshot.interval.ms"),
             retention: MetadataRetention::new(config),
+            is_loaded: last.is_some(),
             last,
             last_log_bytes: 0,
             last_at: None,
             quorum: (1 <= kraft_version).then_some((kraft_version, voters)),
+            written: None,
             asked: false,
             is_writing: false,
         }
@@ -117,13 +131,13 @@ impl MetadataLog {
 
     /// The lane is done with a snapshot. Where older ones went, so does the log below the oldest that
     /// is left.
-    pub(super) fn on_snapshot(
-        &mut self,
-        written: io::Result<Option<i64>>,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn on_snapshot(&mut self, written: io::Result<Written>, effects: &mut Vec<Effect>) {
         self.snapshots.is_writing = false;
-        match written.and_then(|start| self.cut(start)) {
+        let cut = written.and_then(|Written { size_bytes, log_start }| {
+            self.snapshots.written = Some((size_bytes, self.clock.now()));
+            self.cut(log_start)
+        });
+        match cut {
             Ok(None) => {}
             Ok(Some(deletion)) => effects.push(Effect::Delete(self.directory.clone(), deletion)),
             Err(error) => effects.push(Effect::Failed(self.directory.clone(), error)),
@@ -141,9 +155,8 @@ impl MetadataLog {
 }
 
 impl SnapshotWork {
-    /// Writes the snapshot and removes those that retention does not want any more; says where the
-    /// log may begin if any went.
-    pub(super) fn run(self) -> io::Result<Option<i64>> {
+    /// Writes the snapshot and removes those that retention does not want any more.
+    pub(super) fn run(self) -> io::Result<Written> {
         let Self { directory, start, image, retention, log_bytes, now, disk, random } = self;
         let disk = &*disk;
         let mut writer = SnapshotWriter::create(disk, &directory, &start, now, &*random)?;
@@ -151,7 +164,8 @@ impl SnapshotWork {
         for record in image.records() {
             writer.append(&record.encode_at(level), now)?;
         }
-        writer.freeze(now)?;
-        retention.run(disk, &directory, log_bytes, now)
+        let size_bytes = writer.freeze(now)?;
+        let log_start = retention.run(disk, &directory, log_bytes, now)?;
+        Ok(Written { size_bytes, log_start })
     }
 }

@@ -15,6 +15,7 @@ use dohle_protocol::wire::Text;
 use dohle_replication::machine::ProducerIdAndEpoch;
 use dohle_storage::producers::{FirstBatch, Guard};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The version in which the coordinator is asked.
 const VERSION: i16 = 5;
@@ -65,7 +66,12 @@ pub(crate) async fn verify(
     if asked.is_empty() {
         return begun;
     }
-    let mut errors = ask_coordinator(node, transaction, asked).await.into_iter();
+    let asked_at = node.env.clock.now();
+    let errors = ask_coordinator(node, transaction, asked).await;
+    node.metrics.verifications.record(node.env.clock.now().since(asked_at));
+    let failed = errors.iter().filter(|error| error.is_error()).count() as u64;
+    node.metrics.verifications_failed.fetch_add(failed, Ordering::Relaxed);
+    let mut errors = errors.into_iter();
     for begun in &mut begun {
         if let Ok(Some(_)) = begun
             && let Some(error) = errors.next().filter(|error| error.is_error())

@@ -3,6 +3,7 @@
 use super::super::reading::Reading;
 use super::super::text::{Kind, Text};
 use super::number;
+use crate::quorum::QuorumStatus;
 use dohle_metadata::image::Partition;
 use std::sync::Arc;
 
@@ -29,6 +30,10 @@ fn replicas(text: &mut Text, reading: &Reading) {
         ("leadercount", number(led)),
         ("offlinereplicacount", number(reading.offline)),
         ("reassigningpartitions", number(all().filter(moves).count())),
+        (
+            "produceridcount",
+            number(reading.partitions.iter().map(|of| of.producers).sum::<usize>()),
+        ),
         // With one replica of each partition none lags behind its leader, and all are just enough.
         ("underreplicatedpartitions", 0),
         ("underminisrpartitioncount", 0),
@@ -75,7 +80,10 @@ fn controller(text: &mut Text, reading: &Reading) {
         ("lastappliedrecordlagms", 0),
         // Metadata that cannot be applied ends the node.
         ("metadataerrorcount", 0),
+        // What is asked of the controller waits for its answer, however long that takes: a session that
+        // ends without heartbeats is among the fenced brokers, and is no heartbeat that timed out.
         ("timedoutbrokerheartbeatcount", 0),
+        ("eventqueueoperationstimedoutcount", 0),
         ("newactivecontrollerscount", 1),
         // Idle. ZooKeeper's controllers had it, and dashboards find their hosts by it.
         ("controllerstate", 0),
@@ -87,6 +95,9 @@ fn controller(text: &mut Text, reading: &Reading) {
         text.one(&name, Kind::Counter, "kafka.controller:type=ControllerStats", 0);
     }
     if let Some(quorum) = &reading.quorum {
+        let started = [("eventqueueoperationsstartedcount", number(quorum.decisions.count()))];
+        text.gauges("kafka_controller_kafkacontroller_", help, &started);
+        snapshots(text, reading, quorum);
         for (name, times) in
             [("eventqueuetimems", &quorum.waits), ("eventqueueprocessingtimems", &quorum.decisions)]
         {
@@ -95,6 +106,19 @@ fn controller(text: &mut Text, reading: &Reading) {
             text.family(&name, Kind::Summary, help).timer(None, times);
         }
     }
+}
+
+/// Without a snapshot the age is that of the node, as in Kafka.
+fn snapshots(text: &mut Text, reading: &Reading, quorum: &QuorumStatus) {
+    let (size_bytes, at) = quorum.snapshot;
+    let gauges = [
+        ("latestsnapshotgeneratedbytes", number(size_bytes)),
+        ("latestsnapshotgeneratedagems", number(reading.now.since(at).as_millis())),
+    ];
+    let help = "kafka.server:type=SnapshotEmitter; since the start.";
+    text.gauges("kafka_server_snapshotemitter_", help, &gauges);
+    let loaded = [("handleloadsnapshotcount", number(quorum.snapshots_loaded))];
+    text.gauges("kafka_server_metadataloader_", "kafka.server:type=MetadataLoader", &loaded);
 }
 
 fn quorum(text: &mut Text, reading: &Reading, prefix: &str) {
@@ -143,4 +167,7 @@ fn metadata(text: &mut Text, reading: &Reading) {
     ];
     let help = "kafka.server:type=broker-metadata-metrics";
     text.gauges("kafka_server_broker_metadata_metrics_", help, &gauges);
+    let level = i64::from(reading.view.image.metadata_version().0);
+    let help = "kafka.server:type=MetadataLoader";
+    text.gauges("kafka_server_metadataloader_", help, &[("currentmetadataversion", level)]);
 }

@@ -4,6 +4,7 @@ use super::super::histogram::Times;
 use super::super::reading::{Reading, Sums};
 use super::super::text::{Kind, Text};
 use super::number;
+use std::sync::atomic::Ordering;
 
 pub(super) fn put(text: &mut Text, reading: &Reading, sums: &Sums) {
     let [groups, transactions] = &reading.loads;
@@ -11,11 +12,22 @@ pub(super) fn put(text: &mut Text, reading: &Reading, sums: &Sums) {
     group_coordinator(text, sums);
     loads(text, "group", groups);
     loads(text, "transaction", transactions);
+    verifications(text, reading);
     // Markers that find no partition, or none that takes them, are tried again by a task each.
     let queues = [("unknowndestinationqueuesize", 0), ("logappendretryqueuesize", 0)];
     let help = "kafka.coordinator.transaction:type=TransactionMarkerChannelManager";
     let prefix = "kafka_coordinator_transaction_transactionmarkerchannelmanager_";
     text.gauges(prefix, help, &queues);
+}
+
+/// Whether partitions take part in a transaction (KIP-890).
+fn verifications(text: &mut Text, reading: &Reading) {
+    let (help, metrics) = ("kafka.server:type=AddPartitionsToTxnManager", &reading.node.metrics);
+    let prefix = "kafka_server_addpartitionstotxnmanager_verification";
+    let name = format!("{prefix}timems");
+    text.family(&name, Kind::Summary, help).timer(None, &metrics.verifications.read());
+    let name = format!("{prefix}failurerate_count");
+    text.one(&name, Kind::Gauge, help, metrics.verifications_failed.load(Ordering::Relaxed));
 }
 
 /// Classic groups alone, as in Kafka.
@@ -45,7 +57,10 @@ fn group_coordinator(text: &mut Text, sums: &Sums) {
         ("state_reconciling_consumer_group_count", number(groups.consumer_reconciling)),
         ("state_stable_consumer_group_count", number(groups.consumer_stable)),
         ("state_dead_consumer_group_count", 0),
+        ("offset_count", number(groups.offsets)),
         ("offset_commit_count", number(done.offsets_committed)),
+        ("offset_expiration_count", number(done.offsets_expired)),
+        ("offset_deletion_count", number(done.offsets_deleted())),
         ("group_completed_rebalance_count", number(done.classic_rebalances)),
         ("consumer_group_rebalance_count", number(done.consumer_rebalances)),
     ];

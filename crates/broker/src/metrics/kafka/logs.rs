@@ -37,6 +37,8 @@ fn cleaner(text: &mut Text, reading: &Reading) {
         ("cleaner_recopy_percent", percent(known.kept)),
         ("max_clean_time_secs", i64::try_from(known.took.as_secs()).unwrap_or(i64::MAX)),
         ("max_compaction_delay_secs", known.delay_ms / 1000),
+        // A panic of one ends the process.
+        ("deadthreadcount", 0),
     ];
     text.gauges("kafka_log_logcleaner_", help, &gauges);
     let prefix = "kafka_log_logcleanermanager_";

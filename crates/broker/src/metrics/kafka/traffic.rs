@@ -1,6 +1,7 @@
 //! Records of topics, and requests.
 
 use super::super::RecordCounts;
+use super::super::histogram::Times;
 use super::super::reading::{Reading, Sums};
 use super::super::requests::{OfApi, Part};
 use super::super::text::{Kind, Text};
@@ -8,12 +9,13 @@ use dohle_protocol::api_key::ApiKey;
 
 pub(super) fn put(text: &mut Text, reading: &Reading, sums: &Sums) {
     records(text, sums);
+    refusals(text, reading);
     requests(text, reading);
 }
 
 fn records(text: &mut Text, sums: &Sums) {
     type Count = (&'static str, fn(&RecordCounts) -> u64);
-    const COUNTS: [Count; 7] = [
+    const COUNTS: [Count; 10] = [
         ("messagesin", |of| of.messages_in),
         ("bytesin", |of| of.bytes_in),
         ("bytesout", |of| of.bytes_out),
@@ -21,6 +23,9 @@ fn records(text: &mut Text, sums: &Sums) {
         ("failedproducerequests", |of| of.failed_produces),
         ("totalfetchrequests", |of| of.fetches),
         ("failedfetchrequests", |of| of.failed_fetches),
+        ("bytesrejected", |of| of.bytes_rejected),
+        ("producemessageconversions", |of| of.produce_conversions),
+        ("fetchmessageconversions", |of| of.fetch_conversions),
     ];
     // With one replica of each partition nothing is replicated.
     const REPLICATION: [&str; 4] = [
@@ -40,6 +45,15 @@ fn records(text: &mut Text, sums: &Sums) {
     }
     for name in REPLICATION {
         text.one(&format!("kafka_server_brokertopicmetrics_{name}_total"), Kind::Counter, help, 0);
+    }
+}
+
+/// Of all topics together, as in Kafka.
+fn refusals(text: &mut Text, reading: &Reading) {
+    let help = "kafka.server:type=BrokerTopicMetrics";
+    for (name, count) in reading.node.metrics.refusals.read() {
+        let name = format!("kafka_server_brokertopicmetrics_{name}records_total");
+        text.one(&name, Kind::Counter, help, count);
     }
 }
 
@@ -77,6 +91,14 @@ fn requests(text: &mut Text, reading: &Reading) {
         for (error, count) in &of.errors {
             let error = error.name().unwrap_or("UNKNOWN");
             family.sample(&[("request", &request), ("error", error)], count);
+        }
+    }
+    let name = "kafka_network_requestmetrics_requestbytes";
+    let mut family =
+        text.family(name, Kind::Summary, "kafka.network:type=RequestMetrics, in bytes.");
+    for of in reading.used_apis() {
+        for request in names(of) {
+            family.summary(Some(("request", &request)), &of.sizes, Times::quantile_bytes);
         }
     }
     for (name, part) in PARTS {

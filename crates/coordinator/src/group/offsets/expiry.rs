@@ -122,6 +122,7 @@ fn expire_group(deciding: &mut Deciding<'_>, group: &Text, slice: &mut Slice) ->
                     return false;
                 } else {
                     slice.tombstones -= 1;
+                    deciding.soft.done.offsets_expired += 1;
                     deciding.write(tombstone(group, &name, committed.partition));
                 }
             }

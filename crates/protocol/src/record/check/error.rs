@@ -84,6 +84,8 @@ pub enum CheckError {
         rejections: Vec<RecordRejection>,
         /// How many were refused.
         count: usize,
+        /// How many of these for want of a key.
+        keyless: usize,
         /// Whether one of them was refused for its timestamp.
         timestamps: bool,
     },
@@ -233,7 +235,7 @@ impl fmt::Display for CheckError {
                 write!(f, "sequence {base_sequence} of producer {producer_id}")
             }
             Self::Records(error) => error.fmt(f),
-            Self::Rejected { rejections, count, timestamps } => {
+            Self::Rejected { rejections, count, timestamps, .. } => {
                 let why = if *timestamps { "invalid timestamps" } else { "invalid records" };
                 write!(f, "batch refused for {count} {why}")?;
                 for rejection in rejections.iter().take(3) {

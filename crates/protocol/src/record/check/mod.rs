@@ -144,6 +144,7 @@ impl Scratch {
 pub struct CheckedBatch {
     header: BatchHeader,
     bytes: Bytes,
+    is_converted: bool,
 }
 
 impl CheckedBatch {
@@ -169,6 +170,12 @@ impl CheckedBatch {
     #[must_use]
     pub fn record_count(&self) -> i32 {
         self.header.record_count
+    }
+
+    /// Whether it was built anew: it came in an old magic, or with another codec than it is stored with.
+    #[must_use]
+    pub fn is_converted(&self) -> bool {
+        self.is_converted
     }
 
     /// How many offsets it takes in a log.
@@ -325,13 +332,14 @@ fn finish(
     if header.attributes.timestamp_type() == rules.timestamp_type
         && header.max_timestamp == max_timestamp
     {
-        return Ok(CheckedBatch { header, bytes: records.slice(..batch.bytes.len()) });
+        let bytes = records.slice(..batch.bytes.len());
+        return Ok(CheckedBatch { header, bytes, is_converted: false });
     }
     header.attributes = header.attributes.known().with_timestamp_type(rules.timestamp_type);
     header.max_timestamp = max_timestamp;
     let mut bytes = batch.bytes.to_vec();
     header.write_over(&mut bytes);
-    Ok(CheckedBatch { header, bytes: bytes.into() })
+    Ok(CheckedBatch { header, bytes: bytes.into(), is_converted: false })
 }
 
 /// Whether a batch's records have been looked at before.
@@ -375,7 +383,9 @@ fn repack(
     for (offset, record) in (0..).zip(records) {
         builder.append_record(offset, &record?)?;
     }
-    build(builder, rules)
+    let built = build(builder, rules)?;
+    // Kafka gives the offsets of plain records where they lie, and converts nothing for that.
+    Ok(CheckedBatch { is_converted: pass == Pass::First, ..built })
 }
 
 fn new_builder(target: Compression, rules: &CheckRules<'_>) -> BatchBuilder {
@@ -392,5 +402,5 @@ fn build(builder: BatchBuilder, rules: &CheckRules<'_>) -> Result<CheckedBatch, 
         return Err(CheckError::NoBatch { produce_version: rules.produce_version });
     }
     check_size(bytes.len(), rules)?;
-    Ok(CheckedBatch { header, bytes })
+    Ok(CheckedBatch { header, bytes, is_converted: true })
 }

@@ -21,6 +21,7 @@ pub(super) struct Walk<'r> {
     offsets_in_order: bool,
     rejections: Vec<RecordRejection>,
     rejected_count: usize,
+    keyless_count: usize,
     timestamps_rejected: bool,
 }
 
@@ -44,6 +45,7 @@ impl<'r> Walk<'r> {
             offsets_in_order: true,
             rejections: Vec::new(),
             rejected_count: 0,
+            keyless_count: 0,
             timestamps_rejected: false,
         }
     }
@@ -51,6 +53,7 @@ impl<'r> Walk<'r> {
     #[inline]
     pub(super) fn visit(&mut self, record: &RecordRef<'_>) {
         if self.rules.keys_required && record.key.is_none() {
+            self.keyless_count += 1;
             self.reject("a compacted topic takes no record without key".to_owned());
         } else if self.rules.timestamp_type == TimestampType::CreateTime
             && record.timestamp != NO_TIMESTAMP
@@ -117,6 +120,7 @@ impl<'r> Walk<'r> {
         Err(CheckError::Rejected {
             rejections: self.rejections,
             count: self.rejected_count,
+            keyless: self.keyless_count,
             timestamps: self.timestamps_rejected,
         })
     }

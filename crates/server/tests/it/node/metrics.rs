@@ -8,14 +8,14 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 /// A runtime of its own for HTTP, as `dohle server` has one; it ends with the value.
-struct Http {
+pub(super) struct Http {
     address: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Http {
-    fn of(node: &Node) -> Self {
+    pub(super) fn of(node: &Node) -> Self {
         let env = node.world.as_ref().unwrap().env().clone();
         let watch = node.running.as_ref().unwrap().watch();
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -47,11 +47,11 @@ impl Http {
         (status, body.to_owned())
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub(super) fn get(&self, path: &str) -> (u16, String) {
         self.ask(&format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"))
     }
 
-    fn metrics(&self, path: &str) -> BTreeMap<String, f64> {
+    pub(super) fn metrics(&self, path: &str) -> BTreeMap<String, f64> {
         let (status, body) = self.get(path);
         assert_eq!(status, 200);
         parse(&body)

@@ -8,6 +8,7 @@ mod garbage;
 mod hot_path;
 mod internal_topics;
 mod long_checks;
+mod mbeans;
 mod metadata_log;
 mod metrics;
 mod moves;

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const SHORT: [(&str, &str); 2] = [("quota.window.num", "2"), ("controller.quota.window.num", "1")];
 
 /// Sets a quota of the default entity of that kind.
-fn set(client: &mut Client, kind: &'static str, key: &'static str, value: f64) {
+pub(super) fn set(client: &mut Client, kind: &'static str, key: &'static str, value: f64) {
     let part = EntityData { entity_type: kind.into(), entity_name: None, ..Default::default() };
     let op = OpData { key: key.into(), value, remove: value == 0.0, ..OpData::default() };
     let entry = EntryData { entity: vec![part], ops: vec![op], ..EntryData::default() };
