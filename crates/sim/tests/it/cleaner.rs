@@ -1,7 +1,7 @@
 //! The cleaner of a whole node: what it leaves, what it notes, how fast it is, and files that are
 //! damaged or gone under it.
 
-use crate::place::{LONG, Place, fetch_request, produce_request};
+use crate::place::{LONG, Place, Whose, fetch_request, produce_request};
 use bytes::Bytes;
 use dohle_env::disk::Disk;
 use dohle_protocol::error_code::ErrorCode;
@@ -75,6 +75,13 @@ impl Place {
         })
     }
 
+    /// Where each segment begins, the oldest first.
+    fn bases(&mut self, topic: &str) -> Vec<i64> {
+        let logs = self.files(topic, ".log");
+        let digits = |path: &str| path[path.len() - 24..path.len() - 4].parse().unwrap();
+        logs.iter().map(|(path, _)| digits(path)).collect()
+    }
+
     fn checkpoint(&mut self) -> String {
         self.text("/data/cleaner-offset-checkpoint")
     }
@@ -86,6 +93,22 @@ fn batch(round: usize) -> Bytes {
     let mut builder = BatchBuilder::new(0);
     for key in 0..KEYS {
         let (key, value) = (format!("key-{key}"), format!("{round:0>100}"));
+        let record = NewRecord {
+            timestamp: 1_000_000,
+            key: Some(key.as_bytes()),
+            value: Some(value.as_bytes()),
+            headers: &[],
+        };
+        builder.append(&record).unwrap();
+    }
+    builder.build().unwrap()
+}
+
+/// As many bytes, but every record has a key of its own: nothing of it can go.
+fn unique_batch(round: usize) -> Bytes {
+    let mut builder = BatchBuilder::new(0);
+    for key in 0..KEYS {
+        let (key, value) = (format!("own-{round}-{key}"), format!("{round:0>100}"));
         let record = NewRecord {
             timestamp: 1_000_000,
             key: Some(key.as_bytes()),
@@ -218,4 +241,128 @@ fn files_that_are_gone_are_their_partitions_matter() {
     assert_eq!(place.fetch("a", 0), Err(ErrorCode::KAFKA_STORAGE_ERROR));
     assert_eq!(place.fill("b", ROUNDS), ErrorCode::NONE);
     assert_eq!(place.fetch("b", 0).unwrap().len(), 2 * ROUNDS * KEYS);
+}
+
+const NEVER: &str = "1000000000";
+
+/// Retention that looks at logs by itself comes never: only the cleaner, once it finds nothing to
+/// compact, takes old segments out of the logs that it compacts.
+#[test]
+fn compaction_and_retention_take_turns() {
+    let mut place = Place::new(&[
+        ("log.retention.check.interval.ms", NEVER),
+        ("log.initial.task.delay.ms", NEVER),
+    ]);
+    for (topic, policy) in [("both", "compact,delete"), ("old", "delete")] {
+        let configs = [
+            ("cleanup.policy", policy),
+            ("retention.ms", "-1"),
+            ("internal.segment.bytes", "10000"),
+            ("min.cleanable.dirty.ratio", "0"),
+            ("file.delete.delay.ms", "2000"),
+        ];
+        place.create(topic, 1, &configs);
+    }
+    assert_eq!(place.fill("old", ROUNDS), ErrorCode::NONE);
+    place.alter(Whose::Topic("old"), "retention.ms", "1");
+    for round in 1..=3 {
+        let from = (round - 1) * (ROUNDS * KEYS) as i64;
+        assert_eq!(place.fill("both", ROUNDS), ErrorCode::NONE);
+        let all = place.fetch("both", from).unwrap();
+        assert_eq!(all.len(), ROUNDS * KEYS);
+        place.wait(Duration::from_secs(10));
+        // Compacted, and nothing else: nothing is too old.
+        let left = place.fetch("both", from).unwrap();
+        assert!(left.len() < all.len() / 3, "round {round}: {} are left", left.len());
+        assert_eq!(newest(&left), newest(&all), "round {round}");
+        assert_eq!(place.bases("both")[0], from, "round {round}");
+        // Too old, all of it.
+        place.alter(Whose::Topic("both"), "retention.ms", "1");
+        place.wait(Duration::from_secs(10));
+        assert_eq!(place.bases("both"), [from + all.len() as i64], "round {round}");
+        assert_eq!(place.fetch("both", from), Err(ErrorCode::OFFSET_OUT_OF_RANGE));
+        assert_eq!(place.files("both", ".deleted"), []);
+        place.alter(Whose::Topic("both"), "retention.ms", "-1");
+    }
+    // What is not compacted is none of the cleaner's business.
+    assert_eq!(place.fetch("old", 0).unwrap().len(), ROUNDS * KEYS);
+}
+
+/// Of two logs that lose their old segments, one is being compacted: its segments go when that is
+/// done, those of the other and of a log that is not compacted at once.
+#[test]
+fn retention_waits_for_a_compaction() {
+    let mut place = Place::new(&[
+        ("log.cleaner.io.max.bytes.per.second", "10000"),
+        ("log.retention.check.interval.ms", "500"),
+        ("log.initial.task.delay.ms", "500"),
+    ]);
+    let topics = [("busy", "compact,delete"), ("idle", "compact,delete"), ("plain", "delete")];
+    for (topic, policy) in topics {
+        let configs = [
+            ("cleanup.policy", policy),
+            ("retention.ms", "-1"),
+            ("internal.segment.bytes", "10000"),
+            ("min.cleanable.dirty.ratio", "0"),
+            ("min.compaction.lag.ms", "9000000000000"),
+        ];
+        place.create(topic, 1, &configs);
+        assert_eq!(place.fill(topic, ROUNDS), ErrorCode::NONE);
+    }
+    // At that rate it takes about 9 s.
+    place.alter(Whose::Topic("busy"), "min.compaction.lag.ms", "0");
+    place.wait(Duration::from_secs(2));
+    let before = place.bases("busy");
+    assert!(before.len() > 3);
+    for (topic, _) in topics {
+        place.alter(Whose::Topic(topic), "retention.ms", "1");
+    }
+    place.wait(Duration::from_secs(1));
+    let end = (ROUNDS * KEYS) as i64;
+    assert_eq!(place.bases("idle"), [end]);
+    assert_eq!(place.bases("plain"), [end]);
+    assert_eq!(place.bases("busy"), before);
+    assert_eq!(place.fetch("busy", 0).unwrap().len(), ROUNDS * KEYS);
+    place.wait(Duration::from_secs(20));
+    assert_eq!(place.bases("busy"), [end]);
+    // The log goes on as if nothing had happened.
+    assert_eq!(place.fill("busy", 2), ErrorCode::NONE);
+    assert_eq!(place.fetch("busy", end).unwrap().len(), 2 * KEYS);
+}
+
+/// One hand, two logs that become due at the same moment with as many new bytes, one of which has
+/// much that is clean: the other one is compacted first, whatever their names are.
+#[test]
+fn the_dirtiest_log_is_compacted_first() {
+    const LAG: &str = "log.cleaner.min.compaction.lag.ms";
+    for (dirty, cleaner) in [("a", "b"), ("b", "a")] {
+        let mut place = Place::new(&[]);
+        place.create_compacted(dirty);
+        place.create_compacted(cleaner);
+        place.with(move |mut client| async move {
+            for round in 0..2 * ROUNDS {
+                let request = produce_request(cleaner, unique_batch(round));
+                client.ask(12, &request).await.unwrap();
+            }
+        });
+        place.wait(Duration::from_secs(10));
+        place.alter(Whose::AllBrokers, LAG, "9000000000000");
+        place.alter(Whose::AllBrokers, "log.cleaner.io.max.bytes.per.second", "10000");
+        for topic in [dirty, cleaner] {
+            assert_eq!(place.fill(topic, ROUNDS), ErrorCode::NONE);
+        }
+        place.wait(Duration::from_secs(5));
+        let before = [dirty, cleaner].map(|topic| place.log_bytes(topic));
+        place.alter(Whose::AllBrokers, LAG, "0");
+        let mut order = Vec::new();
+        for _ in 0..400 {
+            place.wait(Duration::from_millis(250));
+            for (topic, before) in [dirty, cleaner].into_iter().zip(before) {
+                if place.log_bytes(topic) < before && !order.contains(&topic) {
+                    order.push(topic);
+                }
+            }
+        }
+        assert_eq!(order, [dirty, cleaner]);
+    }
 }
