@@ -13,7 +13,6 @@ use crate::limits::COMPACTION_STEP_BYTES;
 use crate::scan::{Found, Scan};
 use crate::segment::Segment;
 use dohle_protocol::record::batch::BatchHeader;
-use dohle_protocol::record::legacy::LegacyBatch;
 use std::collections::VecDeque;
 
 /// Where the second pass is.
@@ -157,17 +156,10 @@ fn copy(
     match filter.left_of(&batch)? {
         Left::Nothing => Ok(()),
         Left::Whole => output.append(found.last_offset, found.max_timestamp, bytes),
-        Left::Changed(changed) => match found.header {
-            Some(_) => {
-                let header = BatchHeader::parse(&changed)
-                    .map_err(|error| super::filter::invalid(found.base_offset, error))?;
-                output.append(header.last_offset(), header.max_timestamp, &changed)
-            }
-            None => {
-                let wrapper = LegacyBatch::parse(&changed)
-                    .map_err(|error| super::filter::invalid(found.base_offset, error))?;
-                output.append(wrapper.offset(), wrapper.timestamp(), &changed)
-            }
-        },
+        Left::Changed(changed) => {
+            let header = BatchHeader::parse(&changed)
+                .map_err(|error| super::filter::invalid(found.base_offset, error))?;
+            output.append(header.last_offset(), header.max_timestamp, &changed)
+        }
     }
 }

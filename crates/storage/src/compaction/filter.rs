@@ -7,7 +7,7 @@ use crate::limits::UNPACKED_BYTES_MAX;
 use bytes::Bytes;
 use dohle_protocol::record::batch::{BatchHeader, HEADER_SIZE, TimestampType};
 use dohle_protocol::record::compression::Unpacker;
-use dohle_protocol::record::legacy::{LegacyBatch, LegacyBuilder};
+use dohle_protocol::record::legacy::LegacyBatch;
 use dohle_protocol::record::{AnyBatch, Batch, BatchBuilder, Compression, RecordError, RecordRef};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +19,7 @@ pub(crate) enum Left {
     Nothing,
     /// All of it, byte for byte.
     Whole,
-    /// This instead.
+    /// This batch of magic 2 instead.
     Changed(Bytes),
 }
 
@@ -155,24 +155,24 @@ impl Filter {
             .records(unpacker, unpacked, UNPACKED_BYTES_MAX)
             .map_err(|error| invalid(offset, error))?;
         stays.clear();
-        let mut is_mixed = false;
+        let mut has_tombstones = false;
+        let mut first_kept = None;
         for inner in records.clone() {
-            let inner = inner.map_err(|error| invalid(offset, error))?;
-            let stay = is_newest(map, &inner.record, self.keeps_old_tombstones, count);
-            is_mixed |= stay && inner.message.magic() != batch.magic();
+            let record = inner.map_err(|error| invalid(offset, error))?.record;
+            let stay = is_newest(map, &record, self.keeps_old_tombstones, count);
+            has_tombstones |= stay && record.value.is_none();
+            if stay {
+                first_kept.get_or_insert(record.offset);
+            }
             stays.push(stay);
         }
         let kept = stays.iter().filter(|stays| **stays).count();
         count.add(stays.len(), kept);
-        if kept == 0 {
-            return Ok(Left::Nothing);
-        }
-        if kept == stays.len() && !is_mixed {
-            return Ok(Left::Whole);
-        }
+        let Some(base_offset) = first_kept else { return Ok(Left::Nothing) };
+        let horizon = has_tombstones.then(|| self.now.saturating_add(self.delete_retention_ms));
         let kept = records.zip(&*stays).filter(|(_, stays)| **stays);
-        rebuilt_legacy(batch, kept.map(|(inner, _)| inner.map(|inner| inner.record)))
-            .map(Left::Changed)
+        let kept = kept.map(|(inner, _)| inner.map(|inner| inner.record));
+        converted(batch, base_offset, horizon, kept).map(Left::Changed)
     }
 }
 
@@ -233,42 +233,40 @@ fn rebuilt<'a>(
     if let Some(time) = horizon {
         builder = builder.delete_horizon(time);
     }
-    for record in kept {
-        let record = record.map_err(|error| invalid(offset, error))?;
-        builder.append_record(record.offset, &record).map_err(|error| invalid(offset, error))?;
-    }
+    append(&mut builder, offset, kept)?;
     builder.override_last_offset(header.last_offset()).map_err(|error| invalid(offset, error))?;
     builder.build().map_err(|error| invalid(offset, error))
 }
 
-fn rebuilt_legacy<'a>(
+/// What is left of messages of magic 0 and 1, in a batch of magic 2 (KIP-724).
+fn converted<'a>(
     batch: &LegacyBatch<'_>,
+    base_offset: i64,
+    horizon: Option<i64>,
     kept: impl Iterator<Item = Result<RecordRef<'a>, RecordError>>,
 ) -> io::Result<Bytes> {
     let offset = batch.offset();
     let codec = batch.compression().map_err(|error| invalid(offset, error))?;
-    let mut builder: Option<LegacyBuilder> = None;
+    let mut builder = BatchBuilder::new(base_offset).compression(Compression::of(codec));
+    if batch.timestamp_type() == Some(TimestampType::LogAppendTime) {
+        builder = builder.log_append_time(batch.timestamp());
+    }
+    if let Some(time) = horizon {
+        builder = builder.delete_horizon(time);
+    }
+    append(&mut builder, offset, kept)?;
+    builder.build().map_err(|error| invalid(offset, error))
+}
+
+/// Adds the records that are left of the batch at `offset`.
+fn append<'a>(
+    builder: &mut BatchBuilder,
+    offset: i64,
+    kept: impl Iterator<Item = Result<RecordRef<'a>, RecordError>>,
+) -> io::Result<()> {
     for record in kept {
         let record = record.map_err(|error| invalid(offset, error))?;
-        let builder = match &mut builder {
-            Some(builder) => builder,
-            empty => {
-                let compression = Compression::of(codec);
-                let mut builder = LegacyBuilder::new(batch.magic(), compression, record.offset)
-                    .map_err(|error| invalid(offset, error))?;
-                if batch.timestamp_type() == Some(TimestampType::LogAppendTime) {
-                    builder = builder.log_append_time(batch.timestamp());
-                }
-                empty.insert(builder)
-            }
-        };
-        builder
-            .append_at(record.offset, record.timestamp, record.key, record.value)
-            .map_err(|error| invalid(offset, error))?;
+        builder.append_record(record.offset, &record).map_err(|error| invalid(offset, error))?;
     }
-    let mut bytes = Vec::new();
-    if let Some(builder) = builder {
-        builder.build(&mut bytes).map_err(|error| invalid(offset, error))?;
-    }
-    Ok(bytes.into())
+    Ok(())
 }

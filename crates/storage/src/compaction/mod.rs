@@ -15,8 +15,8 @@
 //!
 //! A crash before the last `.cleaned` has its `.swap` name leaves the log as it was, one behind it
 //! leaves the compacted one; opening the log finishes what was begun. What is kept is what Kafka's
-//! cleaner keeps, with one exception: a batch whose checksum is wrong is neither believed nor
-//! changed.
+//! cleaner keeps, in batches of magic 2 whatever it was before, with one exception: a batch whose
+//! checksum is wrong is neither believed nor changed.
 
 mod bounds;
 mod cleaning;

@@ -19,8 +19,6 @@ pub(crate) struct Row {
     pub(crate) horizon: Option<i64>,
     max_timestamp: i64,
     pub(crate) records: Vec<Record>,
-    /// Of magic 0 and 1: the messages that the records stand in.
-    messages: Vec<Message>,
     /// As it lies in the log.
     bytes: Bytes,
 }
@@ -34,14 +32,6 @@ pub(crate) struct Record {
     headers: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
-/// A message of magic 0 or 1 as it stands there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Message {
-    magic: i8,
-    offset: i64,
-    timestamp: i64,
-}
-
 impl Row {
     pub(crate) fn of(bytes: &Bytes) -> Self {
         let batch = Batches::new(bytes).next().unwrap().unwrap();
@@ -53,14 +43,11 @@ impl Row {
     }
 
     fn of_legacy(bytes: &Bytes, batch: LegacyBatch<'_>) -> Self {
-        let (mut records, mut messages) = (Vec::new(), Vec::new());
-        let mut buffer = Vec::new();
+        let (mut records, mut buffer) = (Vec::new(), Vec::new());
         for inner in batch.records(&mut Unpacker::default(), &mut buffer, 1 << 20).unwrap() {
             let inner = inner.unwrap();
             inner.message.ensure_valid().unwrap();
             records.push(Record::of(&inner.record));
-            let (offset, timestamp) = (inner.message.offset(), inner.message.timestamp());
-            messages.push(Message { magic: inner.message.magic(), offset, timestamp });
         }
         Self {
             magic: batch.magic(),
@@ -72,7 +59,6 @@ impl Row {
             horizon: None,
             max_timestamp: batch.timestamp(),
             records,
-            messages,
             bytes: bytes.clone(),
         }
     }
@@ -93,7 +79,6 @@ impl Row {
             horizon: header.delete_horizon_ms(),
             max_timestamp: header.max_timestamp,
             records,
-            messages: Vec::new(),
             bytes: bytes.clone(),
         }
     }
@@ -245,46 +230,24 @@ impl Pass {
         *own <= clean - RETENTION_MS
     }
 
-    fn left_of_old(row: &Row, mut records: Vec<Record>) -> Option<Row> {
-        let (first, last) = (records.first()?.offset, records.last()?.offset);
-        let is_one_magic = row.messages.iter().zip(&row.records).all(|(message, record)| {
-            message.magic == row.magic || !records.iter().any(|kept| kept.offset == record.offset)
-        });
-        if records.len() == row.records.len() && is_one_magic {
-            return Some(row.clone());
+    /// Whatever is left of the old formats is a batch of magic 2.
+    fn left_of_old(&self, row: &Row, mut records: Vec<Record>) -> Option<Row> {
+        let (base_offset, last_offset) = (records.first()?.offset, records.last()?.offset);
+        if row.is(0x08) {
+            records.iter_mut().for_each(|record| record.timestamp = row.max_timestamp);
         }
-        let is_stamped = row.is(0x08);
-        for record in &mut records {
-            record.timestamp = match row.magic {
-                0 => -1,
-                _ if is_stamped => row.max_timestamp,
-                _ => record.timestamp,
-            };
-        }
-        // Only inside a wrapper of magic 1 offsets are relative.
-        let relative = if row.magic == 1 && row.is(0x07) { first } else { 0 };
-        let message = |record: &Record| Message {
-            magic: row.magic,
-            offset: record.offset - relative,
-            timestamp: record.timestamp,
-        };
-        let messages = records.iter().map(message).collect();
+        let has_tombstone = records.iter().any(|record| record.value.is_none());
+        let horizon = has_tombstone.then_some(self.now + RETENTION_MS);
+        let attributes = row.attributes | if has_tombstone { 0x40 } else { 0 };
         let max_timestamp = records.iter().map(|record| record.timestamp).max()?;
-        let (base_offset, last_offset, bytes) = (first, last, Bytes::new());
-        Some(Row {
-            base_offset,
-            last_offset,
-            max_timestamp,
-            records,
-            messages,
-            bytes,
-            ..row.clone()
-        })
+        let (magic, bytes) = (2, Bytes::new());
+        let whose = Row { magic, base_offset, last_offset, attributes, horizon, ..row.clone() };
+        Some(Row { max_timestamp, records, bytes, ..whose })
     }
 
     fn left_of(&self, row: &Row, records: Vec<Record>, is_idle_marker: bool) -> Option<Row> {
         if row.is_old() {
-            return Self::left_of_old(row, records);
+            return self.left_of_old(row, records);
         }
         let (id, epoch, _) = row.producer;
         let is_last = match self.last_records.get(&id) {

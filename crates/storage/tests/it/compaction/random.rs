@@ -36,7 +36,8 @@ fn written(workload: &Workload, rows: &[Row]) -> Vec<(i64, i64)> {
         .collect()
 }
 
-/// One round, checked; how many records went, and how many of them were of magic 0 and 1.
+/// One round, checked; how many records went, and how many of magic 0 and 1 did or are of magic 2
+/// now.
 fn round(workload: &mut Workload, keys: usize) -> (usize, usize) {
     let (now, log) = (workload.now, &workload.log);
     let before = rows(log);
@@ -160,8 +161,7 @@ fn reopen(workload: &mut Workload, clean: bool) {
     }
 }
 
-/// Logs compacted round by round; how many records went, and how many of them were of magic 0 and
-/// 1.
+/// Logs compacted round by round; what [`round`] says of all of them.
 fn rounds(begin: impl Fn(u64) -> Workload + std::panic::RefUnwindSafe) -> (usize, usize) {
     let (mut gone, mut old_gone) = (0, 0);
     for seed in 0..24 {
@@ -187,7 +187,7 @@ fn rounds(begin: impl Fn(u64) -> Workload + std::panic::RefUnwindSafe) -> (usize
         let Ok((all, old)) = checked else { panic!("seed {seed}") };
         (gone, old_gone) = (gone + all, old_gone + old);
     }
-    println!("{gone} records gone, {old_gone} of magic 0 and 1");
+    println!("{gone} records gone, {old_gone} of magic 0 and 1 gone or converted");
     (gone, old_gone)
 }
 
