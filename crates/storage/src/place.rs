@@ -115,6 +115,8 @@ impl Place {
 pub(crate) mod suffix {
     pub(crate) const LOG: &str = ".log";
     pub(crate) const OFFSET_INDEX: &str = ".index";
+    /// What an offset index is called until it is whole.
+    pub(crate) const NEW_OFFSET_INDEX: &str = ".index.tmp";
     pub(crate) const TIME_INDEX: &str = ".timeindex";
     pub(crate) const TRANSACTION_INDEX: &str = ".txnindex";
     pub(crate) const SNAPSHOT: &str = ".snapshot";

@@ -36,7 +36,8 @@ fn sizes(place: &Place) -> io::Result<Names> {
     Ok(entries.into_iter().filter(|e| !e.is_directory).map(|e| (e.name, e.size_bytes)).collect())
 }
 
-/// Removes what waited to be deleted and what a cleaner had not finished; finishes what it had.
+/// Removes what waited to be deleted and what a cleaner or a flush had not finished; finishes what
+/// a cleaner had.
 ///
 /// `.deleted` goes. `.cleaned` goes, and with it every `.swap` from the lowest `.cleaned` on: that
 /// swap had not begun. The other `.swap` files replace all segment files in the offsets that they
@@ -54,7 +55,9 @@ pub(crate) fn finish_swaps(place: &Place) -> io::Result<()> {
     for name in &names {
         let is_deleted = name.ends_with(suffix::DELETED) && !name.ends_with(".checkpoint.deleted");
         let unfinished = |offset| cleaned_from.is_some_and(|from| offset >= from);
-        if is_deleted || name.ends_with(suffix::CLEANED) {
+        let is_unfinished =
+            name.ends_with(suffix::CLEANED) || name.ends_with(suffix::NEW_OFFSET_INDEX);
+        if is_deleted || is_unfinished {
             remove(name)?;
         } else if name.ends_with(suffix::SWAP) {
             match offset_of(name) {

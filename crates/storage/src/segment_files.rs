@@ -117,7 +117,9 @@ impl IndexWrites {
         Some(Self { base_offset: segment.base_offset, place: place.clone(), indexes })
     }
 
-    /// Writes and syncs; the `.index` last, for its presence says that the others are right.
+    /// Writes and syncs; the `.index` last, for its presence says that it is whole and the others are
+    /// right. Its name comes once all of that survives a crash: a start believes what it finds of a
+    /// segment that was flushed, and this may fail or end at any point.
     pub(crate) fn run(&self) -> io::Result<()> {
         let mut bytes = Vec::new();
         let transactions = self.place.path(self.base_offset, suffix::TRANSACTION_INDEX);
@@ -133,7 +135,14 @@ impl IndexWrites {
         self.write(&self.place.path(self.base_offset, suffix::TIME_INDEX), &bytes)?;
         bytes.clear();
         self.indexes.offsets.encode(&mut bytes);
-        self.write(&self.place.path(self.base_offset, suffix::OFFSET_INDEX), &bytes)
+        let path = self.place.path(self.base_offset, suffix::OFFSET_INDEX);
+        let unnamed = self.place.path(self.base_offset, suffix::NEW_OFFSET_INDEX);
+        self.write(&unnamed, &bytes)?;
+        let Indexes { offsets, times, transactions } = &*self.indexes;
+        if offsets.count() + times.count() + transactions.count() != 0 {
+            self.place.disk().sync_directory(&self.place.directory)?;
+        }
+        self.place.disk().rename(&unnamed, &path)
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -4,6 +4,7 @@ use crate::support::content;
 use dohle_protocol::record::{BatchBuilder, NewRecord};
 use dohle_sim::disk::{Operation, SimulatedDisk};
 use dohle_storage::{Log, LogConfig, NewBatch, Opening, Origin, Place, Source, Storage};
+use std::path::Path;
 use std::sync::Arc;
 
 const DIRECTORY: &str = "/data/topic-0";
@@ -103,4 +104,49 @@ fn stops_do_not_show_in_an_index() {
     open(false, 0).close(0).unwrap();
     assert_eq!(kept, index());
     assert_eq!(kept.len(), 5 * 8, "two of twelve batches of 73 bytes make an entry due");
+}
+
+/// A log with a sealed segment whose indexes wait for a flush.
+fn with_sealed_segment(disk: &SimulatedDisk) -> Log {
+    disk.put(Path::new(&format!("{DIRECTORY}/partition.metadata")), b"").unwrap();
+    let place = Place::new(Storage::new(Arc::new(disk.clone())), DIRECTORY, "topic-0");
+    let config = LogConfig { index_interval_bytes: 1, ..LogConfig::default() };
+    let opening = Opening { clean: true, recovery_point: 0, log_start_offset: 0, now: 0 };
+    let mut log = Log::open(place, config, opening).unwrap().0;
+    for _ in 0..5 {
+        append(&mut log, 0);
+    }
+    log.roll(0).unwrap();
+    append(&mut log, 0);
+    log
+}
+
+/// A start believes the indexes of a flushed segment if there is an `.index`: whatever ends a flush,
+/// where there is one they are whole.
+#[test]
+fn an_index_has_its_name_once_all_survive() {
+    let indexes = |disk: &SimulatedDisk| {
+        let of = |suffix| content(disk, &format!("{DIRECTORY}/{:020}.{suffix}", 0));
+        [of("index"), of("timeindex")]
+    };
+    let disk = SimulatedDisk::new();
+    let _flushed = with_sealed_segment(&disk).flush_work().unwrap().run().unwrap();
+    let whole = indexes(&disk);
+    assert!(whole.iter().all(|index| index.as_ref().is_some_and(|bytes| !bytes.is_empty())));
+    let mut named = 0;
+    for point in 0.. {
+        let disk = SimulatedDisk::new();
+        let work = with_sealed_segment(&disk).flush_work().unwrap();
+        disk.lose_power_after(point);
+        let is_over = work.run().is_ok();
+        for left in (0..16).map(|seed| disk.crash(seed)).chain([disk.kill()]) {
+            let found = indexes(&left);
+            assert!(found[0].is_none() || found == whole, "after {point} changes: {found:?}");
+            named += u32::from(found[0].is_some());
+        }
+        if is_over {
+            break;
+        }
+    }
+    assert!(named > 0, "a flush names the index");
 }
