@@ -8,6 +8,7 @@
 pub mod compaction;
 pub mod group;
 pub mod image;
+pub mod indexes;
 pub mod ledger;
 pub mod partition;
 pub mod record;
@@ -21,7 +22,7 @@ pub use topic::{Life, Topic};
 
 use crate::trace::Trace;
 use dohle_protocol::ids::Uuid;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A partition, by its topic's id.
@@ -88,6 +89,10 @@ pub struct Counts {
     pub commits: u64,
     /// Metadata records that were replayed.
     pub replayed: u64,
+    /// Entries of indexes that were compared with their logs.
+    pub indexed: indexes::Compared,
+    /// Answers to questions for a timestamp that were compared with what was read.
+    pub times: u64,
 }
 
 impl History {
@@ -161,6 +166,14 @@ impl History {
         asked.generation == known.generation || (keeps && is_promised)
     }
 
+    /// Names of the folders whose log the disk has damaged at any time.
+    #[must_use]
+    pub fn damaged_folders(&self) -> BTreeSet<String> {
+        let known = self.known();
+        let damaged = known.partitions.iter().filter(|(_, partition)| partition.has_decayed());
+        damaged.map(|((_, index), partition)| format!("{}-{index}", partition.topic)).collect()
+    }
+
     /// The node's process ends.
     pub fn on_end(&self) {
         self.known().partitions.values_mut().for_each(Partition::on_end);
@@ -223,6 +236,13 @@ impl Known {
 }
 
 impl Counts {
+    /// Indexes were compared with their logs.
+    pub fn add_compared(&mut self, compared: indexes::Compared) {
+        self.indexed.offsets += compared.offsets;
+        self.indexed.times += compared.times;
+        self.indexed.transactions += compared.transactions;
+    }
+
     /// Records were found to be compacted away.
     pub fn add_removed(&mut self, removed: Removed) {
         self.compacted += removed.records;

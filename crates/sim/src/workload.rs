@@ -10,6 +10,7 @@ mod decay;
 pub mod faults;
 mod limits;
 pub mod member;
+mod moments;
 pub mod producer;
 mod reading;
 mod seat;
@@ -407,8 +408,12 @@ impl Run<'_> {
         done.map_err(|end| format!("an audit does not end: {end:?}"))
     }
 
-    /// What the node shows of the metadata must be what its log says.
+    /// What the node shows of the metadata must be what its log says, and its indexes what their
+    /// logs say.
     fn check_image(&mut self) -> Result<(), String> {
+        let compared =
+            checker::indexes::check(&self.world.disk(NODE), &self.history.damaged_folders())?;
+        self.history.known().counts.add_compared(compared);
         if let Some(image) = self.node.image() {
             let replayed = checker::image::check(&self.world.disk(NODE), &image)?;
             self.history.known().counts.replayed += replayed;
@@ -427,5 +432,9 @@ impl Run<'_> {
         self.world.trace().add("metadata compared", counts.metadata);
         self.world.trace().add("offsets committed", counts.commits);
         self.world.trace().add("metadata records replayed", counts.replayed);
+        self.world.trace().add("offset index entries compared", counts.indexed.offsets);
+        self.world.trace().add("time index entries compared", counts.indexed.times);
+        self.world.trace().add("transaction index entries compared", counts.indexed.transactions);
+        self.world.trace().add("timestamp queries compared", counts.times);
     }
 }

@@ -54,6 +54,8 @@ pub struct Fetched {
     pub position: i64,
     /// The records, with their offsets.
     pub records: Vec<(i64, RecordId)>,
+    /// Their timestamps.
+    pub timestamps: Vec<i64>,
     /// Where the last batch ends; the position, if there is none.
     pub end: i64,
     /// When it was read.
@@ -147,6 +149,12 @@ impl Partition {
     #[must_use]
     pub fn keeps_promises(&self) -> bool {
         self.is_durable && !self.has_decayed
+    }
+
+    /// Whether the disk has damaged a batch of it at any time.
+    #[must_use]
+    pub fn has_decayed(&self) -> bool {
+        self.has_decayed
     }
 
     /// The marks that were seen.

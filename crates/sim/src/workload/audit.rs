@@ -1,5 +1,6 @@
 //! An audit: reads all that a node has and compares it with what clients know.
 
+use super::moments::{self, Read};
 use super::reading::{EARLIEST, LATEST, fetched, list_offset};
 use crate::checker::topic::ANY;
 use crate::checker::{History, Key, Life, Partition, Topic};
@@ -93,6 +94,7 @@ async fn partition(
     }
     let is_compacted = history.known().partitions.get(&key).is_some_and(Partition::is_compacted);
     let mut position = start;
+    let mut whole = Read { records: Vec::new(), is_compacted };
     let mut tries = 0;
     while position < end && !history.is_violated() {
         let Some(asked) = history.ask(key) else { return Ok(None) };
@@ -179,6 +181,11 @@ async fn partition(
             counts.add_removed(removed);
             Ok(position)
         });
+        if after == After::End {
+            let offsets = found.records.iter().map(|(offset, _)| *offset);
+            let read = offsets.zip(found.timestamps.iter().copied());
+            whole.records.extend(read.filter(|(offset, _)| found.position <= *offset));
+        }
         tries = if read.is_some_and(|read| position < read) { 0 } else { tries };
         let known = history.known();
         let after_holes = |at| known.partitions.get(&key).map_or(at, |of| of.after_holes(at));
@@ -194,6 +201,11 @@ async fn partition(
             let start = partition.marks().log_start.max(start);
             partition.check_gaps(start, now)
         });
+        if end <= position
+            && !history.known().partitions.get(&key).is_some_and(Partition::has_decayed)
+        {
+            moments::compare(client, history, topic, key, &whole).await;
+        }
     }
     Ok((end <= position).then_some(end))
 }

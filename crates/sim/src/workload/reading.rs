@@ -40,7 +40,7 @@ pub(super) fn fetched(
         last_stable: data.last_stable_offset,
         high_watermark: data.high_watermark,
     };
-    let mut records = Vec::new();
+    let (mut records, mut timestamps) = (Vec::new(), Vec::new());
     let mut end = position;
     let bytes = match &data.records {
         Some(Records::Bytes(bytes)) => bytes.clone(),
@@ -63,11 +63,12 @@ pub(super) fn fetched(
                     record.map_err(|error| format!("a fetched record is none: {error}"))?;
                 let id = if is_compacted { keyed(&record) } else { RecordId::parse(record.value) };
                 records.push((record.offset, id?));
+                timestamps.push(record.timestamp);
             }
             Ok::<(), String>(())
         })?;
     }
-    Ok(Fetched { marks, position, records, end, now })
+    Ok(Fetched { marks, position, records, timestamps, end, now })
 }
 
 /// Which record of a compacted topic this is.
@@ -95,6 +96,17 @@ pub(super) async fn list_offset(
     key: Key,
     timestamp: i64,
 ) -> Result<Result<i64, ErrorCode>, NoAnswer> {
+    let found = list_offset_at(client, topic, key, timestamp).await?;
+    Ok(found.map(|(offset, _)| offset))
+}
+
+/// The same with the timestamp of the record at that offset.
+pub(super) async fn list_offset_at(
+    client: &mut Client,
+    topic: &str,
+    key: Key,
+    timestamp: i64,
+) -> Result<Result<(i64, i64), ErrorCode>, NoAnswer> {
     let partition =
         ListOffsetsPartition { partition_index: key.1, timestamp, ..Default::default() };
     let topic =
@@ -106,7 +118,7 @@ pub(super) async fn list_offset(
         return Err(NoAnswer::Wrong("a list of offsets without its partition".to_owned()));
     };
     Ok(if partition.error_code == ErrorCode::NONE {
-        Ok(partition.offset)
+        Ok((partition.offset, partition.timestamp))
     } else {
         Err(partition.error_code)
     })
