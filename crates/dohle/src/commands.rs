@@ -10,6 +10,7 @@ mod console_consumer;
 mod console_producer;
 mod consumer_groups;
 mod consumer_perf;
+pub(crate) mod container;
 mod delegation_tokens;
 mod delete_records;
 mod dump_log;
@@ -208,6 +209,12 @@ const COMMANDS: &[Command] = &[
         script: "kafka-verifiable-consumer",
         about: "consume in a group, and print all that happens as JSON",
         run: verifiable::consumer::run,
+    },
+    Command {
+        name: "container",
+        script: "",
+        about: "run a node that variables configure, as in the images of Kafka",
+        run: container::run,
     },
     Command {
         name: "install-tools",

@@ -60,6 +60,9 @@ fn main() -> ExitCode {
 
 fn start(program: &str, words: Vec<String>, console: &mut Console<'_>) -> Result<(), Failure> {
     let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+    if let Some(words) = commands::container::by_entry_point(&name, &words) {
+        return start("", words, console);
+    }
     if let Some(command) = commands::by_script(&name) {
         return (command.run)(&words, console);
     }

@@ -8,20 +8,8 @@ pub(crate) fn read(path: &str, into: &mut Properties) -> Result<(), Failure> {
     // Java's own words for it, which is all that the tools say.
     let text = std::fs::read_to_string(path)
         .map_err(|_| Failure::new(format!("{path} (No such file or directory)")))?;
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let mut line = line.trim_start().to_owned();
-        while line.ends_with('\\') && !line.ends_with("\\\\") {
-            line.pop();
-            line.push_str(lines.next().unwrap_or_default().trim_start());
-        }
-        if line.is_empty() || line.starts_with(['#', '!']) {
-            continue;
-        }
-        let end = line.find(['=', ':', ' ', '\t']).unwrap_or(line.len());
-        let (key, rest) = line.split_at(end);
-        let value = rest.trim_start().strip_prefix(['=', ':']).unwrap_or(rest).trim_start();
-        into.set(key, value.trim_end());
+    for (key, value) in dohle_metadata::config::properties::parse(&text) {
+        into.set(&key, value);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@
 )]
 
 mod command_line;
+mod container;
 mod dump_log;
 mod golden;
 mod server;

@@ -31,11 +31,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it with these words and waits for the ready line. Logs go to `log` in the folder.
     pub(crate) fn start(folder: &Folder, words: &[&str]) -> Self {
+        Self::run(folder, Command::new(env!("CARGO_BIN_EXE_dohle")).arg("server").args(words))
+    }
+
+    /// The same of any command that ends in a server.
+    pub(crate) fn run(folder: &Folder, command: &mut Command) -> Self {
         let log = fs::File::create(folder.0.join("log")).unwrap();
         let began = Instant::now();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dohle"))
-            .arg("server")
-            .args(words)
+        let mut child = command
             .current_dir(&folder.0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -44,8 +47,10 @@ impl Server {
             .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut ready = String::new();
-        out.read_line(&mut ready).unwrap();
-        assert!(ready.starts_with("dohle is ready: "), "{ready:?}; {}", log_of(folder));
+        while !ready.starts_with("dohle is ready: ") {
+            ready.clear();
+            assert_ne!(out.read_line(&mut ready).unwrap(), 0, "{}", log_of(folder));
+        }
         Self { child, out, ready, began }
     }
 
@@ -62,7 +67,7 @@ impl Server {
     }
 
     /// Tells it to stop; its exit code and what else it wrote to standard output.
-    fn stop(mut self) -> (Option<i32>, String) {
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         self.signal("-TERM");
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
@@ -78,7 +83,7 @@ impl Drop for Server {
     }
 }
 
-fn log_of(folder: &Folder) -> String {
+pub(crate) fn log_of(folder: &Folder) -> String {
     fs::read_to_string(folder.0.join("log")).unwrap()
 }
 
