@@ -175,6 +175,7 @@ impl Crew {
     /// The dirtiest logs of those that are due, the dirtiest last.
     async fn due(&self) -> Vec<Arc<Strand<Partition>>> {
         let mut due: Vec<(f64, Arc<Strand<Partition>>)> = Vec::new();
+        let began = self.node.env.clock.now();
         let (mut dirtiest, mut delay_ms) = (0.0_f64, 0);
         for some in partitions(&self.node, |topic| topic.settings.compact).chunks(ASKED_AT_ONCE) {
             let gather = Gather::with_capacity(some.len());
@@ -212,7 +213,8 @@ impl Crew {
                 }
             }
         }
-        self.node.metrics.cleaning.on_looked(self.node.env.clock.now(), dirtiest, delay_ms);
+        let now = self.node.env.clock.now();
+        self.node.metrics.cleaning.on_looked(began, now, dirtiest, delay_ms);
         due.sort_by(|one, other| one.0.total_cmp(&other.0));
         let count = due.len().saturating_sub(CLEANER_QUEUE);
         due.split_off(count).into_iter().map(|(_, partition)| partition).collect()

@@ -25,7 +25,7 @@ struct Duty {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// Old tails, flushes that `flush.ms` asks for, the space that is left, the controller's timer.
     Short,
     /// `replication-offset-checkpoint`.
@@ -40,6 +40,32 @@ enum Kind {
     Producers,
     /// A snapshot of the metadata.
     Snapshot,
+}
+
+impl Kind {
+    /// In the order of their declaration.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Short,
+        Self::HighWatermarks,
+        Self::RecoveryPoints,
+        Self::LogStarts,
+        Self::Retention,
+        Self::Producers,
+        Self::Snapshot,
+    ];
+
+    /// As pages of metrics call it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Short => "short",
+            Self::HighWatermarks => "high_watermarks",
+            Self::RecoveryPoints => "recovery_points",
+            Self::LogStarts => "log_starts",
+            Self::Retention => "retention",
+            Self::Producers => "producers",
+            Self::Snapshot => "snapshot",
+        }
+    }
 }
 
 /// Whose segments retention looks at.
@@ -60,7 +86,9 @@ pub(crate) async fn run(node: Arc<Node>) {
         let now = node.env.clock.now();
         for duty in duties.iter_mut().filter(|duty| duty.due <= now) {
             duty.due = now.after_ms(duty.interval_ms);
+            let began = node.env.clock.now();
             perform(&node, duty.kind).await;
+            node.metrics.passes[duty.kind as usize].record(node.env.clock.now().since(began));
         }
     }
 }

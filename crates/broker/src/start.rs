@@ -18,7 +18,7 @@ use crate::listener;
 pub use crate::listener::{BoundListener, ListenerType};
 use crate::load;
 use crate::metrics;
-pub use crate::metrics::Reading;
+pub use crate::metrics::{Reading, SeriesLimits};
 use crate::moves;
 use crate::node::{NewNode, Node, View};
 use crate::quorum;

@@ -28,6 +28,8 @@ pub(super) struct Known {
     pub(super) took: Duration,
     /// When it last looked; `None` before the first time, or if it is off.
     pub(super) looked_at: Option<Instant>,
+    /// How long it looked then.
+    pub(super) look: Duration,
     /// The largest share of dirty bytes that any log had then, 0 to 1.
     pub(super) dirtiest: f64,
     /// For how long a log had been later than `max.compaction.lag.ms` then, in milliseconds.
@@ -36,9 +38,10 @@ pub(super) struct Known {
 
 impl Cleaning {
     /// The cleaner has looked at all logs.
-    pub(crate) fn on_looked(&self, now: Instant, dirtiest: f64, delay_ms: i64) {
+    pub(crate) fn on_looked(&self, began: Instant, now: Instant, dirtiest: f64, delay_ms: i64) {
         let mut known = self.lock();
-        (known.looked_at, known.dirtiest, known.delay_ms) = (Some(now), dirtiest, delay_ms);
+        (known.looked_at, known.look) = (Some(now), now.since(began));
+        (known.dirtiest, known.delay_ms) = (dirtiest, delay_ms);
     }
 
     /// A log was compacted.

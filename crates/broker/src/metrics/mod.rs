@@ -18,9 +18,10 @@ mod text;
 mod tests;
 
 pub(crate) use histogram::{Histogram, Times};
-pub use reading::Reading;
 pub(crate) use reading::read;
+pub use reading::{Reading, SeriesLimits};
 
+use crate::housekeeping::Kind as Duty;
 use cleaning::Cleaning;
 use dohle_coordinator::Coordinated;
 use dohle_coordinator::group::GroupCoordinator;
@@ -40,6 +41,8 @@ pub(crate) struct Metrics {
     pub(crate) verifications: Histogram,
     /// How many partitions they refused, or did not answer for.
     pub(crate) verifications_failed: AtomicU64,
+    /// How long the passes of each duty of housekeeping took.
+    pub(crate) passes: [Histogram; Duty::ALL.len()],
     /// Of partitions that were deleted: sums over all topics never go back.
     retired: Mutex<RecordCounts>,
     /// How long it took to load the machines of groups and of transactions.

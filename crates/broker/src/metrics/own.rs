@@ -1,9 +1,10 @@
 //! The page under names of our own: base units, one family for one thing.
 
 use super::RecordCounts;
-use super::reading::{Reading, Sums, TOPICS_MAX};
+use super::reading::{Reading, Sums};
 use super::requests::Part;
 use super::text::{Kind, Text};
+use crate::housekeeping::Kind as Duty;
 use crate::quotas::Kind as Quota;
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ pub(super) fn put(text: &mut Text, reading: &Reading, sums: &Sums) {
     controller(text, reading);
     logs(text, reading);
     compaction(text, reading);
+    housekeeping(text, reading);
 }
 
 fn records(text: &mut Text, sums: &Sums) {
@@ -216,7 +218,7 @@ fn logs(text: &mut Text, reading: &Reading) {
     }
     let help = "Bytes of a topic's logs on this node.";
     let mut family = text.family("dohle_log_size_bytes", Kind::Gauge, help);
-    for (topic, size_bytes) in sizes.into_iter().take(TOPICS_MAX) {
+    for (topic, size_bytes) in sizes.into_iter().take(reading.limits.topics) {
         family.sample(&[("topic", topic)], size_bytes);
     }
     let help = "Whether a log directory works.";
@@ -230,6 +232,20 @@ fn logs(text: &mut Text, reading: &Reading) {
     for directory in &reading.node.directories {
         let path = directory.log_dir.path().to_string_lossy();
         family.histogram(Some(("directory", &path)), &directory.flush_times.read());
+    }
+}
+
+fn housekeeping(text: &mut Text, reading: &Reading) {
+    let passes = &reading.node.metrics.passes;
+    let help = "Passes of a duty over all partitions.";
+    let mut family = text.family("dohle_housekeeping_seconds", Kind::Histogram, help);
+    for (duty, times) in Duty::ALL.into_iter().zip(passes) {
+        family.histogram(Some(("duty", duty.name())), &times.read());
+    }
+    let help = "The longest of them.";
+    let mut family = text.family("dohle_housekeeping_seconds_max", Kind::Gauge, help);
+    for (duty, times) in Duty::ALL.into_iter().zip(passes) {
+        family.sample(&[("duty", duty.name())], times.read().max.as_secs_f64());
     }
 }
 
@@ -255,6 +271,7 @@ fn compaction(text: &mut Text, reading: &Reading) {
             known.map_utilization,
         ),
         ("last_seconds", "How long the last log took.", known.took.as_secs_f64()),
+        ("look_seconds", "How long the last look at all logs took.", known.look.as_secs_f64()),
     ] {
         text.one(&format!("dohle_compaction_{name}"), Kind::Gauge, help, value);
     }

@@ -20,10 +20,21 @@ use dohle_protocol::wire::Text as Name;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Partitions above which a page has no series of each one, only of their topics.
-pub(super) const PARTITIONS_MAX: usize = 5_000;
-/// Topics that have series of their own; beyond them only the sums over all are told.
-pub(super) const TOPICS_MAX: usize = 10_000;
+/// Of how many things a page has series of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeriesLimits {
+    /// Partitions: above it there are none of each one, only of their topics.
+    pub partitions: usize,
+    /// Topics: beyond it only the sums over all are told.
+    pub topics: usize,
+}
+
+impl Default for SeriesLimits {
+    fn default() -> Self {
+        Self { partitions: 5_000, topics: 10_000 }
+    }
+}
+
 /// Clients with a quota that have series of their own.
 const CLIENTS_MAX: usize = 1_000;
 
@@ -65,6 +76,7 @@ pub struct Reading {
     /// How long flushes took, and loads of group and of transaction coordinators.
     pub(super) flushes: Times,
     pub(super) loads: [Times; 2],
+    pub(super) limits: SeriesLimits,
 }
 
 /// Sums over what the partitions say.
@@ -99,6 +111,7 @@ pub(crate) async fn read(node: &Arc<Node>) -> Reading {
         cleaning: node.metrics.cleaning.read(),
         usage: node.quotas.usage(now, CLIENTS_MAX),
         flushes,
+        limits: SeriesLimits::default(),
         loads: node.metrics.loads.each_ref().map(super::Histogram::read),
         view,
         node: node.clone(),
@@ -126,6 +139,12 @@ fn of(partition: &Partition) -> Option<OfPartition> {
 }
 
 impl Reading {
+    /// The same, for pages with other limits.
+    #[must_use]
+    pub fn limited(self, limits: SeriesLimits) -> Self {
+        Self { limits, ..self }
+    }
+
     /// All metrics in Prometheus's text format, under the names that jmx_exporter's common rules
     /// for Kafka give.
     #[must_use]
@@ -165,7 +184,8 @@ impl Reading {
                 Some(Counts::Transactions(counts)) => sums.transactions.add(counts),
                 None => {}
             }
-            if sums.topics.contains_key(&partition.topic) || sums.topics.len() < TOPICS_MAX {
+            if sums.topics.contains_key(&partition.topic) || sums.topics.len() < self.limits.topics
+            {
                 sums.topics.entry(partition.topic.clone()).or_default().add(&partition.counts);
             }
         }

@@ -54,7 +54,7 @@ fn replicas(text: &mut Text, reading: &Reading) {
     text.gauges("kafka_server_kafkaserver_", "kafka.server:type=KafkaServer", &state);
     text.one("kafka_brokers", Kind::Gauge, "Brokers of the cluster.", image.brokers.len());
     let mut family = text.family("kafka_topic_partitions", Kind::Gauge, "Partitions of a topic.");
-    for topic in image.topics.iter().take(super::super::reading::TOPICS_MAX) {
+    for topic in image.topics.iter().take(reading.limits.topics) {
         family.sample(&[("topic", topic.name.as_str())], topic.partitions.len());
     }
 }

@@ -1,6 +1,6 @@
 //! Logs of partitions, their directories, the cleaner.
 
-use super::super::reading::{OfPartition, PARTITIONS_MAX, Reading};
+use super::super::reading::{OfPartition, Reading};
 use super::super::text::{Kind, Text};
 use super::number;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub(super) fn put(text: &mut Text, reading: &Reading) {
     directories(text, reading);
     cleaner(text, reading);
-    if reading.partitions.len() <= PARTITIONS_MAX {
+    if reading.partitions.len() <= reading.limits.partitions {
         partitions(text, reading);
     }
 }

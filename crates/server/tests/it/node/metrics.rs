@@ -1,6 +1,7 @@
 //! Metrics as a scraper gets them: the text is parsed, and says what clients did.
 
 use super::{Node, batch, run};
+use dohle_broker::start::SeriesLimits;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_server::http;
 use std::collections::BTreeMap;
@@ -194,4 +195,44 @@ fn a_node_says_whether_it_lives_and_serves() {
     run(node.world.as_ref().unwrap(), running.stop());
     assert_eq!(http.get("/livez").0, 200);
     assert_eq!(http.get("/readyz").0, 503);
+}
+
+/// Above a limit there are no series of each partition, and only some topics have their own; the
+/// sums are of all.
+#[test]
+fn pages_have_as_many_series_as_their_limits_allow() {
+    let node = Node::start(&[]);
+    let mut client = node.connect();
+    for (topic, partitions) in [("a", 2), ("b", 1), ("c", 1)] {
+        assert_eq!(client.create_topic(topic, partitions, &[]), ErrorCode::NONE);
+        client.produce(-1, topic, &[0], &batch(1, 10));
+    }
+    assert_eq!(SeriesLimits::default(), SeriesLimits { partitions: 5_000, topics: 10_000 });
+    let pages = |partitions, topics| {
+        let watch = node.running.as_ref().unwrap().watch();
+        let reading = run(node.world.as_ref().unwrap(), async move { watch.read().await });
+        let reading = reading.limited(SeriesLimits { partitions, topics });
+        [parse(&reading.kafka_page()), parse(&reading.own_page())]
+    };
+    let count = |page: &BTreeMap<String, f64>, series: &str| {
+        page.keys().filter(|name| name.starts_with(series)).count()
+    };
+    for (partitions, topics, of_partitions, of_topics) in
+        [(4, 3, 4, 3), (3, 3, 0, 3), (4, 2, 4, 2), (0, 0, 0, 0)]
+    {
+        let [kafka, own] = pages(partitions, topics);
+        for series in ["kafka_log_log_size{", "kafka_cluster_partition_replicascount{"] {
+            assert_eq!(count(&kafka, series), of_partitions, "{series} {partitions} {topics}");
+        }
+        let messages = "kafka_server_brokertopicmetrics_messagesin_total";
+        let of_each = [
+            count(&kafka, &format!("{messages}{{topic=")),
+            count(&kafka, "kafka_topic_partitions{"),
+            count(&own, "dohle_records_in_total{"),
+            count(&own, "dohle_log_size_bytes{"),
+        ];
+        assert_eq!(of_each, [of_topics; 4], "{partitions} {topics}");
+        assert_eq!(kafka[messages], 3.0);
+        assert_eq!(kafka["kafka_server_replicamanager_partitioncount"], 4.0);
+    }
 }
