@@ -14,6 +14,7 @@ mod full_disk;
 mod kills;
 mod members;
 mod memory;
+mod partitions;
 mod recovery;
 mod scenario;
 mod server;

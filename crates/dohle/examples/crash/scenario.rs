@@ -1,7 +1,8 @@
 //! What can be made to go wrong, and the ground on which it does.
 
 use crate::{
-    descriptors, directories, files, full_disk, kills, members, memory, recovery, soak, wrong_clock,
+    descriptors, directories, files, full_disk, kills, members, memory, partitions, recovery, soak,
+    wrong_clock,
 };
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -28,7 +29,7 @@ pub(crate) struct Scenario {
     pub(crate) run: fn(&Ground) -> Result<(), String>,
 }
 
-pub(crate) static SCENARIOS: [Scenario; 10] = [
+pub(crate) static SCENARIOS: [Scenario; 11] = [
     Scenario {
         name: "kills",
         what: "SIGKILL under load, and torn logs",
@@ -76,6 +77,12 @@ pub(crate) static SCENARIOS: [Scenario; 10] = [
         what: "10,000 idle connections, and huge requests that come half",
         is_quick: false,
         run: memory::run,
+    },
+    Scenario {
+        name: "partitions",
+        what: "what 10,000 partitions cost",
+        is_quick: false,
+        run: partitions::run,
     },
     Scenario {
         name: "recovery",
