@@ -4,12 +4,12 @@ use super::Answer;
 use super::deciding::{Asking, Deciding};
 use super::metadata::TransactionMetadata;
 use super::state::TransactionState as S;
+use dohle_metadata::expression;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
 use dohle_protocol::messages::describe_transactions_response as described;
 use dohle_protocol::messages::list_transactions_response as listed;
 use dohle_protocol::wire::Text;
-use regex::Regex;
 
 /// One transactional id.
 pub(super) fn describe(deciding: &mut Deciding<'_>, asking: Asking, id: &Text) {
@@ -54,7 +54,7 @@ pub(super) fn list(
     let pattern = match request.transactional_id_pattern.as_deref().unwrap_or_default() {
         "" => None,
         // The whole id has to match.
-        pattern => match Regex::new(&format!("^(?:{pattern})$")) {
+        pattern => match expression::compile(pattern) {
             Ok(pattern) => Some(pattern),
             Err(_) => {
                 let answer = Answer::Refused(ErrorCode::INVALID_REGULAR_EXPRESSION);
