@@ -2,7 +2,8 @@
 //!
 //! The log is read and applied on the directory's lane; meanwhile the partition answers
 //! `COORDINATOR_LOAD_IN_PROGRESS`. What was appended meanwhile (a transaction's end, for instance)
-//! is read too: the machine moves in when it is level with the log's end.
+//! is read too: the machine moves in when it is level with the log's end. Where the log cannot be
+//! read there is no machine until the next leadership, and the partition answers `NOT_COORDINATOR`.
 
 use super::Served;
 use crate::node::Node;
@@ -69,7 +70,16 @@ async fn run<M: Served>(node: Arc<Node>, partition: Arc<Strand<Partition>>, epoc
                 Loaded { hard: M::Hard::default(), next_offset: 0 }
             }
             Some(Err(error)) => {
-                tracing::error!(partition = name, "the coordinator's log cannot be read: {error}");
+                let folder = directory.log_dir.path().join(&name);
+                tracing::error!(
+                    partition = name,
+                    "the coordinator's log cannot be read, so this node does not coordinate what it \
+                    holds: {error}; mend or restore {}, then start the node again",
+                    folder.display()
+                );
+                partition.submit(Command::Decide(Box::new(move |partition, _| {
+                    partition.fail_load(epoch);
+                })));
                 return;
             }
             None => return,

@@ -18,7 +18,11 @@ impl Partition {
             return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE);
         }
         let log = self.log.as_deref_mut().ok_or(ErrorCode::NOT_COORDINATOR)?;
-        let carried = self.carried.as_mut().ok_or(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS)?;
+        let absent = match self.is_load_failed {
+            true => ErrorCode::NOT_COORDINATOR,
+            false => ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
+        };
+        let carried = self.carried.as_mut().ok_or(absent)?;
         let carrier = carried.as_any().downcast_mut().ok_or(ErrorCode::NOT_COORDINATOR)?;
         Ok((carrier, log))
     }
@@ -34,8 +38,14 @@ impl Partition {
         let is_first = self.leader_epoch == leader_epoch && self.loaded_epoch < leader_epoch;
         if is_first {
             self.loaded_epoch = leader_epoch;
+            self.is_load_failed = false;
         }
         is_first
+    }
+
+    /// The machine of this leadership cannot be loaded: who asks for it is not told to wait.
+    pub(crate) fn fail_load(&mut self, leader_epoch: i32) {
+        self.is_load_failed |= self.loaded_epoch == leader_epoch;
     }
 
     /// A machine moves in; where it cannot, the log is as good as lost.

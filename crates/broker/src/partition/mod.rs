@@ -64,6 +64,8 @@ pub(crate) struct Partition {
     carried: Option<Box<dyn Carried>>,
     /// The leadership that a machine was last loaded for, or is being loaded for.
     loaded_epoch: i32,
+    /// What that machine's state is made of cannot be read: there is none in this leadership.
+    is_load_failed: bool,
     /// It was told that a file is missing or cannot be read: once is enough.
     is_damage_told: bool,
     /// It was told that the log is offline.
@@ -147,6 +149,7 @@ impl Partition {
             watches: Vec::new(),
             carried: None,
             loaded_epoch: -1,
+            is_load_failed: false,
             is_damage_told: false,
             is_offline_told: false,
             is_flushing: false,

@@ -8,7 +8,9 @@ use dohle_protocol::messages::offset_commit_request::{
 use dohle_protocol::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics,
 };
-use dohle_protocol::messages::{FindCoordinatorRequest, OffsetCommitRequest, OffsetFetchRequest};
+use dohle_protocol::messages::{
+    FindCoordinatorRequest, HeartbeatRequest, OffsetCommitRequest, OffsetFetchRequest,
+};
 use std::time::{Duration, Instant};
 
 const COMMIT: i16 = 8;
@@ -44,6 +46,43 @@ fn commits_that_come_together_keep_their_order() {
     find(&mut client);
     let response = client.ask(FETCH, &fetch());
     assert_eq!(response.groups[0].topics[0].partitions[0].committed_offset, 199);
+}
+
+/// What was committed cannot be read any more: who asks is not told to wait for what never comes.
+#[test]
+fn a_log_that_cannot_be_read_has_no_coordinator() {
+    let settings =
+        [("offsets.topic.replication.factor", "1"), ("offsets.topic.num.partitions", "1")];
+    let mut node = Node::start(&settings);
+    let mut client = node.connect();
+    assert_eq!(client.create_topic("read", 1, &[]), ErrorCode::NONE);
+    find(&mut client);
+    client.ask(COMMIT, &commit("read", 7));
+    node.stop();
+    // Behind the first batch's header: its record.
+    let log = node.directory.join("data/__consumer_offsets-0/00000000000000000000.log");
+    let mut bytes = std::fs::read(&log).unwrap();
+    bytes[61..].fill(0xff);
+    std::fs::write(&log, &bytes).unwrap();
+
+    node.restart(&settings);
+    let mut client = node.connect();
+    let began = Instant::now();
+    let mut fetched = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
+    while fetched == ErrorCode::COORDINATOR_LOAD_IN_PROGRESS {
+        assert!(began.elapsed() < HANG, "it is loaded for ever");
+        std::thread::sleep(Duration::from_millis(20));
+        fetched = client.ask(FETCH, &fetch()).groups[0].error_code;
+    }
+    assert_eq!(fetched, ErrorCode::NOT_COORDINATOR);
+    let response = client.ask(COMMIT, &commit("read", 8));
+    let committed = response.topics[0].partitions[0].error_code;
+    assert_eq!(committed, ErrorCode::NOT_COORDINATOR);
+    let beat =
+        HeartbeatRequest { group_id: "g".into(), member_id: "m".into(), ..Default::default() };
+    assert_eq!(client.ask(4, &beat).error_code, ErrorCode::NOT_COORDINATOR);
+    // Nothing of it is thrown away.
+    assert_eq!(std::fs::read(&log).unwrap(), bytes);
 }
 
 /// The group's coordinator, once it is there and has its log.
