@@ -42,7 +42,9 @@ pub(in super::super) fn join_classic(
         }
         Err(Refused { error_code, given_id }) => {
             let member_id = given_id.unwrap_or(member_id);
-            let answer = m::JoinGroupResponse { error_code, member_id, ..Default::default() };
+            let protocol_name = None;
+            let answer =
+                m::JoinGroupResponse { error_code, member_id, protocol_name, ..Default::default() };
             deciding.answer_now(token, Answer::JoinGroup(answer));
         }
     }
@@ -177,10 +179,12 @@ fn sync(
     let session_ms = i64::from(classic.session_timeout_ms);
     super::set_session(&mut deciding.soft.timers, (&group_id, id), deciding.now, session_ms);
     let image = &deciding.soft.image;
+    let assigned = member.assigned.iter();
+    let assigned = assigned.map(|(topic, owned)| (topic, owned.keys().copied().collect()));
     Ok(m::SyncGroupResponse {
         protocol_type: Some(CONSUMER),
         protocol_name: Some(protocol.name.clone()),
-        assignment: embedded::encode_assignment(&member.assigned, image, &protocol.metadata),
+        assignment: embedded::encode_assignment(assigned, image, &protocol.metadata),
         ..Default::default()
     })
 }

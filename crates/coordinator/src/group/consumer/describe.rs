@@ -1,6 +1,6 @@
 //! What is told of a consumer group.
 
-use super::member::{Member, Owned};
+use super::member::Member;
 use super::refusal::Refusal;
 use super::state::ConsumerGroup;
 use super::target;
@@ -14,6 +14,7 @@ use dohle_protocol::messages::consumer_group_describe_response::{
     Assignment, DescribedGroup, Member as Described, TopicPartitions,
 };
 use dohle_protocol::wire::Text;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Answers with the group and its members.
 pub(in super::super) fn describe(deciding: &mut Deciding<'_>, asking: Asking, group_id: Text) {
@@ -77,16 +78,20 @@ fn describe_member(id: &Text, member: &Member, target: &Partitions, image: &Imag
         client_host: metadata.client_host.clone(),
         subscribed_topic_names: metadata.subscribed_topic_names.clone(),
         subscribed_topic_regex: metadata.subscribed_topic_regex.clone(),
-        assignment: assigned(&member.assigned, image),
+        assignment: owned(member, image),
         target_assignment: assignment(target.iter().map(|(id, list)| (id, list.clone())), image),
         member_type: i8::from(member.classic().is_none()),
         ..Default::default()
     }
 }
 
-fn assigned(owned: &Owned, image: &Image) -> Assignment {
-    let topics = owned.iter().map(|(id, partitions)| (id, partitions.keys().copied().collect()));
-    assignment(topics, image)
+/// What it has, and what it has not given up yet.
+fn owned(member: &Member, image: &Image) -> Assignment {
+    let mut owned: BTreeMap<&Uuid, BTreeSet<i32>> = BTreeMap::new();
+    for (id, partitions) in member.assigned.iter().chain(&member.revoking) {
+        owned.entry(id).or_default().extend(partitions.keys());
+    }
+    assignment(owned.into_iter().map(|(id, all)| (id, all.into_iter().collect())), image)
 }
 
 /// Topics that are gone have no name any more, and are left out.

@@ -27,11 +27,15 @@ fn decode<M: Message>(bytes: &Bytes) -> Option<M> {
     M::decode(&mut Reader::new(bytes.slice(2..)), version).ok()
 }
 
-/// What a member owns, in the version of what it says. Topics that are gone have no name.
-pub(super) fn encode_assignment(owned: &Owned, image: &Image, metadata: &Bytes) -> Bytes {
-    let topics = owned.iter().filter_map(|(id, partitions)| {
+/// Partitions by topic, in the version of what the member says. Topics that are gone have no name.
+pub(super) fn encode_assignment<'a>(
+    partitions: impl Iterator<Item = (&'a Uuid, Vec<i32>)>,
+    image: &Image,
+    metadata: &Bytes,
+) -> Bytes {
+    let topics = partitions.filter_map(|(id, partitions)| {
         let topic = image.topics.by_id(id)?.name.clone();
-        Some(TopicPartition { topic, partitions: partitions.keys().copied().collect() })
+        Some(TopicPartition { topic, partitions })
     });
     let mut topics: Vec<TopicPartition> = topics.collect();
     topics.sort_unstable_by(|a, b| a.topic.cmp(&b.topic));

@@ -215,8 +215,9 @@ fn classic_group<'a>(
             client_host: metadata.client_host.clone(),
             rebalance_timeout: metadata.rebalance_timeout_ms,
             session_timeout,
+            // What it was to get: who leaves gives it free.
             assignment: embedded::encode_assignment(
-                &member.assigned,
+                group.target_of(id, None).iter().map(|(topic, list)| (topic, list.clone())),
                 &deciding.soft.image,
                 &subscription,
             ),
