@@ -16,6 +16,8 @@ use dohle_protocol::wire::Text;
 /// Kinds of coordinators as the wire numbers them.
 const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
+/// Known, and not served: that is refused without a word.
+const SHARE: i8 = 2;
 /// From here on several keys are asked for at once (KIP-699).
 const VERSION_BATCHED: i16 = 4;
 
@@ -33,7 +35,7 @@ pub(crate) async fn handle(
         let only = coordinators.into_iter().next().unwrap_or_default();
         return FindCoordinatorResponse {
             error_code: only.error_code,
-            error_message: only.error_message,
+            error_message: Some(said(only.error_code)),
             node_id: only.node_id,
             host: only.host,
             port: only.port,
@@ -48,7 +50,11 @@ async fn find_all(context: &Context, key_type: i8, keys: Vec<Text>) -> Vec<Coord
         GROUP => GroupCoordinator::TOPIC,
         TRANSACTION => TransactionCoordinator::TOPIC,
         _ => {
-            let refused = |key| nobody(key, ErrorCode::INVALID_REQUEST);
+            let mut refused = nobody(Text::default(), ErrorCode::INVALID_REQUEST);
+            if key_type != SHARE {
+                refused.error_message = Some(said(refused.error_code));
+            }
+            let refused = |key| Coordinator { key, ..refused.clone() };
             return keys.into_iter().map(refused).collect();
         }
     };
@@ -79,6 +85,15 @@ fn find(context: &Context, view: &View, topic: &Text, key: Text) -> Coordinator 
         },
         _ => nobody(key, ErrorCode::COORDINATOR_NOT_AVAILABLE),
     }
+}
+
+/// An answer of before version 4 always says something, as Kafka's does.
+fn said(error: ErrorCode) -> Text {
+    Text::from_static(match error {
+        ErrorCode::NONE => "NONE",
+        ErrorCode::INVALID_REQUEST => "this node has no coordinators of that type",
+        _ => "the coordinator is not there now: ask again",
+    })
 }
 
 fn nobody(key: Text, error_code: ErrorCode) -> Coordinator {

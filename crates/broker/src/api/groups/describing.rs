@@ -58,10 +58,12 @@ pub(crate) async fn consumer_describe(
     let is_served = serves_consumer_protocol(&context);
     let mut groups = Vec::with_capacity(request.group_ids.len());
     for group_id in request.group_ids {
-        let asked = if is_served {
-            ask(&context, &group_id, Request::ConsumerGroupDescribe(group_id.clone())).await
-        } else {
+        let asked = if !is_served {
             Err(ErrorCode::UNSUPPORTED_VERSION)
+        } else if group_id.is_empty() {
+            Err(ErrorCode::INVALID_GROUP_ID)
+        } else {
+            ask(&context, &group_id, Request::ConsumerGroupDescribe(group_id.clone())).await
         };
         let mut group = match asked {
             Ok(Answer::ConsumerGroupDescribe(group)) => group,

@@ -3,6 +3,7 @@
 use super::{ask, told};
 use crate::node::{Node, View};
 use crate::request::Context;
+use crate::topic::is_internal;
 use dohle_coordinator::group::GroupCoordinator;
 use dohle_coordinator::transaction::{Answer, Request, TopicPartition};
 use dohle_coordinator::{Coordinated, partition_for};
@@ -58,7 +59,8 @@ async fn add(
     transaction: AddPartitionsToTxnTransaction,
 ) -> AddPartitionsToTxnResult {
     let AddPartitionsToTxnTransaction { transactional_id, topics, verify_only, .. } = transaction;
-    let errors = match missing(&context.view(), &topics) {
+    let is_client = context.version < VERSION_BATCHED;
+    let errors = match refused(&context.view(), &topics, is_client) {
         Some(errors) => errors,
         None => {
             let request = Request::AddPartitions {
@@ -96,18 +98,25 @@ fn partitions(topics: &[AddPartitionsToTxnTopic]) -> impl Iterator<Item = TopicP
     })
 }
 
-/// If a partition does not exist, none is added.
-fn missing(view: &View, topics: &[AddPartitionsToTxnTopic]) -> Option<Vec<ErrorCode>> {
-    let exists = |it: TopicPartition| {
+/// If a partition does not exist, none is added; nor if a client names one of the coordinators' topics.
+fn refused(
+    view: &View,
+    topics: &[AddPartitionsToTxnTopic],
+    is_client: bool,
+) -> Option<Vec<ErrorCode>> {
+    let refusal = |it: TopicPartition| {
         let topic = view.image.topics.by_name(&it.topic);
-        topic.is_some_and(|topic| topic.partitions.contains_key(&it.partition))
+        if is_client && is_internal(&it.topic) {
+            Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED)
+        } else if topic.is_none_or(|topic| !topic.partitions.contains_key(&it.partition)) {
+            Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+        } else {
+            None
+        }
     };
-    let exist: Vec<bool> = partitions(topics).map(exists).collect();
-    let error = |exists: &bool| match exists {
-        true => ErrorCode::OPERATION_NOT_ATTEMPTED,
-        false => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-    };
-    exist.contains(&false).then(|| exist.iter().map(error).collect())
+    let refusals: Vec<Option<ErrorCode>> = partitions(topics).map(refusal).collect();
+    let error = |refusal: &Option<ErrorCode>| refusal.unwrap_or(ErrorCode::OPERATION_NOT_ATTEMPTED);
+    refusals.iter().any(Option::is_some).then(|| refusals.iter().map(error).collect())
 }
 
 /// Errors by partition, in the request's order.
