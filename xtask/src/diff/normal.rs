@@ -41,7 +41,7 @@ const OWN: [&str; 28] = [
 ];
 
 /// Fields of one API whose value is the run's own.
-const OWN_OF: [(ApiKey, &str); 7] = [
+const OWN_OF: [(ApiKey, &str); 8] = [
     (ApiKey::JoinGroup, "leader"),
     (ApiKey::DescribeQuorum, "leaderEpoch"),
     (ApiKey::DescribeQuorum, "highWatermark"),
@@ -49,10 +49,11 @@ const OWN_OF: [(ApiKey, &str); 7] = [
     (ApiKey::DescribeLogDirs, "partitionSize"),
     (ApiKey::DescribeLogDirs, "offsetLag"),
     (ApiKey::DescribeProducers, "lastTimestamp"),
+    (ApiKey::DescribeTransactions, "transactionStartTimeMs"),
 ];
 
 /// Arrays are compared in the order of the first of these that their elements have.
-const ORDERED_BY: [&str; 20] = [
+const ORDERED_BY: [&str; 22] = [
     "name",
     "topicName",
     "topic",
@@ -66,6 +67,8 @@ const ORDERED_BY: [&str; 20] = [
     "nodeId",
     "brokerId",
     "groupId",
+    "instanceId",
+    "transactionalId",
     "replicaId",
     "resourceType",
     "entity",

@@ -62,6 +62,19 @@ pub(super) fn bodies(world: &mut World) {
         ApiKey::DeleteTopics,
         ApiKey::DescribeConfigs,
         ApiKey::InitProducerId,
+        ApiKey::FindCoordinator,
+        ApiKey::OffsetCommit,
+        ApiKey::OffsetFetch,
+        ApiKey::ConsumerGroupHeartbeat,
+        ApiKey::ConsumerGroupDescribe,
+        ApiKey::AddPartitionsToTxn,
+        ApiKey::AddOffsetsToTxn,
+        ApiKey::EndTxn,
+        ApiKey::TxnOffsetCommit,
+        ApiKey::WriteTxnMarkers,
+        ApiKey::DescribeTransactions,
+        ApiKey::ListTransactions,
+        ApiKey::DescribeProducers,
     ] {
         let Some(versions) = world.plan.get(&key.to_i16()).cloned() else { continue };
         let (oldest, newest) = (*versions.start(), *versions.end());

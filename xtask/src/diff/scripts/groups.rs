@@ -19,7 +19,7 @@ use crate::diff::world::World;
 const UNKNOWN_MEMBER_ID: i16 = 25;
 
 /// Waits until the group's coordinator answers.
-fn await_coordinator(world: &mut World, group: &str) {
+pub(super) fn await_coordinator(world: &mut World, group: &str) {
     let find = m::FindCoordinatorRequest { key: group.into(), ..Default::default() };
     let beat = m::HeartbeatRequest {
         group_id: group.into(),
@@ -36,7 +36,7 @@ fn await_coordinator(world: &mut World, group: &str) {
     }
 }
 
-fn subscription(topics: &[&str]) -> Bytes {
+pub(super) fn subscription(topics: &[&str]) -> Bytes {
     let topics = topics.iter().map(|topic| Text::from(*topic)).collect();
     let subscription = m::ConsumerProtocolSubscription { topics, ..Default::default() };
     let mut into = Writer::with_capacity(2 + subscription.encoded_size(0));
@@ -45,7 +45,7 @@ fn subscription(topics: &[&str]) -> Bytes {
     into.into_bytes()
 }
 
-fn joining(group: &str, member: &Text) -> m::JoinGroupRequest {
+pub(super) fn joining(group: &str, member: &Text) -> m::JoinGroupRequest {
     let protocol = |name: &str| JoinGroupRequestProtocol {
         name: name.into(),
         metadata: subscription(&["read"]),
@@ -62,7 +62,7 @@ fn joining(group: &str, member: &Text) -> m::JoinGroupRequest {
     }
 }
 
-fn syncing(group: &str, member: &Text, generation_id: i32) -> m::SyncGroupRequest {
+pub(super) fn syncing(group: &str, member: &Text, generation_id: i32) -> m::SyncGroupRequest {
     let assignment = SyncGroupRequestAssignment {
         member_id: member.clone(),
         assignment: Bytes::from_static(b"all of it"),
@@ -79,12 +79,12 @@ fn syncing(group: &str, member: &Text, generation_id: i32) -> m::SyncGroupReques
     }
 }
 
-fn beating(group: &str, member: &Text, generation_id: i32) -> m::HeartbeatRequest {
+pub(super) fn beating(group: &str, member: &Text, generation_id: i32) -> m::HeartbeatRequest {
     let member_id = member.clone();
     m::HeartbeatRequest { group_id: group.into(), generation_id, member_id, ..Default::default() }
 }
 
-fn leaving(group: &str, members: &[&Text]) -> m::LeaveGroupRequest {
+pub(super) fn leaving(group: &str, members: &[&Text]) -> m::LeaveGroupRequest {
     let identity = |id: &&Text| MemberIdentity { member_id: (*id).clone(), ..Default::default() };
     m::LeaveGroupRequest {
         group_id: group.into(),
@@ -95,7 +95,7 @@ fn leaving(group: &str, members: &[&Text]) -> m::LeaveGroupRequest {
 }
 
 /// A group with one member that has its assignment: the member's id.
-fn stable(world: &mut World, group: &str) -> Text {
+pub(super) fn stable(world: &mut World, group: &str) -> Text {
     await_coordinator(world, group);
     let nobody = Text::default();
     let Some(joined) = world.prepare(3, &joining(group, &nobody)) else { return nobody };
@@ -216,7 +216,11 @@ pub(super) fn membership(world: &mut World) {
     }
 }
 
-fn committing(group: &str, topic: Uuid, partitions: &[(i32, i64)]) -> m::OffsetCommitRequest {
+pub(super) fn committing(
+    group: &str,
+    topic: Uuid,
+    partitions: &[(i32, i64)],
+) -> m::OffsetCommitRequest {
     let partition =
         |(partition_index, committed_offset): &(i32, i64)| commit::OffsetCommitRequestPartition {
             partition_index: *partition_index,
@@ -330,13 +334,7 @@ pub(super) fn administration(world: &mut World) {
             ("empty", "read", 9),
             ("empty", "read", 1),
         ] {
-            let partition_index = partition;
-            let partition = delete::OffsetDeleteRequestPartition { partition_index };
-            let name = Text::from(name);
-            let topic = delete::OffsetDeleteRequestTopic { name, partitions: vec![partition] };
-            let topics = vec![topic];
-            let asked = m::OffsetDeleteRequest { group_id: group.into(), topics };
-            world.note(&format!("{group} {partition_index}"), version, &asked);
+            offsets_deleted(world, version, group, (name, partition));
         }
         fetched(world, "after deletion", "empty", topic);
     }
@@ -356,6 +354,15 @@ pub(super) fn administration(world: &mut World) {
         let asked = m::DescribeGroupsRequest { groups, ..Default::default() };
         world.note("after the last one left", version, &asked);
     }
+}
+
+/// Deletes a group's offset of a partition.
+pub(super) fn offsets_deleted(world: &mut World, version: i16, group: &str, of: (&str, i32)) {
+    let (name, partition_index) = (Text::from(of.0), of.1);
+    let partition = delete::OffsetDeleteRequestPartition { partition_index };
+    let topic = delete::OffsetDeleteRequestTopic { name, partitions: vec![partition] };
+    let asked = m::OffsetDeleteRequest { group_id: group.into(), topics: vec![topic] };
+    world.note(&format!("{group} {} {partition_index}", of.0), version, &asked);
 }
 
 pub(super) fn list(world: &mut World) {

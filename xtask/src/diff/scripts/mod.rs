@@ -3,6 +3,8 @@
 mod broken;
 mod cluster;
 mod configs;
+mod consumer_groups;
+mod coordinators;
 mod credentials;
 mod fetch;
 mod groups;
@@ -12,6 +14,7 @@ mod quotas;
 mod replicas;
 mod telemetry;
 mod topics;
+mod transactions;
 mod versions;
 
 use bytes::Bytes;
@@ -28,7 +31,7 @@ use super::world::World;
 pub(super) type Script = (&'static str, fn(&mut World));
 
 /// Scripts that run for whatever versions a pass asks for.
-pub(super) const ALL: [Script; 34] = [
+pub(super) const ALL: [Script; 50] = [
     ("versions", versions::good),
     ("metadata", topics::metadata),
     ("create-topics", topics::create),
@@ -61,6 +64,22 @@ pub(super) const ALL: [Script; 34] = [
     ("groups-commits", groups::commits),
     ("groups-administration", groups::administration),
     ("groups-list", groups::list),
+    ("find-coordinator", coordinators::find),
+    ("consumer-groups-join", consumer_groups::joining_refused),
+    ("consumer-groups-beat", consumer_groups::epochs),
+    ("consumer-groups-static", consumer_groups::static_members),
+    ("consumer-groups-two", consumer_groups::two_members),
+    ("consumer-groups-regex", consumer_groups::expressions),
+    ("consumer-groups-types", consumer_groups::wrong_type),
+    ("consumer-groups-mixed", consumer_groups::mixed),
+    ("consumer-groups-commits", consumer_groups::commits),
+    ("transactions-init", transactions::init),
+    ("transactions-add", transactions::add),
+    ("transactions-end", transactions::end),
+    ("transactions-offsets", transactions::offsets),
+    ("transactions-records", transactions::records),
+    ("transactions-markers", transactions::markers),
+    ("transactions-list", transactions::list),
     ("telemetry", telemetry::all),
     ("cluster", cluster::all),
 ];
