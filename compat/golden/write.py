@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Writes data of every kind to a broker, so that another one can be started on it afterwards.
 
-    write.py HOST:PORT first         topics of every kind, with records
+    write.py HOST:PORT first         topics of every kind, with records; groups and transactions
     write.py HOST:PORT again         more into all of them after a start; topics deleted, partitions added, records deleted
-    write.py HOST:PORT more          more into all of them, nothing else: no log's start moves
+    write.py HOST:PORT more          more into all of them, no log's start moves; members and a transaction are left as they are
     write.py HOST:PORT steady FILE   writes until the broker goes; says "writing" once it does, keeps in FILE what was acknowledged
     write.py HOST:PORT kept FILE     exit 1 if something that FILE says was acknowledged is not there
 """
 import json, random, sys, time
+import coordinators
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic,
                                    ResourceType)
@@ -39,6 +40,8 @@ TOPICS = {
     "w-expanded": (1, {}),
     "w-epochs": (2, SMALL),
     "w-old-client": (4, {}),
+    "w-grouped": (3, {}),
+    "w-transactional": (3, {}),
     "w-empty": (3, {}),
     "w-to-delete": (4, {}),
     "w-deleted-and-made-again": (2, {}),
@@ -141,6 +144,7 @@ def first(address):
         for partition in range(2):
             for record in shapes(topic): writer.write(topic, partition, *record)
     total += writer.end()
+    coordinators.write(address, stays=False)
     print(f"{len(TOPICS)} topics, {total} records acknowledged")
 
 def again(address):
@@ -167,10 +171,12 @@ def again(address):
     total += writer.end()
     total += golden(address, there)
     deleted = delete_records(address, admin)
+    coordinators.write(address, stays=False)
     print(f"{total} records acknowledged, deleted before {deleted}")
 
 def more(address):
     there = AdminClient({"bootstrap.servers": address}).list_topics(timeout=10).topics
+    coordinators.write(address, stays=True)
     print(f"{fill(address, 'more') + golden(address, there)} records acknowledged")
 
 def golden(address, there):
