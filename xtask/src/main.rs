@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(root, rest).map_err(Into::into),
         ["codegen"] => codegen::run(root, false),
         ["codegen", "--check"] => codegen::run(root, true),
-        ["crash", rest @ ..] => crash::run(root, rest).map_err(Into::into),
+        ["crash", rest @ ..] => crash::run(root, rest).map(drop).map_err(Into::into),
         ["soak", rest @ ..] => crash::soak(root, rest).map_err(Into::into),
         ["sim", rest @ ..] => sim::run(root, rest).map_err(Into::into),
         ["diff", rest @ ..] => diff::run(root, rest).map_err(Into::into),

@@ -10,7 +10,15 @@ use crate::{applications, compat, crash, diff, events, golden, tidy, tools, watc
 pub(super) struct Stage {
     pub(super) name: &'static str,
     pub(super) what: &'static str,
-    pub(super) run: fn(&Path) -> Result<(), String>,
+    pub(super) run: Run,
+}
+
+/// How a stage is run.
+pub(super) enum Run {
+    /// All of it or none.
+    Whole(fn(&Path) -> Result<(), String>),
+    /// What this machine could not show comes back.
+    Partly(fn(&Path) -> Result<Vec<String>, String>),
 }
 
 /// In the order in which they run: what is quick to fail comes first. Each can be run alone.
@@ -18,90 +26,96 @@ pub(super) static STAGES: [Stage; 18] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
-        run: |_| toolchains::check(),
+        run: Run::Whole(|_| toolchains::check()),
     },
     Stage {
         name: "format",
         what: "rustfmt has nothing to change",
-        run: |root| cargo(root, &["fmt", "--all", "--check"]),
+        run: Run::Whole(|root| cargo(root, &["fmt", "--all", "--check"])),
     },
     Stage {
         name: "tidy",
         what: "edges between crates, doors to the world, files, licences, generated code",
-        run: tidy::run,
+        run: Run::Whole(tidy::run),
     },
     Stage {
         name: "clippy",
         what: "no warning in any crate, tests included",
-        run: |root| {
+        run: Run::Whole(|root| {
             cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-Dwarnings"])
-        },
+        }),
     },
     Stage {
         name: "unit",
         what: "unit, golden, property, fuzz, crash and simulation tests of all crates",
-        run: |root| cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]),
+        run: Run::Whole(|root| cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"])),
     },
-    Stage { name: "loom", what: "what threads share, in every order of meeting", run: loom },
+    Stage {
+        name: "loom",
+        what: "what threads share, in every order of meeting",
+        run: Run::Whole(loom),
+    },
     Stage {
         name: "release",
         what: "the binary as it is shipped",
-        run: |root| cargo(root, &["build", "--release", "--locked", "--package", "dohle"]),
+        run: Run::Whole(|root| {
+            cargo(root, &["build", "--release", "--locked", "--package", "dohle"])
+        }),
     },
     Stage {
         name: "limits",
         what: "the binary with failing disks, lost files and few descriptors",
-        run: |root| crash::run(root, &["--scenario", "quick"]),
+        run: Run::Partly(|root| crash::run(root, &["--scenario", "quick"])),
     },
     Stage {
         name: "watch",
         what: "metrics of the binary, scraped by Prometheus",
-        run: |root| watch::run(root, &[]),
+        run: Run::Whole(|root| watch::run(root, &[])),
     },
     Stage {
         name: "compat",
         what: "real clients against the binary",
-        run: |root| compat::run(root, &[]),
+        run: Run::Whole(|root| compat::run(root, &[])),
     },
     Stage {
         name: "groups",
         what: "real clients as members of groups",
-        run: |root| compat::run(root, &["--groups"]),
+        run: Run::Whole(|root| compat::run(root, &["--groups"])),
     },
     Stage {
         name: "transactions",
         what: "real clients' transactions, read by what is committed",
-        run: |root| compat::run(root, &["--transactions"]),
+        run: Run::Whole(|root| compat::run(root, &["--transactions"])),
     },
     Stage {
         name: "applications",
         what: "Kafka Streams, Spring, SmallRye and Kafka's verifiable clients, killed in the middle",
-        run: |root| applications::run(root, &[]),
+        run: Run::Whole(|root| applications::run(root, &[])),
     },
     Stage {
         name: "tools",
         what: "our tools against the binary and Apache Kafka, compared with what Kafka's tools said",
-        run: |root| tools::run(root, &[]),
+        run: Run::Whole(|root| tools::run(root, &[])),
     },
     Stage {
         name: "diff",
         what: "the same requests to the binary and to Apache Kafka",
-        run: |root| diff::run(root, &[]),
+        run: Run::Whole(|root| diff::run(root, &[])),
     },
     Stage {
         name: "golden",
         what: "Apache Kafka's data directories, served and compacted as it does",
-        run: |root| golden::run(root, &[]),
+        run: Run::Whole(|root| golden::run(root, &[])),
     },
     Stage {
         name: "takeover",
         what: "our data directories, opened by Apache Kafka, and by us again",
-        run: |root| golden::takeover(root, &[]),
+        run: Run::Whole(|root| golden::takeover(root, &[])),
     },
     Stage {
         name: "events",
         what: "events by two clients and every codec, with kills; a short run",
-        run: |root| events::run(root, &["--events", "100000", "--kills", "3"]),
+        run: Run::Whole(|root| events::run(root, &["--events", "100000", "--kills", "3"])),
     },
 ];
 

@@ -166,7 +166,7 @@ impl Damage {
         let lost = match phase {
             Phase::Later if expected.writes == Writes::Refused => found.acknowledged,
             Phase::Again if self.loses_end => expected.lost - 1,
-            _ => expected.lost,
+            Phase::Running | Phase::Later | Phase::Restarted | Phase::Again => expected.lost,
         };
         want(found.lost == lost, format!("{what}: {found:?}, and {lost} must be lost"))
     }

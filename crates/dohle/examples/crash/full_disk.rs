@@ -7,49 +7,26 @@
 
 use crate::scenario::{Ground, want, within};
 use crate::server::Server;
+use crate::small_disk::{fill, mount, run_inside};
 use crate::wire::{Failure, Wire};
 use crate::writer::Writer;
 use dohle_protocol::error_code::ErrorCode;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 const TOPIC: &str = "full";
 const RECORD_BYTES: usize = 100_000;
 const REFUSED: Failure = Failure::Refused(ErrorCode::KAFKA_STORAGE_ERROR);
 
-/// Runs [`inside`] where mounts are nobody else's.
-pub(crate) fn run(ground: &Ground) -> Result<(), String> {
-    let unshare = |program: &Path| {
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount"]).arg(program);
-        command
-    };
-    if !unshare(Path::new("true")).status().is_ok_and(|status| status.success()) {
-        println!("   NOT RUN: this machine gives no mount namespace to this user");
-        return Ok(());
-    }
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let status = unshare(&program)
-        .arg(&ground.binary)
-        .arg("--inside")
-        .arg(&ground.folder)
-        .status()
-        .map_err(|error| format!("unshare: {error}"))?;
-    want(status.success(), "see above")
-}
+pub(crate) const NAME: &str = "full-disk";
 
-fn mount(options: &str, data: &Path) -> Result<(), String> {
-    let mut command = Command::new("mount");
-    command.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(data);
-    let status = command.status().map_err(|error| format!("mount: {error}"))?;
-    want(status.success(), format!("mount -o {options}: {status}"))
+pub(crate) fn run(ground: &Ground) -> Result<(), String> {
+    run_inside(ground, NAME)
 }
 
 /// The scenario itself, in its own namespace.
 pub(crate) fn inside(ground: &Ground) -> Result<(), String> {
     let data = ground.folder.join("data");
-    std::fs::create_dir_all(&data).map_err(|error| format!("{data:?}: {error}"))?;
     mount("size=64m", &data)?;
     let mut server = Server::new(&ground.binary, &data)?;
     server.start()?;
@@ -106,12 +83,7 @@ fn slowly(
 fn at_once(data: &Path, server: &mut Server, writer: &mut Writer) -> Result<(), String> {
     let ballast = data.join("ballast");
     let mut wire = Wire::dial(&server.address())?;
-    let filled = Command::new("dd")
-        .args(["if=/dev/zero", "bs=64k", "status=none"])
-        .arg(format!("of={}", ballast.display()))
-        .stderr(std::process::Stdio::null())
-        .status();
-    filled.map_err(|error| format!("dd: {error}"))?;
+    fill(&ballast)?;
     let mut answers: Vec<String> = Vec::new();
     for number in 0..200 {
         match writer.send(&mut wire, number % 4, RECORD_BYTES) {

@@ -1,10 +1,12 @@
 //! What can be made to go wrong, and the ground on which it does.
 
 use crate::{
-    descriptors, directories, files, full_disk, kills, members, memory, partitions, recovery, soak,
-    wrong_clock,
+    descriptors, directories, files, full_directory, full_disk, kills, members, memory, partitions,
+    recovery, soak, wrong_clock,
 };
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// What a scenario has to work with.
@@ -18,6 +20,16 @@ pub(crate) struct Ground {
     pub(crate) tears: u64,
     pub(crate) seed: u64,
     pub(crate) minutes: f64,
+    /// What this machine could not show.
+    pub(crate) left_out: Rc<RefCell<Vec<String>>>,
+}
+
+impl Ground {
+    /// Something cannot be shown here: the summary says so.
+    pub(crate) fn leave_out(&self, what: &str) {
+        println!("   NOT RUN: {what}");
+        self.left_out.borrow_mut().push(what.to_owned());
+    }
 }
 
 /// One thing that goes wrong. `run` says what is not as it should be.
@@ -29,7 +41,7 @@ pub(crate) struct Scenario {
     pub(crate) run: fn(&Ground) -> Result<(), String>,
 }
 
-pub(crate) static SCENARIOS: [Scenario; 11] = [
+pub(crate) static SCENARIOS: [Scenario; 12] = [
     Scenario {
         name: "kills",
         what: "SIGKILL under load, and torn logs",
@@ -43,10 +55,16 @@ pub(crate) static SCENARIOS: [Scenario; 11] = [
         run: members::run,
     },
     Scenario {
-        name: "full-disk",
+        name: full_disk::NAME,
         what: "no space left, slowly and at once, and space again",
         is_quick: true,
         run: full_disk::run,
+    },
+    Scenario {
+        name: full_directory::NAME,
+        what: "no space left in one of two log directories",
+        is_quick: true,
+        run: full_directory::run,
     },
     Scenario {
         name: "directories",

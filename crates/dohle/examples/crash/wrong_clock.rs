@@ -22,7 +22,7 @@ pub(crate) fn run(ground: &Ground) -> Result<(), String> {
     match library(&ground.folder) {
         Some(library) => machine(ground, &library),
         None => {
-            println!("   NOT RUN: the machine's clock, for want of a C compiler");
+            ground.leave_out("the machine's clock, for want of a C compiler");
             Ok(())
         }
     }
