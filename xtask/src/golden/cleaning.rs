@@ -13,6 +13,8 @@ use super::server::Server;
 
 /// Where each log is compacted up to.
 const CHECKPOINT: &str = "cleaner-offset-checkpoint";
+/// The partition that began in magic 0 and 1.
+const LEGACY: &str = "legacy-0";
 /// The cleaner takes all that it may.
 const EAGER: [&str; 4] = [
     "log.cleaner.enable=true",
@@ -42,11 +44,14 @@ pub(super) fn compare(
 ) -> Result<usize, String> {
     let data = crate::compat::server::shared(root).join("golden/data");
     let ours = Folder::unpack(archive, &data.join(format!("{archive}.tar.zst")))?;
-    let noted = forget(&ours)?;
+    let mut noted = forget(&ours)?;
     if noted.is_empty() {
         return Ok(0);
     }
     let kafka = Reference::start(root, checker, &ours, port)?;
+    if compact_legacy(root, &kafka.address)? {
+        noted.push(LEGACY.to_owned());
+    }
     // What retention takes besides depends on when it looks.
     for partition in noted.iter().filter(|name| !name.starts_with("compact-delete")) {
         soil(root, &kafka.address, partition)?;
@@ -83,6 +88,15 @@ pub(super) fn compare(
         different.push(CHECKPOINT);
     }
     if different.is_empty() { Ok(gone) } else { Err(format!("other logs: {different:?}")) }
+}
+
+/// Has the partition in magic 0 and 1 compacted too, from its next segment on.
+fn compact_legacy(root: &Path, address: &str) -> Result<bool, String> {
+    let mut command = Command::new(tool(root));
+    command.args(["configs", "--bootstrap-server", address, "--alter", "--topic", "legacy"]);
+    command.args(["--add-config", "cleanup.policy=compact,internal.segment.bytes=16384"]);
+    let status = command.stdout(Stdio::null()).stdin(Stdio::null()).status();
+    Ok(status.map_err(|e| format!("configs: {e}"))?.success())
 }
 
 /// Writes each of some keys many times, and now and then that it is gone.
