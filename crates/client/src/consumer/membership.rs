@@ -65,6 +65,8 @@ pub(super) struct Membership {
     is_member: bool,
     pulse: Arc<Mutex<Pulse>>,
     joining: Option<Gather<Result<Joined, Error>>>,
+    /// It was out of the group for a time: what it had may have been another member's since.
+    was_lost: bool,
     /// The topics and partition counts that the last join knew.
     seen: BTreeMap<Text, usize>,
     looked_at: Instant,
@@ -75,6 +77,8 @@ struct Joined {
     identity: Identity,
     assignment: Vec<TopicPartition>,
     seen: BTreeMap<Text, usize>,
+    /// It came back as somebody new.
+    was_lost: bool,
 }
 
 impl Membership {
@@ -93,6 +97,7 @@ impl Membership {
             is_member: false,
             pulse: Arc::default(),
             joining: None,
+            was_lost: false,
             seen: BTreeMap::new(),
             looked_at: Instant::default(),
         }
@@ -115,9 +120,16 @@ impl Membership {
         let pulse = lock(&self.pulse);
         if pulse.must_forget {
             self.is_member = false;
+            self.was_lost = true;
             self.identity = Identity { generation: -1, ..Identity::default() };
         }
         pulse.must_rejoin || pulse.must_forget
+    }
+
+    /// Whether it was out of its group since this was asked last: its positions are void then, for
+    /// another member may have gone on from what it had committed.
+    pub(super) fn take_lost(&mut self) -> bool {
+        std::mem::take(&mut self.was_lost)
     }
 
     /// Whether a topic that it wants came, went or grew.
@@ -151,6 +163,7 @@ impl Membership {
         let revoked: Vec<_> = held.iter().filter(|one| !joined.assignment.contains(one)).collect();
         let is_cooperative = joined.identity.strategy.is_some_and(Strategy::is_cooperative);
         self.identity = joined.identity;
+        self.was_lost |= joined.was_lost;
         self.seen = joined.seen;
         self.looked_at = clock.now();
         self.is_member = true;
@@ -170,6 +183,7 @@ impl Membership {
             subscribed: self.subscribed.clone(),
             identity: self.identity.clone(),
             held: held.to_vec(),
+            was_lost: false,
         };
         let (slot, joining) = one();
         let task = async move { slot.fill(joiner.join().await) };
@@ -340,6 +354,7 @@ struct Joiner {
     subscribed: Subscribed,
     identity: Identity,
     held: Vec<TopicPartition>,
+    was_lost: bool,
 }
 
 impl Joiner {
@@ -353,6 +368,8 @@ impl Joiner {
                     Some(ErrorCode::MEMBER_ID_REQUIRED | ErrorCode::REBALANCE_IN_PROGRESS) => {}
                     Some(ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::ILLEGAL_GENERATION) => {
                         self.identity = Identity { generation: -1, ..Identity::default() };
+                        self.held.clear();
+                        self.was_lost = true;
                     }
                     _ => {
                         self.client.forget_coordinator(CoordinatorKind::Group, &self.group);
@@ -401,7 +418,8 @@ impl Joiner {
         let synced = self.ask(&request).await?;
         Error::check(synced.error_code, None)?;
         let assignment = Assignment::decode(&synced.assignment)?.partitions;
-        Ok(Joined { identity: self.identity.clone(), assignment, seen })
+        let (identity, was_lost) = (self.identity.clone(), self.was_lost);
+        Ok(Joined { identity, assignment, seen, was_lost })
     }
 
     fn join_request(&self, topics: &[Text]) -> JoinGroupRequest {

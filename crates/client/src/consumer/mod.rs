@@ -269,6 +269,9 @@ impl Consumer {
             if !membership.must_join().await {
                 return Ok(());
             }
+            if membership.take_lost() {
+                self.set_assignment(&[]);
+            }
             let held: Vec<_> = self.positions.keys().cloned().collect();
             // What is handed over must be committed first.
             if self.config.auto_commit && !held.is_empty() {
@@ -278,6 +281,9 @@ impl Consumer {
             let Some(assignment) = membership.join(&held, deadline).await? else {
                 return Ok(());
             };
+            if membership.take_lost() {
+                self.set_assignment(&[]);
+            }
             self.set_assignment(&assignment);
             self.assignments += 1;
         }

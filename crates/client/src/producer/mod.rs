@@ -21,7 +21,7 @@ use dohle_env::collections::HashMap;
 use dohle_env::tasks::Home;
 use partitioner::Partitioner;
 use queue::Queue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 /// A producer. Cloning shares it; [`Producer::close`] ends it for all.
@@ -49,6 +49,8 @@ struct State {
     bytes: usize,
     /// Requests that are not answered yet, by broker.
     in_flight: BTreeMap<i32, usize>,
+    /// Brokers to which a request waits for its connection: what comes after it must not overtake it.
+    unsent: BTreeSet<i32>,
     /// Everything is sent without lingering while somebody waits for it.
     flushes: usize,
     /// Somebody waits for room.

@@ -11,6 +11,7 @@ use super::record::{Delivery, Fate, Record, Shipment};
 use crate::Error;
 use crate::metadata::TopicPartition;
 use dohle_env::clock::Instant;
+use dohle_protocol::ErrorCode;
 use dohle_protocol::record::batch::BatchHeader;
 use dohle_protocol::record::{BatchBuilder, Compression, Header, NewRecord};
 use std::collections::VecDeque;
@@ -44,6 +45,8 @@ pub(super) struct Batch {
     pub(super) size_bytes: usize,
     pub(super) base_sequence: Option<i32>,
     pub(super) tries: u32,
+    /// A try of it was not answered: it may be in the log.
+    pub(super) may_be_there: bool,
     pub(super) not_before: Instant,
 }
 
@@ -103,6 +106,8 @@ pub(super) struct Queue {
     /// A batch came back: what is behind it must not overtake it.
     pub(super) is_recovering: bool,
     pub(super) next_sequence: i32,
+    /// A batch with a number was given up: those behind it do not fit any more.
+    pub(super) has_gap: bool,
 }
 
 impl Queue {
@@ -160,6 +165,7 @@ impl Queue {
                     size_bytes: open.size_bytes,
                     base_sequence: None,
                     tries: 0,
+                    may_be_there: false,
                     not_before: Instant::default(),
                 });
                 Ok(())
@@ -195,11 +201,57 @@ impl Queue {
         self.waiting.insert(place.unwrap_or(self.waiting.len()), batch);
     }
 
-    /// Numbers begin again: the producer has a new id.
-    pub(super) fn renumber(&mut self) {
+    /// Numbers begin again: the producer has a new id. A batch that may be in the log under the old
+    /// one would be there twice, so it is given up. Returns what those took.
+    pub(super) fn renumber(&mut self) -> usize {
         self.next_sequence = 0;
-        for batch in &mut self.waiting {
-            batch.base_sequence = None;
+        self.has_gap = false;
+        let mut freed = 0;
+        for mut batch in std::mem::take(&mut self.waiting) {
+            if batch.may_be_there {
+                freed += batch.size_bytes;
+                batch.settle(Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER.into()));
+            } else {
+                batch.base_sequence = None;
+                self.waiting.push_back(batch);
+            }
         }
+        freed
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use super::{Instant, Queue, Record};
+    use crate::metadata::TopicPartition;
+    use dohle_protocol::ErrorCode;
+    use dohle_protocol::record::Compression;
+
+    #[test]
+    fn under_a_new_id_nothing_is_sent_that_may_be_there_already() {
+        let mut queue = Queue::default();
+        let partition = TopicPartition::new("t", 0);
+        let times = (1, Instant::default());
+        let deliveries: Vec<_> = ["a", "b"]
+            .into_iter()
+            .zip([7, 8])
+            .map(|(value, sequence)| {
+                let record = Record::of_value("t", value);
+                let limits = (1_000, Compression::NONE);
+                let delivery = queue.add(&partition, &record, times, limits).unwrap();
+                queue.close().unwrap();
+                queue.waiting.back_mut().unwrap().base_sequence = Some(sequence);
+                delivery
+            })
+            .collect();
+        queue.waiting[0].may_be_there = true;
+        let size = queue.waiting[0].size_bytes;
+        assert_eq!(queue.renumber(), size);
+        let failed = deliveries[0].get().unwrap().unwrap_err();
+        assert_eq!(failed.code(), Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+        assert_eq!(deliveries[1].get(), None);
+        assert_eq!(queue.waiting.len(), 1);
+        assert_eq!(queue.waiting[0].base_sequence, None);
     }
 }

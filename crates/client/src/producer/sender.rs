@@ -4,18 +4,19 @@ use super::queue::{Batch, Queue};
 use super::record::Fate;
 use super::{Shared, State};
 use crate::Error;
-use crate::cluster::To;
+use crate::cluster::{Client, To};
+use crate::connection::Connection;
 use crate::metadata::{Topic, TopicPartition};
 use crate::wait::lock;
 use dohle_env::clock::Instant;
 use dohle_env::tasks::Home;
-use dohle_protocol::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use dohle_protocol::messages::produce_response::PartitionProduceResponse;
 use dohle_protocol::messages::{InitProducerIdRequest, ProduceRequest, ProduceResponse};
 use dohle_protocol::record::batch::increment_sequence;
 use dohle_protocol::wire::{Records, Text};
+use dohle_protocol::{ApiKey, ErrorCode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -75,7 +76,9 @@ fn needs_id(shared: &Shared) -> bool {
     if state.needs_new_id {
         state.needs_new_id = false;
         state.producer = None;
-        state.queues.values_mut().for_each(Queue::renumber);
+        let freed: usize = state.queues.values_mut().map(Queue::renumber).sum();
+        state.bytes = state.bytes.saturating_sub(freed);
+        shared.progress.ring();
     }
     state.producer.is_none() && state.queues.values().any(|queue| !queue.is_idle())
 }
@@ -166,7 +169,9 @@ fn look(shared: &Shared, now: Instant) -> Round {
             round.unknown.insert(partition.topic.clone());
             continue;
         };
-        if state.in_flight.get(&leader).copied().unwrap_or(0) >= config.in_flight_max {
+        if state.in_flight.get(&leader).copied().unwrap_or(0) >= config.in_flight_max
+            || state.unsent.contains(&leader)
+        {
             continue;
         }
         let request = round.requests.entry(leader).or_default();
@@ -188,6 +193,7 @@ fn look(shared: &Shared, now: Instant) -> Round {
     }
     for leader in round.requests.keys() {
         *state.in_flight.entry(*leader).or_default() += 1;
+        state.unsent.insert(*leader);
     }
     if freed > 0 {
         state.bytes = state.bytes.saturating_sub(freed);
@@ -202,6 +208,7 @@ fn expire(queue: &mut Queue, now: Instant, shared: &Shared, has_gap: &mut bool) 
     let timeout = shared.config.delivery_timeout;
     while let Some(batch) = queue.waiting.pop_front_if(|batch| batch.is_expired(now, timeout)) {
         freed += batch.size_bytes;
+        queue.has_gap |= batch.base_sequence.is_some();
         *has_gap |= batch.base_sequence.is_some();
         let text = format!(
             "Expiring {} record(s) for {}:{} ms has passed since batch creation",
@@ -314,20 +321,34 @@ async fn ask(
         topic_data: topics.into_values().collect(),
         ..ProduceRequest::default()
     };
-    let connection = client.connection(&To::Broker(broker), deadline).await?;
-    let highest = if has_ids { i16::MAX } else { LAST_WITH_NAMES };
-    let version = connection.ready(deadline).await?.usable::<ProduceRequest>(highest)?;
-    if version < 3 {
-        return Err(Error::UnsupportedVersion {
-            api: dohle_protocol::ApiKey::Produce,
-            offered: connection.ready(deadline).await?.offered(dohle_protocol::ApiKey::Produce),
-        });
-    }
+    let connected = connect(client, broker, has_ids, deadline).await;
+    // From here on the request's place is the next one on its connection.
+    lock(&shared.state).unsent.remove(&broker);
+    shared.work.ring();
+    let (connection, version) = connected?;
     if shared.config.acks == 0 {
         connection.tell(version, &request)?;
         return Ok(ProduceResponse::default());
     }
     connection.ask_in(version, &request, deadline).await
+}
+
+/// The connection to a broker, and the version of Produce that it is asked in.
+async fn connect(
+    client: &Client,
+    broker: i32,
+    has_ids: bool,
+    deadline: Instant,
+) -> Result<(Connection, i16), Error> {
+    let connection = client.connection(&To::Broker(broker), deadline).await?;
+    let highest = if has_ids { i16::MAX } else { LAST_WITH_NAMES };
+    let versions = connection.ready(deadline).await?;
+    let version = versions.usable::<ProduceRequest>(highest)?;
+    if version < 3 {
+        let api = ApiKey::Produce;
+        return Err(Error::UnsupportedVersion { api, offered: versions.offered(api) });
+    }
+    Ok((connection, version))
 }
 
 /// What the broker says of each partition: offset and time, or an error.
@@ -361,6 +382,19 @@ fn outcome(told: PartitionProduceResponse) -> Outcome {
     Ok(((told.base_offset >= 0).then_some(told.base_offset), time))
 }
 
+/// Whether a batch may be in the log although this is what its sender was told.
+fn may_have_arrived(error: &Error) -> bool {
+    match error {
+        Error::Refused { code, .. } => matches!(
+            *code,
+            ErrorCode::REQUEST_TIMED_OUT | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
+        ),
+        Error::Disconnected(_) | Error::TimedOut(_) | Error::Invalid(_) | Error::Closed => true,
+        // Nothing was sent.
+        Error::Bootstrap(_) | Error::UnsupportedVersion { .. } | Error::Usage(_) => false,
+    }
+}
+
 /// Deals with what became of one batch.
 fn settle(shared: &Shared, state: &mut State, mut batch: Batch, outcome: Outcome, now: Instant) {
     let config = &shared.config;
@@ -384,16 +418,18 @@ fn settle(shared: &Shared, state: &mut State, mut batch: Batch, outcome: Outcome
     // One in front of it came back, so this one could not fit: it will, behind that one.
     let may_retry = error.is_retriable()
         || config.idempotence
-            && (is_identity || is_order && (queue.is_recovering || state.needs_new_id));
+            && (is_identity || is_order && (queue.is_recovering || queue.has_gap));
     let is_timely = !batch.is_expired(now, config.delivery_timeout);
     if may_retry && is_timely && batch.tries < config.retries {
         batch.tries += 1;
+        batch.may_be_there |= may_have_arrived(&error);
         let backoff = shared.client.config().retry_backoff;
         batch.not_before = now + backoff;
         state.needs_new_id |= is_identity;
         queue.put_back(batch);
         return;
     }
+    queue.has_gap |= config.idempotence;
     state.needs_new_id |= config.idempotence;
     state.bytes = state.bytes.saturating_sub(batch.size_bytes);
     batch.settle(Err(error));
