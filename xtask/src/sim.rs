@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 const USAGE: &str = "usage: cargo xtask sim [--seeds N] [--seed S] [--minutes M] [--twice EVERY] \
-[--workload mixed|long|calm|groups|transactions] | --defects [SEEDS]";
+[--workload mixed|long|calm|groups|transactions|applications] | --defects [SEEDS]";
 /// Seeds that one process runs before the next begins: what a node leaks does not add up.
 const SEEDS_PER_PROCESS: u64 = 20;
 /// A seed that says nothing for so long never ends: the longest take some seconds.

@@ -3,6 +3,7 @@
 
 pub mod accountant;
 pub mod admin;
+pub mod application;
 pub mod audit;
 pub mod bulk;
 pub mod consumer;
@@ -54,6 +55,8 @@ pub struct Plan {
     pub cast: Option<Cast>,
     /// The bug that the node seems to have.
     pub defect: Option<Defect>,
+    /// What goes wrong in the application.
+    pub flaw: Option<application::Flaw>,
     /// What is left out of it, for who looks for the least that fails.
     pub without: Without,
 }
@@ -67,14 +70,16 @@ pub struct Cast {
     pub subscribers: u32,
     /// Transactional producers.
     pub transactors: u32,
+    /// An application of the `client` crate.
+    pub application: application::Size,
 }
 
 impl Cast {
     /// Each group and the transactors in every third run.
-    fn any(random: &mut Generator) -> Self {
+    fn any(random: &mut Generator, application: application::Size) -> Self {
         let mut some = |most: u64| if random.one_in(3) { random.within(1..most + 1) } else { 0 };
         let mut some = |most| u32::try_from(some(most)).unwrap_or(0);
-        Self { members: some(3), subscribers: some(3), transactors: some(2) }
+        Self { members: some(3), subscribers: some(3), transactors: some(2), application }
     }
 }
 
@@ -89,25 +94,27 @@ pub struct Without {
 
 impl Plan {
     /// The names of all plans.
-    pub const NAMES: &str = "mixed|long|calm|groups|transactions";
+    pub const NAMES: &str = "mixed|long|calm|groups|transactions|applications";
 
     /// The plan of this name; `None` if there is none.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let (faults, cast) = match name {
             "mixed" => (10, None),
-            "long" => (60, Some((3, 3, 2))),
-            "calm" => (0, Some((3, 3, 2))),
-            "groups" => (10, Some((3, 3, 0))),
-            "transactions" => (10, Some((0, 0, 3))),
+            "long" => (60, Some((3, 3, 2, 2))),
+            "calm" => (0, Some((3, 3, 2, 2))),
+            "groups" => (10, Some((3, 3, 0, 0))),
+            "transactions" => (10, Some((0, 0, 3, 0))),
+            "applications" => (10, Some((0, 0, 0, 3))),
             _ => return None,
         };
-        let cast = cast.map(|(members, subscribers, transactors)| Cast {
+        let cast = cast.map(|(members, subscribers, transactors, readers)| Cast {
             members,
             subscribers,
             transactors,
+            application: application::Size { senders: readers.min(2), readers },
         });
-        Some(Self { faults, cast, defect: None, without: Without::default() })
+        Some(Self { faults, cast, defect: None, flaw: None, without: Without::default() })
     }
 
     /// The names of all clients that a run may have.
@@ -115,7 +122,11 @@ impl Plan {
     pub fn clients() -> Vec<String> {
         let kinds = ["bulk", "consumer", "producer", "member", "subscriber", "transactor"];
         let numbered = kinds.iter().flat_map(|kind| (0..5).map(move |of| format!("{kind} {of}")));
-        ["accountant", "admin"].into_iter().map(str::to_owned).chain(numbered).collect()
+        let parts = ["sender", "reader"];
+        let parts =
+            parts.iter().flat_map(|part| (0..5).map(move |of| format!("application {part} {of}")));
+        let single = ["accountant", "admin", "application keeper"];
+        single.into_iter().map(str::to_owned).chain(numbered).chain(parts).collect()
     }
 
     /// The same, on a node that seems to have this bug.
@@ -143,7 +154,10 @@ struct Run<'a> {
 pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     let mut random = world.random("plan");
     let mut settings = settings(&mut random);
-    let cast = plan.cast.unwrap_or_else(|| Cast::any(&mut world.random("cast")));
+    let cast = plan.cast.unwrap_or_else(|| {
+        let application = application::Size::any(&mut world.random("application"));
+        Cast::any(&mut world.random("cast"), application)
+    });
     if cast.transactors != 0 {
         // A transaction that half survives a power loss would be nobody's fault.
         settings.push(("log.flush.interval.messages", "1".to_owned()));
@@ -171,6 +185,7 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     run.start_subscribers(cast.subscribers);
     run.start_transactors(cast.transactors);
     run.start_bulk();
+    run.start_application(cast.application, plan.flaw);
     let result = run.faults_and_healing(plan);
     run.tell_counts();
     result

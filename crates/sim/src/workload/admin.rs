@@ -3,6 +3,7 @@
 //! It repeats everything until it is told what became of it, so that what it knows is sure.
 
 use super::DIRECTORIES;
+use super::application::is_its_topic;
 use crate::checker::topic::ANY;
 use crate::checker::{History, Key, Life, Partition, Policy, Topic};
 use crate::client::{Client, NoAnswer};
@@ -77,7 +78,8 @@ impl Admin {
     async fn act(&mut self) {
         let live: Vec<String> = {
             let known = self.history.known();
-            let live = known.topics.iter().filter(|(_, topic)| topic.is_live());
+            let live =
+                known.topics.iter().filter(|(name, topic)| topic.is_live() && !is_its_topic(name));
             live.map(|(name, _)| name.clone()).collect()
         };
         if live.len() < 2 {

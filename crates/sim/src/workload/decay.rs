@@ -6,6 +6,7 @@
 //! there, as after a torn write; one that has it flushed serves it as it is, and its readers see that it
 //! is damaged.
 
+use super::application::is_its_topic;
 use super::{NODE, Run};
 use crate::checker::{Key, Topic};
 use dohle_protocol::record::{AnyBatch, Batches};
@@ -34,7 +35,8 @@ pub(super) fn flip(run: &mut Run<'_>) -> Option<Damage> {
         let known = run.history.known();
         // The cleaner may put another file in a damaged one's place, with the damage elsewhere in it.
         let is_kept = |topic: &Topic| topic.is_live() && topic.compaction.is_none();
-        let live = known.topics.iter().filter(|(_, topic)| is_kept(topic));
+        let live =
+            known.topics.iter().filter(|(name, topic)| is_kept(topic) && !is_its_topic(name));
         live.flat_map(|(name, topic)| {
             let folder = move |index| ((topic.id, index), format!("/data/{name}-{index}/"));
             (0..topic.partitions).map(folder)

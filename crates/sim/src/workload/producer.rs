@@ -1,5 +1,6 @@
 //! A producer: idempotent, repeating until it is told; or plain, sending everything once.
 
+use super::application::is_its_topic;
 use crate::checker::record::NAME_HEADER;
 use crate::checker::{Asked, History, Key, Partition, RecordId};
 use crate::client::{Client, NoAnswer};
@@ -177,7 +178,7 @@ impl Producer {
         let live: Vec<(Key, String)> = known
             .topics
             .iter()
-            .filter(|(_, topic)| topic.is_live())
+            .filter(|(name, topic)| topic.is_live() && !is_its_topic(name))
             .flat_map(|(name, topic)| {
                 (0..topic.partitions).map(move |index| ((topic.id, index), name.clone()))
             })

@@ -2,6 +2,7 @@
 
 use dohle_sim::disk::Defect;
 use dohle_sim::swarm;
+use dohle_sim::workload::application::Flaw;
 use dohle_sim::workload::{self, Plan};
 
 fn check(plan: &str, seeds: impl IntoIterator<Item = u64>) {
@@ -35,6 +36,23 @@ fn groups_settle_whatever_befalls_them() {
 #[test]
 fn a_transaction_is_everywhere_or_nowhere() {
     check("transactions", 0..1);
+}
+
+#[test]
+fn an_application_of_the_client_crate_keeps_its_promises() {
+    check("applications", 0..1);
+}
+
+/// Checks of the application that cannot fail prove nothing: each of these must be found.
+#[test]
+fn flaws_of_an_application_are_found() {
+    for flaw in Flaw::ALL {
+        let mut plan = Plan::named("applications").unwrap();
+        (plan.faults, plan.flaw) = (1, Some(flaw));
+        let found = swarm::find(0..3, |world| workload::run(world, &plan));
+        let found = found.unwrap_or_else(|| panic!("{flaw:?} is not found"));
+        assert!(found.violation.contains("application"), "{flaw:?}: {found}");
+    }
 }
 
 /// Where `cargo xtask sim --defects` finds each, and so many seeds more if runs have changed since.

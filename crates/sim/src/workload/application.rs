@@ -1,0 +1,203 @@
+//! An application: producers, members of a group and an administrator of the `client` crate, each on
+//! a host of its own, that share a topic which nobody else writes to.
+//!
+//! The topic is durable, so what is acknowledged there or was read outlives every power loss, and
+//! what the application knows holds for good. Its offsets' log is not: committed offsets may go back
+//! with the power.
+
+mod keeper;
+mod reader;
+mod sender;
+
+use super::Run;
+use crate::checker::{History, Key, RecordId};
+use crate::random::Generator;
+use dohle_client::{Client, ClientConfig};
+use dohle_env::Env;
+use dohle_env::tasks::Home;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The topic that the application writes to and reads.
+const TOPIC: &str = "application";
+/// Its readers' group.
+const GROUP: &str = "application-readers";
+/// The first pause before another try of the client's.
+const RETRY_BACKOFF: Duration = Duration::from_millis(200);
+/// A call that took less was sent once: no pause before another try is shorter.
+const ONCE: Duration = Duration::from_millis(160);
+/// Names of its hosts begin with this.
+const HOST: &str = "application";
+
+/// How an application goes wrong on purpose: what checks it must be able to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// A reader is not given one of the records.
+    Skipped,
+    /// A reader is given a record again.
+    Repeated,
+    /// A producer is told that a record which it never sent was acknowledged.
+    Unsent,
+    /// A reader commits what it has left behind long ago.
+    Backwards,
+}
+
+impl Flaw {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Skipped, Self::Repeated, Self::Unsent, Self::Backwards];
+}
+
+/// How many take part.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Size {
+    /// Producers.
+    pub senders: u32,
+    /// Members of the group.
+    pub readers: u32,
+}
+
+impl Size {
+    /// An application in every fourth run.
+    pub(super) fn any(random: &mut Generator) -> Self {
+        if !random.one_in(4) {
+            return Self::default();
+        }
+        let mut some = |most: u64| u32::try_from(random.within(1..most + 1)).unwrap_or(1);
+        Self { senders: some(2), readers: some(3) }
+    }
+}
+
+/// Whether a topic is the application's: others read it, but leave it as it is.
+pub(super) fn is_its_topic(name: &str) -> bool {
+    name.starts_with(TOPIC)
+}
+
+/// What all parts of an application know.
+#[derive(Clone)]
+struct Shared {
+    history: History,
+    server: SocketAddr,
+    progress: Arc<Mutex<Progress>>,
+    flaw: Option<Flaw>,
+}
+
+/// What the group's members know of its offsets, by partition.
+#[derive(Default)]
+struct Progress {
+    /// The history's generation: what was known before is void.
+    power: u32,
+    /// What a member that is given the partition must at least begin with.
+    floor: BTreeMap<i32, i64>,
+    /// The highest that anybody wanted to commit.
+    wanted: BTreeMap<i32, i64>,
+    /// The newest that was acknowledged.
+    reached: BTreeMap<i32, i64>,
+}
+
+impl Shared {
+    /// A client on a host.
+    fn client(&self, env: &Env, name: &str) -> Client {
+        let mut config = ClientConfig::new(&self.server.to_string())
+            .expect("an address and a port are of the form");
+        config.client_id = name.into();
+        config.request_timeout = Duration::from_secs(3);
+        config.api_timeout = Duration::from_secs(20);
+        config.retry_backoff = RETRY_BACKOFF;
+        config.metadata_age_max = Duration::from_secs(2);
+        Client::new(env.clone(), config)
+    }
+
+    /// The progress, without what a power loss has made void.
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        let power = self.history.known().generation;
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if progress.power != power {
+            progress.power = power;
+            progress.floor.clear();
+            progress.reached.clear();
+        }
+        progress
+    }
+
+    /// The topic's partitions, once it is there.
+    fn partitions(&self) -> Vec<Key> {
+        let known = self.history.known();
+        let live = known.topics.get(TOPIC).filter(|topic| topic.is_live());
+        live.map_or_else(Vec::new, |topic| {
+            (0..topic.partitions).map(|index| (topic.id, index)).collect()
+        })
+    }
+
+    /// The end of what readers see of each partition, as far as anybody knows.
+    fn ends(&self) -> BTreeMap<i32, i64> {
+        let keys = self.partitions();
+        let known = self.history.known();
+        let end = |key: &Key| Some((key.1, known.partitions.get(key)?.marks().high_watermark));
+        keys.iter().filter_map(end).collect()
+    }
+
+    /// Below this records of a partition may have been deleted.
+    fn deletable_to(&self, key: Key) -> i64 {
+        self.history.known().partitions.get(&key).map_or(0, |partition| partition.deletable_to)
+    }
+
+    fn is_ending(&self) -> bool {
+        self.history.known().is_ending
+    }
+
+    fn violate(&self, name: &str, what: impl std::fmt::Display) {
+        self.history.violate(format!("{name}: {what}"));
+    }
+
+    /// One error of the client in words that say whose it is.
+    fn note(&self, name: &str, what: &str, error: &dohle_client::Error) {
+        self.history.trace().line(format_args!("{name}: {what}: {error:?}"));
+    }
+}
+
+/// The record after this one.
+fn next_of(id: RecordId) -> RecordId {
+    RecordId { number: id.number + 1, ..id }
+}
+
+impl Run<'_> {
+    pub(super) fn start_application(&mut self, size: Size, flaw: Option<Flaw>) {
+        if size.readers == 0 && size.senders == 0 {
+            return;
+        }
+        let (history, server) = (self.history.clone(), self.server);
+        let shared = Shared { history, server, progress: Arc::default(), flaw };
+        let mut random = self.world.random("application kinds");
+        let of = shared.clone();
+        self.start_part(&format!("{HOST} keeper"), move |env, name| keeper::run(env, name, of));
+        for number in 0..size.senders {
+            let kind = sender::Kind::any(number, &mut random);
+            let of = shared.clone();
+            let name = format!("{HOST} sender {number}");
+            self.start_part(&name, move |env, name| sender::run(kind, env, name, of));
+        }
+        let is_cooperative = random.one_in(2);
+        for number in 0..size.readers {
+            let kind = reader::Kind::any(number, is_cooperative, &mut random);
+            let of = shared.clone();
+            let name = format!("{HOST} reader {number}");
+            self.start_part(&name, move |env, name| reader::run(kind, env, name, of));
+        }
+    }
+
+    fn start_part<F>(&mut self, name: &str, run: impl FnOnce(Env, String) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.clients.push(name.to_owned());
+        if self.without.clients.contains(name) {
+            return;
+        }
+        let env = self.world.start(name);
+        let task = run(env.clone(), name.to_owned());
+        env.tasks.spawn(Home::LeastLoaded, Box::pin(task));
+    }
+}
