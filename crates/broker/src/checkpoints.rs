@@ -9,6 +9,10 @@ use dohle_storage::log_dir::load::ReplicaToLoad;
 use dohle_storage::partition_directory::TopicPartition;
 use std::sync::Arc;
 
+/// Those whose offsets are never beyond a log's end.
+pub(crate) const THAT_A_CUT_LOWERS: [OffsetCheckpoint; 3] =
+    [OffsetCheckpoint::RecoveryPoint, OffsetCheckpoint::Replication, OffsetCheckpoint::Cleaner];
+
 /// What the checkpoints of a directory say of a partition; they leave out what is `None`.
 pub(crate) struct Offsets {
     pub(crate) directory: Arc<Directory>,
@@ -101,9 +105,7 @@ fn lines(
 /// Writes all checkpoints of every directory: a log lies elsewhere now.
 pub(crate) async fn write_all(node: &Arc<Node>) {
     write_log_starts(node).await;
-    let others =
-        [OffsetCheckpoint::RecoveryPoint, OffsetCheckpoint::Replication, OffsetCheckpoint::Cleaner];
-    write(node, &others).await;
+    write(node, &THAT_A_CUT_LOWERS).await;
 }
 
 /// Writes these checkpoints of every directory; that of the log starts is not for here.

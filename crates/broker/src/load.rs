@@ -347,7 +347,7 @@ fn open_share(
             );
         }
         if let Some(offset) = replica.first_dirty_offset {
-            log.set_first_dirty_offset(offset);
+            log.set_first_dirty_offset(offset.min(log.end_offset()));
         }
         if wanted.settings.flush_messages == 1 {
             // Readers of such a topic see what is on the disk; what the last process wrote and did

@@ -9,6 +9,7 @@
 //! written, and last the marker that says so.
 
 use crate::assignments;
+use crate::checkpoints;
 use crate::cleaner;
 use crate::directory::Directory;
 use crate::feed::{self, Feed};
@@ -101,8 +102,13 @@ pub async fn start(
     });
     let feed = Feed::default();
     node.controller.submit(quorum::Command::Lead(Box::new(settings), feed.clone()));
+    let is_unclean = plans.iter().any(|(_, plan)| !plan.clean);
     let view = load::load(&node, plans).await;
     node.publish(view);
+    if is_unclean {
+        // A log that was cut off must not seem flushed, after the next kill, as far as it once was.
+        checkpoints::write(&node, &checkpoints::THAT_A_CUT_LOWERS).await;
+    }
     let names = hosts::unknown(&node, &node.view().image);
     let unknown = hosts::look_up(&node, names).await;
     if let Some(host) =
