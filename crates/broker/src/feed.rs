@@ -12,7 +12,9 @@ use crate::load;
 use crate::node::{Node, View};
 use crate::partition::Partition;
 use crate::partition::command::Command;
+use crate::registration;
 use crate::topic::{Replica, Topic, TopicSettings, is_internal};
+use crate::without_effect;
 use dohle_env::gather::{Answer as Gathered, Gather, Slot};
 use dohle_env::strand::Strand;
 use dohle_env::tasks::Home;
@@ -97,6 +99,7 @@ pub(crate) async fn run(node: Arc<Node>, feed: Feed) {
             || changes.configs.iter().any(|resource| resource.kind == ResourceKind::Broker)
         {
             limit_clients(&node);
+            registration::tell_cordoned(&node);
         }
         if changes.configs.iter().any(|resource| resource.kind == ResourceKind::ClientMetrics) {
             node.telemetry.follow(&node.view().image);
@@ -127,6 +130,7 @@ fn limit_clients(node: &Arc<Node>) {
 
 fn apply(image: &mut Image, batch: &CommittedBatch, changes: &mut Changes) {
     for (offset, record) in (batch.base_offset..).zip(&batch.records) {
+        without_effect::tell(image, record);
         image.apply_noting(record, changes);
         image.set_provenance(offset, batch.epoch, batch.timestamp);
     }
@@ -235,7 +239,7 @@ async fn make_topics(node: &Arc<Node>, view: &mut View, changed: &BTreeSet<Uuid>
             }
         }
     }
-    let mut made = load::create(node, wanted).await;
+    let mut made = load::create(node, &view.image, wanted).await;
     for id in changed {
         let Some(topic) = view.image.topics.by_id(id).cloned() else { continue };
         let known = view.topic_by_id(*id);

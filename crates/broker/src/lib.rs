@@ -40,3 +40,4 @@ mod stop;
 mod telemetry;
 mod topic;
 mod unopened;
+mod without_effect;

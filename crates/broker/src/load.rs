@@ -9,6 +9,7 @@ use crate::moves;
 use crate::node::{Node, View};
 use crate::topic::{Replica, Topic, TopicSettings, is_internal};
 use dohle_env::gather::{Answer, Answers, Gather};
+use dohle_metadata::image::Image;
 use dohle_protocol::ids::Uuid;
 use dohle_storage::log_dir::load::{LoadPlan, ReplicaToLoad};
 use dohle_storage::partition_directory::{Purpose, TopicPartition};
@@ -36,13 +37,16 @@ type Made = BTreeMap<(Uuid, i32), Replica>;
 type Opened = (Wanted, Arc<Directory>, Result<(Log, Option<i64>), String>);
 
 /// Makes new partitions, each in its directory.
-pub(crate) async fn create(node: &Arc<Node>, wanted: Vec<Wanted>) -> Made {
+///
+/// `image` says which directories get no new ones.
+pub(crate) async fn create(node: &Arc<Node>, image: &Image, wanted: Vec<Wanted>) -> Made {
     let mut made = Made::new();
     let mut shares: BTreeMap<usize, Vec<Wanted>> = BTreeMap::new();
     let mut counts: Vec<usize> =
         node.directories.iter().map(|directory| directory.partition_count()).collect();
+    let cordoned = node.cordoned(image);
     for wanted in wanted {
-        match place(node, &counts, wanted.directory_id) {
+        match place(node, &counts, &cordoned, wanted.directory_id) {
             Some(at) => {
                 counts[at] += 1;
                 shares.entry(at).or_default().push(wanted);
@@ -112,8 +116,9 @@ fn make_some_durable(node: Arc<Node>, directory: Arc<Directory>, mut places: Vec
     }));
 }
 
-/// The directory with this id, or the one with the fewest partitions if the metadata names none.
-fn place(node: &Node, counts: &[usize], id: Uuid) -> Option<usize> {
+/// The directory with this id; if the metadata names none, the one with the fewest partitions among
+/// those that get new ones. Where all are cordoned since the metadata was written, any will do.
+fn place(node: &Node, counts: &[usize], cordoned: &[bool], id: Uuid) -> Option<usize> {
     let known = node.directories.iter().position(|directory| directory.log_dir.id() == id);
     if let Some(at) = known {
         return node.directories[at].log_dir.is_online().then_some(at);
@@ -122,7 +127,7 @@ fn place(node: &Node, counts: &[usize], id: Uuid) -> Option<usize> {
         return None;
     }
     let online = |at: &usize| node.directories[*at].log_dir.is_online();
-    (0..counts.len()).filter(online).min_by_key(|at| counts[*at])
+    (0..counts.len()).filter(online).min_by_key(|at| (cordoned[*at], counts[*at]))
 }
 
 fn create_share(node: &Node, directory: &Arc<Directory>, share: Vec<Wanted>) -> Vec<Opened> {
@@ -399,7 +404,7 @@ async fn add_topics(node: &Arc<Node>, view: &mut View, mut made: Made) {
             }
         }
     }
-    made.append(&mut create(node, missing).await);
+    made.append(&mut create(node, &view.image, missing).await);
     let topics: Vec<_> = view.image.topics.iter().cloned().collect();
     for topic in topics {
         let partitions = feed::replicas(&topic, None, &mut made);

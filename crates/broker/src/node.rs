@@ -20,6 +20,7 @@ use dohle_env::Env;
 use dohle_env::budget::Budget;
 use dohle_env::clock;
 use dohle_env::tasks::Home;
+use dohle_metadata::config::log_dirs;
 use dohle_metadata::config::resource::Configs;
 use dohle_metadata::config::{BrokerConfig, ConfigResource, Layers};
 use dohle_metadata::image::Image;
@@ -199,6 +200,27 @@ impl Node {
         let broker: Configs = image.configs_of(&ConfigResource::broker(self.id));
         let cluster: Configs = image.configs_of(&ConfigResource::all_brokers());
         with(Layers { broker: &broker, cluster: &cluster, file: &self.config.set })
+    }
+
+    /// Which log directories get no new partitions (`cordoned.log.dirs`), by their place in
+    /// [`Node::directories`].
+    pub(crate) fn cordoned(&self, image: &Image) -> Vec<bool> {
+        if !image.metadata_version().has_cordoned_directories() {
+            return vec![false; self.directories.len()];
+        }
+        let cordoned = self.with_layers(image, log_dirs::cordoned);
+        let is_cordoned = |directory: &Arc<Directory>| {
+            cordoned.iter().any(|path| Path::new(path) == &**directory.log_dir.path())
+        };
+        self.directories.iter().map(is_cordoned).collect()
+    }
+
+    /// The ids of those directories, as the controller is told of them.
+    pub(crate) fn cordoned_ids(&self, image: &Image) -> Vec<Uuid> {
+        let cordoned = self.cordoned(image);
+        let directories = self.directories.iter().zip(cordoned).filter(|(_, is_it)| *is_it);
+        let ids = directories.map(|(directory, _)| directory.log_dir.id());
+        ids.filter(|id| *id != Uuid::ZERO).collect()
     }
 
     /// Takes over how many connections there may be, and how fast they may come.

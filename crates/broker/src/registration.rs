@@ -4,6 +4,7 @@ use crate::listener::Listener;
 use crate::node::Node;
 use crate::start::{StartError, failed};
 use dohle_env::clock;
+use dohle_env::tasks::Home;
 use dohle_metadata::config::endpoint::Endpoint;
 use dohle_metadata::controller::{self, Request};
 use dohle_metadata::features::FEATURES;
@@ -28,7 +29,7 @@ use std::time::Duration;
 /// The versions that this node speaks to its controller.
 const REGISTRATION_VERSION: i16 = 4;
 const CONTROLLER_REGISTRATION_VERSION: i16 = 0;
-const HEARTBEAT_VERSION: i16 = 1;
+const HEARTBEAT_VERSION: i16 = 2;
 const ALTER_PARTITION_VERSION: i16 = 3;
 
 /// The failed log directories of which the controller knows.
@@ -216,11 +217,14 @@ pub(crate) async fn heartbeat(node: &Arc<Node>, broker_epoch: i64) -> Result<(),
 /// One heartbeat: whether the broker is fenced; `None` if there was no good answer.
 async fn beat(node: &Arc<Node>, broker_epoch: i64) -> Option<bool> {
     let failed: Vec<Uuid> = failed_directories(node).collect();
+    let image = &node.view().image;
+    let knows_cordons = image.metadata_version().has_cordoned_directories();
     let request = BrokerHeartbeatRequest {
         broker_id: node.id,
         broker_epoch,
-        current_metadata_offset: node.view().image.provenance.offset,
+        current_metadata_offset: image.provenance.offset,
         offline_log_dirs: failed.clone(),
+        cordoned_log_dirs: knows_cordons.then(|| node.cordoned_ids(image)),
         ..BrokerHeartbeatRequest::default()
     };
     let request = Request::BrokerHeartbeat(request);
@@ -272,6 +276,22 @@ pub(crate) async fn end_recovery(node: &Arc<Node>, broker_epoch: i64) {
     if node.controller.ask(ALTER_PARTITION_VERSION, request).await.is_none() {
         tracing::warn!("the controller does not answer: partitions stay marked as recovering");
     }
+}
+
+/// Tells the controller at once if other log directories get no new partitions than it knows of.
+/// If it does not hear it, the next heartbeat says so again.
+pub(crate) fn tell_cordoned(node: &Arc<Node>) {
+    let image = &node.view().image;
+    let Some(own) = image.brokers.get(&node.id) else { return };
+    let told = own.cordoned_directories.as_deref().unwrap_or_default();
+    if !image.metadata_version().has_cordoned_directories() || node.cordoned_ids(image) == told {
+        return;
+    }
+    let (of, broker_epoch) = (node.clone(), own.epoch);
+    let told = async move {
+        beat(&of, broker_epoch).await;
+    };
+    node.env.tasks.spawn(Home::LeastLoaded, Box::pin(told));
 }
 
 pub(crate) async fn keep_alive(node: Arc<Node>, broker_epoch: i64) {

@@ -24,6 +24,7 @@ use crate::moves;
 use crate::node::{NewNode, Node, View};
 use crate::quorum;
 use crate::registration;
+use crate::without_effect;
 use dohle_env::Env;
 use dohle_env::clock::{self, Instant};
 use dohle_env::random::Random;
@@ -118,6 +119,7 @@ pub async fn start(
             "max.connections.per.ip.overrides names {host}, and this host has no address"
         )));
     }
+    without_effect::tell_all(&node.view().image);
     node.limit_connections();
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(feed::run(node.clone(), feed)));
 

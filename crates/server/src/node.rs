@@ -7,7 +7,7 @@ use crate::world::{World, WorldOptions, descriptors};
 use dohle_broker::start::{self, BoundListener, ListenerType, Running, StartError};
 use dohle_env::Env;
 use dohle_env::tasks::Home;
-use dohle_metadata::config::BrokerConfig;
+use dohle_metadata::config::{BrokerConfig, NoEffect};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io::{self, Write};
@@ -57,8 +57,11 @@ pub fn run(options: &ServerOptions, out: &mut dyn Write) -> Result<(), ServerErr
     let configuration = config_file::read(options).map_err(ServerError)?;
     crate::logging::start();
     let config = &configuration.broker;
-    for (name, part) in config.without_effect() {
-        tracing::warn!("{name} has no effect: it waits for {part}, which is not built yet");
+    for (name, why) in config.without_effect() {
+        match why {
+            NoEffect::NotBuilt(_) => tracing::warn!("{name} {why}"),
+            NoEffect::NoMeaning(_) => tracing::info!("{name} {why}"),
+        }
     }
     for name in &config.unknown {
         tracing::warn!("{name} is no configuration that Kafka knows; it has no effect");

@@ -62,6 +62,10 @@ async fn alter(
     if !target.log_dir.is_online() {
         return Err(ErrorCode::KAFKA_STORAGE_ERROR);
     }
+    let mut cordoned = node.directories.iter().zip(node.cordoned(&view.image));
+    if cordoned.any(|(directory, is_cordoned)| is_cordoned && Arc::ptr_eq(directory, target)) {
+        return Err(ErrorCode::INVALID_REPLICA_ASSIGNMENT);
+    }
     let known = view.topic(topic).ok_or(ErrorCode::REPLICA_NOT_AVAILABLE)?;
     let replica = usize::try_from(index).ok().and_then(|index| known.partitions.get(index));
     match replica {

@@ -45,12 +45,10 @@ pub(crate) async fn handle(
         })
         .collect();
     let spaces = spaces(&context.node.directories).await;
-    let own = view.image.brokers.get(&context.node.id);
-    let cordoned =
-        own.and_then(|broker| broker.cordoned_directories.as_deref()).unwrap_or_default();
-    let results = context.node.directories.iter().zip(spaces).map(|(directory, space)| {
-        describe(directory, space, &sizes, cordoned.contains(&directory.log_dir.id()))
-    });
+    let cordoned = context.node.cordoned(&view.image);
+    let directories = context.node.directories.iter().zip(spaces).zip(cordoned);
+    let results = directories
+        .map(|((directory, space), is_cordoned)| describe(directory, space, &sizes, is_cordoned));
     DescribeLogDirsResponse { results: results.collect(), ..DescribeLogDirsResponse::default() }
 }
 

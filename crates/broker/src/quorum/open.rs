@@ -3,6 +3,7 @@
 use super::owner::{MetadataLog, NewMetadataLog};
 use super::snapshots::Snapshots;
 use crate::directory::Directory;
+use crate::quotas::Windows;
 use bytes::Bytes;
 use dohle_env::Env;
 use dohle_metadata::MetadataRecord;
@@ -117,6 +118,10 @@ pub(crate) fn open(
         epoch,
         voter_directory_id,
         snapshots,
+        append_windows: Windows {
+            count: usize::try_from(config.integer("metrics.num.samples")).unwrap_or(1),
+            length_ms: config.integer("metrics.sample.window.ms"),
+        },
     });
     Ok(Opened { owner, image, bootstrap })
 }

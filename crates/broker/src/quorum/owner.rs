@@ -23,9 +23,6 @@ use dohle_storage::{Deletion, Log, NewBatch, Origin, Source};
 use std::io;
 use std::sync::Arc;
 
-/// `metrics.num.samples` and `metrics.sample.window.ms`, as they are without a config.
-const APPEND_WINDOWS: Windows = Windows { count: 2, length_ms: 30_000 };
-
 /// The metadata log, its leader's state and who waits for it.
 pub(crate) struct MetadataLog {
     pub(super) log: Log,
@@ -53,6 +50,7 @@ pub(crate) struct MetadataLog {
     opened_at: Instant,
     appended: u64,
     append_rate: Rate,
+    append_windows: Windows,
 }
 
 /// What a turn wants done once the state is free.
@@ -79,6 +77,8 @@ pub(super) struct NewMetadataLog {
     pub(super) epoch: i32,
     pub(super) voter_directory_id: Option<Uuid>,
     pub(super) snapshots: Snapshots,
+    /// What the rate of appends is measured over.
+    pub(super) append_windows: Windows,
 }
 
 impl MetadataLog {
@@ -106,6 +106,7 @@ impl MetadataLog {
             opened_at,
             appended: 0,
             append_rate: Rate::default(),
+            append_windows: new.append_windows,
         }
     }
 
@@ -196,7 +197,8 @@ impl MetadataLog {
         let base_offset = self.next_offset;
         let count = records.records.len();
         self.appended += count as u64;
-        self.append_rate.record(APPEND_WINDOWS, count as f64, self.clock.now().as_millis());
+        let now_ms = self.clock.now().as_millis();
+        self.append_rate.record(self.append_windows, count as f64, now_ms);
         self.uncommitted.push(CommittedBatch {
             base_offset,
             epoch: self.epoch,
@@ -254,7 +256,7 @@ impl MetadataLog {
             decisions: self.decisions.read(),
             commits: self.commits.read(),
             appended: self.appended,
-            append_rate: self.append_rate.measure(APPEND_WINDOWS, now_ms),
+            append_rate: self.append_rate.measure(self.append_windows, now_ms),
             snapshots_loaded: u64::from(self.snapshots.is_loaded),
             snapshot: self.snapshots.written.unwrap_or((0, self.opened_at)),
         }

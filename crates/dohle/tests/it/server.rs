@@ -3,10 +3,14 @@
 use crate::golden::Folder;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::frame;
-use dohle_protocol::messages::create_topics_request::CreatableTopic;
+use dohle_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use dohle_protocol::messages::incremental_alter_configs_request::{
+    AlterConfigsResource, AlterableConfig,
+};
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use dohle_protocol::messages::{
-    ApiVersionsRequest, CreateTopicsRequest, MetadataRequest, ProduceRequest,
+    ApiVersionsRequest, CreateTopicsRequest, IncrementalAlterConfigsRequest, MetadataRequest,
+    ProduceRequest,
 };
 use dohle_protocol::record::{BatchBuilder, NewRecord};
 use dohle_protocol::wire::{Message, Part, Reader, Records, Request};
@@ -221,6 +225,94 @@ fn a_configuration_without_effect_is_warned_of() {
     let log = log_of(&folder);
     assert!(log.contains("WARN") && log.contains("no.such.thing"), "{log}");
     assert!(log.contains("group.share.max.size has no effect: it waits for share groups"), "{log}");
+}
+
+/// Sets configs of resources, `(kind, name, key, value)`.
+fn set(stream: &mut TcpStream, configs: &[(i8, &str, &str, &str)]) {
+    for (resource_type, resource_name, name, value) in configs {
+        let config = AlterableConfig {
+            name: (*name).into(),
+            value: Some((*value).into()),
+            ..AlterableConfig::default()
+        };
+        let resource = AlterConfigsResource {
+            resource_type: *resource_type,
+            resource_name: (*resource_name).into(),
+            configs: vec![config],
+            ..AlterConfigsResource::default()
+        };
+        let request =
+            IncrementalAlterConfigsRequest { resources: vec![resource], ..Default::default() };
+        let answer = ask(stream, 1, &request).responses.remove(0);
+        assert_eq!(answer.error_code, ErrorCode::NONE, "{name}: {:?}", answer.error_message);
+    }
+}
+
+#[test]
+fn what_is_set_at_run_time_without_effect_is_warned_of_once() {
+    let folder = Folder::new("server-set");
+    let server = Server::start(&folder, &ANY_PORT);
+    let mut stream = connect(server.address("PLAINTEXT"));
+    assert_eq!(create(&mut stream, "t"), ErrorCode::NONE);
+    let (topic, broker, group) = (2, 4, 32);
+    let lz4 = "compression.lz4.level";
+    set(
+        &mut stream,
+        &[
+            (topic, "t", lz4, "9"),
+            (topic, "t", "retention.ms", "1000"),
+            (topic, "t", lz4, "12"),
+            (topic, "t", lz4, "13"),
+            (broker, "", "leader.replication.throttled.rate", "1000"),
+            (broker, "1", "leader.replication.throttled.rate", "1000"),
+            (broker, "1", "leader.replication.throttled.rate", "1000"),
+            (broker, "1", "listener.name.plaintext.ssl.keystore.password", "jackdaw"),
+            (broker, "", "num.network.threads", "4"),
+            (group, "g\nh", "share.session.timeout.ms", "46000"),
+        ],
+    );
+    let own = CreatableTopicConfig {
+        name: lz4.into(),
+        value: Some("5".into()),
+        ..CreatableTopicConfig::default()
+    };
+    let topic = CreatableTopic {
+        name: "u".into(),
+        num_partitions: 1,
+        replication_factor: 1,
+        configs: vec![own],
+        ..CreatableTopic::default()
+    };
+    let request =
+        CreateTopicsRequest { topics: vec![topic], timeout_ms: 10_000, ..Default::default() };
+    assert_eq!(ask(&mut stream, 7, &request).topics[0].error_code, ErrorCode::NONE);
+    assert_eq!(server.stop().0, Some(0));
+    let log = log_of(&folder);
+    let replication = "it waits for replication between brokers, which is not built yet";
+    let lines = [
+        format!(
+            "{lz4}, set for topic t, has no effect: it waits for high compression of lz4, which"
+        ),
+        format!(
+            "{lz4}, set for topic u, has no effect: it waits for high compression of lz4, which"
+        ),
+        format!("throttled.rate, set for all brokers, has no effect: {replication}"),
+        format!("throttled.rate, set for broker 1, has no effect: {replication}"),
+        "ssl.keystore.password, set for broker 1, has no effect: it waits for TLS".to_owned(),
+        "num.network.threads, set for all brokers, has no meaning here: reactors".to_owned(),
+        r"share.session.timeout.ms, set for group g\nh, has no effect: it waits for share"
+            .to_owned(),
+    ];
+    for line in &lines {
+        assert_eq!(log.matches(line.as_str()).count(), 1, "{line}: {log}");
+    }
+    assert_eq!(log.matches(", set for ").count(), lines.len(), "{log}");
+    assert!(!log.contains("jackdaw"), "{log}");
+    // A start says it once for a key.
+    drop(Server::start(&folder, &ANY_PORT));
+    let log = log_of(&folder);
+    let line = format!("{lz4}, set for topic t and 1 more, has no effect: it waits for high");
+    assert_eq!(log.matches(&line).count(), 1, "{log}");
 }
 
 #[test]

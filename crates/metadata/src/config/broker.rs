@@ -83,10 +83,8 @@ impl BrokerConfig {
         }
         check_listener_keys(&set)?;
         check_own_keys(&set)?;
-        let is_unknown = |name: &&String| {
-            Scope::Broker.key(without_listener(name).unwrap_or(name)).is_none()
-                && name.as_str() != METRICS_PORT
-        };
+        let is_unknown =
+            |name: &&String| super::built::key_of(name).is_none() && name.as_str() != METRICS_PORT;
         let unknown = set.keys().filter(is_unknown).cloned().collect();
         let config = Read { set: &set }.config(unknown)?;
         super::broker_checks::check(&config)?;
@@ -188,10 +186,7 @@ impl Read<'_> {
         advertised_listeners.retain(|endpoint| !is_controller(&endpoint.listener));
         let voters = self.texts("controller.quorum.voters");
         let bootstrap = self.texts("controller.quorum.bootstrap.servers");
-        let log_dirs = match self.value("log.dirs").list() {
-            Some(dirs) => dirs.to_vec(),
-            None => self.texts("log.dir"),
-        };
+        let log_dirs = super::log_dirs::log_dirs(self.layers());
         let metadata_log_dir = match self.value("metadata.log.dir").text() {
             Some(dir) => dir.to_owned(),
             None => log_dirs.first().cloned().unwrap_or_default(),

@@ -10,6 +10,9 @@ pub(super) fn check(config: &BrokerConfig) -> Result<(), ConfigError> {
     check_numbers(config)?;
     let nothing = Configs::new();
     super::group::check_limits(config.layers(&nothing, &nothing))?;
+    if config.is_broker {
+        super::log_dirs::check_cordoned_in_file(config.layers(&nothing, &nothing))?;
+    }
     check_distinct(&config.listeners)?;
     check_roles(config)?;
     check_addresses(config)

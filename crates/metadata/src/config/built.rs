@@ -1,7 +1,10 @@
-//! What a node's file asks for and is not built: what is refused, and what is warned of.
+//! What is asked for and does not come: what is refused, what is warned of, and what is only said.
 //!
-//! Each key says which of the two it is (`State`). What is no key is judged here: a listener that
-//! would speak plain text under another name, and a quorum of more than this node.
+//! Each key says which of them it is (`State`), whether it is set in a node's file or at run time.
+//! What is no key is judged here: a listener that would speak plain text under another name, and a
+//! quorum of more than this node.
+
+use std::fmt;
 
 use super::broker::BrokerConfig;
 use super::endpoint::{Endpoint, SecurityProtocol};
@@ -9,7 +12,7 @@ use super::error::ConfigError;
 use super::keys::Scope;
 use super::keys::row::{Key, SASL, State, TLS, VOTERS};
 use super::layers::without_listener;
-use super::resource::Configs;
+use super::resource::{Configs, ResourceKind};
 
 impl BrokerConfig {
     /// Refuses what a node cannot keep yet and its user counts on. The message says what is not
@@ -20,16 +23,50 @@ impl BrokerConfig {
         self.listeners.iter().try_for_each(check_listener)
     }
 
-    /// Keys that are set and have no effect, with the part that they wait for. A value that is the
-    /// default says nothing that does not hold.
-    pub fn without_effect(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let of = |name: &String| {
-            let key = key_of(name)?;
-            let State::NotBuilt(part) = key.state else { return None };
-            is_asked_for(key, &self.set[name]).then_some((key.name, part))
-        };
-        self.set.keys().filter_map(of)
+    /// Keys of the file that have no effect, each with the reason.
+    pub fn without_effect(&self) -> impl Iterator<Item = (&str, NoEffect)> {
+        self.set.iter().filter_map(|(name, text)| {
+            Some((name.as_str(), no_effect(ResourceKind::Broker, name, text)?))
+        })
     }
+}
+
+/// Why what was set has no effect; shown, it is the end of a sentence that begins with the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoEffect {
+    /// It waits for this part: to be warned of.
+    NotBuilt(&'static str),
+    /// There is nothing here that it could act on, for this reason.
+    NoMeaning(&'static str),
+}
+
+impl fmt::Display for NoEffect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotBuilt(part) => {
+                write!(f, "has no effect: it waits for {part}, which is not built yet")
+            }
+            Self::NoMeaning(why) => write!(f, "has no meaning here: {why}"),
+        }
+    }
+}
+
+/// Why a key that is set on such a resource has no effect. `None` if it has one, if Kafka knows no
+/// such key, and for a value that is the default: that one holds.
+pub fn no_effect(kind: ResourceKind, name: &str, text: &str) -> Option<NoEffect> {
+    let key = match kind {
+        ResourceKind::Broker => key_of(name),
+        ResourceKind::Topic => Scope::Topic.key(name),
+        ResourceKind::Group => Scope::Group.key(name),
+        ResourceKind::ClientMetrics => Scope::ClientMetrics.key(name),
+        ResourceKind::BrokerLogger => None,
+    }?;
+    let no_effect = match key.state {
+        State::NotBuilt(part) => NoEffect::NotBuilt(part),
+        State::NoMeaning(why) => NoEffect::NoMeaning(why),
+        State::Effective | State::Refused(_) => return None,
+    };
+    is_asked_for(key, text).then_some(no_effect)
 }
 
 /// Refuses keys that promise what is not built, set in a file or at run time.
@@ -48,8 +85,15 @@ pub(super) fn check_set(set: &Configs) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn key_of(name: &str) -> Option<&'static Key> {
-    Scope::Broker.key(without_listener(name).unwrap_or(name))
+/// What stands before the keys of tiered storage's metadata in a node's file.
+const REMOTE_METADATA: &str = "rlmm.config.";
+
+/// The key that a node's file means: perhaps for one listener, or of a plugin that comes with Kafka.
+pub(super) fn key_of(name: &str) -> Option<&'static Key> {
+    match name.strip_prefix(REMOTE_METADATA) {
+        Some(name) => Scope::RemoteMetadata.key(name),
+        None => Scope::Broker.key(without_listener(name).unwrap_or(name)),
+    }
 }
 
 fn is_asked_for(key: &Key, text: &str) -> bool {

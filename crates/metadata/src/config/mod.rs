@@ -10,6 +10,7 @@ pub mod error;
 pub mod group;
 pub mod keys;
 pub mod layers;
+pub mod log_dirs;
 pub mod properties;
 pub mod resource;
 pub mod subscription;
@@ -21,6 +22,7 @@ pub mod value;
 mod tests;
 
 pub use broker::BrokerConfig;
+pub use built::{NoEffect, no_effect};
 pub use error::ConfigError;
 pub use keys::Scope;
 pub use keys::row::{Default, Importance, Key, Kind, State, Synonym, Update};

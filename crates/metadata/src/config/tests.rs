@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::resource::Configs;
 use super::{
-    BrokerConfig, ConfigError, Layers, Scope, State, TopicConfig, Update, Value, broker, properties,
+    BrokerConfig, ConfigError, Key, Layers, NoEffect, ResourceKind, Scope, State, TopicConfig,
+    Update, Value, broker, no_effect, properties,
 };
 use crate::config::topic::StoredCompression;
 
@@ -242,6 +243,8 @@ fn a_bad_node_is_refused() {
         "group.consumer.max.heartbeat.interval.ms=45000\ngroup.consumer.heartbeat.interval.ms=45000",
         "group.consumer.heartbeat.interval.ms must be less than group.consumer.session.timeout.ms",
     );
+    check("log.dirs=/a,/b\ncordoned.log.dirs=/a,/c,/d", "/c, /d is not among log.dirs");
+    check("log.dirs=/a,/b\ncordoned.log.dirs=*,/a", "* stands for all and must be alone");
     check("process.roles=broker,master", "String must be one of: broker, controller");
     check("listener.name.plaintext.max.connections=x", "Not a number of type INT");
     let missing = BrokerConfig::parse(properties::parse("node.id=1")).map_err(|e| e.message);
@@ -251,58 +254,132 @@ fn a_bad_node_is_refused() {
     );
 }
 
+/// Some value that the key may have and that is not its default, and which `is_good`.
+fn another(key: &Key, is_good: impl Fn(&str) -> bool) -> String {
+    let number = if let Value::Integer(number) = key.default_value() { number } else { 0 };
+    let beside = [1, -1].map(|by| number.saturating_add(by).to_string());
+    let words = [
+        "true",
+        "false",
+        "0.3",
+        "20000",
+        "DEBUG",
+        "required",
+        "SSL",
+        "ES256",
+        "a.B",
+        "0:1",
+        "earliest",
+        "read_committed",
+        "DISABLED",
+    ];
+    let mut values = beside.into_iter().chain(words.map(str::to_owned));
+    let is_another = |text: &String| {
+        key.parse(text).is_ok_and(|value| value != key.default_value()) && is_good(text)
+    };
+    values.find(is_another).unwrap_or_else(|| panic!("{} takes none of these values", key.name))
+}
+
+/// What is said of a key that is set on such a resource, by its state.
+fn said_of(key: &Key) -> Option<NoEffect> {
+    match key.state {
+        State::NotBuilt(part) => Some(NoEffect::NotBuilt(part)),
+        State::NoMeaning(why) => Some(NoEffect::NoMeaning(why)),
+        State::Effective | State::Refused(_) => None,
+    }
+}
+
 #[test]
 fn what_is_not_built_is_refused_or_warned_of() {
     let (mut refused, mut warned) = (Vec::new(), 0);
-    for key in Scope::Broker.keys() {
-        // Some value that the key may have beside all others, and that is not its default.
-        let number = if let Value::Integer(number) = key.default_value() { number } else { 0 };
-        let beside = [1, -1].map(|by| number.saturating_add(by).to_string());
-        let words = ["true", "false", "0.3", "20000", "DEBUG", "required", "SSL", "ES256", "a.B"];
-        let values = || beside.iter().map(String::as_str).chain(words);
-        let is_another = |text: &&str| {
-            key.parse(text).is_ok_and(|value| value != key.default_value())
-                && node(&format!("{}={text}", key.name)).is_ok()
-        };
-        let said = |text: &str| {
-            let node = node(&format!("{}={text}", key.name)).expect(key.name);
-            let parts: Vec<_> = node.without_effect().collect();
-            (node.check_built().map_err(|error| error.message), parts)
-        };
-        match key.state {
-            State::Effective | State::NoMeaning(_) => continue,
-            State::NotBuilt(part) => {
-                let text = values().find(is_another).expect(key.name);
-                assert_eq!(said(text), (Ok(()), vec![(key.name, part)]), "{}", key.name);
-                warned += 1;
+    for (scope, prefix) in [(Scope::Broker, ""), (Scope::RemoteMetadata, "rlmm.config.")] {
+        for key in scope.keys().filter(|key| key.state != State::Effective) {
+            let name = &format!("{prefix}{}", key.name);
+            let said = |text: &str| {
+                let node = node(&format!("{name}={text}")).expect(name);
+                let told = node.without_effect().map(|(name, why)| (name.to_owned(), why));
+                (node.check_built().map_err(|error| error.message), told.collect::<Vec<_>>())
+            };
+            let text = &another(key, |text| node(&format!("{name}={text}")).is_ok());
+            let (answer, told) = said(text);
+            match (key.state, said_of(key)) {
+                (State::Refused(part), _) => {
+                    let message = answer.expect_err(name);
+                    assert!(message.starts_with(name) && message.contains(part), "{message}");
+                    assert!(!key.kind.is_sensitive() || message.contains("[hidden]"), "{message}");
+                    assert_eq!(told, []);
+                    assert_eq!(set_at_run_time(key, text), Err(key.update == Update::ReadOnly));
+                    refused.push(key.name);
+                }
+                (_, Some(why)) => {
+                    assert_eq!((answer, told), (Ok(()), vec![(name.clone(), why)]));
+                    warned += 1;
+                }
+                (_, None) => unreachable!("a key without effect"),
             }
-            State::Refused(part) => {
-                let text = values().find(is_another).expect(key.name);
-                let (answer, parts) = said(text);
-                let message = answer.expect_err(key.name);
-                assert!(message.starts_with(key.name) && message.contains(part), "{message}");
-                assert!(!key.kind.is_sensitive() || message.contains("[hidden]"), "{message}");
-                assert_eq!(parts, []);
-                let set = |names: &str| {
-                    let (all, nothing) = (configs(&[(names, text)]), Configs::new());
-                    let layers = Layers { broker: &all, cluster: &nothing, file: &nothing };
-                    broker::check_dynamic(&all, true, layers).map_err(|error| error.is_bad_request)
-                };
-                let is_dynamic = key.update != Update::ReadOnly;
-                assert_eq!(set(key.name), Err(!is_dynamic), "{}", key.name);
-                refused.push(key.name);
+            if let super::Default::Text(text) = key.default {
+                assert_eq!(said(text), (Ok(()), vec![]), "{name} at its default");
             }
-        }
-        if let super::Default::Text(text) = key.default {
-            assert_eq!(said(text), (Ok(()), vec![]), "{} at its default", key.name);
         }
     }
     assert!(100 < warned);
-    assert!(
-        ["authorizer.class.name", "delegation.token.secret.key"]
-            .iter()
-            .all(|name| refused.contains(name))
+    for name in ["authorizer.class.name", "delegation.token.secret.key"] {
+        assert!(refused.contains(&name), "{name}");
+    }
+}
+
+/// Whether a broker refuses this at run time, and whether it blames the request.
+fn set_at_run_time(key: &Key, text: &str) -> Result<(), bool> {
+    let (all, nothing) = (configs(&[(key.name, text)]), Configs::new());
+    let layers = Layers { broker: &all, cluster: &nothing, file: &nothing };
+    broker::check_dynamic(&all, true, layers).map_err(|error| error.is_bad_request)
+}
+
+#[test]
+fn what_is_set_at_run_time_and_has_no_effect_is_told() {
+    let kinds = [
+        (Scope::Broker, Some(ResourceKind::Broker)),
+        (Scope::Topic, Some(ResourceKind::Topic)),
+        (Scope::Group, Some(ResourceKind::Group)),
+        (Scope::ClientMetrics, Some(ResourceKind::ClientMetrics)),
+        // Nothing that is set on one of these is stored as a config: all of it must have its effect.
+        (Scope::ClientQuota, None),
+    ];
+    let mut told = 0;
+    for (scope, kind) in kinds {
+        for key in scope.keys() {
+            let Some(kind) = kind else {
+                assert_eq!(key.state, State::Effective, "{}", key.name);
+                continue;
+            };
+            // Only what a node refuses to start with is refused at run time: brokers' keys.
+            let is_refused = matches!(key.state, State::Refused(_));
+            assert!(!is_refused || kind == ResourceKind::Broker, "{}", key.name);
+            if key.state == State::Effective {
+                // Whatever it is set to.
+                assert_eq!(no_effect(kind, key.name, "1"), None, "{}", key.name);
+                continue;
+            }
+            let text = another(key, |_| true);
+            assert_eq!(no_effect(kind, key.name, &text), said_of(key), "{}={text}", key.name);
+            if let super::Default::Text(text) = key.default {
+                assert_eq!(no_effect(kind, key.name, text), None, "{}", key.name);
+            }
+            told += usize::from(said_of(key).is_some());
+        }
+    }
+    assert!(250 < told, "{told}");
+    let of = |kind, name, text| no_effect(kind, name, text).map(|why| why.to_string());
+    let (broker, topic) = (ResourceKind::Broker, ResourceKind::Topic);
+    assert_eq!(
+        of(broker, "listener.name.in.ssl.keystore.password", "x").as_deref(),
+        Some("has no effect: it waits for TLS, which is not built yet")
     );
+    assert_eq!(
+        of(broker, "num.network.threads", "8").as_deref(),
+        Some("has no meaning here: reactors, one per core, serve the sockets")
+    );
+    assert_eq!((of(topic, "no.such", "1"), of(topic, "compression.lz4.level", "x")), (None, None));
 }
 
 #[test]

@@ -12,9 +12,11 @@ use dohle_protocol::wire::Text;
 
 use super::refusal::{Refusal, parts};
 use super::settings::Settings;
+use crate::config::log_dirs::{self, CORDONED};
 use crate::config::resource::Configs;
 use crate::config::{
-    ConfigResource, Kind, ResourceKind, Scope, broker, group, subscription, threads, topic,
+    ConfigError, ConfigResource, Kind, Layers, ResourceKind, Scope, broker, group, subscription,
+    threads, topic,
 };
 use crate::image::Image;
 use crate::record::MetadataRecord;
@@ -196,6 +198,26 @@ impl Alteration<'_> {
         Err(Refusal::new(ErrorCode::INVALID_CONFIG, message))
     }
 
+    /// Which directories there are only their own broker knows; a request to another one was refused
+    /// before.
+    fn check_cordoned(
+        &self,
+        before: &Configs,
+        after: &Configs,
+        next: Layers<'_>,
+    ) -> Result<(), Refusal> {
+        if before.get(CORDONED) != after.get(CORDONED) {
+            let refused = log_dirs::check_cordoned(next);
+            refused.map_err(|error| ConfigError::bad_request(error.message))?;
+        }
+        let is_named = self.changes.iter().any(|change| change.name == CORDONED);
+        if is_named && !self.image.metadata_version().has_cordoned_directories() {
+            let message = format!("{CORDONED} waits for metadata.version 4.3-IV0.");
+            return Err(Refusal::new(ErrorCode::INVALID_CONFIG, message));
+        }
+        Ok(())
+    }
+
     fn check(
         &self,
         resource: &ConfigResource,
@@ -226,6 +248,7 @@ impl Alteration<'_> {
                 }
                 let next = dynamic.with(resource, after, self.settings.node_id);
                 broker::check_dynamic(after, !name.is_empty(), next.layers())?;
+                self.check_cordoned(before, after, next.layers())?;
                 threads::check_threads(dynamic.layers(), next.layers())?;
             }
             ResourceKind::ClientMetrics => subscription::check(&resource.name, after)?,

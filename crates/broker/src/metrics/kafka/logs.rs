@@ -18,13 +18,21 @@ fn directories(text: &mut Text, reading: &Reading) {
     let help = "kafka.log:type=LogFlushStats";
     text.family(name, Kind::Summary, help).timer(None, &reading.flushes);
     let help = "kafka.log:type=LogManager";
-    let offline = [("offlinelogdirectorycount", number(reading.offline_directories()))];
-    text.gauges("kafka_log_logmanager_", help, &offline);
-    let name = "kafka_log_logmanager_logdirectoryoffline";
-    let mut family = text.family(name, Kind::Gauge, help);
-    for directory in &reading.node.directories {
-        let path = directory.log_dir.path().to_string_lossy();
-        family.sample(&[("logDirectory", &path)], u8::from(!directory.log_dir.is_online()));
+    let cordoned = reading.node.cordoned(&reading.view.image);
+    let counts = [
+        ("offlinelogdirectorycount", number(reading.offline_directories())),
+        ("cordonedlogdirectorycount", number(cordoned.iter().filter(|is_it| **is_it).count())),
+    ];
+    text.gauges("kafka_log_logmanager_", help, &counts);
+    let directories = &reading.node.directories;
+    let offline = directories.iter().map(|directory| !directory.log_dir.is_online()).collect();
+    for (what, states) in [("offline", offline), ("cordoned", cordoned)] {
+        let name = format!("kafka_log_logmanager_logdirectory{what}");
+        let mut family = text.family(&name, Kind::Gauge, help);
+        for (directory, is_it) in directories.iter().zip(states) {
+            let path = directory.log_dir.path().to_string_lossy();
+            family.sample(&[("logDirectory", &path)], u8::from(is_it));
+        }
     }
 }
 

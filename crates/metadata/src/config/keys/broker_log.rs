@@ -17,8 +17,9 @@ pub(super) const KEYS: &[Key] = &[
     list_or_null("log.dirs").list_or_null().high()
         .shown_by("crates/sim/tests/it/directories.rs:the_partitions_of_a_failed_directory_lose_their_leader")
         .doc("The log directories; unset means log.dir."),
-    list("cordoned.log.dirs", "").list_any().per_broker().not_built("cordoned log directories")
-        .doc("Log directories that get no new partitions."),
+    list("cordoned.log.dirs", "").list_any().per_broker()
+        .shown_by("crates/server/tests/it/node/cordons.rs:what_is_cordoned_gets_no_new_partitions")
+        .doc("Log directories that get no new partitions; * for all."),
     int("log.segment.bytes", "1073741824").at_least(1048576).high().cluster_wide()
         .shown_by(LOGS)
         .doc("Size at which a segment is full."),

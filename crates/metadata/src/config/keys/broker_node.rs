@@ -3,7 +3,7 @@
 use crate::config::check::Check;
 
 use super::row::{
-    CODECS, Key, LOGS, METRICS, REPLICATION, SASL, boolean, int, int_or_null, int_required, list,
+    CODECS, Key, LOGS, REPLICATION, SASL, boolean, int, int_or_null, int_required, list,
     list_or_null, list_required, long, string, string_or_null,
 };
 
@@ -94,9 +94,9 @@ pub(super) const KEYS: &[Key] = &[
         .doc("Names of the listeners that controllers are reached by."),
     string("sasl.mechanism.controller.protocol", "GSSAPI").high().not_built(SASL)
         .doc("SASL mechanism for connections to controllers."),
-    long("controller.performance.sample.period.ms", "60000").at_least(100).internal().not_built(METRICS)
+    long("controller.performance.sample.period.ms", "60000").at_least(100).internal().no_meaning("the pages of metrics tell how long the controller's decisions take")
         .doc("How often the controller reports its event times."),
-    long("controller.performance.always.log.threshold.ms", "2000").at_least(0).internal().not_built(METRICS)
+    long("controller.performance.always.log.threshold.ms", "2000").at_least(0).internal().no_meaning("the pages of metrics tell how long the controller's decisions take")
         .doc("Controller events that take longer than this are always logged."),
     long("server.max.startup.time.ms", "9223372036854775807").at_least(0).internal()
         .no_meaning("a start that stalls is ended from outside")

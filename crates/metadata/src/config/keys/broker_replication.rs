@@ -1,7 +1,7 @@
 //! Keys of replication and leadership.
 
 use super::row::{
-    Key, REBALANCE, REPLICATION, SECURITY_PROTOCOLS, TIERING, UNCLEAN, boolean, int, long, string,
+    Key, REPLICATION, SECURITY_PROTOCOLS, TIERING, UNCLEAN, boolean, int, long, string,
     string_or_null,
 };
 
@@ -43,9 +43,9 @@ pub(super) const KEYS: &[Key] = &[
     int("delete.records.purgatory.purge.interval.requests", "1")
         .no_meaning("an answered request leaves nothing behind")
         .doc("Answered record deletions after which their watch lists are swept."),
-    boolean("auto.leader.rebalance.enable", "true").high().not_built(REBALANCE)
+    boolean("auto.leader.rebalance.enable", "true").high().not_built(REPLICATION)
         .doc("Whether leadership returns to preferred replicas by itself."),
-    long("leader.imbalance.check.interval.seconds", "300").at_least(1).high().not_built(REBALANCE)
+    long("leader.imbalance.check.interval.seconds", "300").at_least(1).high().not_built(REPLICATION)
         .doc("How often that is looked at."),
     long("unclean.leader.election.interval.ms", "300000").at_least(1).internal().not_built(UNCLEAN)
         .doc("How often leaderless partitions are tried again where unclean elections are allowed."),

@@ -245,9 +245,6 @@ pub(super) const SECURITY_PROTOCOLS: &[&str] = &["PLAINTEXT", "SSL", "SASL_PLAIN
 
 // Parts that keys wait for.
 pub(super) const CALLBACKS: &str = "plug-ins that are Java classes";
-pub(super) const METRICS: &str = "metrics";
-pub(super) const QUOTAS: &str = "quotas";
-pub(super) const REBALANCE: &str = "leader rebalance";
 pub(super) const REPLICATION: &str = "replication between brokers";
 pub(crate) const SASL: &str = "SASL";
 pub(super) const SHARE: &str = "share groups";
@@ -257,6 +254,10 @@ pub(crate) const TLS: &str = "TLS";
 pub(super) const TOKENS: &str = "delegation tokens";
 pub(super) const UNCLEAN: &str = "unclean elections";
 pub(crate) const VOTERS: &str = "quorum of several voters";
+
+// Reasons that several keys share.
+pub(super) const JAVA_REPORTERS: &str =
+    "reporters are Java classes; metrics are told at metrics.port";
 
 /// The test that shows the settings of logs, whatever they are set for.
 pub(super) const LOGS: &str =

@@ -3,8 +3,8 @@
 use crate::config::check::Check;
 
 use super::row::{
-    CODECS, Key, LOGS, QUOTAS, SHARE, TIERING, TIMESTAMP_TYPES, UNCLEAN, boolean, double, hours,
-    int, int_or_null, list, long, minutes, same, string,
+    CODECS, Key, LOGS, REPLICATION, SHARE, TIERING, TIMESTAMP_TYPES, UNCLEAN, boolean, double,
+    hours, int, int_or_null, list, long, minutes, same, string,
 };
 
 /// One row a key, in the order in which Kafka declares them.
@@ -103,10 +103,10 @@ pub(super) const KEYS: &[Key] = &[
         .shown_by(LOGS)
         .doc("How far a record's time may lie in the future."),
     list("leader.replication.throttled.replicas", "").check(Check::ThrottledReplicas).dynamic()
-        .not_built(QUOTAS)
+        .not_built(REPLICATION)
         .doc("Replicas whose leaders send within the throttle, partition:broker each, or * for all."),
     list("follower.replication.throttled.replicas", "").check(Check::ThrottledReplicas).dynamic()
-        .not_built(QUOTAS)
+        .not_built(REPLICATION)
         .doc("Replicas that fetch within the throttle, partition:broker each, or * for all."),
     boolean("remote.storage.enable", "false").dynamic().not_built(TIERING)
         .doc("Whether closed segments are copied to remote storage."),

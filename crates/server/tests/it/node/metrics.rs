@@ -7,6 +7,7 @@ use dohle_server::http;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 /// A runtime of its own for HTTP, as `dohle server` has one; it ends with the value.
 pub(super) struct Http {
@@ -234,5 +235,32 @@ fn pages_have_as_many_series_as_their_limits_allow() {
         assert_eq!(of_each, [of_topics; 4], "{partitions} {topics}");
         assert_eq!(kafka[messages], 3.0);
         assert_eq!(kafka["kafka_server_replicamanager_partitioncount"], 4.0);
+    }
+}
+
+#[test]
+fn what_is_appended_in_a_second_is_measured_over_the_samples_that_are_set() {
+    const WINDOW_MS: &str = "metrics.sample.window.ms";
+    // Longer than the test takes: what is not over yet counts as if it were, all but one window.
+    for (samples, window_ms) in [("2", "1000000"), ("11", "1000000"), ("2", "3000000")] {
+        let node = Node::start(&[("metrics.num.samples", samples), (WINDOW_MS, window_ms)]);
+        let http = Http::of(&node);
+        assert_eq!(node.connect().create_topic("t", 100, &[]), ErrorCode::NONE);
+        let appended = http.metrics("/metrics/dohle")["dohle_metadata_records_total"];
+        let rate = http.metrics("/metrics")["kafka_server_raft_metrics_append_records_rate"];
+        let seconds =
+            (samples.parse::<f64>().unwrap() - 1.0) * window_ms.parse::<f64>().unwrap() / 1000.0;
+        let share = rate * seconds / appended;
+        assert!(100.0 < appended && 0.9 < share && share <= 1.01, "{samples}: {rate} {appended}");
+    }
+    // Shorter: it is forgotten.
+    let node = Node::start(&[("metrics.num.samples", "1"), (WINDOW_MS, "50")]);
+    let http = Http::of(&node);
+    assert_eq!(node.connect().create_topic("t", 1, &[]), ErrorCode::NONE);
+    let rate = || http.metrics("/metrics")["kafka_server_raft_metrics_append_records_rate"];
+    let begun = Instant::now();
+    while rate() != 0.0 {
+        assert!(begun.elapsed() < super::HANG, "{}", rate());
+        std::thread::sleep(Duration::from_millis(60));
     }
 }

@@ -4,6 +4,7 @@ mod allocations;
 mod changes;
 mod connections;
 mod controller_listener;
+mod cordons;
 mod garbage;
 mod hot_path;
 mod internal_topics;
@@ -269,6 +270,11 @@ impl Client {
 
 /// Sets a config of the node at run time, or takes it back.
 fn set(client: &mut Client, key: &'static str, value: Option<&str>) {
+    assert_eq!(try_set(client, key, value), ErrorCode::NONE);
+}
+
+/// What comes of that.
+fn try_set(client: &mut Client, key: &'static str, value: Option<&str>) -> ErrorCode {
     let config = AlterableConfig {
         name: key.into(),
         config_operation: i8::from(value.is_none()),
@@ -283,7 +289,7 @@ fn set(client: &mut Client, key: &'static str, value: Option<&str>) {
     };
     let request =
         IncrementalAlterConfigsRequest { resources: vec![resource], ..Default::default() };
-    assert_eq!(client.ask(1, &request).responses[0].error_code, ErrorCode::NONE);
+    client.ask(1, &request).responses[0].error_code
 }
 
 /// A request as it goes on the wire.

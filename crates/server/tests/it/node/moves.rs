@@ -13,15 +13,20 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 const RATE: &str = "replica.alter.log.dirs.io.max.bytes.per.second";
-const TWO: (&str, &str) = ("log.dirs", "DIR/data,DIR/other");
+pub(super) const TWO: (&str, &str) = ("log.dirs", "DIR/data,DIR/other");
 /// Longer than any move here takes.
 const LONG: Duration = Duration::from_secs(60);
 
-fn path(node: &Node, name: &str) -> String {
+pub(super) fn path(node: &Node, name: &str) -> String {
     node.directory.join(name).to_str().unwrap().to_owned()
 }
 
-fn alter(client: &mut Client, path: &str, topic: &str, partitions: &[i32]) -> Vec<ErrorCode> {
+pub(super) fn alter(
+    client: &mut Client,
+    path: &str,
+    topic: &str,
+    partitions: &[i32],
+) -> Vec<ErrorCode> {
     let topic = AlterReplicaLogDirTopic {
         name: topic.into(),
         partitions: partitions.to_vec(),
@@ -52,14 +57,14 @@ fn places(client: &mut Client, topic: &str) -> Vec<(String, DescribeLogDirsParti
 }
 
 /// Where the partitions are that lie in one directory only: directory names by index.
-fn settled(client: &mut Client, topic: &str) -> Option<Vec<String>> {
+pub(super) fn settled(client: &mut Client, topic: &str) -> Option<Vec<String>> {
     let mut all = places(client, topic);
     all.sort_by_key(|(_, partition)| partition.partition_index);
     let is_settled = all.iter().all(|(_, partition)| !partition.is_future_key);
     is_settled.then(|| all.into_iter().map(|(name, _)| name).collect())
 }
 
-fn wait(client: &mut Client, topic: &str, expected: &[&str]) {
+pub(super) fn wait(client: &mut Client, topic: &str, expected: &[&str]) {
     let begun = Instant::now();
     while settled(client, topic).is_none_or(|places| places != expected) {
         assert!(begun.elapsed() < LONG, "{:?}", places(client, topic));
