@@ -1,5 +1,7 @@
 //! A node with several log directories, of which one fails.
 
+mod strays;
+
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::create_topics_request::CreatableTopic;
 use dohle_protocol::messages::metadata_request::MetadataRequestTopic;
