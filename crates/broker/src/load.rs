@@ -315,7 +315,7 @@ fn put_aside(node: &Node, directory: &Directory, replica: &ReplicaToLoad) {
         Ok(path) => tracing::warn!(
             partition = %replica.partition,
             "the cluster's metadata does not give this partition to this node; its records were \
-             put aside in {}",
+             put aside in {} and are kept: remove the folder if nobody needs them",
             path.display()
         ),
         Err(offline) => tracing::error!("{offline}"),

@@ -117,7 +117,7 @@ fn folders_that_nobody_knows_are_put_aside_and_kept() {
     for (name, stray) in &strays {
         let told: Vec<&str> = said.lines().filter(|line| line.contains(stray)).collect();
         let [line] = told[..] else { panic!("{name} is told {} times: {said}", told.len()) };
-        for part in ["WARN", &**name, "does not give", "put aside"] {
+        for part in ["WARN", &**name, "does not give", "remove the folder"] {
             assert!(line.contains(part), "{line} has no {part:?}");
         }
     }
