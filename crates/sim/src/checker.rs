@@ -87,6 +87,8 @@ pub struct Counts {
     pub metadata: u64,
     /// Committed offsets that were acknowledged.
     pub commits: u64,
+    /// Committed offsets that audits have read.
+    pub offsets: u64,
     /// Metadata records that were replayed.
     pub replayed: u64,
     /// Entries of indexes that were compared with their logs.
@@ -176,7 +178,7 @@ impl History {
 
     /// The node's process ends.
     pub fn on_end(&self) {
-        self.known().partitions.values_mut().for_each(Partition::on_end);
+        self.known().on_end();
     }
 
     /// The node has lost power: clients wait until an audit has seen what is left.
@@ -184,7 +186,7 @@ impl History {
         let mut known = self.known();
         known.generation += 1;
         known.is_closed = true;
-        known.partitions.values_mut().for_each(Partition::on_end);
+        known.on_end();
     }
 
     /// Clients go on.
@@ -215,6 +217,11 @@ impl History {
 }
 
 impl Known {
+    fn on_end(&mut self) {
+        self.partitions.values_mut().for_each(Partition::on_end);
+        self.ledger.on_node_end();
+    }
+
     /// The generation of what is asked now: until an audit has seen what a power loss left, all that
     /// is known is of before.
     #[must_use]

@@ -12,6 +12,7 @@ pub mod faults;
 mod limits;
 pub mod member;
 mod moments;
+mod offsets;
 pub mod producer;
 mod reading;
 mod seat;
@@ -37,6 +38,8 @@ use std::time::Duration;
 
 /// The node's name.
 const NODE: &str = "node";
+/// The number of the transactor that has another's id.
+const RIVAL: u32 = 4;
 /// Where it has its logs, in those runs in which partitions move between directories.
 const DIRECTORIES: [&str; 2] = ["/data", "/data-2"];
 /// Within this a start must serve. Disks may cost some milliseconds per call.
@@ -169,7 +172,13 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     let node = Node::new(world, NODE, 1, &settings);
     let server = node.address(world);
     let history = History::new(world.trace().clone());
-    history.known().ledger_is_compacted = ledger_is_compacted;
+    {
+        let mut known = history.known();
+        known.ledger_is_compacted = ledger_is_compacted;
+        // As all logs are, where transactions run.
+        known.group = checker::Group::new(cast.transactors != 0);
+        known.subscribers = checker::Group::new(cast.transactors != 0);
+    }
     let costs = costs(&mut random);
     let weather = Weather::any(&mut random);
     let (clients, without) = (Vec::new(), plan.without.clone());
@@ -320,9 +329,20 @@ impl Run<'_> {
     }
 
     fn start_transactors(&mut self, transactors: u32) {
+        let mut kinds: Vec<transactor::Kind> = Vec::new();
         for number in 0..transactors {
-            let kind = transactor::Kind { number, is_new: self.random.below(2) == 0 };
-            self.start_client(&format!("transactor {number}"), |client, history| {
+            let is_new = self.random.below(2) == 0;
+            kinds.push(transactor::Kind { number, id: number, is_new });
+        }
+        // In every second run somebody has the id of another.
+        let mut random = self.world.random("rival");
+        if transactors != 0 && random.one_in(2) {
+            let id = u32::try_from(random.below(u64::from(transactors))).unwrap_or(0);
+            let is_new = random.one_in(2);
+            kinds.push(transactor::Kind { number: RIVAL, id, is_new });
+        }
+        for kind in kinds {
+            self.start_client(&format!("transactor {}", kind.number), |client, history| {
                 transactor::run(kind, client, history)
             });
         }
@@ -446,6 +466,7 @@ impl Run<'_> {
         self.world.trace().add("tombstones compacted away", counts.tombstones);
         self.world.trace().add("metadata compared", counts.metadata);
         self.world.trace().add("offsets committed", counts.commits);
+        self.world.trace().add("committed offsets read in audits", counts.offsets);
         self.world.trace().add("metadata records replayed", counts.replayed);
         self.world.trace().add("offset index entries compared", counts.indexed.offsets);
         self.world.trace().add("time index entries compared", counts.indexed.times);

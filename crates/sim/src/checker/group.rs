@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A group, as its members know it.
 #[derive(Debug, Default)]
 pub struct Group {
-    /// Grows with every power loss; what was known before is void then.
+    /// Grows with every power loss; what was known before is void then, unless its log is durable.
     power: u32,
+    /// What was acknowledged survives a power loss.
+    is_durable: bool,
     /// Owners of partitions by group generation.
     owners: BTreeMap<i32, BTreeMap<i32, String>>,
     /// The highest offset whose commit was acknowledged, by partition.
@@ -23,9 +25,17 @@ pub struct Group {
 }
 
 impl Group {
+    /// A group whose log is durable, or is not.
+    #[must_use]
+    pub fn new(is_durable: bool) -> Self {
+        Self { is_durable, ..Self::default() }
+    }
+
     /// Forgets what no log was promised to keep.
     pub fn on_power(&mut self, power: u32) {
-        if self.power != power {
+        if self.is_durable {
+            self.power = power;
+        } else if self.power != power {
             let wanted = std::mem::take(&mut self.wanted);
             *self = Self { power, wanted, ..Self::default() };
         }
@@ -71,6 +81,12 @@ impl Group {
     #[must_use]
     pub fn floor(&self, partition: i32) -> i64 {
         self.committed.get(&partition).copied().unwrap_or(-1)
+    }
+
+    /// Whether anybody wanted to commit anything.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        !self.wanted.is_empty()
     }
 
     /// Somebody is about to commit.
@@ -146,5 +162,77 @@ impl Group {
         let mut generations = self.stable.values();
         let first = generations.next();
         self.stable.len() == members && generations.all(|generation| Some(generation) == first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Group;
+
+    #[test]
+    fn two_owners_in_one_generation_are_found() {
+        let mut group = Group::default();
+        assert_eq!(group.on_given(1, "one", &[0, 1]), Ok(()));
+        assert_eq!(group.on_given(1, "other", &[2]), Ok(()));
+        assert_eq!(group.on_given(1, "one", &[0, 1]), Ok(()), "said again");
+        assert_eq!(group.on_given(2, "other", &[0, 1, 2]), Ok(()), "in another generation");
+        assert!(group.on_given(1, "other", &[1]).is_err());
+    }
+
+    #[test]
+    fn a_commit_of_a_generation_that_has_ended_is_found() {
+        let mut group = Group::default();
+        assert_eq!(group.on_given(2, "one", &[0]), Ok(()));
+        assert_eq!((group.newest(), group.newest_of(0), group.newest_of(1)), (2, 2, -1));
+        assert_eq!(group.on_committed(2, group.newest(), 0, 5), Ok(()));
+        assert!(group.on_committed(1, group.newest(), 0, 6).is_err());
+    }
+
+    /// Somebody has committed 5, and somebody else may have committed 7.
+    fn committed(is_durable: bool) -> Group {
+        let mut group = Group::new(is_durable);
+        group.on_committing(0, 5);
+        assert_eq!(group.on_committed(1, 1, 0, 5), Ok(()));
+        group.on_committing(0, 7);
+        group
+    }
+
+    #[test]
+    fn a_committed_offset_that_goes_back_is_found() {
+        let group = committed(false);
+        for offset in [5, 6, 7] {
+            assert_eq!(group.on_read(0, group.floor(0), offset), Ok(()));
+        }
+        for offset in [-1, 4] {
+            assert!(group.on_read(0, group.floor(0), offset).is_err(), "{offset}");
+        }
+        assert!(group.on_read(0, group.floor(0), 8).is_err(), "nobody committed that");
+        assert!(group.on_read(1, group.floor(1), 0).is_err(), "nor that");
+        assert_eq!(group.on_read(1, group.floor(1), -1), Ok(()));
+    }
+
+    #[test]
+    fn a_power_loss_excuses_only_who_promised_nothing() {
+        let mut group = committed(false);
+        group.on_power(1);
+        assert_eq!(group.on_read(0, group.floor(0), -1), Ok(()));
+        assert!(group.on_read(0, group.floor(0), 8).is_err(), "nobody ever wanted that");
+        let mut group = committed(true);
+        group.on_power(1);
+        assert!(group.on_read(0, group.floor(0), -1).is_err());
+        assert_eq!(group.on_read(0, group.floor(0), 5), Ok(()));
+    }
+
+    #[test]
+    fn a_group_settles_with_all_its_members_in_one_generation() {
+        let mut group = Group::default();
+        group.set_stable("one", Some(3));
+        group.set_held("one", vec![0, 1]);
+        group.set_held("other", vec![2]);
+        assert!(!group.has_settled(2) && !group.has_all(3));
+        group.set_stable("other", Some(2));
+        assert!(!group.has_settled(2) && group.has_all(3));
+        group.set_stable("other", Some(3));
+        assert!(group.has_settled(2));
     }
 }

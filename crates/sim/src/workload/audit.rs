@@ -1,6 +1,8 @@
 //! An audit: reads all that a node has and compares it with what clients know.
 
+use super::accountant;
 use super::moments::{self, Read};
+use super::offsets;
 use super::reading::{EARLIEST, LATEST, fetched, list_offset};
 use crate::checker::topic::ANY;
 use crate::checker::{History, Key, Life, Partition, Topic};
@@ -29,6 +31,10 @@ pub enum After {
 /// Looks at everything; what is wrong is the history's violation.
 pub async fn run(mut client: Client, history: History, after: After) {
     metadata(&mut client, &history).await;
+    offsets::audit(&mut client, &history).await;
+    if after == After::End {
+        accountant::audit(&mut client, &history).await;
+    }
     let live: Vec<(String, Key)> = {
         let known = history.known();
         let live = known.topics.iter().filter(|(_, topic)| topic.is_live());

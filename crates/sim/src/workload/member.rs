@@ -8,7 +8,7 @@ use dohle_protocol::messages as m;
 use dohle_protocol::wire::Text;
 use std::time::Duration;
 
-const GROUP: &str = "readers";
+pub(super) const GROUP: &str = "readers";
 
 /// What kind of member it is.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use dohle_protocol::messages as m;
 use dohle_protocol::wire::Text;
 use std::collections::BTreeMap;
 
-const GROUP: &str = "subscribers";
+pub(super) const GROUP: &str = "subscribers";
 /// The epoch of who joins, of who leaves, and of who leaves and means to come back.
 const JOIN: i32 = 0;
 const LEAVE: i32 = -1;
