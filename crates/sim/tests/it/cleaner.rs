@@ -322,7 +322,8 @@ fn retention_waits_for_a_compaction() {
     assert_eq!(place.bases("idle"), [end]);
     assert_eq!(place.bases("plain"), [end]);
     assert_eq!(place.bases("busy"), before);
-    assert_eq!(place.fetch("busy", 0).unwrap().len(), ROUNDS * KEYS);
+    // Some of it may be compacted by now.
+    assert_eq!(newest(&place.fetch("busy", 0).unwrap()).len(), KEYS);
     place.wait(Duration::from_secs(20));
     assert_eq!(place.bases("busy"), [end]);
     // The log goes on as if nothing had happened.
