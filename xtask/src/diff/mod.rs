@@ -134,9 +134,11 @@ fn pass(
     outcome: &mut Outcome,
 ) -> Result<Versions, String> {
     let kind = if current.is_none() { Kind::Reference } else { Kind::OldReference };
+    // Kafka 3.9 knows no cordoned directories.
+    let more: &[&str] = if current.is_none() { &scripts::SETTINGS } else { &[] };
     let started = match &options.theirs {
         Some(_) => None,
-        None => Some(Server::start(root, kind, &[])?),
+        None => Some(Server::start(root, kind, more)?),
     };
     let theirs = match (&options.theirs, &started) {
         (Some(address), _) => address.clone(),
@@ -168,8 +170,8 @@ fn pass(
         return Ok(plan);
     }
     let own = match options.ours.as_str() {
-        "dohle" => Some(Server::start(root, Kind::DohleAsReference, &[])?),
-        "reference" => Some(Server::start(root, kind, &[])?),
+        "dohle" => Some(Server::start(root, Kind::DohleAsReference, more)?),
+        "reference" => Some(Server::start(root, kind, more)?),
         _ => None,
     };
     let address = own.as_ref().map_or(options.ours.as_str(), |server| &server.address);

@@ -66,7 +66,7 @@ async fn alter(
     if cordoned.any(|(directory, is_cordoned)| is_cordoned && Arc::ptr_eq(directory, target)) {
         return Err(ErrorCode::INVALID_REPLICA_ASSIGNMENT);
     }
-    let known = view.topic(topic).ok_or(ErrorCode::REPLICA_NOT_AVAILABLE)?;
+    let known = view.topic(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let replica = usize::try_from(index).ok().and_then(|index| known.partitions.get(index));
     match replica {
         Some(Replica::Here(partition)) => {
@@ -74,7 +74,8 @@ async fn alter(
             moves::request(node, moves::Wish { key, topic_id: known.id, partition, target }).await
         }
         Some(Replica::Offline) => Err(ErrorCode::KAFKA_STORAGE_ERROR),
-        Some(Replica::Elsewhere) | None => Err(ErrorCode::REPLICA_NOT_AVAILABLE),
+        Some(Replica::Elsewhere) => Err(ErrorCode::REPLICA_NOT_AVAILABLE),
+        None => Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
     }
 }
 

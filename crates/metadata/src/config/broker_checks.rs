@@ -11,7 +11,7 @@ pub(super) fn check(config: &BrokerConfig) -> Result<(), ConfigError> {
     let nothing = Configs::new();
     super::group::check_limits(config.layers(&nothing, &nothing))?;
     if config.is_broker {
-        super::log_dirs::check_cordoned_in_file(config.layers(&nothing, &nothing))?;
+        super::log_dirs::check_cordoned(config.layers(&nothing, &nothing))?;
     }
     check_distinct(&config.listeners)?;
     check_roles(config)?;

@@ -25,12 +25,17 @@ pub fn cordoned(configs: Layers<'_>) -> Vec<String> {
     all
 }
 
-/// Refuses entries that are no log directories.
+/// Refuses entries that are no log directories, and `*` beside others.
 ///
 /// # Errors
 /// With all such entries.
 pub fn check_cordoned(configs: Layers<'_>) -> Result<(), ConfigError> {
     let (all, named) = (log_dirs(configs), named(configs));
+    if named.iter().any(|entry| entry == ALL) && named.len() != 1 {
+        let all = named.join(",");
+        let message = format!("{CORDONED} is {all}: * stands for all and must be alone");
+        return Err(ConfigError::new(message));
+    }
     let is_foreign = |entry: &&String| *entry != ALL && !all.contains(entry);
     let foreign: Vec<&str> = named.iter().filter(is_foreign).map(String::as_str).collect();
     if foreign.is_empty() {
@@ -45,17 +50,6 @@ pub fn check_cordoned(configs: Layers<'_>) -> Result<(), ConfigError> {
             foreign.join(", ")
         ),
     ))
-}
-
-/// Of a file more is asked than of a change at run time: `*` stands alone.
-pub(super) fn check_cordoned_in_file(configs: Layers<'_>) -> Result<(), ConfigError> {
-    let named = named(configs);
-    if named.iter().any(|entry| entry == ALL) && named.len() != 1 {
-        let message =
-            format!("{CORDONED} is {}: * stands for all and must be alone", named.join(","));
-        return Err(ConfigError::new(message));
-    }
-    check_cordoned(configs)
 }
 
 fn named(configs: Layers<'_>) -> Vec<String> {

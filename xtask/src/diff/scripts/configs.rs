@@ -10,7 +10,7 @@ use dohle_protocol::messages::list_config_resources_request::ListConfigResources
 use crate::diff::world::World;
 
 const TOPIC: i8 = 2;
-const BROKER: i8 = 4;
+pub(super) const BROKER: i8 = 4;
 const LOGGER: i8 = 8;
 const METRICS: i8 = 16;
 const GROUP: i8 = 32;
@@ -222,26 +222,111 @@ pub(super) fn incremental(world: &mut World) {
     }
 }
 
-pub(super) fn resources(world: &mut World) {
-    world.topic("lr", 1, &[]);
-    let change = |kind, name: &str, key: &str, config_operation, value: &str| {
-        let config = change::AlterableConfig {
-            name: key.into(),
-            config_operation,
-            value: Some(value.into()),
-            ..change::AlterableConfig::default()
-        };
-        let resource = change::AlterConfigsResource {
-            resource_type: kind,
-            resource_name: name.into(),
-            configs: vec![config],
-            ..change::AlterConfigsResource::default()
-        };
-        change::IncrementalAlterConfigsRequest {
-            resources: vec![resource],
-            ..change::IncrementalAlterConfigsRequest::default()
+/// One change of one key: 0 sets it, 1 takes it back.
+pub(super) fn change(
+    kind: i8,
+    name: &str,
+    key: &str,
+    config_operation: i8,
+    value: &str,
+) -> change::IncrementalAlterConfigsRequest {
+    let config = change::AlterableConfig {
+        name: key.into(),
+        config_operation,
+        value: Some(value.into()),
+        ..change::AlterableConfig::default()
+    };
+    let resource = change::AlterConfigsResource {
+        resource_type: kind,
+        resource_name: name.into(),
+        configs: vec![config],
+        ..change::AlterConfigsResource::default()
+    };
+    change::IncrementalAlterConfigsRequest {
+        resources: vec![resource],
+        ..change::IncrementalAlterConfigsRequest::default()
+    }
+}
+
+/// Changes a broker's config or that of all, notes what is answered, and lets it have its effect.
+fn set(world: &mut World, broker: &str, key: &str, operation: i8, value: &str) {
+    let what = format!("{key} of {broker:?}, operation {operation}");
+    world.note(&what, 1, &change(BROKER, broker, key, operation, value));
+    std::thread::sleep(std::time::Duration::from_millis(300));
+}
+
+/// Which of a broker's layers wins: its own, that of all brokers, the file, the default.
+pub(super) fn precedence(world: &mut World) {
+    let keys = ["log.cleaner.backoff.ms", "log.retention.ms", "log.retention.minutes"];
+    let (backoff, retention) = (keys[0], keys[1]);
+    world.topic("cp", 1, &[]);
+    let tell = |world: &mut World, what: &str| {
+        for version in world.versions::<DescribeConfigsRequest>() {
+            for (kind, name, keys) in
+                [(BROKER, "1", &keys[..]), (BROKER, "", &keys), (TOPIC, "cp", &["retention.ms"])]
+            {
+                let mut request = description(kind, name, Some(keys));
+                request.include_synonyms = true;
+                world.note(&format!("{what}, {kind} {name:?}"), version, &request);
+            }
         }
     };
+    tell(world, "of the file");
+    set(world, "", backoff, 0, "13000");
+    set(world, "", retention, 0, "800000000");
+    tell(world, "of all brokers over the file");
+    set(world, "1", backoff, 0, "12000");
+    set(world, "1", retention, 0, "700000000");
+    tell(world, "of the broker over all");
+    set(world, "", backoff, 1, "");
+    set(world, "", retention, 1, "");
+    tell(world, "of the broker over the file");
+    set(world, "1", backoff, 1, "");
+    set(world, "1", retention, 1, "");
+    tell(world, "of the file again");
+}
+
+/// Passwords, and keys of which nobody knows whether they are: never shown, wherever they are set.
+pub(super) fn hidden(world: &mut World) {
+    let own = "listener.name.plaintext.ssl.truststore.password";
+    for (broker, key) in [
+        ("1", own),
+        ("", own),
+        ("1", "ssl.truststore.password"),
+        ("", "ssl.truststore.password"),
+        ("1", "secret.of.one"),
+        ("", "secret.of.all"),
+    ] {
+        set(world, broker, key, 0, "jackdaw");
+    }
+    let keys = [
+        "ssl.keystore.password",
+        "ssl.key.password",
+        "ssl.truststore.password",
+        "listener.name.plaintext.ssl.key.password",
+        own,
+        "secret.of.file",
+        "secret.of.one",
+        "secret.of.all",
+    ];
+    for version in world.versions::<DescribeConfigsRequest>() {
+        for (what, broker, keys) in [
+            ("hidden keys", "1", Some(&keys[..])),
+            ("hidden keys of all", "", Some(&keys[..])),
+            ("all of all", "", None),
+        ] {
+            let mut request = description(BROKER, broker, keys);
+            request.include_synonyms = true;
+            world.note(what, version, &request);
+        }
+    }
+    for (broker, key) in [("1", own), ("1", "secret.of.one"), ("", "secret.of.all")] {
+        set(world, broker, key, 1, "");
+    }
+}
+
+pub(super) fn resources(world: &mut World) {
+    world.topic("lr", 1, &[]);
     let last = [
         (METRICS, "lr-metrics", "interval.ms", "60000"),
         (GROUP, "lr-group", "consumer.session.timeout.ms", "50000"),

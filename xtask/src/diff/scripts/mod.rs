@@ -6,6 +6,7 @@ mod configs;
 mod consumer_groups;
 mod coordinators;
 mod credentials;
+mod directories;
 mod fetch;
 mod groups;
 mod offsets;
@@ -84,8 +85,23 @@ pub(super) const ALL: [Script; 50] = [
     ("cluster", cluster::all),
 ];
 
-/// Scripts that know no versions: one pass has them.
-pub(super) const ONCE: [Script; 3] = [
+/// What both brokers of the first pass have in their files beside the usual: what the scripts of
+/// configs and directories speak of. New partitions all lie in the first directory.
+pub(super) const SETTINGS: [&str; 7] = [
+    "log.dirs=LOGS/data,LOGS/other",
+    "cordoned.log.dirs=LOGS/other",
+    "log.cleaner.backoff.ms=14000",
+    "log.retention.minutes=15000",
+    "ssl.keystore.password=jackdaw",
+    "listener.name.plaintext.ssl.key.password=jackdaw",
+    "secret.of.file=jackdaw",
+];
+
+/// Scripts that know no versions, or that speak of the first pass's settings: one pass has them.
+pub(super) const ONCE: [Script; 6] = [
+    ("config-precedence", configs::precedence),
+    ("config-hidden", configs::hidden),
+    ("directories", directories::all),
     ("unknown-versions", versions::unknown),
     ("frames", broken::frames),
     ("bodies", broken::bodies),

@@ -205,8 +205,8 @@ fn what_cannot_be_moved_is_told_as_kafka_tells_it() {
     topic_in_data(&node, &mut client, "t", 1);
     let other = path(&node, "other");
     assert_eq!(alter(&mut client, "/nowhere", "t", &[0]), [ErrorCode::LOG_DIR_NOT_FOUND]);
-    assert_eq!(alter(&mut client, &other, "t", &[7]), [ErrorCode::REPLICA_NOT_AVAILABLE]);
-    assert_eq!(alter(&mut client, &other, "nobody", &[0]), [ErrorCode::REPLICA_NOT_AVAILABLE]);
+    assert_eq!(alter(&mut client, &other, "t", &[7]), [ErrorCode::UNKNOWN_TOPIC_OR_PARTITION]);
+    assert_eq!(alter(&mut client, &other, "nobody", &[0]), [ErrorCode::UNKNOWN_TOPIC_OR_PARTITION]);
     let long = "x".repeat(214);
     assert_eq!(alter(&mut client, &other, &long, &[0]), [ErrorCode::INVALID_TOPIC_EXCEPTION]);
     // Where it is already it stays.
