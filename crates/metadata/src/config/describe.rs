@@ -80,6 +80,27 @@ pub fn topic(configs: &Configs, broker: Layers<'_>) -> Vec<Described> {
     sorted(Scope::Topic.keys().filter(|key| is_shown(key, configs)).map(described))
 }
 
+/// The rows of a new topic as the controller answers them: a value comes from the strongest layer
+/// that sets any of the key's synonyms. (To a broker that is asked later, those do not count that
+/// come before the first.)
+pub fn new_topic(configs: &Configs, broker: Layers<'_>) -> Vec<Described> {
+    let layers = [
+        (broker.broker, Source::DynamicBroker),
+        (broker.cluster, Source::DynamicDefaultBroker),
+        (broker.file, Source::StaticBroker),
+    ];
+    let inherited = |name: &str| {
+        let synonyms = Scope::Topic.key(name).map_or(&[][..], |key| key.synonyms);
+        let is_set = |configs: &Configs| synonyms.iter().any(|of| configs.contains_key(of.name));
+        layers.iter().find(|(configs, _)| is_set(configs)).map_or(Source::Default, |of| of.1)
+    };
+    let mut rows = topic(configs, broker);
+    for row in rows.iter_mut().filter(|row| row.source != Source::Topic) {
+        row.source = inherited(&row.name);
+    }
+    rows
+}
+
 /// The rows of a group, by name.
 pub fn group(configs: &Configs, broker: Layers<'_>) -> Vec<Described> {
     let described = |key: &'static Key| {

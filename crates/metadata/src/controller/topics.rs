@@ -250,7 +250,7 @@ impl Creation<'_> {
     /// What will hold for the topic, by name.
     fn effective_configs(&self, configs: &Configs) -> Vec<CreatableTopicConfigs> {
         let dynamic = self.settings.dynamic(self.image);
-        let described = describe::topic(configs, dynamic.layers());
+        let described = describe::new_topic(configs, dynamic.layers());
         let row = |row: describe::Described| CreatableTopicConfigs {
             name: row.name.into(),
             value: row.value.map(Text::from),
