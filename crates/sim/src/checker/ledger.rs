@@ -27,6 +27,8 @@ pub struct Ledger {
     fences: BTreeMap<String, Identity>,
     /// How often somebody has asked for an identity of each transactional id.
     introductions: BTreeMap<String, u64>,
+    /// How many of those questions are on their way.
+    asking: BTreeMap<String, u64>,
     /// The life of the node in which such a question was last left without an answer: the node may
     /// still come to it, in that life.
     unanswered: BTreeMap<String, u64>,
@@ -52,6 +54,8 @@ pub struct Session {
     asked: u64,
     /// In which life of the node.
     life: u64,
+    /// Somebody else's question was on its way as well: the answers may have come in either order.
+    has_crossed: bool,
 }
 
 #[derive(Debug)]
@@ -137,18 +141,19 @@ impl Ledger {
     pub fn on_introducing(&mut self, transactional_id: &str) -> Session {
         let asked = self.introductions.entry(transactional_id.to_owned()).or_default();
         *asked += 1;
-        Session { asked: *asked, life: self.life }
+        let asking = self.asking.entry(transactional_id.to_owned()).or_default();
+        *asking += 1;
+        Session { asked: *asked, life: self.life, has_crossed: 1 < *asking }
     }
 
-    /// Whether the node's process has ended since an identity was asked for.
-    #[must_use]
-    pub fn has_ended_since(&self, session: Session) -> bool {
-        session.life < self.life
-    }
-
-    /// There was no answer to that.
-    pub fn on_unanswered(&mut self, transactional_id: &str) {
-        self.unanswered.insert(transactional_id.to_owned(), self.life);
+    /// The question has come to its end; whether it was answered.
+    pub fn on_introduction_over(&mut self, transactional_id: &str, is_answered: bool) {
+        if let Some(asking) = self.asking.get_mut(transactional_id) {
+            *asking = asking.saturating_sub(1);
+        }
+        if !is_answered {
+            self.unanswered.insert(transactional_id.to_owned(), self.life);
+        }
     }
 
     /// Whether who was given an identity may have been fenced since: others have asked for one of its
@@ -157,7 +162,9 @@ impl Ledger {
     pub fn may_be_fenced(&self, transactional_id: &str, session: Session) -> bool {
         let asked = self.introductions.get(transactional_id);
         let unanswered = self.unanswered.get(transactional_id);
-        asked != Some(&session.asked) || unanswered.is_some_and(|life| session.life <= *life)
+        asked != Some(&session.asked)
+            || session.has_crossed
+            || unanswered.is_some_and(|life| session.life <= *life)
     }
 
     /// Somebody was given an identity: whoever had one of this id before is fenced, and what it
@@ -465,12 +472,23 @@ mod tests {
     fn only_a_rival_or_a_lost_answer_explains_a_fence() {
         let mut ledger = Ledger::default();
         let one = ledger.on_introducing("id");
+        ledger.on_introduction_over("id", true);
         assert!(!ledger.may_be_fenced("id", one));
         let other = ledger.on_introducing("id");
+        ledger.on_introduction_over("id", true);
         assert!(ledger.may_be_fenced("id", one) && !ledger.may_be_fenced("id", other));
-        ledger.on_unanswered("id");
-        assert!(ledger.may_be_fenced("id", other));
+        let _lost = ledger.on_introducing("id");
+        ledger.on_introduction_over("id", false);
+        let after = ledger.on_introducing("id");
+        ledger.on_introduction_over("id", true);
+        assert!(ledger.may_be_fenced("id", after), "the lost one may come later");
         ledger.on_node_end();
+        let one = ledger.on_introducing("id");
+        let other = ledger.on_introducing("id");
+        ledger.on_introduction_over("id", true);
+        ledger.on_introduction_over("id", true);
+        assert!(ledger.may_be_fenced("id", one), "another was given one");
+        assert!(ledger.may_be_fenced("id", other), "the first may have been heard last");
         let next = ledger.on_introducing("id");
         assert!(!ledger.may_be_fenced("id", next), "who asked before is forgotten");
     }

@@ -136,8 +136,9 @@ impl Transactor {
                 self.session = self.ledger(|ledger| ledger.on_introducing(&self.id()));
             }
             let answer = self.client.ask(version, request).await;
-            if is_introduction && answer.is_err() {
-                self.ledger(|ledger| ledger.on_unanswered(&self.id()));
+            if is_introduction {
+                let is_answered = answer.is_ok();
+                self.ledger(|ledger| ledger.on_introduction_over(&self.id(), is_answered));
             }
             match answer {
                 Ok(answer) => {
@@ -412,13 +413,11 @@ impl Transactor {
         Err(GivenUp)
     }
 
-    /// Whether the coordinator may have seen the transaction's time out. Its own clock does not follow
-    /// jumps of the wall clock before its node starts again: then earlier ones count as well.
+    /// Whether the coordinator may have seen the transaction's time out. Its clock follows jumps of the
+    /// wall clock only where it is loaded anew, which may be long after them: all jumps count.
     fn may_be_late(&self) -> bool {
         let now = self.history.now();
-        let has_ended = self.ledger(|ledger| ledger.has_ended_since(self.session));
-        let counted = if has_ended { 0 } else { self.begun.jumped_ms };
-        let jumped = u64::try_from(now.jumped_ms - counted).unwrap_or(0);
+        let jumped = u64::try_from(now.jumped_ms).unwrap_or(0);
         let passed = now.at.0.saturating_sub(self.begun.at.0) / 1_000_000;
         TIMEOUT <= Duration::from_millis(passed + jumped)
     }
