@@ -221,7 +221,6 @@ impl Queue {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::{Instant, Queue, Record};
     use crate::metadata::TopicPartition;
