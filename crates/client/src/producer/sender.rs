@@ -385,9 +385,14 @@ fn outcome(told: PartitionProduceResponse) -> Outcome {
 /// Whether a batch may be in the log although this is what its sender was told.
 fn may_have_arrived(error: &Error) -> bool {
     match error {
+        // A leader that steps down or stops says so to all who wait, what it has of them or not.
         Error::Refused { code, .. } => matches!(
             *code,
-            ErrorCode::REQUEST_TIMED_OUT | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
+            ErrorCode::REQUEST_TIMED_OUT
+                | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
+                | ErrorCode::NOT_LEADER_OR_FOLLOWER
+                | ErrorCode::KAFKA_STORAGE_ERROR
+                | ErrorCode::UNKNOWN_SERVER_ERROR
         ),
         Error::Disconnected(_) | Error::TimedOut(_) | Error::Invalid(_) | Error::Closed => true,
         // Nothing was sent.
