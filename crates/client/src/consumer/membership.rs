@@ -13,7 +13,6 @@ use crate::cluster::{Client, CoordinatorKind, To, Topics};
 use crate::group::{Assignment, Member, Strategy, Subscription, TopicPartitions};
 use crate::metadata::TopicPartition;
 use crate::wait::{lock, one, only, until};
-use bytes::Bytes;
 use dohle_env::clock::{Instant, sleep};
 use dohle_env::gather::Gather;
 use dohle_env::tasks::Home;
@@ -400,11 +399,14 @@ impl Joiner {
         let protocol = answer.protocol_name.clone().unwrap_or_default();
         let strategy = Strategy::of_name(&protocol);
         self.identity.strategy = strategy;
-        let is_leader = answer.leader == answer.member_id && !answer.skip_assignment;
-        let assignments = match strategy {
-            Some(strategy) if is_leader => self.share_out(strategy, &answer).await?,
-            _ => Vec::new(),
+        let shares = match strategy {
+            Some(strategy) if answer.leader == answer.member_id => {
+                self.share_out(strategy, &answer).await?
+            }
+            _ => BTreeMap::new(),
         };
+        let own_share = shares.get(&self.identity.member_id).cloned();
+        let assignments = if answer.skip_assignment { Vec::new() } else { encode(shares) };
         let request = SyncGroupRequest {
             group_id: self.group.clone(),
             generation_id: self.identity.generation,
@@ -418,6 +420,11 @@ impl Joiner {
         let synced = self.ask(&request).await?;
         Error::check(synced.error_code, None)?;
         let assignment = Assignment::decode(&synced.assignment)?.partitions;
+        // A static leader that is back goes on with what was shared out before (KIP-814). If it would
+        // share out otherwise now, a topic has changed meanwhile, and nobody else looks for that.
+        let is_outdated = answer.skip_assignment
+            && own_share.is_some_and(|share| !is_same_share(share, &assignment));
+        let seen = if is_outdated { BTreeMap::new() } else { seen };
         let (identity, was_lost) = (self.identity.clone(), self.was_lost);
         Ok(Joined { identity, assignment, seen, was_lost })
     }
@@ -466,7 +473,7 @@ impl Joiner {
         &self,
         strategy: Strategy,
         answer: &JoinGroupResponse,
-    ) -> Result<Vec<SyncGroupRequestAssignment>, Error> {
+    ) -> Result<BTreeMap<Text, Vec<TopicPartition>>, Error> {
         let mut members = BTreeMap::new();
         for told in &answer.members {
             let subscription = Subscription::decode(&told.metadata)?;
@@ -489,15 +496,23 @@ impl Joiner {
             });
             topics.insert(name.clone(), TopicPartitions { count, racks: racks.collect() });
         }
-        let shares = strategy.assign(&members, &topics);
-        let assignments = shares.into_iter().map(|(member_id, partitions)| {
-            let assignment: Bytes = Assignment { partitions, user_data: None }.encode();
-            SyncGroupRequestAssignment {
-                member_id,
-                assignment,
-                ..SyncGroupRequestAssignment::default()
-            }
-        });
-        Ok(assignments.collect())
+        Ok(strategy.assign(&members, &topics).into_iter().collect())
     }
+}
+
+/// Shares as they are sent, by member.
+fn encode(shares: BTreeMap<Text, Vec<TopicPartition>>) -> Vec<SyncGroupRequestAssignment> {
+    let encoded = shares.into_iter().map(|(member_id, partitions)| SyncGroupRequestAssignment {
+        member_id,
+        assignment: Assignment { partitions, user_data: None }.encode(),
+        ..SyncGroupRequestAssignment::default()
+    });
+    encoded.collect()
+}
+
+fn is_same_share(mut one: Vec<TopicPartition>, other: &[TopicPartition]) -> bool {
+    let mut other = other.to_vec();
+    one.sort_unstable();
+    other.sort_unstable();
+    one == other
 }

@@ -376,6 +376,10 @@ impl Consumer {
                     }
                 }
                 Err(error) if error.code() == Some(ErrorCode::OFFSET_OUT_OF_RANGE) => {
+                    // What was fetched before is given first; then this is met again.
+                    if self.fetched.iter().any(|one| one.partition == told.partition) {
+                        continue;
+                    }
                     if self.config.offset_reset == OffsetReset::None {
                         return Err(error);
                     }
