@@ -216,6 +216,8 @@ impl Reader {
             // It shows that readers see this far, and nothing more.
             marks: Marks {
                 high_watermark: asked.marks.high_watermark.max(offset + 1),
+                // Known from other answers, each by itself.
+                last_stable: asked.marks.last_stable.max(asked.marks.log_start),
                 ..asked.marks
             },
             position: offset,
