@@ -38,7 +38,7 @@ impl Offsets {
 
     /// Of a partition's log, also of one that has failed (what was promised of it holds when it is
     /// mended), and of its copy on the way to another directory.
-    fn of(partition: &Partition) -> Option<[Option<Self>; 2]> {
+    fn of(partition: &Partition) -> Option<(Self, Option<Self>)> {
         let log = partition.any_log()?;
         let name = TopicPartition::new(partition.topic.as_str(), partition.index);
         let start = partition.start_to_keep(log);
@@ -62,7 +62,7 @@ impl Offsets {
             start,
             first_dirty: log.first_dirty_offset(),
         };
-        Some([Some(of_log), of_copy])
+        Some((of_log, of_copy))
     }
 
     fn said_in(&self, checkpoint: OffsetCheckpoint) -> Option<i64> {
@@ -85,7 +85,9 @@ pub(crate) fn entries<'o>(
 
 async fn offsets(node: &Arc<Node>) -> Vec<Offsets> {
     let said = each(node, |partition, _, _| Offsets::of(partition)).await;
-    let mut all: Vec<_> = said.into_iter().flatten().flatten().flatten().collect();
+    let said = said.into_iter().flatten();
+    let mut all: Vec<_> =
+        said.flat_map(|(of_log, of_copy)| [of_log].into_iter().chain(of_copy)).collect();
     let view = node.view();
     for directory in &node.directories {
         let unopened = directory.unopened.of(&view).into_iter();

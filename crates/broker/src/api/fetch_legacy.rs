@@ -4,8 +4,10 @@
 
 use super::fetch_answers::Answers;
 use crate::fetch_session::{FetchKey, FetchSession, TopicKey};
+use crate::metrics::RecordCounts;
 use crate::node::View;
-use crate::partition::command::{Command, ReadAnswer};
+use crate::partition::command::ReadAnswer;
+use crate::partition::submit_counts;
 use crate::request::Context;
 use crate::topic::Topic;
 use dohle_env::disk::read_exact_at;
@@ -82,9 +84,8 @@ fn find<'a>(view: &'a View, topic: &TopicKey) -> Option<&'a Arc<Topic>> {
 /// Adds to what a partition has given in an older format.
 fn count(view: &View, key: &FetchKey, records: u64) {
     if let Some(partition) = find(view, &key.topic).and_then(|topic| topic.find(key.index).ok()) {
-        partition.submit(Command::Ask(Box::new(move |partition, _| {
-            partition.counts.fetch_conversions += records;
-        })));
+        let counts = RecordCounts { fetch_conversions: records, ..RecordCounts::default() };
+        submit_counts(partition, counts);
     }
 }
 

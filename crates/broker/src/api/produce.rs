@@ -11,6 +11,7 @@ use super::transactions::verification::Transaction;
 use crate::dispatch::{Handled, Reply};
 use crate::metrics::refusals;
 use crate::partition::command::{Acks, Append, Appended, Command};
+use crate::partition::submit_counts;
 use crate::quotas::Kind;
 use crate::request::Context;
 use dohle_coordinator::transaction::TopicPartition;
@@ -268,9 +269,7 @@ impl Waiting {
 fn count_refused(context: &Context, found: &Found) {
     context.node.metrics.refusals.count(&found.error);
     if let Some(counts) = refusals::of_topic(&found.error, found.size_bytes) {
-        found.partition.submit(Command::Ask(Box::new(move |partition, _| {
-            partition.counts.add(&counts);
-        })));
+        submit_counts(&found.partition, counts);
     }
 }
 

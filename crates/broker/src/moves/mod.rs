@@ -94,11 +94,9 @@ enum Entry {
 
 impl Moves {
     pub(crate) fn new(config: &BrokerConfig) -> Self {
-        let of = |name| config.integer(name).max(1);
-        let windows = Windows {
-            count: usize::try_from(of("alter.log.dirs.replication.quota.window.num")).unwrap_or(1),
-            length_ms: of("alter.log.dirs.replication.quota.window.size.seconds") * 1000,
-        };
+        let of =
+            |name: &str| config.integer(&format!("alter.log.dirs.replication.quota.window.{name}"));
+        let windows = Windows::new(of("num"), of("size.seconds").max(1) * 1000);
         Self { windows, state: Mutex::default() }
     }
 

@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::{Effect, Partition};
+use crate::metrics::RecordCounts;
 use dohle_env::gather::{Answer, Gather};
 use dohle_env::strand::Strand;
 use std::sync::Arc;
@@ -30,4 +31,10 @@ pub(crate) fn submit_question<T: Send + 'static>(
         slot.fill(question(partition, effects));
     };
     partition.submit(Command::Ask(Box::new(question)));
+}
+
+/// Adds to what a partition counts, where something about it was decided elsewhere.
+pub(crate) fn submit_counts(partition: &Arc<Strand<Partition>>, counts: RecordCounts) {
+    let add = move |partition: &mut Partition, _: &mut Vec<Effect>| partition.counts.add(&counts);
+    partition.submit(Command::Ask(Box::new(add)));
 }

@@ -21,7 +21,7 @@ pub(crate) mod moving;
 mod reading;
 mod waiting;
 
-pub(crate) use asking::{ask, submit_question};
+pub(crate) use asking::{ask, submit_counts, submit_question};
 
 use crate::directory::Directory;
 use crate::metrics::RecordCounts;

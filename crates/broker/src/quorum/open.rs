@@ -118,10 +118,10 @@ pub(crate) fn open(
         epoch,
         voter_directory_id,
         snapshots,
-        append_windows: Windows {
-            count: usize::try_from(config.integer("metrics.num.samples")).unwrap_or(1),
-            length_ms: config.integer("metrics.sample.window.ms"),
-        },
+        append_windows: Windows::new(
+            config.integer("metrics.num.samples"),
+            config.integer("metrics.sample.window.ms"),
+        ),
     });
     Ok(Opened { owner, image, bootstrap })
 }

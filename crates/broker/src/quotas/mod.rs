@@ -99,9 +99,9 @@ struct Known<T> {
 impl Quotas {
     /// With the windows of the node's file; no quota is known yet.
     pub(crate) fn new(config: &BrokerConfig) -> Self {
-        let windows = |prefix: &str| Windows {
-            count: number(config, &format!("{prefix}quota.window.num")),
-            length_ms: config.integer(&format!("{prefix}quota.window.size.seconds")).max(1) * 1000,
+        let windows = |prefix: &str| {
+            let of = |name: &str| config.integer(&format!("{prefix}quota.window.{name}"));
+            Windows::new(of("num"), of("size.seconds").max(1) * 1000)
         };
         Self::with_windows(windows(""), windows("controller."))
     }
@@ -317,10 +317,6 @@ impl Used {
 
 fn bit(kind: Kind) -> u8 {
     1 << kind as u8
-}
-
-fn number(config: &BrokerConfig, name: &str) -> usize {
-    usize::try_from(config.integer(name)).unwrap_or(1).max(1)
 }
 
 fn int(milliseconds: i64) -> i32 {

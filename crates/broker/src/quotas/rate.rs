@@ -12,6 +12,11 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
+    /// As configs say it: one window at least, of a millisecond at least.
+    pub(crate) fn new(count: i64, length_ms: i64) -> Self {
+        Self { count: usize::try_from(count).unwrap_or(1).max(1), length_ms: length_ms.max(1) }
+    }
+
     fn total_ms(self) -> i64 {
         i64::try_from(self.count).unwrap_or(i64::MAX).saturating_mul(self.length_ms)
     }
