@@ -56,10 +56,10 @@ impl fmt::Display for NoEffect {
 pub fn no_effect(kind: ResourceKind, name: &str, text: &str) -> Option<NoEffect> {
     let key = match kind {
         ResourceKind::Broker => key_of(name),
-        ResourceKind::Topic => Scope::Topic.key(name),
-        ResourceKind::Group => Scope::Group.key(name),
-        ResourceKind::ClientMetrics => Scope::ClientMetrics.key(name),
         ResourceKind::BrokerLogger => None,
+        ResourceKind::Topic | ResourceKind::Group | ResourceKind::ClientMetrics => {
+            kind.scope().key(name)
+        }
     }?;
     let no_effect = match key.state {
         State::NotBuilt(part) => NoEffect::NotBuilt(part),

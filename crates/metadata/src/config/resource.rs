@@ -1,5 +1,6 @@
 //! What configs are set on.
 
+use super::keys::Scope;
 use imbl::OrdMap;
 
 /// The configs that are set on one resource, by key.
@@ -30,6 +31,16 @@ impl ResourceKind {
             16 => Some(Self::ClientMetrics),
             32 => Some(Self::Group),
             _ => None,
+        }
+    }
+
+    /// The keys that it may have.
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::Topic => Scope::Topic,
+            Self::Broker | Self::BrokerLogger => Scope::Broker,
+            Self::ClientMetrics => Scope::ClientMetrics,
+            Self::Group => Scope::Group,
         }
     }
 

@@ -15,8 +15,8 @@ use super::settings::Settings;
 use crate::config::log_dirs::{self, CORDONED};
 use crate::config::resource::Configs;
 use crate::config::{
-    ConfigError, ConfigResource, Kind, Layers, ResourceKind, Scope, broker, group, subscription,
-    threads, topic,
+    ConfigError, ConfigResource, Kind, Layers, ResourceKind, broker, group, subscription, threads,
+    topic,
 };
 use crate::image::Image;
 use crate::record::MetadataRecord;
@@ -324,13 +324,7 @@ fn changed(
     if change.operation == DELETE {
         return Ok(None);
     }
-    let scope = match resource.kind {
-        ResourceKind::Topic => Scope::Topic,
-        ResourceKind::Broker | ResourceKind::BrokerLogger => Scope::Broker,
-        ResourceKind::ClientMetrics => Scope::ClientMetrics,
-        ResourceKind::Group => Scope::Group,
-    };
-    let key = scope.key(change.name).filter(|key| key.kind == Kind::List);
+    let key = resource.kind.scope().key(change.name).filter(|key| key.kind == Kind::List);
     let Some(key) = key else {
         let verb = if change.operation == APPEND { "APPEND" } else { "SUBTRACT" };
         let message = format!("Can't {verb} to key {} because its type is not LIST.", change.name);
