@@ -78,7 +78,7 @@ impl Split {
         break_it(self)?;
         let address = self.server.address();
         let (first, writer) = (self.in_b[0], &mut self.writer);
-        let refused = Failure::Refused(ErrorCode::KAFKA_STORAGE_ERROR);
+        let refused = Failure::STORAGE;
         let waited = within(NOTICED, "a write there is refused", || {
             let wire = Wire::dial(&address);
             wire.is_ok_and(|mut wire| writer.send(&mut wire, first, 64).is_err())

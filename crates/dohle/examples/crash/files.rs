@@ -7,7 +7,6 @@ use crate::scenario::{Ground, want};
 use crate::server::Server;
 use crate::wire::{Failure, Wire};
 use crate::writer::{Compared, Writer, now_ms};
-use dohle_protocol::error_code::ErrorCode;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +64,6 @@ enum Phase {
     Again,
 }
 
-const REFUSED: Failure = Failure::Refused(ErrorCode::KAFKA_STORAGE_ERROR);
 const ALL: Expected = Expected { reads: Reads::Served, writes: Writes::Served, lost: 0 };
 const NOTHING: Expected = Expected { reads: Reads::Refused, writes: Writes::Refused, lost: 0 };
 const GONE: &str = "a segment's file is missing";
@@ -153,14 +151,14 @@ impl Damage {
         };
         let is_read = match (expected.reads, failures) {
             (Reads::Served, []) => true,
-            (Reads::Refused, [failure]) => *failure == REFUSED,
+            (Reads::Refused, [failure]) => *failure == Failure::STORAGE,
             (Reads::Damaged, [Failure::Broken(why)]) => why.contains("checksum"),
             _ => false,
         };
         want(is_read, format!("{what}: reads are not {:?}: {failures:?}", expected.reads))?;
         let is_written = match expected.writes {
             Writes::Served => sent.is_ok(),
-            Writes::Refused => *sent == Err(REFUSED),
+            Writes::Refused => *sent == Err(Failure::STORAGE),
         };
         want(is_written, format!("{what}: writes are not {:?}: {sent:?}", expected.writes))?;
         let lost = match phase {

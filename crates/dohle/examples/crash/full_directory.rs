@@ -10,7 +10,6 @@ use crate::server::Server;
 use crate::small_disk::{fill, mount, run_inside};
 use crate::wire::{Failure, Wire};
 use crate::writer::Writer;
-use dohle_protocol::error_code::ErrorCode;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +17,6 @@ pub(crate) const NAME: &str = "full-directory";
 const TOPIC: &str = "two";
 const PARTITIONS: i32 = 8;
 const RECORD_BYTES: usize = 100_000;
-const REFUSED: Failure = Failure::Refused(ErrorCode::KAFKA_STORAGE_ERROR);
 
 pub(crate) fn run(ground: &Ground) -> Result<(), String> {
     run_inside(ground, NAME)
@@ -62,7 +60,7 @@ impl Two {
             let partition = self.in_b[number % self.in_b.len()];
             match self.writer.send(&mut wire, partition, RECORD_BYTES) {
                 Ok(_) => {}
-                Err(REFUSED) => return Ok(number),
+                Err(Failure::STORAGE) => return Ok(number),
                 Err(other) => return Err(format!("refused with {other}")),
             }
         }
@@ -86,12 +84,15 @@ impl Two {
     /// Producers fill it.
     fn slowly(&mut self) -> Result<(), String> {
         let filled = self.fill_up()?;
-        println!("   {filled} records of 100 kB into one of two directories, then {REFUSED}");
+        println!(
+            "   {filled} records of 100 kB into one of two directories, then {}",
+            Failure::STORAGE
+        );
         self.others_are_served("beside-full")?;
         let mut wire = Wire::dial(&self.server.address())?;
         for partition in self.in_b.clone() {
             let sent = self.writer.send(&mut wire, partition, 64);
-            want(sent == Err(REFUSED), format!("{partition} on a full disk: {sent:?}"))?;
+            want(sent == Err(Failure::STORAGE), format!("{partition} on a full disk: {sent:?}"))?;
         }
         // Everything is read, that of the full one too.
         let compared = self.writer.check(&self.server.address(), PARTITIONS)?;
@@ -108,7 +109,7 @@ impl Two {
         let ballast = self.b.join("ballast");
         fill(&ballast)?;
         let filled = self.fill_up()?;
-        println!("   all space taken at once: after {filled} more records {REFUSED}");
+        println!("   all space taken at once: after {filled} more records {}", Failure::STORAGE);
         // Whoever looks must have seen it by now.
         std::thread::sleep(Duration::from_secs(2));
         self.others_are_served("beside-lost")?;

@@ -10,13 +10,11 @@ use crate::server::Server;
 use crate::small_disk::{fill, mount, run_inside};
 use crate::wire::{Failure, Wire};
 use crate::writer::Writer;
-use dohle_protocol::error_code::ErrorCode;
 use std::path::Path;
 use std::time::Duration;
 
 const TOPIC: &str = "full";
 const RECORD_BYTES: usize = 100_000;
-const REFUSED: Failure = Failure::Refused(ErrorCode::KAFKA_STORAGE_ERROR);
 
 pub(crate) const NAME: &str = "full-disk";
 
@@ -54,11 +52,14 @@ fn slowly(
     }
     let filled = writer.acknowledged();
     println!("   {filled} records of 100 kB into 64 MiB, then: {sent:?}");
-    want(sent == Err(REFUSED), "the refusal is not KAFKA_STORAGE_ERROR")?;
+    want(sent == Err(Failure::STORAGE), "the refusal is not KAFKA_STORAGE_ERROR")?;
     // Readers read, topics come and go: that is how an operator makes room.
     writer.check(&server.address(), 4)?;
     wire.create("small", 1, &[]).map_err(|failure| format!("a topic on a full disk: {failure}"))?;
-    want(writer.send(wire, 0, 64) == Err(REFUSED), "a small record is taken, a large one is not")?;
+    want(
+        writer.send(wire, 0, 64) == Err(Failure::STORAGE),
+        "a small record is taken, a large one is not",
+    )?;
     std::thread::sleep(Duration::from_secs(2));
     writer.check(&server.address(), 4)?;
     let log = server.log();

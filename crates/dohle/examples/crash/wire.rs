@@ -30,6 +30,11 @@ pub(crate) enum Failure {
     Broken(String),
 }
 
+impl Failure {
+    /// What a log that cannot be written or read answers.
+    pub(crate) const STORAGE: Self = Self::Refused(ErrorCode::KAFKA_STORAGE_ERROR);
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -134,10 +134,9 @@ fn escaped(value: &str) -> String {
 fn format_words(settings: &Settings, file: &str) -> Vec<String> {
     let mut words = vec!["format", "--ignore-formatted", "--cluster-id", &settings.cluster_id];
     words.extend(["--config", file]);
-    let get = |name: &str| settings.properties.get(name).map_or("", String::as_str);
-    let is_controller = get("process.roles").contains("controller");
+    let is_controller = settings.value("process.roles").contains("controller");
     // Without voters a controller that is alone is the first of them.
-    if is_controller && get("controller.quorum.voters").is_empty() {
+    if is_controller && settings.value("controller.quorum.voters").is_empty() {
         words.push("--standalone");
     }
     words.into_iter().map(str::to_owned).collect()
@@ -145,9 +144,8 @@ fn format_words(settings: &Settings, file: &str) -> Vec<String> {
 
 /// Whether the first listener for clients answers.
 fn health(settings: &Settings) -> Result<(), Failure> {
-    let get = |name: &str| settings.properties.get(name).map_or("", String::as_str);
-    let controllers: Vec<&str> = get("controller.listener.names").split(',').collect();
-    let address = client_address(get("listeners"), &controllers)
+    let controllers: Vec<&str> = settings.value("controller.listener.names").split(',').collect();
+    let address = client_address(settings.value("listeners"), &controllers)
         .ok_or_else(|| Failure::new("no listener is there for clients"))?;
     answers(&address).map_err(|error| Failure::new(format!("{address} does not answer: {error}")))
 }

@@ -18,6 +18,13 @@ pub(crate) struct Settings {
     pub(crate) notes: Vec<String>,
 }
 
+impl Settings {
+    /// The value of a property; empty if there is none.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        self.properties.get(name).map_or("", String::as_str)
+    }
+}
+
 /// The id of a cluster that has been given none: that of Apache Kafka's image.
 const CLUSTER_ID: &str = "5L6g3nShT-eMCtK--X86sw";
 const CLUSTER_ID_VARIABLES: [&str; 2] = ["CLUSTER_ID", "KAFKA_KRAFT_CLUSTER_ID"];
@@ -234,10 +241,6 @@ mod tests {
         read(&variables.iter().map(owned).collect(), mounted.iter().map(owned).collect(), file)
     }
 
-    fn value(settings: &Settings, name: &str) -> String {
-        settings.properties.get(name).cloned().unwrap_or_default()
-    }
-
     #[test]
     fn names() {
         for (variable, expected) in [
@@ -262,7 +265,7 @@ mod tests {
             ("log.dirs", "/var/lib/kafka/data"),
             ("heap.opts", ""),
         ] {
-            assert_eq!(value(&settings, name), expected, "{name}");
+            assert_eq!(settings.value(name), expected, "{name}");
         }
     }
 
@@ -277,8 +280,8 @@ mod tests {
         ];
         let settings = of(&variables, &mounted).unwrap();
         let values = ["log.retention.ms", "node.id", "num.partitions"];
-        assert_eq!(values.map(|name| value(&settings, name)), ["7", "2", "3"]);
-        assert_eq!(value(&settings, "log.dirs"), "/bitnami/kafka/data");
+        assert_eq!(values.map(|name| settings.value(name)), ["7", "2", "3"]);
+        assert_eq!(settings.value("log.dirs"), "/bitnami/kafka/data");
         assert_eq!(
             (settings.cluster_id.as_str(), settings.notes),
             ("abcdefghijklmnopqrstuv", vec![])
@@ -304,7 +307,7 @@ mod tests {
             ("controller.quorum.voters", "3@localhost:9093"),
             ("zookeeper.connect", ""),
         ] {
-            assert_eq!(value(&settings, name), expected, "{name}");
+            assert_eq!(settings.value(name), expected, "{name}");
         }
         assert_eq!(settings.notes.len(), 1);
     }
@@ -317,8 +320,8 @@ mod tests {
             ("KAFKA_CONTROLLER_QUORUM_VOTERS", "1@broker:29093"),
         ];
         let settings = of(&variables, &[]).unwrap();
-        assert_eq!(value(&settings, "listeners"), "CONTROLLER://:29093,PLAINTEXT://:19092");
-        assert_eq!(value(&settings, "offsets.topic.replication.factor"), "");
+        assert_eq!(settings.value("listeners"), "CONTROLLER://:29093,PLAINTEXT://:19092");
+        assert_eq!(settings.value("offsets.topic.replication.factor"), "");
         let alone = [
             ("KAFKA_PROCESS_ROLES", "controller"),
             ("KAFKA_ADVERTISED_LISTENERS", "PLAINTEXT://a:1"),
@@ -343,7 +346,7 @@ mod tests {
             ("ssl.keystore.password", "s3cret"),
             ("sasl.oauthbearer.assertion.file", "/a/token"),
         ] {
-            assert_eq!(value(&settings, name), expected, "{name}");
+            assert_eq!(settings.value(name), expected, "{name}");
         }
         let missing = [("KAFKA_SSL_KEY_PASSWORD_FILE", "/nowhere")];
         assert_eq!(of(&missing, &[]).unwrap_err(), "/nowhere is not there");
