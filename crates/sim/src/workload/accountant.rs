@@ -1,6 +1,7 @@
 //! Reads the ledger as committed readers do, and the offsets that transactions commit, again and again,
 //! and closes it in the end.
 
+use super::offsets;
 use super::transactor::{GROUP, PARTITIONS, TOPIC};
 use crate::checker::History;
 use crate::checker::ledger::Line;
@@ -80,17 +81,7 @@ async fn read_offsets(client: &mut Client, history: &History) -> Option<()> {
         let known = history.known();
         (0..PARTITIONS.unsigned_abs()).map(|producer| known.ledger.offset_floor(producer)).collect()
     };
-    let topic = m::offset_fetch_request::OffsetFetchRequestTopic {
-        name: TOPIC.into(),
-        partition_indexes: (0..PARTITIONS).collect(),
-        ..Default::default()
-    };
-    let request = m::OffsetFetchRequest {
-        group_id: GROUP.into(),
-        topics: Some(vec![topic]),
-        require_stable: true,
-        ..Default::default()
-    };
+    let request = offsets::stable(GROUP, TOPIC, 0..PARTITIONS);
     let answer = client.ask(7, &request).await.ok()?;
     if answer.error_code != ErrorCode::NONE {
         return None;

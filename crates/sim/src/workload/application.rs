@@ -12,9 +12,10 @@ mod sender;
 use super::Run;
 use crate::checker::{History, Key, RecordId};
 use crate::random::Generator;
-use dohle_client::{Client, ClientConfig};
+use dohle_client::{Client, ClientConfig, Error};
 use dohle_env::Env;
 use dohle_env::tasks::Home;
+use dohle_protocol::ErrorCode;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -152,8 +153,26 @@ impl Shared {
         self.history.violate(format!("{name}: {what}"));
     }
 
+    /// An error of the client's: whether another try may mend it, or it is one of `expected`; anything
+    /// else is wrong.
+    fn judge(&self, name: &str, what: &str, error: &Error, expected: &[ErrorCode]) {
+        self.note(name, what, error);
+        let passes = match error {
+            Error::Refused { code, .. } => error.is_retriable() || expected.contains(code),
+            Error::Disconnected(_) | Error::TimedOut(_) => true,
+            Error::Bootstrap(_)
+            | Error::UnsupportedVersion { .. }
+            | Error::Invalid(_)
+            | Error::Usage(_)
+            | Error::Closed => false,
+        };
+        if !passes {
+            self.violate(name, format_args!("{what}: {error:?}"));
+        }
+    }
+
     /// One error of the client in words that say whose it is.
-    fn note(&self, name: &str, what: &str, error: &dohle_client::Error) {
+    fn note(&self, name: &str, what: &str, error: &Error) {
         self.history.trace().line(format_args!("{name}: {what}: {error:?}"));
     }
 }

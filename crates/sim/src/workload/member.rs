@@ -1,5 +1,6 @@
 //! A member of a classic group: joins, is given partitions, commits, and goes in every way.
 
+use super::offsets;
 use super::seat::{News, PARTITIONS, STABLE_BEATS, Seat, TOPIC};
 use crate::checker::History;
 use crate::client::Client;
@@ -152,17 +153,7 @@ impl Member {
     async fn read_offset(&mut self, partition: i32) -> Result<i64, End> {
         let floor = self.seat.group(|group, _| group.floor(partition));
         let power = self.seat.power;
-        let topic = m::offset_fetch_request::OffsetFetchRequestTopic {
-            name: TOPIC.into(),
-            partition_indexes: vec![partition],
-            ..Default::default()
-        };
-        let request = m::OffsetFetchRequest {
-            group_id: GROUP.into(),
-            topics: Some(vec![topic]),
-            require_stable: true,
-            ..Default::default()
-        };
+        let request = offsets::stable(GROUP, TOPIC, [partition]);
         let answer = self.seat.ask(7, &request).await.ok_or(End::Away)?;
         if answer.error_code != ErrorCode::NONE {
             return Err(self.end_of("an offset fetch", answer.error_code));

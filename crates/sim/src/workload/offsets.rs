@@ -54,6 +54,25 @@ fn compare(history: &History, (id, of): Of, floors: &[i64], offsets: &[(i32, i64
     }
 }
 
+/// Asks for stable offsets of one topic, as before version 8.
+pub(super) fn stable(
+    group: &str,
+    topic: &str,
+    partitions: impl IntoIterator<Item = i32>,
+) -> m::OffsetFetchRequest {
+    let topic = m::offset_fetch_request::OffsetFetchRequestTopic {
+        name: topic.into(),
+        partition_indexes: partitions.into_iter().collect(),
+        ..Default::default()
+    };
+    m::OffsetFetchRequest {
+        group_id: group.into(),
+        topics: Some(vec![topic]),
+        require_stable: true,
+        ..Default::default()
+    }
+}
+
 /// What a group has committed, by partition; `None` if its coordinator cannot tell now.
 async fn read(client: &mut Client, id: &str) -> Result<Option<Vec<(i32, i64)>>, NoAnswer> {
     let topic = m::offset_fetch_request::OffsetFetchRequestTopics {

@@ -90,25 +90,18 @@ impl Place {
 type Found = (i64, Vec<u8>, Vec<u8>);
 
 fn batch(round: usize) -> Bytes {
-    let mut builder = BatchBuilder::new(0);
-    for key in 0..KEYS {
-        let (key, value) = (format!("key-{key}"), format!("{round:0>100}"));
-        let record = NewRecord {
-            timestamp: 1_000_000,
-            key: Some(key.as_bytes()),
-            value: Some(value.as_bytes()),
-            headers: &[],
-        };
-        builder.append(&record).unwrap();
-    }
-    builder.build().unwrap()
+    batch_of(round, |key| format!("key-{key}"))
 }
 
 /// As many bytes, but every record has a key of its own: nothing of it can go.
 fn unique_batch(round: usize) -> Bytes {
+    batch_of(round, |key| format!("own-{round}-{key}"))
+}
+
+fn batch_of(round: usize, key: impl Fn(usize) -> String) -> Bytes {
     let mut builder = BatchBuilder::new(0);
-    for key in 0..KEYS {
-        let (key, value) = (format!("own-{round}-{key}"), format!("{round:0>100}"));
+    for number in 0..KEYS {
+        let (key, value) = (key(number), format!("{round:0>100}"));
         let record = NewRecord {
             timestamp: 1_000_000,
             key: Some(key.as_bytes()),

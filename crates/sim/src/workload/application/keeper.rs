@@ -56,24 +56,10 @@ impl Keeper {
         }
     }
 
-    /// Whether this is worth another try; anything else is wrong.
     async fn on_error(&self, what: &str, error: &Error) {
-        self.shared.note(&self.name, what, error);
-        let code = error.code();
-        let passes = match error {
-            Error::Disconnected(_) | Error::TimedOut(_) => true,
-            // While the only broker is fenced.
-            Error::Refused { .. } if code == Some(ErrorCode::INVALID_REPLICATION_FACTOR) => true,
-            Error::Refused { .. } => error.is_retriable(),
-            Error::Bootstrap(_)
-            | Error::UnsupportedVersion { .. }
-            | Error::Invalid(_)
-            | Error::Usage(_)
-            | Error::Closed => false,
-        };
-        if !passes {
-            self.shared.violate(&self.name, format_args!("{what}: {error:?}"));
-        }
+        // While the only broker is fenced.
+        let expected = [ErrorCode::INVALID_REPLICATION_FACTOR];
+        self.shared.judge(&self.name, what, error, &expected);
         self.pause(200).await;
     }
 

@@ -297,34 +297,18 @@ impl Reader {
         self.shared.history.known().counts.commits += 1;
     }
 
-    /// What passes is waited for; anything else is wrong.
     async fn on_error(&mut self, what: &str, error: &Error) {
-        self.shared.note(&self.name, what, error);
-        let passes = match error {
-            Error::Refused { code, .. } => {
-                error.is_retriable()
-                    || [
-                        ErrorCode::ILLEGAL_GENERATION,
-                        ErrorCode::UNKNOWN_MEMBER_ID,
-                        ErrorCode::FENCED_INSTANCE_ID,
-                        ErrorCode::REBALANCE_IN_PROGRESS,
-                        // A power loss has taken the group.
-                        ErrorCode::GROUP_ID_NOT_FOUND,
-                        // It is not made yet.
-                        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-                    ]
-                    .contains(code)
-            }
-            Error::Disconnected(_) | Error::TimedOut(_) => true,
-            Error::Bootstrap(_)
-            | Error::UnsupportedVersion { .. }
-            | Error::Invalid(_)
-            | Error::Usage(_)
-            | Error::Closed => false,
-        };
-        if !passes {
-            self.shared.violate(&self.name, format_args!("{what}: {error:?}"));
-        }
+        let expected = [
+            ErrorCode::ILLEGAL_GENERATION,
+            ErrorCode::UNKNOWN_MEMBER_ID,
+            ErrorCode::FENCED_INSTANCE_ID,
+            ErrorCode::REBALANCE_IN_PROGRESS,
+            // A power loss has taken the group.
+            ErrorCode::GROUP_ID_NOT_FOUND,
+            // It is not made yet.
+            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        ];
+        self.shared.judge(&self.name, what, error, &expected);
         sleep(&*self.env.clock, Duration::from_millis(100)).await;
     }
 
