@@ -91,7 +91,7 @@ pub(crate) fn log_of(folder: &Folder) -> String {
     fs::read_to_string(folder.0.join("log")).unwrap()
 }
 
-fn ask<R: Request>(stream: &mut TcpStream, version: i16, request: &R) -> R::Response {
+pub(crate) fn ask<R: Request>(stream: &mut TcpStream, version: i16, request: &R) -> R::Response {
     let mut bytes = Vec::new();
     for part in frame::encode_request(version, 1, Some("tests".into()), request) {
         if let Part::Bytes(part) = part {
@@ -108,7 +108,7 @@ fn ask<R: Request>(stream: &mut TcpStream, version: i16, request: &R) -> R::Resp
     R::Response::decode(&mut reader, version).unwrap()
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(HANG)).unwrap();

@@ -1,7 +1,8 @@
 //! The table of keys against Kafka's, column by column.
 
 use dohle_metadata::config::check::Check;
-use dohle_metadata::config::{Default, Importance, Key, Kind, Scope, State, Update};
+use dohle_metadata::config::resource::Configs;
+use dohle_metadata::config::{Default, Importance, Key, Layers, Scope, State, Update, describe};
 
 #[test]
 fn every_key_is_declared_as_kafka_declares_it() {
@@ -208,13 +209,31 @@ fn update_of(key: &Key) -> &'static str {
     }
 }
 
-/// The types that the table names are all there are.
+/// Of the table's rows only those of type PASSWORD are hidden, whichever layer set them.
 #[test]
 fn only_passwords_are_hidden() {
-    let hidden = Scope::ALL
-        .iter()
-        .flat_map(|scope| scope.keys())
-        .filter(|key| key.kind.is_sensitive())
-        .all(|key| key.kind == Kind::Password);
-    assert!(hidden);
+    let text = super::shared::text("facts/configs.tsv");
+    let rows = text.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>());
+    let (mut hidden, mut shown) = (0, 0);
+    for row in rows.filter(|row| scope_of(row[0]) == Scope::Broker) {
+        let name = row[1];
+        let key = Scope::Broker.key(name).expect(name);
+        let value = key.default_value().shown().unwrap_or_else(|| "7".to_owned());
+        let (set, nothing) = (Configs::unit(name.to_owned(), value), Configs::new());
+        for layers in [
+            Layers { broker: &set, cluster: &nothing, file: &nothing },
+            Layers { broker: &nothing, cluster: &set, file: &nothing },
+            Layers { broker: &nothing, cluster: &nothing, file: &set },
+        ] {
+            let rows = describe::broker(layers);
+            let row_of = rows.iter().find(|described| described.name == name).expect(name);
+            assert_eq!(row_of.is_sensitive, row[2] == "PASSWORD", "{name}");
+            let values = row_of.synonyms.iter().map(|synonym| &synonym.value);
+            let is_shown = values.chain([&row_of.value]).any(Option::is_some);
+            assert_eq!(is_shown, row[2] != "PASSWORD", "{name}");
+        }
+        if row[2] == "PASSWORD" { hidden += 1 } else { shown += 1 }
+    }
+    println!("keys of brokers: {hidden} hidden, {shown} shown");
+    assert!(hidden > 0 && shown > 0);
 }
