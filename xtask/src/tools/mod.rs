@@ -2,6 +2,7 @@
 //! compared with what Apache Kafka's own tools said.
 
 mod normal;
+mod opening;
 mod script;
 
 use std::io::Write as _;
@@ -134,10 +135,14 @@ fn record(root: &Path, scripts: Vec<Script>) -> Result<(), String> {
         let server = start(root, Kind::Reference, &script)?;
         let world = World::new(&server)?;
         for step in &mut script.steps {
-            let mut command = Command::new(&oracle);
             let (tool, words) = step.words.split_first().ok_or("a command without words")?;
-            command.args(oracle_words(tool)).args(words);
-            step.answer = Some(world.ask(&mut command, step)?);
+            step.answer = Some(if tool == opening::NAME {
+                opening::open(&world.server, words)?
+            } else {
+                let mut command = Command::new(&oracle);
+                command.args(oracle_words(tool)).args(words);
+                world.ask(&mut command, step)?
+            });
             eprintln!("{}: {}", script.name, step.line);
         }
         script.write()?;
@@ -197,6 +202,9 @@ impl World {
 
     /// What our tool says; where the answer may come late, what it says in the end.
     fn ask_in_time(&self, program: &Path, step: &Step) -> Result<Answer, String> {
+        if let Some((opening::NAME, words)) = step.words.split_first().map(|(it, of)| (&**it, of)) {
+            return opening::open(&self.server, words);
+        }
         let began = Instant::now();
         loop {
             let answer = self.ask(&mut ours(program, &step.words), step)?;

@@ -14,9 +14,11 @@ use dohle_protocol::messages::write_txn_markers_request::{
 };
 use dohle_protocol::messages::{
     DescribeProducersRequest, DescribeProducersResponse, DescribeTransactionsRequest,
-    ListTransactionsRequest, WriteTxnMarkersRequest, WriteTxnMarkersResponse,
+    InitProducerIdRequest, ListTransactionsRequest, WriteTxnMarkersRequest,
+    WriteTxnMarkersResponse,
 };
 use dohle_protocol::wire::Text;
+use std::collections::BTreeMap;
 
 impl Admin {
     /// The transactions that each broker coordinates, by broker.
@@ -63,31 +65,59 @@ impl Admin {
         Ok((coordinator.await?, state))
     }
 
-    /// The producers that a partition knows, as its leader or the broker given says.
+    /// The producers that partitions know, as their leaders or the broker given says; by partition.
     ///
     /// # Errors
-    /// What the broker has against it.
+    /// What a broker has against it.
     pub async fn describe_producers(
         &self,
-        partition: &TopicPartition,
+        partitions: &[TopicPartition],
         broker: Option<i32>,
-    ) -> Result<Vec<ProducerState>, Error> {
-        let request = DescribeProducersRequest {
-            topics: vec![TopicRequest {
-                name: partition.topic.clone(),
-                partition_indexes: vec![partition.partition],
+    ) -> Result<BTreeMap<TopicPartition, Vec<ProducerState>>, Error> {
+        let mut asked: BTreeMap<i32, BTreeMap<Text, Vec<i32>>> = BTreeMap::new();
+        for one in partitions {
+            let broker = self.broker_of(one, broker).await?;
+            let topics = asked.entry(broker).or_default();
+            topics.entry(one.topic.clone()).or_default().push(one.partition);
+        }
+        let mut known = BTreeMap::new();
+        for (broker, topics) in asked {
+            let topics = topics.into_iter().map(|(name, partition_indexes)| TopicRequest {
+                name,
+                partition_indexes,
                 ..TopicRequest::default()
-            }],
-            ..DescribeProducersRequest::default()
+            });
+            let request = DescribeProducersRequest {
+                topics: topics.collect(),
+                ..DescribeProducersRequest::default()
+            };
+            let told = self.call("describeProducers", To::Broker(broker), &request, by_partition);
+            known.extend(told.await?);
+        }
+        Ok(known)
+    }
+
+    /// Ends what a transactional id has open, and fences whoever uses it: its new producer id and
+    /// epoch.
+    ///
+    /// # Errors
+    /// What the coordinator has against it.
+    pub async fn fence_producer(&self, id: &str) -> Result<(i64, i16), Error> {
+        let id = Text::from(id);
+        let request = InitProducerIdRequest {
+            transactional_id: Some(id.clone()),
+            // Kafka's client sends the time of its own patience.
+            transaction_timeout_ms: self.timeout_ms(),
+            producer_id: -1,
+            producer_epoch: -1,
+            ..InitProducerIdRequest::default()
         };
-        let look = |answer: DescribeProducersResponse| {
-            let topic = answer.topics.into_iter().next().ok_or_else(nothing)?;
-            let told = topic.partitions.into_iter().next().ok_or_else(nothing)?;
-            Error::check(told.error_code, told.error_message)?;
-            Ok(told.active_producers)
-        };
-        let to = To::Broker(self.broker_of(partition, broker).await?);
-        self.call("describeProducers", to, &request, look).await
+        let to = To::Coordinator(CoordinatorKind::Transaction, id);
+        let fenced = self.call("fenceProducer", to, &request, |answer| {
+            Error::check(answer.error_code, None)?;
+            Ok((answer.producer_id, answer.producer_epoch))
+        });
+        fenced.await
     }
 
     /// Writes the marker of an abort into a partition, on behalf of a transaction whose
@@ -139,4 +169,19 @@ impl Admin {
             }
         }
     }
+}
+
+/// The producers of each partition; the first that cannot be told is the error.
+fn by_partition(
+    answer: DescribeProducersResponse,
+) -> Result<BTreeMap<TopicPartition, Vec<ProducerState>>, Error> {
+    let mut told = BTreeMap::new();
+    for topic in answer.topics {
+        for partition in topic.partitions {
+            Error::check(partition.error_code, partition.error_message)?;
+            let name = TopicPartition::new(topic.name.clone(), partition.partition_index);
+            told.insert(name, partition.active_producers);
+        }
+    }
+    Ok(told)
 }

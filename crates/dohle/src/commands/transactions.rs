@@ -1,6 +1,9 @@
 //! `dohle transactions`: transactions and the producers of partitions. Kafka's
 //! `kafka-transactions.sh`.
 
+mod abort;
+mod hanging;
+
 use crate::arguments::globals;
 use crate::arguments::subcommands::{Action, Chosen, Opt, Subcommand, Tool};
 use crate::console::{Console, Failure};
@@ -52,6 +55,27 @@ const TOOL: Tool = Tool {
                 option("coordinator-epoch", 'c', false, "coordinator epoch"),
             ],
         },
+        Subcommand {
+            name: "find-hanging",
+            help: "find hanging transactions",
+            options: &[
+                option("broker-id", 'b', false, "search the partitions of this broker"),
+                option(
+                    "max-transaction-timeout",
+                    'm',
+                    false,
+                    "only what is open for more minutes than this (15 by default)",
+                ),
+                option("topic", 't', false, "search this topic (required with --partition)"),
+                option("partition", 'p', false, "partition number"),
+            ],
+        },
+        Subcommand {
+            name: "forceTerminateTransaction",
+            help: "end what a transactional id has open, and fence its producer (requires \
+                   administrative privileges)",
+            options: &[option("transactionalId", 't', true, "transactional id")],
+        },
     ],
 };
 
@@ -69,7 +93,9 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         "list" => list(&session, &chosen, console),
         "describe" => describe(&session, &chosen, console),
         "describe-producers" => producers(&session, &chosen, console),
-        _ => abort(&session, &chosen),
+        "find-hanging" => hanging::find(&session, &chosen, console),
+        "forceTerminateTransaction" => abort::terminate(&session, &chosen),
+        _ => abort::abort(&session, &chosen),
     }
 }
 
@@ -147,11 +173,12 @@ fn describe(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Re
 }
 
 fn producers(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Result<(), Failure> {
-    let (wanted, broker) = (partition(chosen)?, number(chosen, "broker-id")?);
+    let (wanted, broker) = ([partition(chosen)?], number(chosen, "broker-id")?);
     let found =
         session.admin(|admin| async move { admin.describe_producers(&wanted, broker).await });
     let rows: Vec<_> = found?
-        .iter()
+        .values()
+        .flatten()
         .map(|one| {
             let start = Some(one.current_txn_start_offset).filter(|start| *start >= 0);
             vec![
@@ -173,41 +200,4 @@ fn producers(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> R
         "CurrentTransactionStartOffset",
     ];
     table::print(&header, &rows, console)
-}
-
-fn abort(session: &Session, chosen: &Chosen) -> Result<(), Failure> {
-    let wanted = partition(chosen)?;
-    let place = wanted.clone();
-    let (id, epoch, coordinator) = match number::<i64>(chosen, "start-offset")? {
-        Some(start) => {
-            let asked = wanted.clone();
-            let found = session
-                .admin(|admin| async move { admin.describe_producers(&asked, None).await })?;
-            let one = found.iter().find(|one| one.current_txn_start_offset == start);
-            let one = one.ok_or_else(|| {
-                Failure::new(format!(
-                    "Could not find any open transactions starting at offset {start} on partition \
-                     {wanted}"
-                ))
-            })?;
-            let epoch = i16::try_from(one.producer_epoch).unwrap_or(-1);
-            (one.producer_id, epoch, one.coordinator_epoch.max(0))
-        }
-        None => {
-            let id = number(chosen, "producer-id")?;
-            let epoch = number(chosen, "producer-epoch")?;
-            let coordinator = number(chosen, "coordinator-epoch")?;
-            let (Some(id), Some(epoch), Some(coordinator)) = (id, epoch, coordinator) else {
-                return Err(Failure::new(
-                    "The transaction to abort must be identified either with --start-offset or \
-                     with --producer-id, --producer-epoch, and --coordinator-epoch",
-                ));
-            };
-            (id, epoch, coordinator)
-        }
-    };
-    session.admin(|admin| async move {
-        admin.abort_transaction(&place, (id, epoch), coordinator).await
-    })?;
-    Ok(())
 }
