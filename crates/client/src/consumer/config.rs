@@ -83,6 +83,13 @@ impl Default for ConsumerConfig {
 }
 
 impl ConsumerConfig {
+    /// Whether a member keeps what it has while its group changes: all its strategies must know how
+    /// (KIP-429).
+    #[must_use]
+    pub fn is_cooperative(&self) -> bool {
+        self.strategies.iter().all(|strategy| strategy.is_cooperative())
+    }
+
     /// Takes over what `properties` say under Kafka's names.
     ///
     /// # Errors

@@ -6,8 +6,10 @@
 
 mod config;
 mod fetcher;
+mod joiner;
 mod membership;
 mod position;
+mod pulse;
 mod record;
 mod session;
 
@@ -131,6 +133,13 @@ impl Consumer {
     #[must_use]
     pub fn assignments(&self) -> u64 {
         self.assignments
+    }
+
+    /// The generation of its group that it joined last (`ConsumerGroupMetadata.generationId` of
+    /// Kafka's Java client); -1 outside of a group.
+    #[must_use]
+    pub fn generation(&self) -> i32 {
+        self.membership.as_ref().map_or(-1, Membership::generation)
     }
 
     /// Where the next record of a partition will come from; `None` before that is known.
@@ -266,28 +275,34 @@ impl Consumer {
             self.commit_quietly().await;
         }
         while let Some(membership) = &mut self.membership {
-            if !membership.must_join().await {
+            if !membership.must_join().await? {
                 return Ok(());
             }
-            if membership.take_lost() {
-                self.set_assignment(&[]);
-            }
-            let held: Vec<_> = self.positions.keys().cloned().collect();
-            // What is handed over must be committed first.
-            if self.config.auto_commit && !held.is_empty() {
-                self.commit_quietly().await;
+            if !membership.is_joining() {
+                self.prepare_join().await;
             }
             let Some(membership) = &mut self.membership else { return Ok(()) };
-            let Some(assignment) = membership.join(&held, deadline).await? else {
-                return Ok(());
-            };
-            if membership.take_lost() {
+            let Some(dealt) = membership.join(deadline).await? else { return Ok(()) };
+            if !dealt.is_next {
                 self.set_assignment(&[]);
             }
-            self.set_assignment(&assignment);
+            self.set_assignment(&dealt.partitions);
             self.assignments += 1;
         }
         Ok(())
+    }
+
+    /// What may be handed over is committed first, and given up where others may have it soon. What
+    /// others may have had already is not committed any more.
+    async fn prepare_join(&mut self) {
+        let Some(membership) = &self.membership else { return };
+        let keeps = membership.is_member() && self.config.is_cooperative();
+        if membership.is_member() && self.config.auto_commit {
+            self.commit_quietly().await;
+        }
+        if !keeps {
+            self.set_assignment(&[]);
+        }
     }
 
     /// Finds out where partitions begin that have no position yet.

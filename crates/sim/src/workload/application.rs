@@ -91,11 +91,19 @@ struct Progress {
     /// The history's generation: what was known before is void.
     power: u32,
     /// What a member that is given the partition must at least begin with.
-    floor: BTreeMap<i32, i64>,
+    floor: BTreeMap<i32, Floor>,
     /// The highest that anybody wanted to commit.
     wanted: BTreeMap<i32, i64>,
     /// The newest that was acknowledged.
     reached: BTreeMap<i32, i64>,
+}
+
+/// What was committed for good: whoever is dealt the partition in this generation of the group or a
+/// later one begins there or beyond.
+#[derive(Clone, Copy, Debug, Default)]
+struct Floor {
+    generation: i32,
+    offset: i64,
 }
 
 impl Shared {

@@ -18,6 +18,7 @@ mod gather;
 mod half_frames;
 #[cfg(feature = "nodes")]
 mod log_settings;
+mod members;
 mod net;
 #[cfg(feature = "nodes")]
 mod node_settings;

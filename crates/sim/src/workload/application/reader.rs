@@ -1,7 +1,7 @@
 //! A member of a group, of the `client` crate: it is given records without gaps, commits where it
 //! is, leaves or vanishes, and comes back.
 
-use super::{Flaw, GROUP, ONCE, Shared, TOPIC};
+use super::{Flaw, Floor, GROUP, ONCE, Shared, TOPIC};
 use crate::checker::partition::Marks;
 use crate::checker::{Fetched, Key, RecordId};
 use crate::random::Generator;
@@ -58,7 +58,8 @@ impl Kind {
 #[derive(Clone, Copy)]
 struct Start {
     power: u32,
-    floor: i64,
+    generation: i32,
+    floor: Floor,
 }
 
 struct Reader {
@@ -160,13 +161,17 @@ impl Reader {
     }
 
     /// The group has dealt out partitions anew.
-    fn on_dealt(&mut self, power: u32, floor: &BTreeMap<i32, i64>) {
+    fn on_dealt(&mut self, power: u32, floor: &BTreeMap<i32, Floor>) {
         self.assignments = self.consumer.assignments();
         self.shared.history.trace().sometimes("an application's reader was dealt partitions");
         self.is_unsure = false;
         let dealt: Vec<i32> = self.consumer.assignment().map(|one| one.partition).collect();
         self.expected.retain(|index, _| dealt.contains(index));
-        let start = |index: i32| Start { power, floor: floor.get(&index).copied().unwrap_or(0) };
+        let generation = self.consumer.generation();
+        let start = |index: i32| {
+            let floor = floor.get(&index).copied().unwrap_or_default();
+            Start { power, generation, floor }
+        };
         self.starts = dealt.into_iter().map(|index| (index, start(index))).collect();
     }
 
@@ -242,8 +247,11 @@ impl Reader {
         start: Start,
     ) -> Result<(), String> {
         let progress = self.shared.progress();
-        if start.power == progress.power && offset < start.floor {
-            return Err(format!("{} was committed before", start.floor));
+        // Who has overslept a generation learns it with the next heartbeat; what others have
+        // committed in it does not bind it till then.
+        let is_bound = start.power == progress.power && start.floor.generation <= start.generation;
+        if is_bound && offset < start.floor.offset {
+            return Err(format!("{:?} was committed before", start.floor));
         }
         let wanted = progress.wanted.get(&index).copied().unwrap_or(0);
         if wanted.max(deletable_to) < offset {
@@ -268,6 +276,7 @@ impl Reader {
             }
             progress.power
         };
+        let generation = self.consumer.generation();
         let before = self.env.clock.now();
         let committed = self.consumer.commit_offsets(&positions).await;
         // What was sent twice may arrive once more, behind what is committed next.
@@ -276,24 +285,28 @@ impl Reader {
             self.is_unsure = true;
             return self.on_error("a commit", &error).await;
         }
-        let mut progress = self.shared.progress();
+        let mut guard = self.shared.progress();
+        let progress = &mut *guard;
         if progress.power != power {
             return;
         }
         for (of, position) in positions {
-            progress.reached.insert(of.partition, position.offset);
             let floor = progress.floor.entry(of.partition).or_default();
-            let behind = position.offset < *floor;
-            if behind {
-                let what = format!("commits {} of {of}, {floor} was committed", position.offset);
-                drop(progress);
+            if generation < floor.generation {
+                // Late news of a commit that others have gone on from.
+                continue;
+            }
+            if position.offset < floor.offset {
+                let what = format!("commits {} of {of}, {floor:?} was committed", position.offset);
+                drop(guard);
                 return self.shared.violate(&self.name, what);
             }
+            progress.reached.insert(of.partition, position.offset);
             if !self.is_unsure {
-                *floor = position.offset;
+                *floor = Floor { generation, offset: position.offset };
             }
         }
-        drop(progress);
+        drop(guard);
         self.shared.history.known().counts.commits += 1;
     }
 
@@ -309,6 +322,10 @@ impl Reader {
             ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
         ];
         self.shared.judge(&self.name, what, error, &expected);
+        if error.code() == Some(ErrorCode::FENCED_INSTANCE_ID) {
+            // What is left of the consumer before this one has taken its place.
+            self.begin_anew(false).await;
+        }
         sleep(&*self.env.clock, Duration::from_millis(100)).await;
     }
 
