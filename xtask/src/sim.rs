@@ -58,6 +58,16 @@ impl Totals {
         }
     }
 
+    /// Of what so many seeds must come to, `expected` (their number, then a mark a line), what these
+    /// have not; of fewer seeds nothing is expected.
+    fn missing(&self, expected: &str) -> Result<Vec<String>, String> {
+        let (seeds, marks) = expected.split_once('\n').ok_or("the simulation expects nothing")?;
+        let seeds: u64 = seeds.parse().map_err(|_| format!("{seeds} is no number of seeds"))?;
+        let is_missing = |mark: &&str| self.coverage.get(*mark).is_none_or(|count| *count == 0);
+        let missing = marks.lines().filter(is_missing).map(str::to_owned);
+        Ok(if self.seeds < seeds { Vec::new() } else { missing.collect() })
+    }
+
     fn fail(&mut self, line: String) {
         println!("{line}");
         self.failures.push(line);
@@ -88,6 +98,9 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     results.into_iter().collect::<Result<(), String>>()?;
     let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
     print(&totals, began.elapsed())?;
+    if options.workload == "mixed" {
+        check_coverage(&binary, &totals)?;
+    }
     let told = totals.seeds + totals.failures.len() as u64;
     if options.limit.is_none() && told != options.seeds {
         return Err(format!("{told} of {} seeds were run", options.seeds));
@@ -107,6 +120,18 @@ fn build(root: &Path) -> Result<PathBuf, String> {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
     Ok(target.join("sim/dohle-sim"))
+}
+
+/// What the simulation says that so many seeds come to must have been come to.
+fn check_coverage(binary: &Path, totals: &Totals) -> Result<(), String> {
+    let told = Command::new(binary).arg("expected").output();
+    let told = told.map_err(|error| format!("{}: {error}", binary.display()))?;
+    let told = String::from_utf8(told.stdout).map_err(|error| error.to_string())?;
+    let missing = totals.missing(&told)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} seeds never came to: {}", totals.seeds, missing.join("; ")))
 }
 
 /// Every deliberate defect must be found within so many seeds.
@@ -257,6 +282,18 @@ mod tests {
         assert_eq!((totals.seeds, totals.events, totals.simulated_ms), (1, 20, 3000));
         assert_eq!(totals.coverage["topic grown"], 5);
         assert_eq!(totals.failures, ["FAILED seed 5: lost a record"]);
+    }
+
+    #[test]
+    fn what_many_seeds_never_came_to_is_missed() {
+        let mut totals = Totals { seeds: 2, ..Totals::default() };
+        totals.take("coverage 1 topic grown");
+        totals.take("coverage 0 topic deleted");
+        let missing = |of: &str| totals.missing(of).unwrap();
+        assert_eq!(missing("2\ntopic grown\n"), Vec::<String>::new());
+        assert_eq!(missing("2\ntopic deleted\na kill\n"), ["topic deleted", "a kill"]);
+        assert_eq!(missing("3\ntopic deleted\n"), Vec::<String>::new(), "too few seeds");
+        assert!(totals.missing("").is_err() && totals.missing("all\nof it\n").is_err());
     }
 
     #[test]

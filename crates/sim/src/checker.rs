@@ -52,6 +52,8 @@ pub struct Known {
     pub ahead_ms: i64,
     /// The ledger's topic is compacted.
     pub ledger_is_compacted: bool,
+    /// A deliberate defect: the node shows readers of committed records all that it has.
+    pub ignores_isolation: bool,
     /// Clients wait: what is left after a power loss is being looked at.
     pub is_closed: bool,
     /// Producers send nothing new.
@@ -149,6 +151,12 @@ impl History {
         known.jumped_ms += milliseconds.max(0);
         known.skew_ms += milliseconds;
         known.ahead_ms = known.ahead_ms.max(known.skew_ms);
+    }
+
+    /// The isolation level of a fetch, as the node takes it.
+    #[must_use]
+    pub fn isolation_level(&self, committed_only: bool) -> i8 {
+        i8::from(committed_only && !self.known().ignores_isolation)
     }
 
     /// The state of a partition when something is asked of it.

@@ -6,7 +6,7 @@
 use dohle_sim::disk::Defect;
 use dohle_sim::shrink::shrink;
 use dohle_sim::swarm::{self, Finding, Report};
-use dohle_sim::workload::{self, Plan};
+use dohle_sim::workload::{self, Plan, coverage};
 use dohle_sim::world::World;
 use std::process::ExitCode;
 
@@ -17,7 +17,8 @@ const USAGE: &str = "\
 usage: dohle-sim run SEED COUNT [WORKLOAD] [TWICE]   each TWICE-th seed (1: every one) twice, with equal traces
        dohle-sim log SEED [WORKLOAD]                 one seed, with all that happens and the node's log
        dohle-sim shrink SEED [WORKLOAD]              the least of a failing seed that fails
-       dohle-sim defect NAME|all [SEEDS] [WORKLOAD]  the first seed that finds a deliberate defect";
+       dohle-sim defect NAME|all [SEEDS] [WORKLOAD]  the first seed that finds a deliberate defect
+       dohle-sim expected                            what so many seeds of mixed must come to";
 
 /// Seeds within which a deliberate defect must be found.
 const DEFECT_SEEDS: u64 = 200;
@@ -27,6 +28,9 @@ const TAIL_LINES: usize = 60;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if arguments == ["expected"] {
+        return tell_expected();
+    }
     let Some((command, first, rest)) = arguments.split_first().and_then(|(command, rest)| {
         rest.split_first().map(|(first, rest)| (*command, *first, rest))
     }) else {
@@ -57,6 +61,14 @@ fn usage() -> ExitCode {
     let defects: Vec<&str> = Defect::ALL.iter().map(|(name, _)| *name).collect();
     println!("{USAGE}\nworkloads: {}\ndefects: {}", Plan::NAMES, defects.join("|"));
     ExitCode::FAILURE
+}
+
+/// How many seeds, then a mark a line. Read by `cargo xtask sim`.
+fn tell_expected() -> ExitCode {
+    println!("{}", coverage::SWARM_SEEDS);
+    let expected = coverage::MARKS.iter().filter(|mark| mark.is_expected);
+    expected.for_each(|mark| println!("{}", mark.name));
+    ExitCode::SUCCESS
 }
 
 /// Every seed that fails is told. The lines are read by `cargo xtask sim`.

@@ -26,6 +26,8 @@ struct Record {
     lines: VecDeque<String>,
     headlines: Vec<String>,
     coverage: BTreeMap<&'static str, u64>,
+    /// There are no other marks than those that `coverage` has.
+    is_declared: bool,
 }
 
 impl Record {
@@ -101,14 +103,30 @@ impl Trace {
         self.record().headlines.clone()
     }
 
+    /// There are these marks and no others: those that are never reached count 0.
+    pub fn declare(&self, names: impl Iterator<Item = &'static str>) {
+        let mut record = self.record();
+        record.coverage.extend(names.map(|name| (name, 0)));
+        record.is_declared = true;
+    }
+
     /// Marks that a rare branch was reached, so that a run can say which never were.
+    ///
+    /// # Panics
+    /// If marks were declared, and not this one.
     pub fn sometimes(&self, name: &'static str) {
-        *self.record().coverage.entry(name).or_default() += 1;
+        self.add(name, 1);
     }
 
     /// Adds to a mark's count, for what is counted elsewhere.
+    ///
+    /// # Panics
+    /// As [`sometimes`](Self::sometimes).
     pub fn add(&self, name: &'static str, count: u64) {
-        *self.record().coverage.entry(name).or_default() += count;
+        let mut record = self.record();
+        let is_known = !record.is_declared || record.coverage.contains_key(name);
+        assert!(is_known, "the mark '{name}' is not declared");
+        *record.coverage.entry(name).or_default() += count;
     }
 
     /// How often each mark was reached.

@@ -7,6 +7,8 @@ pub mod application;
 pub mod audit;
 pub mod bulk;
 pub mod consumer;
+pub mod coverage;
+pub mod crowd;
 mod decay;
 pub mod faults;
 mod limits;
@@ -30,7 +32,7 @@ use crate::world::World;
 use audit::After;
 use dohle_env::Env;
 use dohle_env::tasks::Home;
-use limits::Watch;
+use limits::{Bounds, Watch};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -128,7 +130,7 @@ impl Plan {
         let parts = ["sender", "reader"];
         let parts =
             parts.iter().flat_map(|part| (0..5).map(move |of| format!("application {part} {of}")));
-        let single = ["accountant", "admin", "application keeper"];
+        let single = ["accountant", "admin", "application keeper", "crowd"];
         single.into_iter().map(str::to_owned).chain(numbered).chain(parts).collect()
     }
 
@@ -151,10 +153,12 @@ struct Run<'a> {
     clients: Vec<String>,
     without: Without,
     costs: Costs,
+    bounds: Bounds,
 }
 
 /// Runs the workload in `world`; the error says what went wrong.
 pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
+    world.trace().declare(coverage::MARKS.iter().map(|mark| mark.name));
     let mut random = world.random("plan");
     let mut settings = settings(&mut random);
     let cast = plan.cast.unwrap_or_else(|| {
@@ -168,6 +172,8 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     if world.random("directories").one_in(3) {
         settings.push(("log.dirs", DIRECTORIES.join(",")));
     }
+    let bounds = Bounds::of(&settings);
+    limits::forget(plan.defect, &mut settings);
     let ledger_is_compacted = world.random("ledger").one_in(2);
     let node = Node::new(world, NODE, 1, &settings);
     let server = node.address(world);
@@ -175,6 +181,7 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     {
         let mut known = history.known();
         known.ledger_is_compacted = ledger_is_compacted;
+        known.ignores_isolation = plan.defect == Some(Defect::UnstableReads);
         // As all logs are, where transactions run.
         known.group = checker::Group::new(cast.transactors != 0);
         known.subscribers = checker::Group::new(cast.transactors != 0);
@@ -182,7 +189,7 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     let costs = costs(&mut random);
     let weather = Weather::any(&mut random);
     let (clients, without) = (Vec::new(), plan.without.clone());
-    let mut run = Run { world, node, server, history, random, clients, without, costs };
+    let mut run = Run { world, node, server, history, random, clients, without, costs, bounds };
     run.world.set_weather(weather);
     run.world.disk(NODE).set_costs(costs);
     if let Some(defect) = plan.defect {
@@ -194,6 +201,7 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     run.start_subscribers(cast.subscribers);
     run.start_transactors(cast.transactors);
     run.start_bulk();
+    run.start_crowd();
     run.start_application(cast.application, plan.flaw);
     let result = run.faults_and_healing(plan);
     run.tell_counts();
@@ -227,6 +235,7 @@ fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
         ("connections.max.idle.ms", "15000".to_owned()),
         ("socket.request.max.bytes", bulk::REQUEST_BYTES_MAX.to_string()),
         ("queued.max.request.bytes", bulk::REQUEST_BYTES_MAX.to_string()),
+        ("max.connections", crowd::CONNECTIONS_MAX.to_string()),
         // Clocks jump.
         ("log.message.timestamp.after.max.ms", i64::MAX.to_string()),
         ("offsets.topic.num.partitions", "3".to_owned()),
@@ -361,6 +370,14 @@ impl Run<'_> {
         }
     }
 
+    /// In every fourth run.
+    fn start_crowd(&mut self) {
+        if self.world.random("crowd").one_in(4) {
+            let server = self.server;
+            self.start_client("crowd", |client, history| crowd::run(server, client, history));
+        }
+    }
+
     /// Each fault draws numbers of its own: what is left out does not change the others.
     fn faults_and_healing(&mut self, plan: &Plan) -> Result<(), String> {
         self.run_for(Duration::from_millis(500))?;
@@ -384,7 +401,7 @@ impl Run<'_> {
     /// Lets time pass; a violation ends it.
     fn run_for(&mut self, time: Duration) -> Result<(), String> {
         let history = self.history.clone();
-        let watch = Watch::new(&self.node, history.clone());
+        let watch = Watch::new(&self.node, self.bounds, history.clone());
         self.world.run_until(time, || {
             watch.look();
             history.is_violated()

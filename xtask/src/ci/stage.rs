@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::toolchains;
-use crate::{applications, compat, crash, diff, events, golden, tidy, tools, watch};
+use crate::{applications, compat, crash, diff, events, golden, sim, tidy, tools, watch};
 
 /// Something that must hold, and how to find out.
 pub(super) struct Stage {
@@ -22,7 +22,7 @@ pub(super) enum Run {
 }
 
 /// In the order in which they run: what is quick to fail comes first. Each can be run alone.
-pub(super) static STAGES: [Stage; 18] = [
+pub(super) static STAGES: [Stage; 19] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
@@ -49,6 +49,11 @@ pub(super) static STAGES: [Stage; 18] = [
         name: "unit",
         what: "unit, golden, property, fuzz, crash and simulation tests of all crates",
         run: Run::Whole(|root| cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"])),
+    },
+    Stage {
+        name: "sim",
+        what: "200 seeds of simulated nodes, and all that these must come to",
+        run: Run::Whole(|root| sim::run(root, &["--seeds", "200", "--twice", "50"])),
     },
     Stage {
         name: "loom",

@@ -1,6 +1,7 @@
 //! Deliberate defects: a checker that cannot fail proves nothing.
 //!
-//! Each is what a node with one bug would do to its disk, played by the disk: production code knows
+//! Each is played by the world around a node that has no bug: what it would do to its disk, by the
+//! disk; what it would take a request or a setting for, by who sends or sets it. Production code knows
 //! nothing of them, and no binary but the simulation's can have one.
 
 use super::tree::{Change, FileNode, NameChange, Node, Tree};
@@ -25,17 +26,30 @@ pub enum Defect {
     UncommittedAnswers,
     /// Compaction takes the last batch of each segment that it writes for superseded.
     CarelessCleaner,
+    /// Readers of committed records are served above the last stable offset, and what was aborted:
+    /// the workload has them ask as readers of everything do.
+    UnstableReads,
+    /// Limits of what a node holds are not kept: the workload sets others than it looks for.
+    BoundlessMemory,
+    /// The same of its fetch sessions.
+    BoundlessSessions,
+    /// The same of its connections.
+    BoundlessConnections,
 }
 
 impl Defect {
     /// All of them, with their names on command lines.
-    pub const ALL: [(&str, Self); 6] = [
+    pub const ALL: [(&str, Self); 10] = [
         ("unchecked-crc", Self::UncheckedCrc),
         ("early-acknowledgement", Self::EarlyAcknowledgement),
         ("forgotten-producers", Self::ForgottenProducers),
         ("lost-rename", Self::LostRename),
         ("uncommitted-answers", Self::UncommittedAnswers),
         ("careless-cleaner", Self::CarelessCleaner),
+        ("unstable-reads", Self::UnstableReads),
+        ("boundless-memory", Self::BoundlessMemory),
+        ("boundless-sessions", Self::BoundlessSessions),
+        ("boundless-connections", Self::BoundlessConnections),
     ];
 }
 

@@ -122,7 +122,7 @@ async fn read(client: &mut Client, history: &History, partition: i32) -> Option<
         let request = m::FetchRequest {
             max_wait_ms: 0,
             max_bytes: 1 << 16,
-            isolation_level: 1,
+            isolation_level: history.isolation_level(true),
             topics: vec![topic].into(),
             ..Default::default()
         };

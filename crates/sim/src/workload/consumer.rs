@@ -216,7 +216,7 @@ impl Consumer {
             max_wait_ms: 300,
             min_bytes: 1,
             max_bytes: self.kind.max_bytes,
-            isolation_level: i8::from(self.kind.committed_only),
+            isolation_level: self.history.isolation_level(self.kind.committed_only),
             session_id,
             session_epoch,
             topics: topics.into(),

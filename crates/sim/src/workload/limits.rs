@@ -2,6 +2,7 @@
 
 use super::{NODE, Run};
 use crate::checker::History;
+use crate::disk::Defect;
 use crate::node::Node;
 use dohle_broker::holdings::{Holdings, Share};
 use std::cell::Cell;
@@ -11,22 +12,84 @@ use std::time::Duration;
 /// transactions have their timeouts.
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
+/// What the node may hold at most, by the settings that it was meant to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    request_bytes: usize,
+    connections: usize,
+    fetch_sessions: usize,
+}
+
+/// Of these the node has another idea under a defect.
+const REQUEST_BYTES: &str = "queued.max.request.bytes";
+const FETCH_SESSIONS: &str = "max.incremental.fetch.session.cache.slots";
+const CONNECTIONS: &str = "max.connections";
+/// What a frame has before its body: however little may be queued, one largest request may.
+const FRAME_HEAD_BYTES: usize = 4;
+/// As good as no limit.
+const MANY: usize = 100_000_000;
+
+impl Bounds {
+    pub(super) fn of(settings: &[(&str, String)]) -> Self {
+        let number = |wanted: &str| {
+            let found = settings.iter().find(|(key, _)| *key == wanted);
+            found.and_then(|(_, value)| value.parse().ok()).unwrap_or(usize::MAX)
+        };
+        Self {
+            request_bytes: number(REQUEST_BYTES).saturating_add(FRAME_HEAD_BYTES),
+            connections: number(CONNECTIONS),
+            fetch_sessions: number(FETCH_SESSIONS),
+        }
+    }
+
+    /// Whether nothing is above its limit.
+    fn check(self, holdings: &Holdings) -> Result<(), String> {
+        let all = [
+            ("bytes of requests", holdings.request_bytes, self.request_bytes),
+            ("connections", holdings.connections, self.connections),
+            ("fetch sessions", holdings.fetch_sessions, self.fetch_sessions),
+        ];
+        match all.into_iter().find(|(_, share, limit)| *limit < share.taken) {
+            Some((what, Share { taken, .. }, limit)) => {
+                Err(format!("the node holds {taken} {what}, its limit is {limit}"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Plays a node that does not keep some limit: its settings have another.
+pub(super) fn forget(defect: Option<Defect>, settings: &mut [(&str, String)]) {
+    let forgotten = match defect {
+        Some(Defect::BoundlessMemory) => REQUEST_BYTES,
+        Some(Defect::BoundlessSessions) => FETCH_SESSIONS,
+        Some(Defect::BoundlessConnections) => CONNECTIONS,
+        _ => return,
+    };
+    for (_, value) in settings.iter_mut().filter(|(key, _)| *key == forgotten) {
+        *value = MANY.to_string();
+    }
+}
+
 /// Looks at a node after every step.
 pub(super) struct Watch<'a> {
     node: &'a Node,
+    bounds: Bounds,
     history: History,
     was_short: Cell<bool>,
+    was_crowded: Cell<bool>,
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(node: &'a Node, history: History) -> Self {
-        Self { node, history, was_short: Cell::new(false) }
+    pub(super) fn new(node: &'a Node, bounds: Bounds, history: History) -> Self {
+        let (was_short, was_crowded) = (Cell::new(false), Cell::new(false));
+        Self { node, bounds, history, was_short, was_crowded }
     }
 
     /// What it holds above its limits is a violation.
     pub(super) fn look(&self) {
         let Some(holdings) = self.node.holdings() else { return };
-        if let Err(what) = check(&holdings) {
+        if let Err(what) = self.bounds.check(&holdings) {
             self.history.violate(what);
         }
         let trace = self.history.trace();
@@ -34,22 +97,11 @@ impl<'a> Watch<'a> {
             trace.sometimes("a large request waited for memory");
         }
         self.was_short.set(holdings.is_short);
-    }
-}
-
-/// Whether nothing is above its limit.
-fn check(holdings: &Holdings) -> Result<(), String> {
-    let Holdings { request_bytes, is_short: _, connections, fetch_sessions } = *holdings;
-    let all = [
-        ("bytes of requests", request_bytes),
-        ("connections", connections),
-        ("fetch sessions", fetch_sessions),
-    ];
-    match all.into_iter().find(|(_, share)| share.limit < share.taken) {
-        Some((what, Share { taken, limit })) => {
-            Err(format!("the node holds {taken} {what}, its limit is {limit}"))
+        let is_crowded = holdings.connections.taken == self.bounds.connections;
+        if is_crowded && !self.was_crowded.replace(is_crowded) {
+            trace.sometimes("a node had no place for another connection");
         }
-        None => Ok(()),
+        self.was_crowded.set(is_crowded);
     }
 }
 
@@ -90,7 +142,7 @@ impl Run<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Holdings, Share, check, left_over};
+    use super::{Bounds, Holdings, Share, left_over};
 
     const IDLE: Holdings = Holdings {
         request_bytes: Share { taken: 0, limit: 10 },
@@ -101,12 +153,14 @@ mod tests {
 
     #[test]
     fn what_is_above_its_limit_is_found() {
+        let bounds = Bounds { request_bytes: 10, connections: 10, fetch_sessions: 10 };
+        // Whatever limit the node itself knows of.
         let full = Share { taken: 10, limit: 10 };
-        let over = Share { taken: 11, limit: 10 };
-        assert_eq!(check(&Holdings { request_bytes: full, ..IDLE }), Ok(()));
-        assert!(check(&Holdings { request_bytes: over, ..IDLE }).is_err());
-        assert!(check(&Holdings { connections: over, ..IDLE }).is_err());
-        assert!(check(&Holdings { fetch_sessions: over, ..IDLE }).is_err());
+        let over = Share { taken: 11, limit: 12 };
+        assert_eq!(bounds.check(&Holdings { request_bytes: full, ..IDLE }), Ok(()));
+        assert!(bounds.check(&Holdings { request_bytes: over, ..IDLE }).is_err());
+        assert!(bounds.check(&Holdings { connections: over, ..IDLE }).is_err());
+        assert!(bounds.check(&Holdings { fetch_sessions: over, ..IDLE }).is_err());
     }
 
     #[test]

@@ -5,6 +5,8 @@
 #[cfg(feature = "nodes")]
 mod cleaner;
 #[cfg(feature = "nodes")]
+mod coverage;
+#[cfg(feature = "nodes")]
 mod cut_logs;
 #[cfg(feature = "nodes")]
 mod delete_records;
