@@ -71,15 +71,18 @@ pub(in crate::group) fn as_loaded(
     }
 }
 
-/// A group of the consumer protocol is a classic one from now on, and its members are to join again.
-/// Gives the record of it.
+/// A group of the consumer protocol is a classic one from now on; its members are to join again if it
+/// is not settled. Gives the record of it.
 pub(in crate::group) fn adopt(
     deciding: &mut Deciding<'_>,
     id: &Text,
     value: GroupMetadataValue,
+    is_to_rebalance: bool,
 ) -> GroupRecord {
     let mut group = in_session(deciding, id, &value);
-    rebalance::prepare(deciding, &mut group);
+    if is_to_rebalance {
+        rebalance::prepare(deciding, &mut group);
+    }
     deciding.soft.classic.groups.insert(id.clone(), Box::new(group));
     GroupRecord::GroupMetadata(key(id), Some(value))
 }

@@ -106,6 +106,15 @@ impl<'d, 'a> Beat<'d, 'a> {
 
     /// What comes of what the member says.
     pub(super) fn take_steps(&mut self) -> Result<(), Refusal> {
+        let has_changed = self.learn()?;
+        let target = self.update_target();
+        self.reconcile(&target, has_changed)?;
+        self.set_timers();
+        Ok(())
+    }
+
+    /// The group takes over what the member says: whether the member wants something else now.
+    pub(super) fn learn(&mut self) -> Result<bool, Refusal> {
         let before = &self.before.metadata;
         let wants_other_topics =
             self.member.metadata.subscribed_topic_names != before.subscribed_topic_names;
@@ -116,10 +125,7 @@ impl<'d, 'a> Beat<'d, 'a> {
         let wants_other_regex = self.update_regex()?;
         let has_changed = wants_other_topics || wants_other_regex;
         self.update_epoch(has_changed || self.standing.epoch <= 1);
-        let target = self.update_target();
-        self.reconcile(&target, has_changed)?;
-        self.set_timers();
-        Ok(())
+        Ok(has_changed)
     }
 
     pub(super) fn is_joining(&self) -> bool {
@@ -222,7 +228,11 @@ impl<'d, 'a> Beat<'d, 'a> {
         target
     }
 
-    fn reconcile(&mut self, target: &Partitions, has_changed: bool) -> Result<(), Refusal> {
+    pub(super) fn reconcile(
+        &mut self,
+        target: &Partitions,
+        has_changed: bool,
+    ) -> Result<(), Refusal> {
         if !has_changed && self.member.is_reconciled_to(self.standing.target_epoch) {
             return Ok(());
         }

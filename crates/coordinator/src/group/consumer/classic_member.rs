@@ -8,7 +8,7 @@ use super::entrance::check_instance;
 use super::member::{Member, MemberState};
 use super::refusal::Refusal;
 use super::state::ConsumerGroup;
-use super::{Timer, embedded, leave};
+use super::{Timer, embedded, leave, migration};
 use crate::group::deciding::{Asking, Deciding};
 use crate::group::{Answer, Group, GroupRecord};
 use dohle_protocol::error_code::ErrorCode;
@@ -75,6 +75,9 @@ fn join(
     request: m::JoinGroupRequest,
 ) -> Result<(m::JoinGroupResponse, Vec<GroupRecord>), Refused> {
     let (group_id, group) = group(deciding, &request.group_id)?;
+    if deciding.soft.settings.consumer_migration_policy == "disabled" {
+        return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL.into());
+    }
     check_protocols(group, &request)?;
     let is_new = request.member_id.is_empty();
     let member_id =
@@ -103,17 +106,44 @@ fn join(
         server_assignor: None,
         ..Default::default()
     };
+    let last = last_of_its_protocol(group, request.group_instance_id.as_ref());
     let place = Place { group_id, group, records: Vec::new() };
     let mut beat = Beat::begin(deciding, place, asking.client, beat, Some(said(&request)))?;
-    beat.take_steps()?;
-    let answer = m::JoinGroupResponse {
-        generation_id: beat.member.epoch,
+    let mut answer = m::JoinGroupResponse {
         protocol_type: Some(CONSUMER),
         protocol_name: request.protocols.first().map(|protocol| protocol.name.clone()),
         member_id: beat.member_id.clone(),
         ..Default::default()
     };
+    if let Some(last) = last
+        && migration::may_downgrade(&beat.deciding.soft.settings, group.members.len())
+    {
+        let has_changed = beat.learn()?;
+        let is_behind = beat.standing.target_epoch < beat.standing.epoch;
+        if !is_behind {
+            beat.reconcile(&group.target_of(last, None), has_changed)?;
+        }
+        if let Some((protocol, records)) = migration::downgrade_by(&mut beat, last, is_behind) {
+            answer.generation_id = beat.member.epoch;
+            answer.protocol_name = Some(protocol);
+            return Ok((answer, records));
+        }
+        return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL.into());
+    }
+    beat.take_steps()?;
+    answer.generation_id = beat.member.epoch;
     Ok((answer, beat.records))
+}
+
+/// The member of that instance, if it alone speaks the consumer protocol.
+fn last_of_its_protocol<'a>(
+    group: &'a ConsumerGroup,
+    instance_id: Option<&Text>,
+) -> Option<&'a Text> {
+    let (id, _) = group.static_member(instance_id?)?;
+    let mut others = group.members.iter().filter(|(_, member)| member.classic().is_none());
+    let is_alone = others.all(|(other, _)| other == id) && group.members[id].classic().is_none();
+    is_alone.then_some(id)
 }
 
 /// One of the offered protocols has to be common to all members of the classic protocol.
@@ -170,7 +200,7 @@ fn sync(
     if !is_type || !is_name {
         return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
     }
-    if group.epoch > member.epoch && member.state != MemberState::UnrevokedPartitions {
+    if group.target.epoch > member.epoch && member.state != MemberState::UnrevokedPartitions {
         wait_for_join(deciding, &group_id, id, member);
         return Err(ErrorCode::REBALANCE_IN_PROGRESS);
     }
@@ -209,7 +239,7 @@ fn heartbeat(deciding: &mut Deciding<'_>, request: &m::HeartbeatRequest) -> Resu
     }
     let session_ms = i64::from(classic.session_timeout_ms);
     super::set_session(&mut deciding.soft.timers, (&group_id, id), deciding.now, session_ms);
-    let is_to_join = member.epoch < group.epoch
+    let is_to_join = member.epoch < group.target.epoch
         || match member.state {
             MemberState::UnrevokedPartitions => true,
             MemberState::UnreleasedPartitions => !waits_for_others(group, id, member),

@@ -4,6 +4,7 @@
 //! joins; its members stay, and speak the classic protocol to it. When the last member of the
 //! consumer protocol has gone, those that are left are a classic group again.
 
+use super::beat::Beat;
 use super::member::{Member, MemberState};
 use super::metadata_hash::TopicHashes;
 use super::refusal::Refusal;
@@ -22,6 +23,7 @@ use dohle_protocol::messages::consumer_group_member_metadata_value::{
 use dohle_protocol::messages::group_metadata_value::MemberMetadata;
 use dohle_protocol::wire::Text;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The group that the first member of the consumer protocol joins. An empty classic group makes
 /// way, one with members becomes the group; `records` say so.
@@ -159,6 +161,20 @@ fn upgrade_member(group: &ClassicGroup, member: &classic::Member, image: &Image)
     })
 }
 
+/// Whether a consumer group may become a classic one of so many members.
+pub(super) fn may_downgrade(settings: &Settings, member_count: usize) -> bool {
+    let policy = &*settings.consumer_migration_policy;
+    let size_max = usize::try_from(settings.group_max_size).unwrap_or(0);
+    (policy == "downgrade" || policy == "bidirectional") && member_count <= size_max
+}
+
+/// A member of the classic group that a consumer group becomes.
+struct Staying<'a> {
+    id: &'a Text,
+    member: &'a Member,
+    target: Arc<Partitions>,
+}
+
 /// If only members of the classic protocol stay behind, the group becomes a classic one: the records
 /// that say so. Its members are told to join again.
 pub(super) fn downgrade(
@@ -167,49 +183,67 @@ pub(super) fn downgrade(
     group: &ConsumerGroup,
     leaving: &[(&Text, &Member)],
 ) -> Option<Vec<GroupRecord>> {
-    let stay = || group.members.iter().filter(|(id, _)| leaving.iter().all(|(gone, _)| gone != id));
-    let settings = &deciding.soft.settings;
-    let policy = &*settings.consumer_migration_policy;
-    let size_max = usize::try_from(settings.group_max_size).unwrap_or(0);
-    let are_classic = |mut members: std::slice::Iter<'_, (&Text, &Member)>| {
-        members.all(|(_, member)| member.classic().is_some())
-    };
-    let may = policy == "downgrade" || policy == "bidirectional";
-    if !may
-        || stay().next().is_none()
-        || stay().count() > size_max
-        || stay().any(|(_, member)| member.classic().is_none())
-        || are_classic(leaving.iter())
+    let stay = group.members.iter().filter(|(id, _)| leaving.iter().all(|(gone, _)| gone != id));
+    let target = |id: &Text| group.target_of(id, None);
+    let stay = stay.map(|(id, member)| Staying { id, member, target: target(id) });
+    let stay: Vec<Staying<'_>> = stay.collect();
+    if stay.is_empty()
+        || stay.iter().any(|it| it.member.classic().is_none())
+        || leaving.iter().all(|(_, member)| member.classic().is_some())
+        || !may_downgrade(&deciding.soft.settings, stay.len())
     {
         return None;
     }
-    let value = classic_group(group, stay(), deciding)?;
+    let value = classic_group(group, &stay, deciding)?;
     let mut all = leave::tombstones(group_id, group);
     super::forget(deciding, group_id, group);
-    all.push(classic::adopt(deciding, group_id, value));
+    all.push(classic::adopt(deciding, group_id, value, true));
     Some(all)
 }
 
+/// The last member of the consumer protocol, a static one, comes back as one of the classic protocol:
+/// the group becomes a classic one. Gives its assignor and the records that say so; `None` if there is no
+/// assignor in common. All go on as they are unless the target `is_behind` what they want.
+pub(super) fn downgrade_by(
+    beat: &mut Beat<'_, '_>,
+    last: &Text,
+    is_behind: bool,
+) -> Option<(Text, Vec<GroupRecord>)> {
+    let (group_id, group) = (beat.group_id.clone(), beat.group);
+    let others = group.members.iter().filter(|(id, _)| *id != last);
+    let mut stay: Vec<Staying<'_>> = others
+        .map(|(id, member)| Staying { id, member, target: group.target_of(id, None) })
+        .collect();
+    let target = group.target_of(last, None);
+    stay.push(Staying { id: &beat.member_id, member: &beat.member, target });
+    stay.sort_unstable_by_key(|it| it.id);
+    let value = classic_group(group, &stay, beat.deciding)?;
+    let protocol = value.protocol.clone()?;
+    let mut all = leave::tombstones(&group_id, group);
+    super::forget(beat.deciding, &group_id, group);
+    all.push(classic::adopt(beat.deciding, &group_id, value, is_behind));
+    Some((protocol, all))
+}
+
 /// `None` if the members have no assignor in common.
-fn classic_group<'a>(
+fn classic_group(
     group: &ConsumerGroup,
-    members: impl Iterator<Item = (&'a Text, &'a Member)> + Clone,
+    members: &[Staying<'_>],
     deciding: &Deciding<'_>,
 ) -> Option<m::GroupMetadataValue> {
     let offers = |member: &Member, name: &Text| {
-        let protocols = &member.classic().expect("only such members stay").supported_protocols;
+        let protocols = &member.classic()?.supported_protocols;
         protocols.iter().find(|protocol| protocol.name == *name).map(|found| found.metadata.clone())
     };
-    let (leader, first) = members.clone().next()?;
-    let mut names = first.classic()?.supported_protocols.iter().map(|protocol| &protocol.name);
-    let protocol =
-        names.find(|name| members.clone().all(|(_, member)| offers(member, name).is_some()))?;
-    let value = members.clone().map(|(id, member)| {
+    let first = members.first()?;
+    let mut names = first.member.classic()?.supported_protocols.iter().map(|it| &it.name);
+    let protocol = names.find(|name| members.iter().all(|it| offers(it.member, name).is_some()))?;
+    let value = members.iter().map(|Staying { id, member, target }| {
         let metadata = &member.metadata;
         let subscription = offers(member, protocol).unwrap_or_default();
         let session_timeout = member.classic().map_or(0, |classic| classic.session_timeout_ms);
         MemberMetadata {
-            member_id: id.clone(),
+            member_id: (*id).clone(),
             group_instance_id: metadata.instance_id.clone(),
             client_id: metadata.client_id.clone(),
             client_host: metadata.client_host.clone(),
@@ -217,7 +251,7 @@ fn classic_group<'a>(
             session_timeout,
             // What it was to get: who leaves gives it free.
             assignment: embedded::encode_assignment(
-                group.target_of(id, None).iter().map(|(topic, list)| (topic, list.clone())),
+                target.iter().map(|(topic, list)| (topic, list.clone())),
                 &deciding.soft.image,
                 &subscription,
             ),
@@ -229,7 +263,7 @@ fn classic_group<'a>(
         protocol_type: Text::from_static("consumer"),
         generation: group.epoch,
         protocol: Some(protocol.clone()),
-        leader: Some(leader.clone()),
+        leader: Some(first.id.clone()),
         current_state_timestamp: deciding.now.0,
         members: value.collect(),
         ..Default::default()
