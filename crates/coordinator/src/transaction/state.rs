@@ -5,13 +5,16 @@
 /// | from | by | to |
 /// |---|---|---|
 /// | (nothing), Empty, CompleteCommit, CompleteAbort | InitProducerId | Empty |
-/// | Empty, Ongoing, CompleteCommit, CompleteAbort | a partition is added | Ongoing |
-/// | Ongoing | EndTxn, committing | PrepareCommit |
-/// | Ongoing | EndTxn, aborting; InitProducerId of another producer; timeout | PrepareAbort |
-/// | Empty, CompleteCommit, CompleteAbort | EndTxn, aborting, of KIP-890 | PrepareAbort |
-/// | PrepareCommit | all markers are written | CompleteCommit |
-/// | PrepareAbort | all markers are written | CompleteAbort |
-/// | Empty, CompleteCommit, CompleteAbort | nobody came for long | (nothing) |
+/// | Empty, Ongoing, CompleteCommit, CompleteAbort | AddPartitionsToTxn | Ongoing |
+/// | Ongoing | EndTxn that commits | PrepareCommit |
+/// | Ongoing | InitProducerId, time, a producer id is drawn | PrepareAbort |
+/// | Empty, Ongoing, CompleteCommit, CompleteAbort | EndTxn that aborts | PrepareAbort |
+/// | PrepareCommit | markers are written | CompleteCommit |
+/// | PrepareAbort | markers are written | CompleteAbort |
+/// | Empty, CompleteCommit, CompleteAbort | time | (nothing) |
+///
+/// An EndTxn that aborts what is not open is one of KIP-890; a producer id is drawn for the timeout of
+/// a producer whose epochs are used up.
 ///
 /// Kafka's two others, Dead and PrepareEpochFence, name what happens between a decision and its
 /// record. Here nothing lies between: the first is a tombstone, the second the step to

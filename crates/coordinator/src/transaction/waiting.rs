@@ -18,7 +18,7 @@ const WAITING_MAX: usize = 16;
 /// A request that waits for the end of a transaction.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    asked: Box<Asked>,
+    pub(super) asked: Box<Asked>,
     until: Timestamp,
 }
 

@@ -17,11 +17,21 @@ pub(super) type Owned = BTreeMap<Uuid, BTreeMap<i32, i32>>;
 
 /// How far a member is on its way to its target.
 ///
-/// | from | to | when |
+/// | from | by | to |
 /// |---|---|---|
-/// | any | `UnrevokedPartitions` | it owns what it is to give up |
-/// | any | `UnreleasedPartitions` | it gave up all of that; others still own what it is to get |
-/// | any | `Stable` | it has all of its target |
+/// | (nothing) | join | Stable, UnrevokedPartitions, UnreleasedPartitions |
+/// | (nothing) | migration | Stable |
+/// | Stable | join, heartbeat | UnrevokedPartitions, UnreleasedPartitions |
+/// | UnrevokedPartitions | join, heartbeat | Stable, UnreleasedPartitions |
+/// | UnreleasedPartitions | join, heartbeat | Stable, UnrevokedPartitions |
+/// | Unknown | join, heartbeat | Stable, UnreleasedPartitions |
+/// | Stable, UnrevokedPartitions, UnreleasedPartitions | leave, time, migration, replacement | (nothing) |
+/// | Unknown | leave, time, migration, replacement | (nothing) |
+///
+/// A step is taken when the member itself comes: UnrevokedPartitions while it owns what it is to give
+/// up; UnreleasedPartitions once it has given up all of that and others still own what it is to get;
+/// Stable when it has all of its target. By a migration a group gets another protocol
+/// ([`super::migration`]), by a replacement a static member gets another id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MemberState {
     /// It has what its epoch gives it.

@@ -55,7 +55,26 @@ pub(super) struct Resolved {
     pub(super) at: Timestamp,
 }
 
-/// What Kafka calls a group's state.
+/// What Kafka calls a group's state. It follows from the members and from the epochs, so one request
+/// may take a group several steps at once, and what a row has is where it comes out.
+///
+/// | from | by | to |
+/// |---|---|---|
+/// | (nothing) | join | Stable |
+/// | (classic) | join | Stable, Reconciling |
+/// | Empty | join | Stable, Assigning, (classic) |
+/// | Empty | deletion, time | (nothing) |
+/// | Stable | join, heartbeat, leave | Assigning, Reconciling |
+/// | Stable | time | Assigning |
+/// | Assigning | time | Reconciling |
+/// | Assigning | join, heartbeat | Stable, Reconciling |
+/// | Reconciling | join, heartbeat | Stable, Assigning |
+/// | Reconciling | leave, time | Assigning |
+/// | Stable, Assigning, Reconciling | leave, time | Empty |
+/// | Stable, Assigning, Reconciling | join, leave, time | (classic) |
+///
+/// A join is one of either protocol, and `(classic)` a group of the classic one: [`super::migration`].
+/// A group is Assigning only while it waits for the time of its next target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum State {
     /// It has no members.

@@ -7,12 +7,13 @@ use crate::transaction::{
     Answer, Asked, Command, Effect, Known, Leadership, Markers, Request, Settings, TopicPartition,
     TransactionCoordinator, TransactionRecord, TransactionState, Transactions,
 };
-use crate::transcripts::BrokerConfigs;
+use crate::transcripts::{BrokerConfigs, Step};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Offset, ProducerEpoch, ProducerId, Timestamp};
 use dohle_protocol::messages as m;
 use dohle_protocol::wire::{JsonWriter, Message, Text};
 use dohle_replication::machine::{Entry, Machine, Outcome, ProducerIdAndEpoch, Token};
+use std::collections::BTreeSet;
 
 type Machines = TransactionCoordinator;
 
@@ -32,6 +33,8 @@ pub(super) struct Host {
     next_token: u64,
     /// What was answered, in order, and not looked at yet.
     pub(super) answered: Vec<(Token, Answer)>,
+    /// The steps from state to state that were decided.
+    pub(super) steps: BTreeSet<Step>,
 }
 
 impl Default for Host {
@@ -49,6 +52,7 @@ impl Default for Host {
             wake_at: None,
             next_token: 0,
             answered: Vec::new(),
+            steps: BTreeSet::new(),
         }
     }
 }
@@ -266,10 +270,22 @@ impl Host {
 
     fn step(&mut self, command: Command) -> Outcome<Machines> {
         let now = Timestamp(self.now);
+        let event = match &command {
+            Command::Ask(asked) => event_of(&asked.request),
+            Command::GoOn(id) => {
+                let first = self.soft.waiting.get(id).and_then(|waiting| waiting.front());
+                first.map_or("nobody waits", |waiting| event_of(&waiting.asked.request))
+            }
+            Command::MarkersWritten(_) => "markers are written",
+            Command::Wake => "time",
+            Command::ProducerIdDrawn(..) => "a producer id is drawn",
+            Command::Surroundings(_) => "surroundings",
+        };
         let mut outcome = Machines::decide(&self.hard, &mut self.soft, now, command);
         assert!(outcome.producer.is_none());
         let answers = std::mem::take(&mut outcome.answers).into_iter();
         self.answered.extend(answers.map(|(token, answer, _)| (token, answer)));
+        self.note_steps(event, &outcome.records);
         for effect in &outcome.effects {
             match effect {
                 Effect::WriteMarkers(markers) => self.markers.push(markers.clone()),
@@ -279,6 +295,17 @@ impl Host {
         self.wake_at = outcome.wake_at;
         self.append(std::mem::take(&mut outcome.records));
         outcome
+    }
+
+    fn note_steps(&mut self, event: &str, records: &[TransactionRecord]) {
+        let none = "(nothing)";
+        for record in records {
+            let before = self.hard.by_id.get(&record.key.transactional_id);
+            let from = before.map_or(none, |metadata| metadata.state.name());
+            let next = record.value.as_ref().and_then(TransactionMetadata::from_record);
+            let to = next.map_or(none, |metadata| metadata.state.name());
+            self.steps.insert((from.to_owned(), event.to_owned(), to.to_owned()));
+        }
     }
 
     fn append(&mut self, records: Vec<TransactionRecord>) {
@@ -292,6 +319,17 @@ impl Host {
         let at = Offset(self.hard.newest.0 + 1);
         let entry = Entry::Record { record, timestamp: Timestamp(self.now), producer: None };
         Machines::apply(&mut self.hard, at, &entry);
+    }
+}
+
+/// What a request is called in the table of states.
+fn event_of(request: &Request) -> &'static str {
+    match request {
+        Request::InitProducerId(_) => "InitProducerId",
+        Request::AddPartitions { .. } => "AddPartitionsToTxn",
+        Request::EndTxn(request) if request.committed => "EndTxn that commits",
+        Request::EndTxn(_) => "EndTxn that aborts",
+        Request::Describe(_) | Request::List(_) => "a look",
     }
 }
 

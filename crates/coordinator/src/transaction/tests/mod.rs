@@ -6,27 +6,36 @@
 mod host;
 mod model;
 
+use crate::transcripts::{Step, check_table, table};
 use host::Host;
+use std::collections::BTreeSet;
+
+/// The steps that there are, from the table beside the type.
+fn steps() -> BTreeSet<Step> {
+    table(include_str!("../state.rs"), "from")
+}
 
 #[test]
 #[expect(clippy::print_stdout, reason = "tests print what they counted")]
 fn decisions_are_as_written_down() {
-    let mut commands = 0;
+    let (mut commands, mut seen) = (0, BTreeSet::new());
     crate::transcripts::check("transaction", |text| {
-        let (written, count) = replayed(text);
+        let (written, count) = replayed(text, &mut seen);
         commands += count;
         written
     });
+    check_table(&seen, &steps());
     println!("commands decided as written down: {commands}");
 }
 
 /// The transcript with its commands run again. An empty line begins anew.
-fn replayed(transcript: &str) -> (String, usize) {
+fn replayed(transcript: &str, seen: &mut BTreeSet<Step>) -> (String, usize) {
     let mut host = Host::default();
     let (mut written, mut count) = (String::new(), 0);
     for line in transcript.lines() {
         if line.starts_with('#') || line.is_empty() {
             if line.is_empty() {
+                seen.append(&mut host.steps);
                 host = Host::default();
             }
             written.push_str(line);
@@ -42,5 +51,6 @@ fn replayed(transcript: &str) -> (String, usize) {
             }
         }
     }
+    seen.append(&mut host.steps);
     (written, count)
 }

@@ -309,6 +309,9 @@ impl World {
         self.host.now += 700_000_000;
         self.host.decide(Command::Wake);
         assert!(self.host.hard.by_id.is_empty(), "ids of long ago are forgotten");
+        let steps = super::steps();
+        let unlisted: Vec<_> = self.host.steps.difference(&steps).collect();
+        assert!(unlisted.is_empty(), "the table lacks {unlisted:?}");
     }
 }
 

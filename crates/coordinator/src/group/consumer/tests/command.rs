@@ -3,14 +3,19 @@
 //! - `topic t 3`: a topic, or more partitions of it. `no-topic t`: it is deleted.
 //! - `join a topics=t,u`: member `a` joins. `beat a 2 owns=t:0,1+u:0`: a heartbeat in an epoch; what is
 //!   not named is left out, `owns=-` is nothing. `leave a 2`: `-1` or `-2` as epoch.
+//! - `classic-sync a assign=t:0,1 also=#2/t:2`: what a leader assigns to itself and to another.
 //! - `classic-join a`, `classic-sync a generation=1`, `classic-heartbeat`, `classic-leave`: requests of
 //!   the classic protocol. `#1` stands for the first id that a join was given.
+//! - `late 1000`: time goes on, and the coordinator has not looked. `unknown-state a 7`: what a newer
+//!   coordinator wrote of the member.
+//! - `commit a 3 t:0,1`, `txn-commit a 3 t:0`, `fetch a 3 t:0`: offsets, by a member and its epoch or generation;
+//!   `-` is nobody.
 //! - `describe`, `delete`, `wait 1000`, `restart`, `settings group.consumer.max.size=2`, `config consumer.session.timeout.ms=50000`.
 //!
 //! The group is `g` unless `group=` says otherwise.
 
 use super::host::{Host, topic_id};
-use super::show;
+use super::{offsets, show};
 use crate::group::Request;
 use bytes::Bytes;
 use dohle_metadata::image::Image;
@@ -20,9 +25,9 @@ use dohle_protocol::wire::{Message, Text, Writer};
 use std::collections::BTreeMap;
 
 /// A command's words: those by position, and those by name.
-struct Words<'a> {
+pub(super) struct Words<'a> {
     plain: Vec<&'a str>,
-    named: BTreeMap<&'a str, &'a str>,
+    pub(super) named: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> Words<'a> {
@@ -39,27 +44,26 @@ impl<'a> Words<'a> {
         words
     }
 
-    fn at(&self, index: usize) -> &'a str {
+    pub(super) fn at(&self, index: usize) -> &'a str {
         self.plain.get(index).copied().unwrap_or_default()
     }
 
-    fn number<N: std::str::FromStr>(&self, index: usize) -> N {
+    pub(super) fn number<N: std::str::FromStr>(&self, index: usize) -> N {
         let text = self.at(index);
         text.parse().unwrap_or_else(|_| panic!("{text} is no number: {:?}", self.plain))
     }
 
-    fn text(&self, name: &str) -> Option<Text> {
+    pub(super) fn text(&self, name: &str) -> Option<Text> {
         self.named.get(name).map(|value| Text::from(*value))
     }
 
-    fn group(&self) -> Text {
+    pub(super) fn group(&self) -> Text {
         self.text("group").unwrap_or_else(|| Text::from("g"))
     }
 }
 
 /// The transcript with its commands run again.
-pub(super) fn replay(transcript: &str) -> String {
-    let mut host = Host::default();
+pub(super) fn replay(host: &mut Host, transcript: &str) -> String {
     let mut written = String::new();
     let mut ids: Vec<String> = Vec::new();
     for line in transcript.lines() {
@@ -69,10 +73,12 @@ pub(super) fn replay(transcript: &str) -> String {
             for (at, id) in ids.iter().enumerate() {
                 text = text.replace(&format!("#{}", at + 1), id);
             }
-            for mut line in run(&mut host, &Words::of(&text)) {
-                if let Some((_, id)) = line.split_once("come back as ") {
-                    ids.push(id.to_owned());
-                }
+            for mut line in run(host, &Words::of(&text)) {
+                ids.extend(
+                    show::given_id(&line)
+                        .filter(|id| !ids.iter().any(|it| it == id))
+                        .map(str::to_owned),
+                );
                 for (at, id) in ids.iter().enumerate() {
                     line = line.replace(id, &format!("#{}", at + 1));
                 }
@@ -105,10 +111,22 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
         "wait" => {
             let start = host.now.0;
             let written = host.wait(words.number(1));
+            let answered = std::mem::take(&mut host.late);
+            let answered = answered.iter().map(|(at, answer)| {
+                format!("after {} ms answer {}", at.0 - start, show::answer(answer, &host.image))
+            });
             let line = |(at, record): &(dohle_protocol::ids::Timestamp, _)| {
                 format!("after {} ms {}", at.0 - start, show::record(record, &host.image))
             };
-            written.iter().map(line).collect()
+            answered.chain(written.iter().map(line)).collect()
+        }
+        "late" => {
+            host.now.0 += words.number::<i64>(1);
+            Vec::new()
+        }
+        "unknown-state" => {
+            host.set_state(words.group(), words.at(1), words.number(2));
+            Vec::new()
         }
         "config" => {
             for (name, value) in &words.named {
@@ -130,6 +148,10 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
         }
         "describe" => ask(host, words, Request::ConsumerGroupDescribe(words.group())),
         "delete" => ask(host, words, Request::DeleteGroup(words.group())),
+        "commit" | "txn-commit" | "fetch" => {
+            let request = offsets::request(words);
+            ask(host, words, request)
+        }
         "classic-join" | "classic-sync" | "classic-heartbeat" | "classic-leave" => {
             let request = classic(words, &host.image);
             ask(host, words, request)
@@ -148,11 +170,19 @@ fn settings(host: &mut Host, words: &Words<'_>) {
 }
 
 fn ask(host: &mut Host, words: &Words<'_>, request: Request) -> Vec<String> {
-    let newest = if words.at(0).starts_with("classic") { 4 } else { 1 };
+    let newest = match words.at(0) {
+        "commit" | "fetch" => 10,
+        "txn-commit" => 5,
+        name if name.starts_with("classic") => 4,
+        _ => 1,
+    };
     let version =
         words.named.get("v").map_or(newest, |version| version.parse().expect("a version"));
     let (answer, records) = host.ask(version, request);
-    let answer = answer.iter().map(|answer| show::answer(answer, &host.image));
+    let others = std::mem::take(&mut host.late);
+    let others =
+        others.iter().map(|(_, answer)| format!("too: {}", show::answer(answer, &host.image)));
+    let answer = answer.iter().map(|answer| show::answer(answer, &host.image)).chain(others);
     let records = records.iter().map(|record| format!("+ {}", show::record(record, &host.image)));
     answer.chain(records).collect()
 }
@@ -183,8 +213,7 @@ fn heartbeat(words: &Words<'_>) -> m::ConsumerGroupHeartbeatRequest {
 fn classic(words: &Words<'_>, image: &Image) -> Request {
     let group_id = words.group();
     let member_id = words.text("member").unwrap_or_default();
-    let generation_id = words.named.get("generation").map_or(-1, |text| text.parse().expect("one"));
-    let protocol = words.text("protocol").unwrap_or_else(|| Text::from_static("range"));
+    let generation_id = generation(words);
     let lists = |name: &str| owns(words.named.get(name).unwrap_or(&"-"));
     match words.at(0) {
         "classic-join" => {
@@ -195,15 +224,15 @@ fn classic(words: &Words<'_>, image: &Image) -> Request {
             let subscription =
                 m::ConsumerProtocolSubscription { topics, owned_partitions, ..Default::default() };
             let metadata = embedded(&subscription);
-            let name = protocol;
             let protocol = m::join_group_request::JoinGroupRequestProtocol {
-                name,
+                name: protocol(words),
                 metadata,
                 ..Default::default()
             };
             Request::JoinGroup(m::JoinGroupRequest {
                 group_id,
                 member_id,
+                group_instance_id: words.text("instance"),
                 session_timeout_ms: 10_000,
                 rebalance_timeout_ms: 10_000,
                 protocol_type: words.text("type").unwrap_or_else(|| "consumer".into()),
@@ -211,36 +240,21 @@ fn classic(words: &Words<'_>, image: &Image) -> Request {
                 ..Default::default()
             })
         }
-        "classic-sync" => {
-            let partitions = named(&lists("assign"), image, |topic, partitions| {
-                m::consumer_protocol_assignment::TopicPartition { topic, partitions }
-            });
-            let assignment =
-                m::ConsumerProtocolAssignment { assigned_partitions: partitions, user_data: None };
-            let assignment = m::sync_group_request::SyncGroupRequestAssignment {
-                member_id: member_id.clone(),
-                assignment: embedded(&assignment),
-                ..Default::default()
-            };
-            Request::SyncGroup(m::SyncGroupRequest {
-                group_id,
-                member_id,
-                generation_id,
-                protocol_type: Some("consumer".into()),
-                protocol_name: Some(protocol),
-                assignments: vec![assignment],
-                ..Default::default()
-            })
-        }
+        "classic-sync" => Request::SyncGroup(sync(words, image)),
         "classic-heartbeat" => Request::Heartbeat(m::HeartbeatRequest {
             group_id,
             member_id,
             generation_id,
+            group_instance_id: words.text("instance"),
             ..Default::default()
         }),
         "classic-leave" => {
-            let identity =
-                m::leave_group_request::MemberIdentity { member_id, ..Default::default() };
+            let group_instance_id = words.text("instance");
+            let identity = m::leave_group_request::MemberIdentity {
+                member_id,
+                group_instance_id,
+                ..Default::default()
+            };
             Request::LeaveGroup(m::LeaveGroupRequest {
                 group_id,
                 members: vec![identity],
@@ -248,6 +262,44 @@ fn classic(words: &Words<'_>, image: &Image) -> Request {
             })
         }
         other => panic!("no command {other}"),
+    }
+}
+
+fn generation(words: &Words<'_>) -> i32 {
+    words.named.get("generation").map_or(-1, |text| text.parse().expect("a generation"))
+}
+
+fn protocol(words: &Words<'_>) -> Text {
+    words.text("protocol").unwrap_or_else(|| Text::from_static("range"))
+}
+
+/// A leader's assignment, or a member that waits for it.
+fn sync(words: &Words<'_>, image: &Image) -> m::SyncGroupRequest {
+    let member_id = words.text("member").unwrap_or_default();
+    let to = |member_id: Text, lists: &str| {
+        let assigned_partitions = named(&owns(lists), image, |topic, partitions| {
+            m::consumer_protocol_assignment::TopicPartition { topic, partitions }
+        });
+        let assignment = m::ConsumerProtocolAssignment { assigned_partitions, user_data: None };
+        m::sync_group_request::SyncGroupRequestAssignment {
+            member_id,
+            assignment: embedded(&assignment),
+            ..Default::default()
+        }
+    };
+    let own = words.named.get("assign").copied().unwrap_or("-");
+    let other = words.named.get("also").and_then(|also| also.split_once('/'));
+    let other = other.map(|(member, lists)| to(Text::from(member), lists));
+    let assignments = std::iter::once(to(member_id.clone(), own)).chain(other).collect();
+    m::SyncGroupRequest {
+        group_id: words.group(),
+        member_id,
+        generation_id: generation(words),
+        group_instance_id: words.text("instance"),
+        protocol_type: Some("consumer".into()),
+        protocol_name: Some(protocol(words)),
+        assignments,
+        ..Default::default()
     }
 }
 
@@ -272,7 +324,7 @@ fn embedded<M: Message>(message: &M) -> Bytes {
 }
 
 /// `t:0,1+u:2`; `-` is nothing.
-fn owns(text: &str) -> Vec<TopicPartitions> {
+pub(super) fn owns(text: &str) -> Vec<TopicPartitions> {
     let topic = |text: &str| {
         let (name, partitions) = text.split_once(':').expect("TOPIC:PARTITIONS");
         TopicPartitions {

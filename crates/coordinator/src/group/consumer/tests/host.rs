@@ -1,12 +1,13 @@
 //! A host of the machine for tests: the log is a vector, all is committed at once.
 
 use super::super::ConsumerGroup;
+use super::super::member::MemberState;
 use crate::coordinated::Coordinated;
 use crate::group::{
     Answer, Asked, Client, Command, Group, GroupCoordinator, GroupRecord, Groups, Known,
     Leadership, Request, Settings,
 };
-use crate::transcripts::BrokerConfigs;
+use crate::transcripts::{BrokerConfigs, Step};
 use dohle_metadata::controller::Seed;
 use dohle_metadata::image::Image;
 use dohle_metadata::record::MetadataRecord;
@@ -14,6 +15,7 @@ use dohle_protocol::ids::{Offset, Timestamp, Uuid};
 use dohle_protocol::messages as m;
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::{Entry, Machine, Token};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// When the clock begins.
@@ -28,8 +30,22 @@ pub(super) struct Host {
     pub(super) image: Image,
     pub(super) log: Vec<Entry<GroupRecord>>,
     pub(super) wake_at: Option<Timestamp>,
+    /// The steps of groups and of members from state to state.
+    pub(super) group_steps: BTreeSet<Step>,
+    pub(super) member_steps: BTreeSet<Step>,
+    /// Answers to those who asked before, since they were taken last.
+    pub(super) late: Vec<(Timestamp, Answer)>,
     next_token: u64,
 }
+
+/// The states of groups, and of their members.
+struct States {
+    groups: BTreeMap<Text, &'static str>,
+    members: BTreeMap<(Text, Text), &'static str>,
+}
+
+/// The state of what is not there.
+const NOTHING: &str = "(nothing)";
 
 impl Default for Host {
     fn default() -> Self {
@@ -41,6 +57,9 @@ impl Default for Host {
             image: Image::default(),
             log: Vec::new(),
             wake_at: None,
+            group_steps: BTreeSet::new(),
+            member_steps: BTreeSet::new(),
+            late: Vec::new(),
             next_token: 0,
         };
         host.surround();
@@ -60,8 +79,11 @@ impl Host {
         let seed = Seed([self.next_token, self.next_token]);
         let client = Client { id: Text::from("client"), host: Text::from("/127.0.0.1") };
         let asked = Asked { token, version, seed, client, request };
-        let (mut answers, records) = self.decide(Command::Ask(Box::new(asked)));
-        (answers.pop().map(|(_, answer)| answer), records)
+        let (answers, records) = self.decide(Command::Ask(Box::new(asked)));
+        let (own, others): (Vec<_>, Vec<_>) =
+            answers.into_iter().partition(|(answered, _)| *answered == token);
+        self.late.extend(others.into_iter().map(|(_, answer)| (self.now, answer)));
+        (own.into_iter().next().map(|(_, answer)| answer), records)
     }
 
     pub(super) fn beat(
@@ -75,6 +97,8 @@ impl Host {
     }
 
     pub(super) fn decide(&mut self, command: Command) -> (Vec<(Token, Answer)>, Vec<GroupRecord>) {
+        let before = self.states();
+        let (event, asker) = event_of(&command);
         let outcome = GroupCoordinator::decide(&self.hard, &mut self.soft, self.now, command);
         self.wake_at = outcome.wake_at;
         assert!(outcome.again.is_none());
@@ -84,8 +108,64 @@ impl Host {
             assert_eq!(read, Ok(Some(record.clone())), "a record is read as it was written");
             self.append(record.clone());
         }
+        self.note_steps(&before, event, &asker);
         let answers = outcome.answers.into_iter().map(|(token, answer, _)| (token, answer));
         (answers.collect(), outcome.records)
+    }
+
+    fn states(&self) -> States {
+        let mut states = States { groups: BTreeMap::new(), members: BTreeMap::new() };
+        for (id, group) in &self.hard.groups {
+            let Group::Consumer(group) = group else {
+                states.groups.insert(id.clone(), "(classic)");
+                continue;
+            };
+            states.groups.insert(id.clone(), group.state().name());
+            for (member_id, member) in &group.members {
+                let state = match member.state {
+                    MemberState::Stable => "Stable",
+                    MemberState::UnrevokedPartitions => "UnrevokedPartitions",
+                    MemberState::UnreleasedPartitions => "UnreleasedPartitions",
+                    MemberState::Unknown(_) => "Unknown",
+                };
+                states.members.insert((id.clone(), member_id.clone()), state);
+            }
+        }
+        states
+    }
+
+    fn note_steps(&mut self, before: &States, event: &str, asker: &str) {
+        let after = self.states();
+        let name = |state: Option<&&'static str>| state.copied().unwrap_or(NOTHING);
+        let ids: BTreeSet<&Text> = before.groups.keys().chain(after.groups.keys()).collect();
+        for id in ids {
+            let (from, to) = (name(before.groups.get(id)), name(after.groups.get(id)));
+            let is_of_consumers = |state: &str| state != NOTHING && state != "(classic)";
+            if from != to && (is_of_consumers(from) || is_of_consumers(to)) {
+                self.group_steps.insert((from.into(), event.into(), to.into()));
+            }
+        }
+        let keys: BTreeSet<_> = before.members.keys().chain(after.members.keys()).collect();
+        for key in keys {
+            let (from, to) = (name(before.members.get(key)), name(after.members.get(key)));
+            let (was, is) = (name(before.groups.get(&key.0)), name(after.groups.get(&key.0)));
+            let is_migrated = was != is && (was == "(classic)" || is == "(classic)");
+            // An asker may be given its id, and an administrator may name another member.
+            let is_own = event == "time"
+                || key.1 == asker
+                || (event == "join" && from == NOTHING)
+                || (event == "leave" && to == NOTHING);
+            let by = if is_migrated && key.1 != asker {
+                "migration"
+            } else if is_own {
+                event
+            } else {
+                "replacement"
+            };
+            if from != to {
+                self.member_steps.insert((from.into(), by.into(), to.into()));
+            }
+        }
     }
 
     pub(super) fn append(&mut self, record: GroupRecord) {
@@ -100,7 +180,8 @@ impl Host {
         let mut written = Vec::new();
         while let Some(at) = self.wake_at.filter(|at| at.0 <= end) {
             self.now = Timestamp(at.0.max(self.now.0));
-            let (_, records) = self.decide(Command::Wake);
+            let (answers, records) = self.decide(Command::Wake);
+            self.late.extend(answers.into_iter().map(|(_, answer)| (self.now, answer)));
             written.extend(records.into_iter().map(|record| (self.now, record)));
         }
         self.now = Timestamp(end);
@@ -137,6 +218,17 @@ impl Host {
         }
     }
 
+    /// The log has this state of a member.
+    pub(super) fn set_state(&mut self, group_id: Text, member_id: &str, state: i8) {
+        let member = &self.group(&group_id).expect("a group").members[member_id];
+        let value = m::ConsumerGroupCurrentMemberAssignmentValue { state, ..member.assignment() };
+        let key = m::ConsumerGroupCurrentMemberAssignmentKey {
+            group_id,
+            member_id: Text::from(member_id),
+        };
+        self.append(GroupRecord::ConsumerGroupCurrentMemberAssignment(key, Some(value)));
+    }
+
     /// A topic with so many partitions, or more partitions for it.
     pub(super) fn topic(&mut self, name: &str, count: i32) {
         let topic_id = topic_id(name);
@@ -168,6 +260,44 @@ impl Host {
         self.image.apply(&record);
         self.image.provenance.offset += 1;
     }
+}
+
+/// What the tables of states call it, and who asks.
+fn event_of(command: &Command) -> (&'static str, Text) {
+    let Command::Ask(asked) = command else {
+        return (
+            if matches!(command, Command::Wake) { "time" } else { "surroundings" },
+            Text::default(),
+        );
+    };
+    match &asked.request {
+        Request::ConsumerGroupHeartbeat(request) => {
+            let event = match request.member_epoch {
+                0 => "join",
+                ..0 => "leave",
+                1.. => "heartbeat",
+            };
+            (event, request.member_id.clone())
+        }
+        Request::JoinGroup(request) => ("join", request.member_id.clone()),
+        Request::LeaveGroup(_) => ("leave", Text::default()),
+        Request::DeleteGroup(_) => ("deletion", Text::default()),
+        Request::SyncGroup(_)
+        | Request::Heartbeat(_)
+        | Request::OffsetCommit(_)
+        | Request::TxnOffsetCommit(_)
+        | Request::OffsetFetch(..)
+        | Request::OffsetDelete(_)
+        | Request::ListGroups(_)
+        | Request::DescribeGroup(_)
+        | Request::ConsumerGroupDescribe(_) => ("another request", Text::default()),
+    }
+}
+
+/// The name that an id follows from.
+pub(super) fn topic_name(id: &Uuid) -> String {
+    let name = id.0.iter().take_while(|byte| **byte != 7);
+    name.map(|byte| char::from(*byte)).collect()
 }
 
 /// Ids of topics follow from their names, so that transcripts stay.

@@ -272,6 +272,18 @@ impl World {
         }
         self.check_balance();
         self.host.check_replay();
+        self.check_steps();
+    }
+
+    /// Whatever comes, groups and members take the steps of their tables.
+    fn check_steps(&self) {
+        for (seen, table) in [
+            (&self.host.group_steps, super::group_steps()),
+            (&self.host.member_steps, super::member_steps()),
+        ] {
+            let unlisted: Vec<_> = seen.difference(&table).collect();
+            assert!(unlisted.is_empty(), "the table lacks {unlisted:?}");
+        }
     }
 
     fn round(&mut self, ms: i64) {

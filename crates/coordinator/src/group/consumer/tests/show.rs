@@ -42,11 +42,47 @@ pub(super) fn answer(answer: &Answer, image: &Image) -> String {
             let errors = answer.members.iter().map(|member| member.error_code.to_string());
             errors.collect::<Vec<_>>().join(" ")
         }
+        Answer::OffsetCommit(answer) => {
+            let topics = answer.topics.iter().flat_map(|topic| &topic.partitions);
+            errors(topics.map(|partition| (partition.partition_index, partition.error_code)))
+        }
+        Answer::TxnOffsetCommit(answer) => {
+            let topics = answer.topics.iter().flat_map(|topic| &topic.partitions);
+            errors(topics.map(|partition| (partition.partition_index, partition.error_code)))
+        }
+        Answer::OffsetFetch(answer) if answer.error_code.is_error() => {
+            answer.error_code.to_string()
+        }
+        Answer::OffsetFetch(answer) => {
+            let topics = answer.topics.iter().flat_map(|topic| &topic.partitions);
+            let shown = topics.map(|partition| {
+                format!("{}@{}", partition.partition_index, partition.committed_offset)
+            });
+            shown.collect::<Vec<_>>().join(" ")
+        }
         other => format!("{other:?}"),
     }
 }
 
+/// `0 NONE, 1 NONE`.
+fn errors(partitions: impl Iterator<Item = (i32, ErrorCode)>) -> String {
+    let shown = partitions.map(|(partition, error)| format!("{partition} {error}"));
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// The id that an answer gives to a member of the classic protocol.
+pub(super) fn given_id(line: &str) -> Option<&str> {
+    if let Some((_, id)) = line.split_once("come back as ") {
+        return Some(id);
+    }
+    let (before, _) = line.split_once(" generation=")?;
+    before.split(' ').next_back().filter(|id| id.len() >= 22)
+}
+
 fn assigned(answer: &m::SyncGroupResponse) -> String {
+    if answer.assignment.is_empty() {
+        return "no assignment".to_owned();
+    }
     let mut from = Reader::new(answer.assignment.slice(2..));
     let assignment = m::ConsumerProtocolAssignment::decode(&mut from, 1).expect("an assignment");
     let topics = assignment.assigned_partitions.iter();
@@ -138,13 +174,17 @@ pub(super) fn record(record: &GroupRecord, image: &Image) -> String {
         GroupRecord::ConsumerGroupPartitionMetadata(..) => "partition metadata is void".to_owned(),
         GroupRecord::GroupMetadata(key, value) => {
             let shown = of(value.as_ref(), |value| {
-                format!("generation={} members={}", value.generation, value.members.len())
+                let instances: Vec<&str> =
+                    value.members.iter().filter_map(|it| it.group_instance_id.as_deref()).collect();
+                let of = if instances.is_empty() { "" } else { " of " };
+                let (generation, count) = (value.generation, value.members.len());
+                format!("generation={generation} members={count}{of}{}", instances.join(","))
             });
             format!("classic group {}{shown}", key.group)
         }
         GroupRecord::ShareGroupMetadata(key, _) => format!("share group {}", key.group_id),
         GroupRecord::StreamsGroupMetadata(key, _) => format!("streams group {}", key.group_id),
-        GroupRecord::OffsetCommit(key, _) => format!("offset of {}", key.group),
+        GroupRecord::OffsetCommit(key, _) => format!("offset of {}-{}", key.topic, key.partition),
     }
 }
 
