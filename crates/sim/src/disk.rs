@@ -150,6 +150,12 @@ impl SimulatedDisk {
         state.capacity_bytes = state.tree.used_bytes() + free_bytes;
     }
 
+    /// What all files take together, rounded up to pages.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        self.state().tree.used_bytes()
+    }
+
     /// What operations cost from now on.
     pub fn set_costs(&self, costs: Costs) {
         self.state().costs = costs;

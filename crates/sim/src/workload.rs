@@ -10,6 +10,7 @@ pub mod consumer;
 pub mod coverage;
 pub mod crowd;
 mod decay;
+mod disk_faults;
 pub mod faults;
 mod limits;
 pub mod member;

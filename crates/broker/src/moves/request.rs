@@ -110,8 +110,16 @@ async fn begin(node: &Arc<Node>, wish: Wish<'_>, begun: Begun) -> Result<(), Err
         let now = making.env.clock.timestamp();
         let opening =
             Opening { clean: true, recovery_point: 0, log_start_offset: start_offset, now };
-        let opened = Log::open(place, config, opening).map_err(|error| error.to_string())?;
-        let mut copy = Box::new(opened.0);
+        let opened = Log::open(place.clone(), config, opening).map_err(|error| {
+            // A copy that stays would be one of two at the next start, once there is another.
+            let path = place.directory();
+            let removed = directory.log_dir.delete_partition(path, &name, random);
+            // What is left of a folder that is to be deleted goes with the next start.
+            let removed = removed.map(|removal| removal.run(&*making.env.disk));
+            removed.map_or_else(|offline| tracing::error!("{offline}"), drop);
+            error.to_string()
+        });
+        let mut copy = Box::new(opened?.0);
         copy.set_copy_of_compacted(first_dirty_offset);
         Ok::<_, String>(copy)
     });

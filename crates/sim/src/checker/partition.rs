@@ -71,6 +71,8 @@ pub struct Partition {
     pub is_durable: bool,
     /// Records may leave below this offset.
     pub deletable_to: i64,
+    /// Reads of its log return wrong bits: who fetches compares the checksums, or is told.
+    pub is_misread: bool,
     marks: Marks,
     acknowledged_to: i64,
     /// Grows with every end of the node's process.

@@ -21,7 +21,7 @@ pub enum Life {
 }
 
 /// What clients know of a topic.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
     /// Zero until it is known.
     pub id: Uuid,

@@ -144,6 +144,20 @@ impl FileNode {
         }
     }
 
+    /// The first byte from `position` on that a checksum covers, or that is one, of the batch that
+    /// lies there.
+    pub(super) fn checked_from(&self, position: u64) -> u64 {
+        let mut start = 0;
+        while let Some(batch) = self.batch_at(start) {
+            let end = start + batch.len() as u64;
+            if position < end {
+                return position.max(start + CRC.start as u64);
+            }
+            start = end;
+        }
+        position
+    }
+
     /// The batch of magic 2 that begins at `start`; `None` if there is no whole one.
     fn batch_at(&self, start: u64) -> Option<Vec<u8>> {
         let mut head = [0; HEADER_BYTES];

@@ -1,7 +1,9 @@
 //! What can go wrong on a disk on demand, and counts of what was asked of it.
 
+use super::defect::is_log;
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 /// What a program asks of a disk.
@@ -75,6 +77,8 @@ pub struct Fault {
 pub(super) enum What {
     Error(io::ErrorKind),
     FlipBit,
+    /// Only of a log, and only where a checksum covers it.
+    FlipCheckedBit,
     Slow(Duration),
 }
 
@@ -100,6 +104,13 @@ impl Fault {
     #[must_use]
     pub fn flip_read() -> Self {
         Self::new(Some(Operation::Read), What::FlipBit)
+    }
+
+    /// One random bit of a batch is wrong in what the next read of a log (`.log`) returns, if its
+    /// checksum covers any of that.
+    #[must_use]
+    pub fn flip_checked_read() -> Self {
+        Self::new(Some(Operation::Read), What::FlipCheckedBit)
     }
 
     /// The next `operation` costs `time` more.
@@ -138,7 +149,8 @@ impl Fault {
     /// What goes wrong now, if this rule matches; counts.
     pub(super) fn strike(&mut self, operation: Operation, path: &str) -> Option<What> {
         let matches = self.operation.is_none_or(|wanted| wanted == operation);
-        if !matches || self.times == 0 || !path.contains(&self.path_part) {
+        let is_its = self.what != What::FlipCheckedBit || is_log(Path::new(path));
+        if !matches || !is_its || self.times == 0 || !path.contains(&self.path_part) {
             return None;
         }
         if self.skip > 0 {
@@ -156,6 +168,8 @@ pub struct Counts {
     by_operation: BTreeMap<Operation, u64>,
     /// Faults that struck.
     pub faults: u64,
+    /// Writes for which there was no room.
+    pub unfit: u64,
     /// Bytes given to writes.
     pub written_bytes: u64,
     /// Bytes that reads returned.

@@ -38,6 +38,7 @@ pub(super) struct State {
 enum Verdict {
     Go,
     FlipBit,
+    FlipCheckedBit,
     /// It fails and may leave a part of what it should have done.
     Fail(io::Error),
     /// It fails and has no effect.
@@ -89,6 +90,7 @@ impl State {
         self.counts.faults += 1;
         match what {
             What::FlipBit => Verdict::FlipBit,
+            What::FlipCheckedBit => Verdict::FlipCheckedBit,
             What::Error(kind) => {
                 let message = format!("injected: {operation:?} {text}: {kind}");
                 Verdict::Fail(io::Error::new(kind, message))
@@ -119,7 +121,7 @@ impl State {
     /// Counts an operation that has no effect when it fails.
     pub(super) fn allow(&mut self, operation: Operation, path: &Path) -> io::Result<()> {
         match self.begin(operation, path) {
-            Verdict::Go | Verdict::FlipBit => Ok(()),
+            Verdict::Go | Verdict::FlipBit | Verdict::FlipCheckedBit => Ok(()),
             Verdict::Fail(error) | Verdict::Off(error) => Err(error),
         }
     }
@@ -222,6 +224,7 @@ impl State {
         let fitting = self.fitting_bytes(inode, &(position..end))?;
         if fitting < bytes.len() {
             bytes.truncate(fitting);
+            self.counts.unfit += 1;
             result = Err(io::ErrorKind::StorageFull.into());
         }
         if !bytes.is_empty() {
@@ -276,8 +279,14 @@ impl State {
         }
         self.spent += self.costs.cold_page * u32::try_from(cold.len()).unwrap_or(u32::MAX);
         self.counts.read_bytes += length as u64;
-        if matches!(verdict, Verdict::FlipBit) && length > 0 {
-            into[self.random.index(length)] ^= 1 << self.random.below(8);
+        if length > 0 && matches!(verdict, Verdict::FlipBit | Verdict::FlipCheckedBit) {
+            let mut at = self.random.index(length);
+            if matches!(verdict, Verdict::FlipCheckedBit) {
+                let checked = self.tree.file(inode)?.checked_from(position + at as u64);
+                at = usize::try_from(checked - position).map_err(io::Error::other)?;
+            }
+            let bit = 1 << self.random.below(8);
+            into[..length].get_mut(at).into_iter().for_each(|byte| *byte ^= bit);
         }
         Ok(length)
     }
@@ -286,7 +295,7 @@ impl State {
     /// the kernel has marked the pages clean.
     pub(super) fn sync(&mut self, (inode, path): (Inode, &Path)) -> io::Result<()> {
         match self.begin(Operation::Sync, path) {
-            Verdict::Go | Verdict::FlipBit => {
+            Verdict::Go | Verdict::FlipBit | Verdict::FlipCheckedBit => {
                 let is_late =
                     self.defect == Some(Defect::UncommittedAnswers) && defect::is_log(path);
                 let file = self.tree.file_mut(inode)?;

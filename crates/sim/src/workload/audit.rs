@@ -234,6 +234,7 @@ async fn metadata(client: &mut Client, history: &History) {
         }
     }
     let Some(answer) = answer else { return history.violate("an audit gets no metadata") };
+    let expected = unchanged(expected, history);
     for (name, topic) in &expected {
         let found = answer
             .topics
@@ -257,17 +258,26 @@ async fn metadata(client: &mut Client, history: &History) {
         }
     }
     for found in &answer.topics {
+        let known = history.known();
         let name = found.name.as_ref().map_or("", |name| name.as_str());
         // What came into being by itself: topics of members, transactors and coordinators.
         let own = [super::seat::TOPIC, super::transactor::TOPIC];
-        if !expected.contains_key(name) && !found.is_internal && !own.contains(&name) {
+        let is_known = known.topics.contains_key(name);
+        drop(known);
+        if !is_known && !found.is_internal && !own.contains(&name) {
             history.violate(format!("a topic {name} that nobody made"));
         }
     }
-    configs(client, history, &expected).await;
+    configs(client, history, expected).await;
 }
 
-async fn configs(client: &mut Client, history: &History, expected: &BTreeMap<String, Topic>) {
+/// Those topics of which nothing has become known since an answer was asked for.
+fn unchanged(asked: BTreeMap<String, Topic>, history: &History) -> BTreeMap<String, Topic> {
+    let known = history.known();
+    asked.into_iter().filter(|(name, topic)| known.topics.get(name) == Some(topic)).collect()
+}
+
+async fn configs(client: &mut Client, history: &History, expected: BTreeMap<String, Topic>) {
     let live = expected.iter().filter(|(_, topic)| topic.is_live());
     let resources = live.map(|(name, _)| DescribeConfigsResource {
         resource_type: 2,
@@ -277,6 +287,7 @@ async fn configs(client: &mut Client, history: &History, expected: &BTreeMap<Str
     });
     let request = DescribeConfigsRequest { resources: resources.collect(), ..Default::default() };
     let Ok(answer) = client.ask(4, &request).await else { return };
+    let expected = unchanged(expected, history);
     for result in &answer.results {
         let name = result.resource_name.as_str();
         let Some(topic) = expected.get(name) else { continue };

@@ -1,7 +1,7 @@
 //! A consumer that reads everything from the start, again and again, in fetch sessions.
 
 use super::reading::{EARLIEST, fetched, list_offset};
-use crate::checker::{Asked, History, Key};
+use crate::checker::{Asked, History, Key, Partition};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
@@ -273,6 +273,12 @@ impl Consumer {
 
     /// False if there was an error that passes.
     fn on_partition(&mut self, key: Key, data: &PartitionData) -> bool {
+        let (is_compacted, is_misread) = {
+            let known = self.history.known();
+            let partition = known.partitions.get(&key);
+            let is_misread = partition.is_some_and(|partition| partition.is_misread);
+            (partition.is_some_and(Partition::is_compacted), is_misread)
+        };
         let Some(place) = self.places.get_mut(&key) else { return true };
         let Some(asked) = self.asked.get(&key).copied() else { return true };
         if !self.history.holds(key, asked, false) {
@@ -288,6 +294,10 @@ impl Consumer {
             ErrorCode::KAFKA_STORAGE_ERROR
             | ErrorCode::NOT_LEADER_OR_FOLLOWER
             | ErrorCode::LEADER_NOT_AVAILABLE => return false,
+            ErrorCode::CORRUPT_MESSAGE if is_misread => {
+                self.history.trace().sometimes("a flipped bit was told");
+                return false;
+            }
             other => {
                 let known = self.history.known();
                 let is_live = known.topics.get(&place.topic).is_some_and(|of| of.is_live());
@@ -303,8 +313,13 @@ impl Consumer {
         }
         let position = place.position;
         let now = self.history.now();
+        let read = fetched(position, data, is_compacted, now);
+        if read.is_err() && is_misread {
+            self.history.trace().sometimes("a flipped bit was sent, and found by its reader");
+            return false;
+        }
         let found = self.history.look(key, |partition, counts| {
-            let fetched = fetched(position, data, partition.is_compacted(), now)?;
+            let fetched = read?;
             counts.read += fetched.records.len() as u64;
             let (position, removed) = partition.on_fetched(asked, &fetched)?;
             counts.add_removed(removed);

@@ -1,13 +1,12 @@
 //! What is done to the node and its clients.
 
 use super::{After, NODE, Run, START_LIMIT, decay};
-use crate::disk::{Costs, Fault, Operation};
+use crate::disk::Operation;
 use crate::net::Weather;
-use std::io::ErrorKind;
 use std::time::Duration;
 
 /// Everything that may be done, at even odds.
-const FAULTS: [&str; 18] = [
+const FAULTS: [&str; 21] = [
     "kill",
     "kill",
     "power loss",
@@ -18,7 +17,10 @@ const FAULTS: [&str; 18] = [
     "clean stop",
     "reads or a write fail",
     "sync fails",
+    "calls fail",
+    "reads flip bits",
     "disk full",
+    "disk full, then room",
     "slow disk",
     "pause",
     "clock jump",
@@ -83,7 +85,10 @@ impl Run<'_> {
                 _ => self.fail_disk(Operation::Write),
             },
             "sync fails" => self.fail_disk(Operation::Sync),
+            "calls fail" => self.fail_calls(),
+            "reads flip bits" => self.flip_reads(),
             "disk full" => self.fill_disk(),
+            "disk full, then room" => self.fill_disk_for_a_while(),
             "slow disk" => self.slow_disk(),
             "pause" => {
                 self.world.pause(NODE);
@@ -129,7 +134,7 @@ impl Run<'_> {
     }
 
     /// Starts the ended node. Sometimes everything is read at once.
-    fn start_after(&mut self, after: After) -> Result<(), String> {
+    pub(super) fn start_after(&mut self, after: After) -> Result<(), String> {
         let down = Duration::from_micros(self.random.below(300_000));
         self.run_for(down)?;
         self.node.start(self.world, START_LIMIT)?;
@@ -179,83 +184,6 @@ impl Run<'_> {
     fn reopen(&mut self) {
         self.history.open();
         self.world.heal();
-    }
-
-    /// Some call fails; who keeps the node starts it again after a while.
-    fn fail_disk(&mut self, operation: Operation) -> Result<(), String> {
-        let disk = self.world.disk(NODE);
-        let before = disk.counts().faults;
-        disk.inject(Fault::fail(operation, ErrorKind::Other).after(self.random.below(6)));
-        let time = Duration::from_millis(self.random.below(3_000));
-        self.run_for(time)?;
-        if disk.counts().faults == before {
-            disk.clear_faults();
-            return Ok(());
-        }
-        self.world.trace().sometimes("disk fault struck");
-        if operation == Operation::Sync {
-            // After a failed sync only a new start of the machine knows what is on the disk: the
-            // kernel calls pages clean that were never written.
-            return self.lose_power();
-        }
-        self.kill();
-        self.start_after(After::Kill)
-    }
-
-    /// Some reads fail, perhaps while the node starts; who keeps it starts it again after a while.
-    fn fail_reads(&mut self) -> Result<(), String> {
-        let disk = self.world.disk(NODE);
-        let is_start = self.random.below(3) == 0;
-        if is_start {
-            self.kill();
-        }
-        let (later, times) = (self.random.below(20), 1 + self.random.below(4));
-        disk.inject(Fault::fail(Operation::Read, ErrorKind::Other).after(later).times(times));
-        let before = disk.counts().faults;
-        if is_start {
-            self.node.begin(self.world);
-        }
-        let time = Duration::from_millis(self.random.below(3_000));
-        self.run_for(time)?;
-        disk.clear_faults();
-        if before == disk.counts().faults && !is_start {
-            return Ok(());
-        }
-        self.world.trace().sometimes("read failed");
-        self.kill();
-        self.start_after(After::Kill)
-    }
-
-    /// The disk has little room left for a while.
-    fn fill_disk(&mut self) -> Result<(), String> {
-        let disk = self.world.disk(NODE);
-        disk.set_free(self.random.below(60_000));
-        let time = Duration::from_millis(self.random.below(3_000));
-        self.run_for(time)?;
-        self.kill();
-        if self.random.below(2) == 0 {
-            // A start on a full disk may be refused, and must leave what is there.
-            self.node.begin(self.world);
-            self.run_for(Duration::from_secs(2))?;
-            self.kill();
-        }
-        self.world.disk(NODE).set_capacity(1 << 40);
-        self.start_after(After::Kill)
-    }
-
-    fn slow_disk(&mut self) -> Result<(), String> {
-        let disk = self.world.disk(NODE);
-        let slow = Costs {
-            operation: Duration::from_micros(self.random.below(5_000)),
-            sync: Duration::from_millis(self.random.below(300)),
-            write_kib: Duration::from_micros(self.random.below(3_000)),
-            cold_page: Duration::from_millis(self.random.below(5)),
-        };
-        disk.set_costs(slow);
-        let time = Duration::from_millis(self.random.below(3_000));
-        self.run_for(time)?;
-        disk.set_costs(self.costs);
-        Ok(())
     }
 
     /// Nothing is wrong from here on.

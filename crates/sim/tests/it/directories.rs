@@ -3,11 +3,16 @@
 mod strays;
 
 use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::alter_replica_log_dirs_request::{
+    AlterReplicaLogDir, AlterReplicaLogDirTopic,
+};
 use dohle_protocol::messages::create_topics_request::CreatableTopic;
 use dohle_protocol::messages::metadata_request::MetadataRequestTopic;
 use dohle_protocol::messages::metadata_response::MetadataResponsePartition;
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use dohle_protocol::messages::{CreateTopicsRequest, MetadataRequest, ProduceRequest};
+use dohle_protocol::messages::{
+    AlterReplicaLogDirsRequest, CreateTopicsRequest, MetadataRequest, ProduceRequest,
+};
 use dohle_protocol::record::{BatchBuilder, NewRecord};
 use dohle_protocol::wire::Records;
 use dohle_sim::client::Client;
@@ -82,6 +87,48 @@ fn those_in_b(world: &mut World) -> Vec<i32> {
         disk.content(std::path::Path::new(&path)).is_ok()
     };
     (0..PARTITIONS).filter(in_b).collect()
+}
+
+async fn move_to(client: &mut Client, path: &str, index: i32) -> ErrorCode {
+    let topic = AlterReplicaLogDirTopic {
+        name: "t".into(),
+        partitions: vec![index],
+        ..AlterReplicaLogDirTopic::default()
+    };
+    let dir = AlterReplicaLogDir {
+        path: path.into(),
+        topics: vec![topic],
+        ..AlterReplicaLogDir::default()
+    };
+    let request = AlterReplicaLogDirsRequest { dirs: vec![dir], ..Default::default() };
+    let answer = client.ask(2, &request).await.unwrap();
+    answer.results[0].partitions[0].error_code
+}
+
+/// Two copies of one partition are what no node starts beside.
+#[test]
+fn a_copy_that_cannot_be_opened_leaves_no_folder() {
+    let (mut world, mut node, mut client) = start();
+    let made = async move {
+        create(&mut client).await;
+        client
+    };
+    let mut client = world.complete("client", LIMIT, made).unwrap();
+    let in_b = those_in_b(&mut world);
+    let index = (0..PARTITIONS).find(|index| !in_b.contains(index)).unwrap();
+    let disk = world.disk("n");
+    disk.inject(Fault::fail(Operation::List, io::ErrorKind::Other).at("-future"));
+    let asked = async move {
+        let refused = move_to(&mut client, "/b", index).await;
+        (refused, move_to(&mut client, "/b", index).await)
+    };
+    let codes = world.complete("client", LIMIT, asked).unwrap();
+    assert_eq!(codes, (ErrorCode::KAFKA_STORAGE_ERROR, ErrorCode::NONE));
+    assert_eq!(disk.counts().faults, 1);
+    let copies = disk.paths().into_iter().filter(|(path, _)| path.ends_with("-future/"));
+    assert!(copies.count() <= 1, "{:?}", disk.paths());
+    node.kill(&mut world);
+    node.start(&mut world, LIMIT).unwrap();
 }
 
 /// Nobody writes to these partitions when their directory fails: a folder could not be synced.

@@ -1,0 +1,221 @@
+//! What is done to the node's disk while it runs or starts.
+
+use super::application::is_its_topic;
+use super::{After, NODE, Run};
+use crate::checker::{Key, Topic};
+use crate::disk::{Costs, Fault, Operation};
+use std::io::ErrorKind;
+use std::time::Duration;
+
+/// Calls that are neither reads, nor writes, nor syncs of a file's content, and the marks of those
+/// that failed.
+const CALLS: [(Operation, &str); 9] = [
+    (Operation::Open, "opening a file failed"),
+    (Operation::Create, "making a file failed"),
+    (Operation::SetSize, "cutting a file failed"),
+    (Operation::List, "listing a directory failed"),
+    (Operation::Stat, "looking at a file failed"),
+    (Operation::CreateDirectories, "making a directory failed"),
+    (Operation::Rename, "rename failed"),
+    (Operation::RemoveFile, "removing a file failed"),
+    (Operation::SyncDirectory, "sync of a directory failed"),
+];
+/// As good as no limit of the disk's size.
+const CAPACITY_BYTES: u64 = 1 << 40;
+/// A node keeps back this part of its disk, so that it can go on when producers cannot.
+const RESERVE_SHARE: u64 = 20;
+/// Within this a node that has room again must serve producers: it looks each second, and whoever
+/// was refused has to come again, in any weather.
+const ROOM_LIMIT: Duration = Duration::from_secs(30);
+
+impl Run<'_> {
+    /// Some call fails; who keeps the node starts it again after a while.
+    pub(super) fn fail_disk(&mut self, operation: Operation) -> Result<(), String> {
+        let disk = self.world.disk(NODE);
+        let before = disk.counts().faults;
+        disk.inject(Fault::fail(operation, ErrorKind::Other).after(self.random.below(6)));
+        let time = Duration::from_millis(self.random.below(3_000));
+        self.run_for(time)?;
+        if disk.counts().faults == before {
+            disk.clear_faults();
+            return Ok(());
+        }
+        self.world.trace().sometimes("disk fault struck");
+        if operation == Operation::Sync {
+            // After a failed sync only a new start of the machine knows what is on the disk: the
+            // kernel calls pages clean that were never written.
+            return self.lose_power();
+        }
+        self.kill();
+        self.start_after(After::Kill)
+    }
+
+    /// Some reads fail, perhaps while the node starts; who keeps it starts it again after a while.
+    pub(super) fn fail_reads(&mut self) -> Result<(), String> {
+        if self.fail_some(Operation::Read, 20)? {
+            self.world.trace().sometimes("read failed");
+            self.kill();
+            return self.start_after(After::Kill);
+        }
+        Ok(())
+    }
+
+    /// The same of calls that go to names and sizes.
+    pub(super) fn fail_calls(&mut self) -> Result<(), String> {
+        let (operation, mark) = *self.random.pick(&CALLS);
+        if self.fail_some(operation, 10)? {
+            self.world.trace().sometimes(mark);
+            if operation == Operation::SyncDirectory {
+                return self.lose_power();
+            }
+            self.kill();
+            return self.start_after(After::Kill);
+        }
+        Ok(())
+    }
+
+    /// Lets some of the next calls fail, at times those of a start. Whether that came to pass, or
+    /// the node has to be started.
+    fn fail_some(&mut self, operation: Operation, later: u64) -> Result<bool, String> {
+        let disk = self.world.disk(NODE);
+        let is_start = self.random.below(3) == 0;
+        if is_start {
+            self.kill();
+        }
+        // An ended process leaves its disk to the next.
+        let disk = if is_start { self.world.disk(NODE) } else { disk };
+        let (later, times) = (self.random.below(later), 1 + self.random.below(4));
+        disk.inject(Fault::fail(operation, ErrorKind::Other).after(later).times(times));
+        let before = disk.counts().faults;
+        if is_start {
+            self.node.begin(self.world);
+        }
+        let time = Duration::from_millis(self.random.below(3_000));
+        self.run_for(time)?;
+        disk.clear_faults();
+        Ok(before != disk.counts().faults || is_start)
+    }
+
+    /// Some reads of a log return a wrong bit, among those that checksums cover.
+    pub(super) fn flip_reads(&mut self) -> Result<(), String> {
+        let logs: Vec<(Key, String)> = {
+            let known = self.history.known();
+            // The cleaner would put what it has read in the place of what was there.
+            let is_kept = |topic: &Topic| topic.is_live() && topic.compaction.is_none();
+            let live =
+                known.topics.iter().filter(|(name, topic)| is_kept(topic) && !is_its_topic(name));
+            live.flat_map(|(name, topic)| {
+                let folder = move |index| ((topic.id, index), format!("/{name}-{index}"));
+                (0..topic.partitions).map(folder)
+            })
+            .collect()
+        };
+        if logs.is_empty() {
+            return Ok(());
+        }
+        let (key, folder) = self.random.pick(&logs).clone();
+        let disk = self.world.disk(NODE);
+        let before = disk.counts().faults;
+        let (later, times) = (self.random.below(10), 1 + self.random.below(8));
+        // Folders of partitions have more in their names while they are moved or deleted.
+        for end in ["/", "."] {
+            let flip = Fault::flip_checked_read().at(&format!("{folder}{end}"));
+            disk.inject(flip.after(later).times(times));
+        }
+        self.set_misread(key, true);
+        let time = Duration::from_millis(self.random.below(3_000));
+        self.run_for(time)?;
+        disk.clear_faults();
+        if before != disk.counts().faults {
+            self.world.trace().sometimes("read flipped a bit");
+        }
+        // What was read by then is on its way.
+        self.run_for(Duration::from_secs(4))?;
+        self.set_misread(key, false);
+        Ok(())
+    }
+
+    fn set_misread(&self, key: Key, is_misread: bool) {
+        if let Some(partition) = self.history.known().partitions.get_mut(&key) {
+            partition.is_misread = is_misread;
+        }
+    }
+
+    /// The disk has little room left for a while.
+    pub(super) fn fill_disk(&mut self) -> Result<(), String> {
+        let disk = self.world.disk(NODE);
+        disk.set_free(self.random.below(60_000));
+        let time = Duration::from_millis(self.random.below(3_000));
+        self.run_for(time)?;
+        self.kill();
+        if self.random.below(2) == 0 {
+            // A start on a full disk may be refused, and must leave what is there.
+            self.node.begin(self.world);
+            self.run_for(Duration::from_secs(2))?;
+            self.kill();
+        }
+        self.world.disk(NODE).set_capacity(CAPACITY_BYTES);
+        self.start_after(After::Kill)
+    }
+
+    /// The disk has so little room that producers are refused; then it has some again, and they are
+    /// served without a restart, unless a write has failed meanwhile.
+    pub(super) fn fill_disk_for_a_while(&mut self) -> Result<(), String> {
+        let disk = self.world.disk(NODE);
+        let reserve = disk.used_bytes() / RESERVE_SHARE;
+        disk.set_free(reserve / 2 + self.random.below(reserve.max(1)));
+        let before = disk.counts().unfit;
+        let time = Duration::from_millis(self.random.below(4_000));
+        self.run_for(time)?;
+        disk.set_capacity(CAPACITY_BYTES);
+        if disk.counts().unfit != before {
+            self.world.trace().sometimes("a write found no room");
+            self.kill();
+            return self.start_after(After::Kill);
+        }
+        self.await_producers()
+    }
+
+    /// Whoever has something to send must get it acknowledged.
+    fn await_producers(&mut self) -> Result<(), String> {
+        let is_producer = |name: &&String| name.starts_with("producer");
+        let mut producers = self.clients.iter().filter(is_producer);
+        if !producers.any(|name| self.world.is_running(name)) {
+            return Ok(());
+        }
+        let history = self.history.clone();
+        let before = history.known().counts.acknowledged;
+        self.world.run_until(ROOM_LIMIT, || {
+            let known = history.known();
+            let has_topics =
+                known.topics.iter().any(|(name, of)| of.is_live() && !is_its_topic(name));
+            before < known.counts.acknowledged || !has_topics || known.is_violated()
+        });
+        self.check()?;
+        let known = self.history.known();
+        let has_topics = known.topics.iter().any(|(name, of)| of.is_live() && !is_its_topic(name));
+        if known.counts.acknowledged == before && has_topics {
+            return Err(format!(
+                "there is room again, and within {ROOM_LIMIT:?} no record is taken"
+            ));
+        }
+        drop(known);
+        self.world.trace().sometimes("producers were served when there was room again");
+        Ok(())
+    }
+
+    pub(super) fn slow_disk(&mut self) -> Result<(), String> {
+        let disk = self.world.disk(NODE);
+        let slow = Costs {
+            operation: Duration::from_micros(self.random.below(5_000)),
+            sync: Duration::from_millis(self.random.below(300)),
+            write_kib: Duration::from_micros(self.random.below(3_000)),
+            cold_page: Duration::from_millis(self.random.below(5)),
+        };
+        disk.set_costs(slow);
+        let time = Duration::from_millis(self.random.below(3_000));
+        self.run_for(time)?;
+        disk.set_costs(self.costs);
+        Ok(())
+    }
+}
