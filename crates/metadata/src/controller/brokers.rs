@@ -306,6 +306,8 @@ pub(super) fn unregister(
         Refusal::new(ErrorCode::BROKER_ID_NOT_REGISTERED, message)
     });
     let (error_code, error_message) = parts(&found);
+    // Kafka leaves the text of a success empty, and not away.
+    let error_message = error_message.or(Some(dohle_protocol::wire::Text::default()));
     let response = UnregisterBrokerResponse { error_code, error_message, ..Default::default() };
     let Ok(broker) = found else { return (Vec::new(), response) };
     let mut records = elections::after_unclean_shutdown(image, &leadership.settings, id);
