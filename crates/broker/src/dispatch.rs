@@ -401,6 +401,9 @@ fn administration(context: Context, reader: &mut Reader) -> Result<Handled, Deco
         ApiKey::ElectLeaders => later(context, reader, api::elect_leaders::handle),
         ApiKey::AlterPartitionReassignments => later(context, reader, api::reassignments::alter),
         ApiKey::ListPartitionReassignments => now(&context, reader, api::reassignments::list),
+        ApiKey::AssignReplicasToDirs => {
+            later(context, reader, api::assign_replicas_to_dirs::handle)
+        }
         ApiKey::UnregisterBroker => later(context, reader, api::unregister_broker::handle),
         unserved => Ok(close(format!("{unserved:?} is advertised and has no handler"))),
     }

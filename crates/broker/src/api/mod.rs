@@ -8,6 +8,7 @@ pub(crate) mod acls;
 pub(crate) mod alter_replica_log_dirs;
 pub(crate) mod api_versions;
 mod asking;
+pub(crate) mod assign_replicas_to_dirs;
 mod authorized_operations;
 mod auto_creation;
 mod broker_nodes;
@@ -106,6 +107,7 @@ pub(crate) const SERVED: &[(ApiKey, RangeInclusive<i16>)] = &[
     (ApiKey::ConsumerGroupDescribe, 0..=1),
     (ApiKey::GetTelemetrySubscriptions, 0..=0),
     (ApiKey::PushTelemetry, 0..=0),
+    (ApiKey::AssignReplicasToDirs, 0..=0),
     (ApiKey::ListConfigResources, 0..=1),
     (ApiKey::DescribeTopicPartitions, 0..=0),
 ];
@@ -135,6 +137,9 @@ const SERVED_BY_CONTROLLERS: &[ApiKey] = &[
     ApiKey::UnregisterBroker,
 ];
 
+/// What brokers ask controllers, and clients nobody: no broker's listener serves it.
+const SERVED_BY_CONTROLLERS_ALONE: &[ApiKey] = &[ApiKey::AssignReplicasToDirs];
+
 /// What a listener serves, in the order of the keys.
 pub(crate) fn served(
     of: ListenerType,
@@ -150,7 +155,9 @@ pub(crate) fn versions(key: ApiKey, of: ListenerType) -> Option<RangeInclusive<i
 
 fn is_served(key: ApiKey, of: ListenerType) -> bool {
     match of {
-        ListenerType::Broker => true,
-        ListenerType::Controller => SERVED_BY_CONTROLLERS.contains(&key),
+        ListenerType::Broker => !SERVED_BY_CONTROLLERS_ALONE.contains(&key),
+        ListenerType::Controller => {
+            SERVED_BY_CONTROLLERS.contains(&key) || SERVED_BY_CONTROLLERS_ALONE.contains(&key)
+        }
     }
 }

@@ -9,7 +9,6 @@
 use super::histogram::{BUCKETS, Times, bucket};
 use crate::api;
 use crate::dispatch::Asked;
-use crate::listener::ListenerType;
 use dohle_env::clock::Instant;
 use dohle_env::sharded::Sharded;
 use dohle_protocol::api_key::ApiKey;
@@ -87,7 +86,7 @@ impl Default for Requests {
     fn default() -> Self {
         let (mut counts, mut errors) = (0, 0);
         let mut places = Vec::new();
-        for (key, served) in api::served(ListenerType::Broker) {
+        for (key, served) in api::SERVED {
             let versions = usize::try_from(*served.end() + 1).unwrap_or(0);
             let number = number(*key);
             places.resize(places.len().max(number + 1), None);
