@@ -8,6 +8,10 @@ const REQUEST_BYTES_DEFAULT: usize = 512 * 1024 * 1024;
 /// Logs that the cleaner puts in order at once, the dirtiest first; after so many it looks again.
 pub(crate) const CLEANER_QUEUE: usize = 64;
 
+/// Partitions that do not exist yet and are wanted in a certain log directory: with names of 255
+/// bytes at most, 8 MiB.
+pub(crate) const PREFERRED_DIRECTORIES: usize = 10_000;
+
 /// The limits of a node.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {

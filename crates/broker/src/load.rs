@@ -46,7 +46,9 @@ pub(crate) async fn create(node: &Arc<Node>, image: &Image, wanted: Vec<Wanted>)
         node.directories.iter().map(|directory| directory.partition_count()).collect();
     let cordoned = node.cordoned(image);
     for wanted in wanted {
-        match place(node, &counts, &cordoned, wanted.directory_id) {
+        let place = preferred(node, &wanted)
+            .or_else(|| place(node, &counts, &cordoned, wanted.directory_id));
+        match place {
             Some(at) => {
                 counts[at] += 1;
                 shares.entry(at).or_default().push(wanted);
@@ -114,6 +116,13 @@ fn make_some_durable(node: Arc<Node>, directory: Arc<Directory>, mut places: Vec
             make_some_durable(node, directory, rest);
         }
     }));
+}
+
+/// The directory that a client has wished for, if it is still there.
+fn preferred(node: &Node, wanted: &Wanted) -> Option<usize> {
+    let wish = node.preferred.take(&wanted.partition)?;
+    let at = node.directories.iter().position(|directory| Arc::ptr_eq(directory, &wish));
+    at.filter(|_| wish.log_dir.is_online())
 }
 
 /// The directory with this id; if the metadata names none, the one with the fewest partitions among

@@ -8,7 +8,7 @@ use crate::hosts::Hosts;
 use crate::limits::Limits;
 use crate::listener::Listener;
 use crate::metrics::Metrics;
-use crate::moves::Moves;
+use crate::moves::{Moves, Preferred};
 use crate::producer_ids::ProducerIds;
 use crate::quorum::Controller;
 use crate::quotas::{AcceptRates, Quotas};
@@ -29,7 +29,7 @@ use dohle_protocol::wire::Text;
 use dohle_storage::Storage;
 use imbl::OrdMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -59,6 +59,7 @@ pub(crate) struct Node {
     pub(crate) assignments: Assignments,
     pub(crate) told_failures: ToldFailures,
     pub(crate) moves: Moves,
+    pub(crate) preferred: Preferred,
     pub(crate) metrics: Metrics,
     pub(crate) telemetry: Telemetry,
     pub(crate) quotas: Quotas,
@@ -150,6 +151,7 @@ impl Node {
             assignments: Assignments::default(),
             told_failures: ToldFailures::default(),
             moves,
+            preferred: Preferred::default(),
             metrics: Metrics::default(),
             telemetry,
             quotas,
@@ -209,8 +211,10 @@ impl Node {
             return vec![false; self.directories.len()];
         }
         let cordoned = self.with_layers(image, log_dirs::cordoned);
+        let cordoned: Vec<PathBuf> =
+            cordoned.iter().map(|path| self.env.disk.absolute(Path::new(path))).collect();
         let is_cordoned = |directory: &Arc<Directory>| {
-            cordoned.iter().any(|path| Path::new(path) == &**directory.log_dir.path())
+            cordoned.iter().any(|path| *path == **directory.log_dir.path())
         };
         self.directories.iter().map(is_cordoned).collect()
     }

@@ -42,7 +42,7 @@ use dohle_storage::log_dir::load::{LoadError, LoadPlan, check_duplicates};
 use dohle_storage::log_dirs::{Layout, LockedDirs, LogDirs};
 use dohle_storage::{Storage, meta_properties};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 /// Why a node cannot start, for the operator.
@@ -151,8 +151,9 @@ fn info(bound: &BoundListener) -> listener::Listener {
 
 /// Takes the directories for this process; formats them if this is their first start.
 fn open_directories(env: &Env, config: &BrokerConfig) -> Result<LogDirs, StartError> {
-    let paths = config.log_dirs.iter().map(PathBuf::from).collect();
-    let metadata = Some(PathBuf::from(&config.metadata_log_dir));
+    let absolute = |path: &String| env.disk.absolute(Path::new(path));
+    let paths = config.log_dirs.iter().map(absolute).collect();
+    let metadata = Some(absolute(&config.metadata_log_dir));
     let layout = Layout::new(paths, metadata).ok_or_else(|| failed("log.dirs is empty"))?;
     let mut locked = LockedDirs::lock(env.disk.clone(), layout).map_err(failed)?;
     if locked.is_first_start() {

@@ -6,7 +6,7 @@
 use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a file is opened.
@@ -58,6 +58,12 @@ pub trait Disk: Send + Sync {
     /// descriptors that the process may have.
     fn files_max(&self) -> usize {
         usize::MAX
+    }
+
+    /// The path from the root on, as Java writes it: `.` and `..` stay. A disk on which nothing is
+    /// relative gives the path itself.
+    fn absolute(&self, path: &Path) -> PathBuf {
+        path.to_path_buf()
     }
 
     /// Opens a file. `NotFound` where `how` asks for one that exists.
@@ -120,6 +126,12 @@ pub trait File: Send + Sync {
     /// Makes all that was written survive a crash (fdatasync). A failure is final: what was
     /// written before may be lost although a later call succeeds, so it is never retried.
     fn sync(&self) -> io::Result<()>;
+
+    /// Whether the file still has a name. One that was removed lives on for who has it open, and no
+    /// longer.
+    fn has_name(&self) -> io::Result<bool> {
+        Ok(true)
+    }
 
     /// Forbids writing from now on (mode 0400), as Kafka does with finished snapshots.
     fn set_read_only(&self) -> io::Result<()>;

@@ -11,7 +11,7 @@ use dohle_protocol::messages::alter_replica_log_dirs_response::{
 };
 use dohle_protocol::messages::{AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse};
 use dohle_protocol::wire::Text;
-use dohle_storage::partition_directory::NAME_SIZE_MAX;
+use dohle_storage::partition_directory::{NAME_SIZE_MAX, TopicPartition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -66,16 +66,25 @@ async fn alter(
     if cordoned.any(|(directory, is_cordoned)| is_cordoned && Arc::ptr_eq(directory, target)) {
         return Err(ErrorCode::INVALID_REPLICA_ASSIGNMENT);
     }
-    let known = view.topic(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-    let replica = usize::try_from(index).ok().and_then(|index| known.partitions.get(index));
+    let known = view.topic(topic);
+    let replica = known.zip(usize::try_from(index).ok()).and_then(|(topic, index)| {
+        let replica = topic.partitions.get(index)?;
+        Some((topic.id, replica))
+    });
     match replica {
-        Some(Replica::Here(partition)) => {
+        Some((topic_id, Replica::Here(partition))) => {
             let key = (topic.clone(), index);
-            moves::request(node, moves::Wish { key, topic_id: known.id, partition, target }).await
+            moves::request(node, moves::Wish { key, topic_id, partition, target }).await
         }
-        Some(Replica::Offline) => Err(ErrorCode::KAFKA_STORAGE_ERROR),
-        Some(Replica::Elsewhere) => Err(ErrorCode::REPLICA_NOT_AVAILABLE),
-        None => Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+        Some((_, Replica::Offline)) => Err(ErrorCode::KAFKA_STORAGE_ERROR),
+        Some((_, Replica::Elsewhere)) | None => {
+            node.preferred.note(TopicPartition::new(topic, index), target.clone());
+            Err(if replica.is_some() {
+                ErrorCode::REPLICA_NOT_AVAILABLE
+            } else {
+                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+            })
+        }
     }
 }
 

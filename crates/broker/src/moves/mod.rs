@@ -11,10 +11,12 @@
 //! order of their names.
 
 mod carrier;
+mod preferred;
 mod request;
 mod resume;
 
 pub(crate) use carrier::start;
+pub(crate) use preferred::Preferred;
 pub(crate) use request::{Wish, request};
 pub(crate) use resume::{Found, resume};
 

@@ -7,10 +7,12 @@ use dohle_env::disk::{Disk, Entry, File, Lock, Open, Space};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::Mode;
 use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io::{self, IoSlice};
 use std::ops::Range;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The most slices that the kernel takes at once (`UIO_MAXIOV`).
@@ -23,6 +25,20 @@ pub struct RealDisk;
 impl Disk for RealDisk {
     fn files_max(&self) -> usize {
         descriptors::for_files()
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
+        // A working directory that was removed has no name: the path stays as it is.
+        let Ok(directory) = std::env::current_dir() else { return path.to_path_buf() };
+        let joined = directory.join(path);
+        let mut absolute = OsString::new();
+        for part in joined.as_os_str().as_bytes().split(|byte| *byte == b'/') {
+            if !part.is_empty() {
+                absolute.push("/");
+                absolute.push(OsStr::from_bytes(part));
+            }
+        }
+        if absolute.is_empty() { PathBuf::from("/") } else { PathBuf::from(absolute) }
     }
 
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn File>> {
@@ -177,6 +193,10 @@ impl File for RealFile {
     fn size_bytes(&self) -> io::Result<u64> {
         let size = rustix::fs::fstat(&self.descriptor)?.st_size;
         u64::try_from(size).map_err(io::Error::other)
+    }
+
+    fn has_name(&self) -> io::Result<bool> {
+        Ok(rustix::fs::fstat(&self.descriptor)?.st_nlink != 0)
     }
 
     fn set_size(&self, size_bytes: u64) -> io::Result<()> {

@@ -259,3 +259,30 @@ fn one_thread_moves_one_partition_after_the_other() {
         assert_eq!(most, at_once, "with {threads} threads");
     }
 }
+
+#[test]
+fn a_partition_that_is_not_there_yet_is_made_where_it_is_wanted() {
+    let mut node = Node::start(&[TWO]);
+    let mut client = node.connect();
+    let (data, other) = (path(&node, "data"), path(&node, "other"));
+    let unknown = [ErrorCode::UNKNOWN_TOPIC_OR_PARTITION; 4];
+    assert_eq!(alter(&mut client, &data, "t", &[0, 1, 2, 3]), unknown);
+    // The last wish counts.
+    assert_eq!(alter(&mut client, &other, "t", &[0, 1, 2, 3]), unknown);
+    assert_eq!(alter(&mut client, &other, "u", &[7]), [unknown[0]]);
+    assert_eq!(alter(&mut client, "other", "v", &[0, 1]), [ErrorCode::LOG_DIR_NOT_FOUND; 2]);
+    assert_eq!(client.create_topic("t", 4, &[]), ErrorCode::NONE);
+    assert_eq!(settled(&mut client, "t").unwrap(), ["other"; 4]);
+    // A wish is for one time.
+    for topic in ["v", "w"] {
+        assert_eq!(client.create_topic(topic, 2, &[]), ErrorCode::NONE);
+        assert_eq!(settled(&mut client, topic).unwrap(), ["data"; 2], "{topic}");
+    }
+    for partition in 0..4 {
+        let answer = client.produce(-1, "t", &[partition], &batch(1, 10)).remove(0);
+        assert_eq!(answer.error_code, ErrorCode::NONE);
+    }
+    // The metadata has learnt it: what a start finds it keeps.
+    node.restart(&[TWO]);
+    assert_eq!(settled(&mut node.connect(), "t").unwrap(), ["other"; 4]);
+}

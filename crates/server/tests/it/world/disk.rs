@@ -148,3 +148,33 @@ fn space_is_what_the_file_system_has() {
     let space = RealDisk.space(&std::env::temp_dir()).unwrap();
     assert!(space.total_bytes > 0 && space.usable_bytes <= space.total_bytes);
 }
+
+#[test]
+fn a_file_has_a_name_until_its_last_one_is_removed() {
+    let directory = Directory::new();
+    let path = directory.join("a");
+    let file = RealDisk.open(&path, Open::Create).unwrap();
+    assert!(file.has_name().unwrap());
+    RealDisk.rename(&path, &directory.join("b")).unwrap();
+    assert!(file.has_name().unwrap());
+    RealDisk.remove_file(&directory.join("b")).unwrap();
+    assert!(!file.has_name().unwrap());
+}
+
+#[test]
+fn absolute_paths_are_javas() {
+    let here = std::env::current_dir().unwrap();
+    let here = here.to_str().unwrap();
+    for (path, expected) in [
+        ("/a/b", "/a/b".to_owned()),
+        ("/a//b/", "/a/b".to_owned()),
+        ("/a/./b/../c", "/a/./b/../c".to_owned()),
+        ("data", format!("{here}/data")),
+        ("./data/", format!("{here}/./data")),
+        ("../data", format!("{here}/../data")),
+        ("/", "/".to_owned()),
+    ] {
+        // Compared as text: paths are equal over dots.
+        assert_eq!(RealDisk.absolute(Path::new(path)).to_str(), Some(expected.as_str()), "{path}");
+    }
+}
