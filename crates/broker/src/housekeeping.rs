@@ -191,7 +191,10 @@ pub(crate) async fn open_answers(node: &Arc<Node>) -> usize {
 
 /// Takes old segments out of the logs: out of all, or only out of the compacted ones.
 pub(crate) async fn retain(node: &Arc<Node>, of: Retained) {
-    let done = each(node, move |partition, _, now| {
+    let done = each(node, move |partition, effects, now| {
+        if let Err(error) = partition.log().ok()?.require_active_file() {
+            partition.go_offline(error, effects);
+        }
         let is_compacted = partition.log().ok()?.config().compact;
         if partition.compacting == Compacting::Running
             || (of == Retained::Compacted && !is_compacted)

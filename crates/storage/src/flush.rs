@@ -72,7 +72,11 @@ impl FlushWork {
             match segment.file(&self.place) {
                 // Retention or a truncation was faster: nothing of it is to survive.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && segment.is_gone() => {}
-                file => file?.sync()?,
+                file => {
+                    let file = file?;
+                    file.sync()?;
+                    segment.require_name(&self.place, &*file)?;
+                }
             }
         }
         for indexes in &self.indexes {
@@ -95,6 +99,16 @@ impl FlushWork {
 }
 
 impl Log {
+    /// Looks whether the file that is written to still has its name. What goes to one without is lost
+    /// when the node stops: the sooner somebody hears of it, the less that is. Older segments are
+    /// missed when they are opened.
+    ///
+    /// # Errors
+    /// `NotFound` if it was removed; and the disk's.
+    pub fn require_active_file(&self) -> io::Result<()> {
+        self.segments.active.require_name_if_open(&self.place)
+    }
+
     /// What a flush of all that is published has to do; `None` if nothing, or if the log is
     /// offline: a sync is never tried again. The active segment's indexes wait for the
     /// roll or the close: after a crash they are rebuilt from the log anyway.

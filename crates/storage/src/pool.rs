@@ -51,6 +51,12 @@ impl<T: Clone> Slot<T> {
         value
     }
 
+    /// The value, if it is there; that somebody looked does not keep it.
+    #[must_use]
+    pub fn peek(&self) -> Option<T> {
+        lock(&self.0.value).clone()
+    }
+
     /// Gives the value up.
     pub fn clear(&self) {
         *lock(&self.0.value) = None;

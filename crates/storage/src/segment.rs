@@ -137,6 +137,25 @@ impl Segment {
         self.open(place, Open::Write)
     }
 
+    /// Refuses the log file of a segment that the log still has and somebody has removed: what is
+    /// written to it goes when it is closed.
+    ///
+    /// # Errors
+    /// `NotFound`; and the disk's.
+    pub(crate) fn require_name(&self, place: &Place, file: &dyn File) -> io::Result<()> {
+        if file.has_name()? || self.is_gone() {
+            return Ok(());
+        }
+        let path = place.path(self.base_offset, suffix::LOG);
+        let what = format!("{} was removed while it was open", path.display());
+        Err(io::Error::new(io::ErrorKind::NotFound, what))
+    }
+
+    /// The same, if the file is open: who opens it by its name learns it then.
+    pub(crate) fn require_name_if_open(&self, place: &Place) -> io::Result<()> {
+        self.file.peek().map_or(Ok(()), |file| self.require_name(place, &*file))
+    }
+
     /// The log file, emptied if it is there, with the size that it is to begin with.
     pub(crate) fn begin_file(&self, place: &Place) -> io::Result<Arc<dyn File>> {
         let file = self.open(place, Open::Truncate)?;

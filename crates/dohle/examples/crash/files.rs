@@ -259,6 +259,11 @@ fn unlinked(server: &mut Server, data: &Path) -> Result<(), String> {
     println!("   the file that is written to is removed: {found:?}");
     want(found.lost + found.other == 0, "what is acknowledged cannot be read")?;
     want(server.stop()? == Some(0), "the stop fails")?;
+    let said = server.log();
+    let line = said.lines().rev().find(|line| line.contains("ERROR") && line.contains(topic));
+    println!("   the stop says: {}", line.unwrap_or("nothing"));
+    want(line.is_some(), "nothing is said of what is lost")?;
+    want(!data.join(".kafka_cleanshutdown").exists(), "it calls this a clean stop")?;
     server.start()?;
     let mut wire = Wire::dial(&server.address())?;
     let found = writer.compare(0, &wire.read(topic, 0, 0)?);

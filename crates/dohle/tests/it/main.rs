@@ -12,6 +12,7 @@ mod command_line;
 mod container;
 mod dump_log;
 mod golden;
+mod removed_files;
 mod secrets;
 mod server;
 mod storage;

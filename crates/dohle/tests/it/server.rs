@@ -9,8 +9,8 @@ use dohle_protocol::messages::incremental_alter_configs_request::{
 };
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use dohle_protocol::messages::{
-    ApiVersionsRequest, CreateTopicsRequest, IncrementalAlterConfigsRequest, MetadataRequest,
-    ProduceRequest,
+    ApiVersionsRequest, CreateTopicsRequest, DescribeLogDirsRequest,
+    IncrementalAlterConfigsRequest, MetadataRequest, ProduceRequest,
 };
 use dohle_protocol::record::{BatchBuilder, NewRecord};
 use dohle_protocol::wire::{Message, Part, Reader, Records, Request};
@@ -115,7 +115,7 @@ pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-fn create(stream: &mut TcpStream, topic: &str) -> ErrorCode {
+pub(crate) fn create(stream: &mut TcpStream, topic: &str) -> ErrorCode {
     let topic = CreatableTopic {
         name: topic.into(),
         num_partitions: 1,
@@ -132,6 +132,13 @@ fn create(stream: &mut TcpStream, topic: &str) -> ErrorCode {
 
 /// The offset of a record that was acknowledged.
 fn produce(stream: &mut TcpStream, topic: &str) -> i64 {
+    let (error, offset) = produced(stream, topic);
+    assert_eq!(error, ErrorCode::NONE);
+    offset
+}
+
+/// What is answered to a record.
+pub(crate) fn produced(stream: &mut TcpStream, topic: &str) -> (ErrorCode, i64) {
     let mut builder = BatchBuilder::new(0);
     builder.append(&NewRecord { value: Some(b"jackdaw"), ..NewRecord::default() }).unwrap();
     let partition = PartitionProduceData {
@@ -150,8 +157,7 @@ fn produce(stream: &mut TcpStream, topic: &str) -> i64 {
         ..ProduceRequest::default()
     };
     let answer = ask(stream, 9, &request).responses[0].partition_responses[0].clone();
-    assert_eq!(answer.error_code, ErrorCode::NONE);
-    answer.base_offset
+    (answer.error_code, answer.base_offset)
 }
 
 /// What a test's node has over the defaults: any free port.
@@ -313,6 +319,21 @@ fn what_is_set_at_run_time_without_effect_is_warned_of_once() {
     let log = log_of(&folder);
     let line = format!("{lz4}, set for topic t and 1 more, has no effect: it waits for high");
     assert_eq!(log.matches(&line).count(), 1, "{log}");
+}
+
+#[test]
+fn a_relative_log_directory_is_told_from_the_root_on() {
+    let folder = Folder::new("server-relative");
+    let server = Server::start(&folder, &ANY_PORT);
+    let mut stream = connect(server.address("PLAINTEXT"));
+    assert_eq!(create(&mut stream, "t"), ErrorCode::NONE);
+    let request = DescribeLogDirsRequest { topics: None, ..DescribeLogDirsRequest::default() };
+    let results = ask(&mut stream, 4, &request).results;
+    // As Java has it: the default is ./dohle-data.
+    let expected = format!("{}/./dohle-data", folder.0.canonicalize().unwrap().display());
+    let paths: Vec<&str> = results.iter().map(|result| result.log_dir.as_str()).collect();
+    assert_eq!(paths, [expected.as_str()]);
+    assert_eq!(results[0].topics.len(), 1);
 }
 
 #[test]

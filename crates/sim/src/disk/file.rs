@@ -51,6 +51,14 @@ impl File for SimulatedFile {
         Ok(state.tree.file(self.inode)?.live.size_bytes())
     }
 
+    fn has_name(&self) -> io::Result<bool> {
+        let state = self.disk.state();
+        let found = state.tree.find(&self.path);
+        // Under the name that it was opened by, or another.
+        Ok(matches!(found, Ok(Some(inode)) if inode == self.inode)
+            || state.tree.is_named(self.inode))
+    }
+
     fn set_size(&self, size_bytes: u64) -> io::Result<()> {
         self.check_writable()?;
         let mut state = self.disk.state();

@@ -259,6 +259,14 @@ impl Tree {
         inode
     }
 
+    /// Whether any directory has the inode.
+    pub(super) fn is_named(&self, inode: Inode) -> bool {
+        self.nodes.values().any(|node| match node {
+            Node::Directory(directory) => directory.live.values().any(|child| *child == inode),
+            Node::File(_) => false,
+        })
+    }
+
     pub(super) fn unlink(&mut self, place: Place) {
         let Place { directory, name, .. } = place;
         self.change_names(NameChange::Unlink { directory, name });

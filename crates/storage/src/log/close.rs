@@ -28,6 +28,8 @@ impl Log {
             let flushed = work.run().inspect_err(|error| self.take_offline(error))?;
             self.on_flushed(flushed, now);
         }
+        // What was flushed before is lost as well, if its file has no name any more.
+        self.segments.iter().try_for_each(|segment| segment.require_name_if_open(&place))?;
         self.segments.iter().for_each(crate::segment::Segment::close_file);
         self.tail.clear();
         Ok(())

@@ -1,9 +1,11 @@
 //! What a close has to make durable, and what nobody would miss.
 
 use crate::support::content;
+use dohle_env::disk::Disk;
 use dohle_protocol::record::{BatchBuilder, NewRecord};
 use dohle_sim::disk::{Operation, SimulatedDisk};
 use dohle_storage::{Log, LogConfig, NewBatch, Opening, Origin, Place, Source, Storage};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -149,4 +151,37 @@ fn an_index_has_its_name_once_all_survive() {
         }
     }
     assert!(named > 0, "a flush names the index");
+}
+
+/// Who has a removed file open can write to it, and nobody reads it again.
+#[test]
+fn a_removed_file_is_missed_at_the_next_flush_and_at_the_close() {
+    let path = format!("{DIRECTORY}/{:020}.log", 0);
+    let missed = |result: io::Result<()>, what: &str| {
+        let error = result.expect_err(what);
+        assert_eq!(error.kind(), io::ErrorKind::NotFound, "{what}: {error}");
+        assert!(error.to_string().contains(&path), "{what}: {error}");
+    };
+    for is_flushed in [false, true] {
+        let disk = SimulatedDisk::new();
+        let mut log = open(&disk, false, 0);
+        append(&mut log, 0);
+        if is_flushed {
+            let flushed = log.flush_work().unwrap().run().unwrap();
+            log.on_flushed(flushed, 0);
+        }
+        log.require_active_file().unwrap();
+        disk.remove_file(Path::new(&path)).unwrap();
+        missed(log.require_active_file(), "the pass");
+        if !is_flushed {
+            missed(log.flush_work().unwrap().run().map(drop), "the flush");
+        }
+        missed(log.close(0), "the close");
+    }
+    // Another name is a name: deleted topics and moved partitions have one.
+    let disk = SimulatedDisk::new();
+    let mut log = open(&disk, false, 0);
+    append(&mut log, 0);
+    disk.rename(Path::new(DIRECTORY), Path::new("/data/topic-0-other")).unwrap();
+    log.require_active_file().unwrap();
 }
