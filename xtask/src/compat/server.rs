@@ -94,6 +94,12 @@ impl Drop for Server {
     fn drop(&mut self) {
         match &mut self.stop {
             Stop::Script(script) => {
+                // One that was taken out of its cluster would wait for the cluster's leave.
+                let killed = Command::new("bash")
+                    .args(["-c", "kill -KILL \"$(cat \"$0/pid\")\""])
+                    .arg(&self.folder)
+                    .status();
+                let _ = killed;
                 let _ = Command::new(script).arg("stop").arg(&self.folder).status();
             }
             Stop::Child(child) => {
@@ -134,6 +140,7 @@ pub(crate) fn free_port() -> Result<u16, String> {
 fn start_script(script: PathBuf, folder: &Path, port: u16, more: &[&str]) -> Result<Stop, String> {
     let heap = std::env::var_os("KAFKA_HEAP_OPTS").unwrap_or_else(|| "-Xmx512m -Xms256m".into());
     let status = Command::new(&script)
+        .current_dir(folder)
         .arg("start")
         .arg(folder)
         .arg(port.to_string())
@@ -196,6 +203,7 @@ fn start_dohle(
     let mut command = Command::new(&program);
     command.arg("server").args(words);
     let mut child = command
+        .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log)

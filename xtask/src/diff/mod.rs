@@ -176,7 +176,9 @@ fn pass(
     };
     let address = own.as_ref().map_or(options.ours.as_str(), |server| &server.address);
     let ours = told(address, plan.clone(), now_ms, &options.only, is_old);
-    let offered = World::new(address, Versions::new(), 0).offered()?;
+    let broker = World::new(address, Versions::new(), 0);
+    let mut offered = broker.controller().offered().unwrap_or_default();
+    offered.extend({ broker }.offered()?);
     compare(&ours, &kafka, &offered, accepted, outcome);
     Ok(plan)
 }

@@ -77,6 +77,7 @@ const ORDERED_BY: [&str; 23] = [
 ];
 
 /// The ids that a broker made, by order of first sight.
+#[derive(Clone)]
 pub(crate) struct Names {
     /// The broker's port and the next, which its controller has, as text.
     ports: [String; 2],
@@ -122,7 +123,8 @@ impl Names {
                 kind_of(&value)
             } else if let Some(path) = value.as_str().filter(|_| name == "logDir") {
                 // The directories of two servers differ only in what they lie in.
-                json!(path.rsplit('/').next())
+                let name = path.rsplit('/').next().unwrap_or_default();
+                json!(if path.starts_with('/') { format!("/(folder)/{name}") } else { path.into() })
             } else if (key, name.as_str()) == (ApiKey::Fetch, "records") {
                 batches::split(value)
             } else if let Some(text) = value.as_str().filter(|text| is_uuid(&name, text)) {

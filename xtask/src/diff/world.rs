@@ -213,6 +213,27 @@ impl World {
         self.topic_ids.get(name).copied().unwrap_or(Uuid::ZERO)
     }
 
+    /// The broker's controller, which listens on the next port. What it says is heard of here once it
+    /// is given to [`World::hear`].
+    pub(crate) fn controller(&self) -> World {
+        let (host, port) = self.address.rsplit_once(':').unwrap_or((self.address.as_str(), "0"));
+        let next = port.parse::<u16>().unwrap_or(0).wrapping_add(1);
+        let mut controller = World::new(&format!("{host}:{next}"), self.plan.clone(), self.now_ms);
+        controller.names = self.names.clone();
+        controller
+    }
+
+    /// Notes what another one has said.
+    pub(crate) fn hear(&mut self, other: World) {
+        self.heard.extend(other.heard);
+        self.names = other.names;
+    }
+
+    /// Gives an id that both brokers have drawn a name.
+    pub(crate) fn name_id(&mut self, id: Uuid, name: &str) {
+        self.names.topic(id, name);
+    }
+
     /// Notes something that a script observed by itself.
     pub(crate) fn remark(&mut self, name: &str, holds: bool) {
         self.heard.push((format!("observed {name}"), Heard::Answer(Value::Bool(holds))));

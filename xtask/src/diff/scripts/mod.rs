@@ -1,5 +1,6 @@
 //! What both brokers are asked, as functions that ask one of them.
 
+mod assignments;
 mod broken;
 mod cluster;
 mod configs;
@@ -88,7 +89,7 @@ pub(super) const ALL: [Script; 50] = [
 /// What both brokers of the first pass have in their files beside the usual: what the scripts of
 /// configs and directories speak of. New partitions all lie in the first directory.
 pub(super) const SETTINGS: [&str; 7] = [
-    "log.dirs=LOGS/data,LOGS/other",
+    "log.dirs=./data,LOGS/other",
     "cordoned.log.dirs=LOGS/other",
     "log.cleaner.backoff.ms=14000",
     "log.retention.minutes=15000",
@@ -98,13 +99,17 @@ pub(super) const SETTINGS: [&str; 7] = [
 ];
 
 /// Scripts that know no versions, or that speak of the first pass's settings: one pass has them.
-pub(super) const ONCE: [Script; 6] = [
+pub(super) const ONCE: [Script; 9] = [
     ("config-precedence", configs::precedence),
     ("config-hidden", configs::hidden),
     ("directories", directories::all),
+    ("directories-moves", directories::moves),
+    ("directories-assigned", assignments::all),
     ("unknown-versions", versions::unknown),
     ("frames", broken::frames),
     ("bodies", broken::bodies),
+    // Behind it there is no broker to ask.
+    ("unregister", replicas::unregister),
 ];
 
 /// A batch of `count` records, a second apart.

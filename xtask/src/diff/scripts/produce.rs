@@ -20,8 +20,12 @@ fn carried(world: &World, version: i16, count: i32) -> Vec<u8> {
 }
 
 fn message_set(world: &World, magic: i8, count: i32) -> Vec<u8> {
+    packed_set(world, magic, count, Compression::NONE)
+}
+
+fn packed_set(world: &World, magic: i8, count: i32, compression: Compression) -> Vec<u8> {
     let mut builder =
-        LegacyBuilder::new(magic, Compression::NONE, 0).expect("an old message set can be begun");
+        LegacyBuilder::new(magic, compression, 0).expect("an old message set can be begun");
     for i in 0..count {
         let value = format!("old {i}");
         let timestamp = if magic == 0 { -1 } else { world.now_ms + i64::from(i) };
@@ -188,6 +192,7 @@ fn damaged(world: &World, version: i16) -> Vec<(&'static str, Vec<u8>)> {
     ];
     if version < 3 {
         all.push(("a new batch in an old request", batch(world, 1)));
+        all.extend(wrong_sums(world, version, &good));
         return all;
     }
     let with = |at: usize, bytes: &[u8]| {
@@ -223,6 +228,25 @@ fn damaged(world: &World, version: i16) -> Vec<(&'static str, Vec<u8>)> {
         ("record length wrong", with(61, &[0x02])),
     ]);
     all
+}
+
+/// Old message sets with a checksum that is wrong elsewhere than in the first message.
+fn wrong_sums(world: &World, version: i16, good: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let magic = i8::from(version == 2);
+    let flipped = |set: &[u8], at: usize| {
+        let mut set = set.to_vec();
+        set[at] ^= 0xff;
+        set
+    };
+    // Offset and length, then the checksum.
+    let first = 12 + u32::from_be_bytes([good[8], good[9], good[10], good[11]]) as usize;
+    let packed = packed_set(world, magic, 3, Compression::of(Codec::Gzip));
+    vec![
+        ("bad crc of the second message", flipped(good, first + 12)),
+        ("a value changed", flipped(good, good.len() - 1)),
+        ("bad crc of packed messages", flipped(&packed, 12)),
+        ("packed messages changed", flipped(&packed, packed.len() - 6)),
+    ]
 }
 
 pub(super) fn idempotent(world: &mut World) {

@@ -1,15 +1,22 @@
 //! Where replicas are and who leads: elections, reassignments, brokers that go.
 
+use std::time::Duration;
+
 use dohle_protocol::messages::alter_partition_reassignments_request::{
     AlterPartitionReassignmentsRequest, ReassignablePartition, ReassignableTopic,
 };
+use dohle_protocol::messages::describe_cluster_request::DescribeClusterRequest;
 use dohle_protocol::messages::elect_leaders_request::{ElectLeadersRequest, TopicPartitions};
 use dohle_protocol::messages::list_partition_reassignments_request::{
     ListPartitionReassignmentsRequest, ListPartitionReassignmentsTopics,
 };
+use dohle_protocol::messages::metadata_request::{MetadataRequest, MetadataRequestTopic};
 use dohle_protocol::messages::unregister_broker_request::UnregisterBrokerRequest;
 
 use crate::diff::world::World;
+
+/// Longer than a change of metadata takes to reach all parts of a node.
+const SETTLED: Duration = Duration::from_secs(2);
 
 pub(super) fn elections(world: &mut World) {
     world.topic("el", 2, &[]);
@@ -112,9 +119,28 @@ pub(super) fn reassignments(world: &mut World) {
         }
     }
     for version in world.versions::<UnregisterBrokerRequest>() {
-        for broker_id in [7, -1, i32::MAX] {
+        for broker_id in [0, 2, 7, -1, i32::MAX, i32::MIN] {
             let request = UnregisterBrokerRequest { broker_id, ..Default::default() };
             world.note(&format!("broker {broker_id}"), version, &request);
         }
     }
+}
+
+/// The node takes itself out of the cluster: it is asked, and what is left of it is told.
+pub(super) fn unregister(world: &mut World) {
+    world.topic("ub", 1, &[]);
+    for version in world.versions::<UnregisterBrokerRequest>() {
+        let own = UnregisterBrokerRequest { broker_id: 1, ..Default::default() };
+        world.note("its own broker", version, &own);
+        std::thread::sleep(SETTLED);
+        world.note("its own broker again", version, &own);
+    }
+    let topic = MetadataRequestTopic { name: Some("ub".into()), ..Default::default() };
+    let request = MetadataRequest { topics: Some(vec![topic]), ..Default::default() };
+    world.note("behind its own end", 12, &request);
+    let request = DescribeClusterRequest {
+        include_fenced_brokers: true,
+        ..DescribeClusterRequest::default()
+    };
+    world.note("behind its own end", 2, &request);
 }
