@@ -5,6 +5,7 @@ mod broker_api_versions;
 mod check_logs;
 mod client_metrics;
 mod cluster;
+mod completion;
 mod configs;
 mod console_consumer;
 mod console_producer;
@@ -21,10 +22,12 @@ mod groups;
 mod install_tools;
 mod leader_election;
 mod log_dirs;
+mod man;
 mod metadata_quorum;
 mod producer_perf;
 mod reassign_partitions;
 mod server;
+mod server_stop;
 mod share_groups;
 mod storage;
 mod topics;
@@ -33,6 +36,8 @@ mod verifiable;
 
 use std::fmt::Write as _;
 
+use crate::arguments::flags::Flags;
+use crate::arguments::subcommands::Tool;
 use crate::console::{Console, Failure};
 
 /// A command.
@@ -44,189 +49,257 @@ pub(crate) struct Command {
     about: &'static str,
     /// Runs it with the words behind its name.
     pub(crate) run: fn(&[String], &mut Console<'_>) -> Result<(), Failure>,
+    syntax: Syntax,
+}
+
+/// What a command can be told.
+enum Syntax {
+    /// Flags, in any order.
+    Flags(&'static Flags),
+    /// A sub-command and its options.
+    Tool(&'static Tool),
+    /// Words of its own, as its usage says.
+    Words(&'static str),
 }
 
 const COMMANDS: &[Command] = &[
-    Command { name: "server", script: "kafka-server-start", about: "run a node", run: server::run },
+    Command {
+        name: "server",
+        script: "kafka-server-start",
+        about: "run a node",
+        run: server::run,
+        syntax: Syntax::Words(server::USAGE),
+    },
+    Command {
+        name: "server-stop",
+        script: "kafka-server-stop",
+        about: "tell the nodes of this machine to stop",
+        run: server_stop::run,
+        syntax: Syntax::Words(server_stop::USAGE),
+    },
     Command {
         name: "storage",
         script: "kafka-storage",
         about: "format and show the log directories of a node",
         run: storage::run,
+        syntax: Syntax::Tool(&storage::TOOL),
     },
     Command {
         name: "dump-log",
         script: "kafka-dump-log",
         about: "show what is in the files of a log",
         run: dump_log::run,
+        syntax: Syntax::Flags(&dump_log::FLAGS),
     },
     Command {
         name: "topics",
         script: "kafka-topics",
         about: "list, describe, create, grow and delete topics",
         run: topics::run,
+        syntax: Syntax::Flags(&topics::options::FLAGS),
     },
     Command {
         name: "console-producer",
         script: "kafka-console-producer",
         about: "send lines of standard input as records",
         run: console_producer::run,
+        syntax: Syntax::Flags(&console_producer::FLAGS),
     },
     Command {
         name: "console-consumer",
         script: "kafka-console-consumer",
         about: "print records as they come",
         run: console_consumer::run,
+        syntax: Syntax::Flags(&console_consumer::options::FLAGS),
     },
     Command {
         name: "configs",
         script: "kafka-configs",
         about: "describe and alter configurations",
         run: configs::run,
+        syntax: Syntax::Flags(&configs::FLAGS),
     },
     Command {
         name: "get-offsets",
         script: "kafka-get-offsets",
         about: "offsets of partitions by time",
         run: get_offsets::run,
+        syntax: Syntax::Flags(&get_offsets::FLAGS),
     },
     Command {
         name: "delete-records",
         script: "kafka-delete-records",
         about: "remove records below an offset",
         run: delete_records::run,
+        syntax: Syntax::Flags(&delete_records::FLAGS),
     },
     Command {
         name: "broker-api-versions",
         script: "kafka-broker-api-versions",
         about: "which versions each broker serves",
         run: broker_api_versions::run,
+        syntax: Syntax::Flags(&broker_api_versions::FLAGS),
     },
     Command {
         name: "log-dirs",
         script: "kafka-log-dirs",
         about: "what lies in the log directories of brokers",
         run: log_dirs::run,
+        syntax: Syntax::Flags(&log_dirs::FLAGS),
     },
     Command {
         name: "consumer-groups",
         script: "kafka-consumer-groups",
         about: "list, describe, reset and delete groups of consumers",
         run: consumer_groups::run,
+        syntax: Syntax::Flags(&consumer_groups::options::FLAGS),
     },
     Command {
         name: "acls",
         script: "kafka-acls",
         about: "who may do what: list, add and remove rules",
         run: acls::run,
+        syntax: Syntax::Flags(&acls::FLAGS),
     },
     Command {
         name: "client-metrics",
         script: "kafka-client-metrics",
         about: "what clients are asked to tell of themselves",
         run: client_metrics::run,
+        syntax: Syntax::Flags(&client_metrics::FLAGS),
     },
     Command {
         name: "delegation-tokens",
         script: "kafka-delegation-tokens",
         about: "create, renew, expire and describe delegation tokens",
         run: delegation_tokens::run,
+        syntax: Syntax::Flags(&delegation_tokens::FLAGS),
     },
     Command {
         name: "cluster",
         script: "kafka-cluster",
         about: "the cluster's id and nodes",
         run: cluster::run,
+        syntax: Syntax::Tool(&cluster::TOOL),
     },
     Command {
         name: "features",
         script: "kafka-features",
         about: "the features of a cluster and their levels",
         run: features::run,
+        syntax: Syntax::Tool(&features::TOOL),
     },
     Command {
         name: "metadata-quorum",
         script: "kafka-metadata-quorum",
         about: "the quorum of controllers",
         run: metadata_quorum::run,
+        syntax: Syntax::Tool(&metadata_quorum::TOOL),
     },
     Command {
         name: "leader-election",
         script: "kafka-leader-election",
         about: "elect leaders of partitions anew",
         run: leader_election::run,
+        syntax: Syntax::Flags(&leader_election::FLAGS),
     },
     Command {
         name: "reassign-partitions",
         script: "kafka-reassign-partitions",
         about: "move replicas between brokers and log directories",
         run: reassign_partitions::run,
+        syntax: Syntax::Flags(&reassign_partitions::options::FLAGS),
     },
     Command {
         name: "groups",
         script: "kafka-groups",
         about: "list groups of every type",
         run: groups::run,
+        syntax: Syntax::Flags(&groups::FLAGS),
     },
     Command {
         name: "share-groups",
         script: "kafka-share-groups",
         about: "list, describe, reset and delete share groups",
         run: share_groups::run,
+        syntax: Syntax::Flags(&share_groups::FLAGS),
     },
     Command {
         name: "transactions",
         script: "kafka-transactions",
         about: "transactions and the producers of partitions",
         run: transactions::run,
+        syntax: Syntax::Tool(&transactions::TOOL),
     },
     Command {
         name: "producer-perf-test",
         script: "kafka-producer-perf-test",
         about: "how many records a producer sends",
         run: producer_perf::run,
+        syntax: Syntax::Flags(&producer_perf::FLAGS),
     },
     Command {
         name: "consumer-perf-test",
         script: "kafka-consumer-perf-test",
         about: "how many records a consumer reads",
         run: consumer_perf::run,
+        syntax: Syntax::Flags(&consumer_perf::FLAGS),
     },
     Command {
         name: "e2e-latency",
         script: "kafka-e2e-latency",
         about: "how long a record takes from a producer to a consumer",
         run: e2e_latency::run,
+        syntax: Syntax::Flags(&e2e_latency::FLAGS),
     },
     Command {
         name: "verifiable-producer",
         script: "kafka-verifiable-producer",
         about: "send numbers, and print what became of each as JSON",
         run: verifiable::producer::run,
+        syntax: Syntax::Flags(&verifiable::producer::FLAGS),
     },
     Command {
         name: "verifiable-consumer",
         script: "kafka-verifiable-consumer",
         about: "consume in a group, and print all that happens as JSON",
         run: verifiable::consumer::run,
+        syntax: Syntax::Flags(&verifiable::consumer::FLAGS),
     },
     Command {
         name: "container",
         script: "",
         about: "run a node that variables configure, as in the images of Kafka",
         run: container::run,
+        syntax: Syntax::Words(container::USAGE),
+    },
+    Command {
+        name: "completion",
+        script: "",
+        about: "print what a shell needs to complete commands and their options",
+        run: completion::run,
+        syntax: Syntax::Words(completion::USAGE),
+    },
+    Command {
+        name: "man",
+        script: "",
+        about: "write the manual's pages",
+        run: man::run,
+        syntax: Syntax::Words(man::USAGE),
     },
     Command {
         name: "install-tools",
         script: "",
         about: "make links with the names of Kafka's scripts",
         run: install_tools::run,
+        syntax: Syntax::Words(install_tools::USAGE),
     },
     Command {
         name: "check-logs",
         script: "",
         about: "find duplicates, gaps and reorderings in logs of consumers",
         run: check_logs::run,
+        syntax: Syntax::Words(check_logs::USAGE),
     },
 ];
 

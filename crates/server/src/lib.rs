@@ -16,5 +16,5 @@ mod process;
 mod stop_signal;
 pub mod world;
 
-pub use node::{ServerError, ServerOptions, run};
+pub use node::{READY, ServerError, ServerOptions, run};
 pub use stop_signal::stop_signal;

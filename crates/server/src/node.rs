@@ -126,14 +126,13 @@ async fn serve(
     }
 }
 
+/// What the line begins with that a server prints when it serves.
+pub const READY: &str = "dohle is ready: ";
+
 fn ready_line(running: &Running, directories: &str) -> String {
     let listeners: Vec<String> =
         running.listeners().map(|(name, address)| format!("{name}://{address}")).collect();
-    format!(
-        "dohle is ready: {} cluster {} data {directories}",
-        listeners.join(","),
-        running.cluster_id()
-    )
+    format!("{READY}{} cluster {} data {directories}", listeners.join(","), running.cluster_id())
 }
 
 /// Runs `task` on a reactor and waits for it; `None` if the reactor ended first.

@@ -17,7 +17,8 @@ use wanted::{Rules, Unclear};
 
 const HOST: &str = "A host; '*', any, where the principal is given alone.";
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool helps to manage acls on kafka.",
     flags: &[
         Flag { help: "Servers to begin at.", ..BOOTSTRAP },

@@ -8,7 +8,8 @@ use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::Versions;
 use dohle_protocol::ApiKey;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool helps to retrieve broker version information.",
     flags: &[BOOTSTRAP, COMMAND_CONFIG],
 };

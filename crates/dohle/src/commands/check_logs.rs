@@ -4,6 +4,11 @@
 use crate::console::{Console, Failure};
 use std::collections::BTreeMap;
 
+/// How it is used.
+pub(super) const USAGE: &str = "USAGE: dohle check-logs FILE...\n\n\
+    Finds duplicates, gaps and reorderings in logs of consumers: a line a record, \
+    key,partition,offset,timestamp. The files are read as one log, in their order.\n";
+
 /// What was found in the logs.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Findings {
@@ -17,11 +22,7 @@ struct Findings {
 /// Reads the logs and tells of what is wrong in them.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     if words.is_empty() || words.iter().any(|word| word.starts_with('-')) {
-        return Err(console.usage(
-            "USAGE: dohle check-logs FILE...\n\nFinds duplicates, gaps and reorderings in logs of \
-             consumers: a line a record, key,partition,offset,timestamp. The files are read as \
-             one log, in their order.\n",
-        ));
+        return Err(console.usage(USAGE));
     }
     let mut lines = Vec::new();
     for file in words {

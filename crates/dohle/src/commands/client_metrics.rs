@@ -8,7 +8,8 @@ use dohle_client::Error;
 use dohle_client::admin::{ConfigChange, ResourceType};
 use dohle_protocol::ids::Uuid;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool helps to manipulate and describe client metrics configurations.",
     flags: &[
         BOOTSTRAP,

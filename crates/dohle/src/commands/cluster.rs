@@ -40,7 +40,8 @@ const FENCED: Opt = Opt {
     help: "Whether to include fenced brokers when listing broker endpoints",
 };
 
-const TOOL: Tool = Tool {
+/// What it can be told.
+pub(super) const TOOL: Tool = Tool {
     name: "kafka-cluster",
     about: "The Kafka cluster tool.",
     commands: &[

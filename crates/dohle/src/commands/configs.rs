@@ -13,7 +13,8 @@ use dohle_client::admin::{ConfigChange, ResourceType};
 use dohle_protocol::ErrorCode;
 use entity::{Entities, Kind};
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool helps to manipulate and describe entity config for a topic, client, user, \
             broker, ip, client-metrics or group",
     flags: &[

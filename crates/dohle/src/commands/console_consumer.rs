@@ -2,7 +2,7 @@
 //! `kafka-console-consumer.sh`.
 
 mod formatter;
-mod options;
+pub(super) mod options;
 
 use crate::console::{Console, Failure};
 use crate::pattern::Names;

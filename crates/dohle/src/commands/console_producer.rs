@@ -13,7 +13,8 @@ use lines::LineReader;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, IsTerminal};
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool helps to read data from standard input and publish it to Kafka.",
     flags: &[
         value("topic", "String: topic", "REQUIRED: The topic name to produce messages to."),

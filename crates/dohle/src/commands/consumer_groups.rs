@@ -4,7 +4,7 @@
 mod deleting;
 mod describe;
 pub(super) mod duration;
-mod options;
+pub(super) mod options;
 pub(super) mod reset;
 
 use crate::arguments::flags::Given;

@@ -13,7 +13,8 @@ use dohle_client::{ConsumerConfig, Properties};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool is used to verify the consumer performance.",
     flags: &[
         value("bootstrap-server", "String: server to connect to", "REQUIRED: The server(s)."),

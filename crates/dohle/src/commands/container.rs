@@ -21,7 +21,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const USAGE: &str = "USAGE: dohle container [VARIABLE=VALUE]... [--root DIR]\n       \
+/// How it is used.
+pub(super) const USAGE: &str = "USAGE: dohle container [VARIABLE=VALUE]... [--root DIR]\n       \
     dohle container --health [--root DIR]\n\n\
     Runs a node that is configured by variables, as the images of Apache Kafka (KAFKA_NODE_ID), \
     Confluent and Bitnami (KAFKA_CFG_NODE_ID) are; formats its log directories if they are not. \

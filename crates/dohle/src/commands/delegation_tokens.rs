@@ -22,7 +22,8 @@ const RENEW_TIME: &str = "renew-time-period";
 const EXPIRY_TIME: &str = "expiry-time-period";
 const HMAC: &str = "hmac";
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool helps to create, renew, expire, or describe delegation tokens.",
     flags: &[
         BOOTSTRAP,

@@ -8,7 +8,8 @@ use dohle_client::TopicPartition;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool helps to delete records of the given partitions down to the specified \
             offset.",
     flags: &[

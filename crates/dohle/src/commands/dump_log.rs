@@ -19,7 +19,8 @@ use crate::arguments::flags::{Flag, Flags, Takes};
 use crate::console::{Console, Failure};
 use decoder::Decoder;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "Shows what is in the files of a log: segments, snapshots, indexes, producer state.",
     flags: &[
         flag("print-data-log", "Show keys and values of records. On with any decoder."),

@@ -13,7 +13,8 @@ use dohle_client::{ConsumerConfig, Error, Producer, ProducerConfig, Properties, 
 use dohle_protocol::wire::Text;
 use std::time::Duration;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool measures end-to-end latency in Kafka by sending messages and timing their \
             reception.",
     flags: &[

@@ -18,7 +18,8 @@ const RELEASE: Opt = option("release-version", 'r', Action::Store, "A release, s
 const DRY_RUN: Opt = option("dry-run", 'd', Action::Switch, "Only check it.");
 const UNSAFE: Opt = option("unsafe", 'u', Action::Switch, "Also where metadata may be lost.");
 
-const TOOL: Tool = Tool {
+/// What it can be told.
+pub(super) const TOOL: Tool = Tool {
     name: "kafka-features",
     about: "This tool manages feature flags in Kafka. Before the command: --bootstrap-server, \
             --command-config.",

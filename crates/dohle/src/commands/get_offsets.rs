@@ -9,7 +9,8 @@ use dohle_client::admin::OffsetSpec;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "An interactive shell for getting topic-partition offsets.",
     flags: &[
         value(

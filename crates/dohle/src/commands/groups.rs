@@ -5,7 +5,8 @@ use crate::console::{Console, Failure};
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::admin::GroupListing;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool helps to list groups of all types.",
     flags: &[
         BOOTSTRAP,

@@ -3,13 +3,15 @@
 use crate::console::{Console, Failure};
 use std::path::Path;
 
+/// How it is used.
+pub(super) const USAGE: &str = "USAGE: dohle install-tools DIR\n\n\
+    Makes links to this binary in DIR, one for each of Kafka's scripts that it can be, with .sh and \
+    without.\n";
+
 /// Makes the links.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let [folder] = words else {
-        return Err(console.usage(
-            "USAGE: dohle install-tools DIR\n\nMakes links to this binary in DIR, one for each of \
-             Kafka's scripts that it can be, with .sh and without.\n",
-        ));
+        return Err(console.usage(USAGE));
     };
     let program = std::env::current_exe()
         .and_then(|path| path.canonicalize())

@@ -8,7 +8,8 @@ use dohle_client::TopicPartition;
 use dohle_protocol::ErrorCode;
 use serde_json::Value;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool attempts to elect a new leader for a set of topic partitions. The type of \
             elections supported are preferred replicas and unclean replicas.",
     flags: &[

@@ -6,7 +6,8 @@ use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_protocol::wire::Text;
 use serde_json::{Value, json};
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool helps to query log directory usage on the specified brokers.",
     flags: &[
         BOOTSTRAP,

@@ -12,7 +12,8 @@ const fn flag(long: &'static str, short: char, help: &'static str) -> Opt {
     Opt { long, short, action: Action::Switch, required: false, exclusive: false, help }
 }
 
-const TOOL: Tool = Tool {
+/// What it can be told.
+pub(super) const TOOL: Tool = Tool {
     name: "kafka-metadata-quorum",
     about: "This tool describes kraft metadata quorum status. Before the command: \
             --bootstrap-server, --command-config.",

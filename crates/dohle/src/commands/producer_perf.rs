@@ -15,7 +15,8 @@ use stats::Stats;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool is used to verify the producer performance.",
     flags: &[
         value("topic", "TOPIC", "produce messages to this topic"),

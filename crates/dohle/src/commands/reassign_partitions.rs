@@ -3,7 +3,7 @@
 
 mod assignment;
 mod execute;
-mod options;
+pub(super) mod options;
 mod plan;
 mod throttle;
 mod verify;

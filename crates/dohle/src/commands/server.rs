@@ -1,16 +1,23 @@
-//! `dohle server [FILE] [--override KEY=VALUE]...`: runs a node.
+//! `dohle server [-daemon] [FILE] [--override KEY=VALUE]...`: runs a node.
+
+mod daemon;
 
 use crate::console::{Console, Failure};
 use dohle_server::ServerOptions;
 use std::path::PathBuf;
 
-const USAGE: &str = "USAGE: dohle server [FILE] [--override PROPERTY=VALUE]...\n\n\
+/// How it is used.
+pub(super) const USAGE: &str = "USAGE: dohle server [-daemon] [FILE] [--override PROPERTY=VALUE]...\n\n\
     FILE is a server.properties of Kafka. Without one: a node for this machine only, on \
-    127.0.0.1:9092, with its data in ./dohle-data.";
+    127.0.0.1:9092, with its data in ./dohle-data. With -daemon it runs on in the background; what \
+    it says goes to kafkaServer.out in the folder that LOG_DIR names, ./logs without it.";
 
 /// Runs a node until it is told to stop.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let mut options = ServerOptions::default();
+    let is_daemon = words.first().is_some_and(|word| word == "-daemon" || word == "--daemon");
+    let words = &words[usize::from(is_daemon)..];
+    let told = words;
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -33,6 +40,9 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
             }
             file => options.file = Some(PathBuf::from(file)),
         }
+    }
+    if is_daemon {
+        return daemon::start(told, console);
     }
     dohle_server::run(&options, console.out).map_err(|error| Failure::Message(error.to_string()))
 }

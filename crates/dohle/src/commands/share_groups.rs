@@ -15,7 +15,8 @@ use dohle_protocol::ErrorCode;
 use dohle_protocol::wire::Text;
 use std::collections::BTreeMap;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(super) const FLAGS: Flags = Flags {
     about: "This tool helps to list, describe, reset and delete share groups.",
     flags: &[
         BOOTSTRAP,

@@ -43,7 +43,8 @@ const FEATURE: Opt = Opt {
     help: "A feature and its level, such as kraft.version=1. May be repeated.",
 };
 
-const TOOL: Tool = Tool {
+/// What it can be told.
+pub(super) const TOOL: Tool = Tool {
     name: "kafka-storage",
     about: "Formats and shows the log directories of a node.",
     commands: &[

@@ -1,7 +1,7 @@
 //! `dohle topics`: topics listed, described, made, grown, deleted. Kafka's `kafka-topics.sh`.
 
 mod describe;
-mod options;
+pub(super) mod options;
 
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};

@@ -16,7 +16,8 @@ const fn option(long: &'static str, short: char, required: bool, help: &'static 
     Opt { long, short, action: Action::Store, required, exclusive: false, help }
 }
 
-const TOOL: Tool = Tool {
+/// What it can be told.
+pub(super) const TOOL: Tool = Tool {
     name: "kafka-transactions.sh",
     about: "This tool is used to analyze the transactional state of producers in the cluster. \
             Before the command: --bootstrap-server, --command-config.",

@@ -9,7 +9,9 @@
 )]
 
 mod command_line;
+mod completion;
 mod container;
+mod daemon;
 mod dump_log;
 mod golden;
 mod removed_files;

@@ -6,7 +6,8 @@ use crate::properties;
 use dohle_client::{ConsumerConfig, Properties};
 use std::time::Duration;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(in crate::commands) const FLAGS: Flags = Flags {
     about: "This tool helps to read data from Kafka topics and outputs it to standard output.",
     flags: &[
         value("topic", "String: topic", "The topic to consume on."),

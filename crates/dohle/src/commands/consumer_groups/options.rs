@@ -4,7 +4,8 @@ use crate::arguments::flags::{Flags, Given, optional, switch, value};
 use crate::console::{Console, Failure};
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG};
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(in crate::commands) const FLAGS: Flags = Flags {
     about: "This tool helps to list all consumer groups, describe a consumer group, delete \
             consumer group info, or reset consumer group offsets.",
     flags: &[

@@ -4,7 +4,8 @@ use crate::arguments::flags::{Flags, Given, optional, switch, value};
 use crate::console::{Console, Failure};
 use crate::session::{BOOTSTRAP_CONTROLLER, COMMAND_CONFIG};
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(in crate::commands) const FLAGS: Flags = Flags {
     about: "This tool helps to move topic partitions between replicas.",
     flags: &[
         switch("verify", "Whether a reassignment is done; if it is, its throttles are removed."),

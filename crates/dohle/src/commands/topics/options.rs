@@ -4,7 +4,8 @@ use crate::arguments::flags::{Flags, Given, switch, value};
 use crate::console::{Console, Failure};
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG};
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(in crate::commands) const FLAGS: Flags = Flags {
     about: "This tool helps to create, delete, describe, or change a topic.",
     flags: &[
         BOOTSTRAP,

@@ -14,7 +14,8 @@ use dohle_protocol::ErrorCode;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(in crate::commands) const FLAGS: Flags = Flags {
     about: "This tool consumes messages from a specific topic and emits consumer events (e.g. \
             group rebalances, received messages, and offsets committed) as JSON objects to STDOUT.",
     flags: &[

@@ -12,7 +12,8 @@ use dohle_env::clock::Instant;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-const FLAGS: Flags = Flags {
+/// What it can be told.
+pub(in crate::commands) const FLAGS: Flags = Flags {
     about: "This tool produces increasing integers to the specified topic and prints JSON \
             metadata to stdout on each \"send\" request, making externally visible which messages \
             have been acked and which have not.",
