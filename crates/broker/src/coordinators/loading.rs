@@ -5,7 +5,7 @@
 //! is read too: the machine moves in when it is level with the log's end. Where the log cannot be
 //! read there is no machine until the next leadership, and the partition answers `NOT_COORDINATOR`.
 
-use super::Served;
+use super::{Served, Surrounded};
 use crate::node::Node;
 use crate::partition::carrier::Carrier;
 use crate::partition::command::Command;
@@ -43,9 +43,15 @@ pub(crate) fn load(node: &Arc<Node>, topic: &str, partition: &Arc<Strand<Partiti
 }
 
 /// A machine's state, and how far it has come.
-struct Loaded<M: Served> {
-    hard: M::Hard,
+pub(crate) struct Loaded<M: Served> {
+    pub(crate) hard: M::Hard,
     next_offset: i64,
+}
+
+impl<M: Served> Default for Loaded<M> {
+    fn default() -> Self {
+        Self { hard: M::Hard::default(), next_offset: 0 }
+    }
 }
 
 async fn run<M: Served>(node: Arc<Node>, partition: Arc<Strand<Partition>>, epoch: i32) {
@@ -54,7 +60,7 @@ async fn run<M: Served>(node: Arc<Node>, partition: Arc<Strand<Partition>>, epoc
     if claimed.await != Some(true) {
         return;
     }
-    let mut loaded = Loaded::<M> { hard: M::Hard::default(), next_offset: 0 };
+    let mut loaded = Loaded::<M>::default();
     loop {
         let snapshot = ask(&partition, move |partition, _| {
             let log = partition.log().ok().filter(|_| partition.leader_epoch == epoch)?;
@@ -66,9 +72,7 @@ async fn run<M: Served>(node: Arc<Node>, partition: Arc<Strand<Partition>>, epoc
         loaded = match read {
             Some(Ok(loaded)) => loaded,
             // The log was compacted meanwhile: from the start, with the segments that it has now.
-            Some(Err(error)) if is_given_up(&error) => {
-                Loaded { hard: M::Hard::default(), next_offset: 0 }
-            }
+            Some(Err(error)) if is_given_up(&error) => Loaded::default(),
             Some(Err(error)) => {
                 let folder = directory.log_dir.path().join(&name);
                 tracing::error!(
@@ -124,8 +128,12 @@ fn install<M: Served>(
         Ok(_) if partition.leader_epoch != epoch => Installed::Late,
         Ok(end) if loaded.next_offset < end => Installed::Behind(Box::new(loaded)),
         Ok(_) => {
-            partition
-                .carry(|partition| Carrier::<M>::elected(loaded.hard, node, partition), effects);
+            let surrounded = Surrounded::of::<M>(node, &node.view(), &[]);
+            let node = Arc::downgrade(node);
+            let elect = |partition: &mut Partition| {
+                Carrier::<M>::elected(loaded.hard, node, surrounded, partition)
+            };
+            partition.carry(elect, effects);
             Installed::Done
         }
         Err(_) => Installed::Late,
@@ -133,7 +141,10 @@ fn install<M: Served>(
 }
 
 /// Applies what lies behind the state.
-fn read_on<M: Served>(mut loaded: Loaded<M>, reader: &LogReader) -> io::Result<Loaded<M>> {
+pub(crate) fn read_on<M: Served>(
+    mut loaded: Loaded<M>,
+    reader: &LogReader,
+) -> io::Result<Loaded<M>> {
     let mut unpacked = Vec::new();
     let from = loaded.next_offset.max(reader.start_offset());
     reader.batches(from, reader.end_offset(), |bytes| {

@@ -29,6 +29,8 @@ use std::io;
 use std::sync::Arc;
 
 pub(crate) use loading::load;
+#[cfg(test)]
+pub(crate) use loading::{Loaded, read_on};
 
 /// A machine that this node can carry: what it begins elsewhere is begun here.
 pub(crate) trait Served: Coordinated<Answer: Send, Effect: Send, Command: Send> {
@@ -91,12 +93,14 @@ pub(crate) fn ask_behind<M: Served, C: FnOnce(Token) -> M::Command + Send + 'sta
         submit::<M>(&partition, command, gather.slot(), guard);
         gather
     });
-    async move {
-        match asked?.all().await.pop() {
-            Some(Answer::Filled(answer)) => answer,
-            // The partition went away, or its leadership did.
-            Some(Answer::Gone | Answer::Missing) | None => Err(ErrorCode::NOT_COORDINATOR),
-        }
+    async move { asked?.all().await.pop().map_or(Err(ErrorCode::NOT_COORDINATOR), said) }
+}
+
+/// What became of a question: who had it is gone if the partition went away, or its leadership did.
+pub(crate) fn said<A>(answer: Answer<Result<A, ErrorCode>>) -> Result<A, ErrorCode> {
+    match answer {
+        Answer::Filled(answer) => answer,
+        Answer::Gone | Answer::Missing => Err(ErrorCode::NOT_COORDINATOR),
     }
 }
 
@@ -111,11 +115,7 @@ pub(crate) async fn ask_all<M: Served>(
     for partition in here(topic) {
         submit::<M>(partition, command.clone(), gather.slot(), None);
     }
-    let answers = gather.all().await.into_iter().map(|answer| match answer {
-        Answer::Filled(answer) => answer,
-        Answer::Gone | Answer::Missing => Err(ErrorCode::NOT_COORDINATOR),
-    });
-    answers.collect()
+    gather.all().await.into_iter().map(said).collect()
 }
 
 fn submit<M: Served>(
@@ -124,7 +124,16 @@ fn submit<M: Served>(
     slot: Slot<Result<M::Answer, ErrorCode>>,
     guard: Option<Guard>,
 ) {
-    partition.submit(Command::Decide(Box::new(move |partition, effects| {
+    partition.submit(question::<M>(command, slot, guard));
+}
+
+/// A question to the machine of a partition; the answer to `slot` where there is none.
+pub(crate) fn question<M: Served>(
+    command: impl FnOnce(Token) -> M::Command + Send + 'static,
+    slot: Slot<Result<M::Answer, ErrorCode>>,
+    guard: Option<Guard>,
+) -> Command {
+    Command::Decide(Box::new(move |partition, effects| {
         let now = partition.timestamp();
         let asked = match partition.carrier::<M>() {
             Ok((carrier, log)) => {
@@ -139,7 +148,7 @@ fn submit<M: Served>(
         if let Err(error) = asked {
             partition.go_offline(error, effects);
         }
-    })));
+    }))
 }
 
 /// Tells a machine something that nobody waits for, if it is still there.

@@ -5,6 +5,9 @@
 //! decided, at the offsets that they will get; a batch that the log then refuses takes the log
 //! offline, and the machine with it.
 
+#[cfg(test)]
+mod tests;
+
 use super::appending::refusal;
 use super::command::Command;
 use super::{Effect, Partition};
@@ -83,17 +86,18 @@ pub(crate) struct Carrier<M: Served> {
 }
 
 impl<M: Served> Carrier<M> {
-    /// A machine whose state is all of `log`, at the begin of its leadership.
+    /// A machine whose state is all of the partition's log, at the begin of its leadership.
     pub(crate) fn elected(
         hard: M::Hard,
-        node: &Arc<Node>,
+        node: Weak<Node>,
+        surrounded: Surrounded<M::Known>,
         partition: &mut Partition,
     ) -> io::Result<Self> {
         let now = partition.clock.timestamp();
         let batch_bytes_max = partition.settings.max_message_bytes as usize;
         let mut carrier = Self {
             host: Host::new(hard, partition.high_watermark),
-            node: Arc::downgrade(node),
+            node,
             time: SteadyTime::new(partition.clock.clone()),
             leader_epoch: partition.leader_epoch,
             asking: HashMap::default(),
@@ -109,7 +113,7 @@ impl<M: Served> Carrier<M> {
         if let Some(records) = carrier.host.elected(began) {
             carrier.place(log, now, records)?;
         }
-        carrier.surround(log, now, Surrounded::of::<M>(node, &node.view(), &[]))?;
+        carrier.surround(log, now, surrounded)?;
         Ok(carrier)
     }
 
