@@ -28,6 +28,8 @@ mod node_settings;
 mod nodes;
 #[cfg(feature = "nodes")]
 mod place;
+#[cfg(feature = "nodes")]
+mod reasons;
 mod shares;
 mod strand;
 mod swarm;

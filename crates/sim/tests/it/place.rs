@@ -19,7 +19,9 @@ use dohle_sim::client::Client;
 use dohle_sim::disk::SimulatedDisk;
 use dohle_sim::node::Node;
 use dohle_sim::world::World;
+use std::io;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Longer than anything here takes.
@@ -214,4 +216,30 @@ pub(crate) fn fetch_request(topic: &str, offset: i64) -> FetchRequest {
 pub(crate) fn only(answer: dohle_protocol::messages::FetchResponse) -> PartitionData {
     let topic = answer.responses.into_iter().next().unwrap();
     topic.partitions.into_iter().next().unwrap()
+}
+
+/// What nodes write to their logs.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What `act` comes to, and what nodes said meanwhile.
+pub(crate) fn listen<T>(act: impl FnOnce() -> T) -> (T, String) {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let done = tracing::subscriber::with_default(subscriber, act);
+    let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    (done, said)
 }

@@ -1,6 +1,6 @@
 //! Being a member: join, sync, heartbeat, leave; and all of them at once (KIP-848).
 
-use super::ask;
+use super::{ask, reasons};
 use crate::request::Context;
 use dohle_coordinator::group::{Answer, Request};
 use dohle_protocol::error_code::ErrorCode;
@@ -14,6 +14,7 @@ const LEAVE_VERSION_BATCHED: i16 = 3;
 
 pub(crate) async fn join(context: Context, request: m::JoinGroupRequest) -> m::JoinGroupResponse {
     let (group, member) = (request.group_id.clone(), request.member_id.clone());
+    reasons::on_join(&group, &member, &context.client_id, request.reason.as_ref());
     match unless_empty(&context, &group, Request::JoinGroup(request)).await {
         Ok(Answer::JoinGroup(response)) => response,
         other => m::JoinGroupResponse {
@@ -60,8 +61,14 @@ pub(crate) async fn leave(
             ..Default::default()
         }];
     }
+    let given: Vec<_> = request.members.iter().map(|member| member.reason.clone()).collect();
     match unless_empty(&context, &group, Request::LeaveGroup(request)).await {
         Ok(Answer::LeaveGroup(mut response)) => {
+            let left = response.members.iter().zip(&given);
+            for (member, reason) in left.filter(|(member, _)| !member.error_code.is_error()) {
+                let instance = member.group_instance_id.as_ref();
+                reasons::on_leave(&group, &member.member_id, instance, reason.as_ref());
+            }
             if context.version < LEAVE_VERSION_BATCHED && !response.error_code.is_error() {
                 let only = response.members.first();
                 response.error_code = only.map_or(ErrorCode::NONE, |member| member.error_code);

@@ -5,6 +5,7 @@ mod membership;
 mod offset_commit;
 mod offset_fetch;
 mod offsets;
+mod reasons;
 
 pub(crate) use describing::{consumer_describe, delete, describe, list};
 pub(crate) use membership::{consumer_heartbeat, heartbeat, join, leave, sync};

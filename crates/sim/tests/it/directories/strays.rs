@@ -1,6 +1,6 @@
 //! Folders of partitions that the cluster's metadata does not give to the node.
 
-use crate::place::{LONG, Place, fetch_request};
+use crate::place::{LONG, Place, fetch_request, listen};
 use bytes::Bytes;
 use dohle_env::disk::{Disk, Open};
 use dohle_protocol::error_code::ErrorCode;
@@ -8,24 +8,8 @@ use dohle_protocol::messages::fetch_response::PartitionData;
 use dohle_protocol::record::{BatchBuilder, NewRecord};
 use dohle_protocol::wire::Records;
 use std::collections::BTreeMap;
-use std::io::{self, IoSlice};
+use std::io::IoSlice;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-
-/// What the node writes to its log.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -60,14 +44,7 @@ impl Place {
 
     /// Starts the node; what it said.
     fn start_listening(&mut self) -> String {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-        tracing::subscriber::with_default(subscriber, || {
-            self.node.start(&mut self.world, LONG).unwrap();
-        });
-        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+        listen(|| self.node.start(&mut self.world, LONG).unwrap()).1
     }
 
     fn fetched(&mut self, topic: &str) -> Result<usize, ErrorCode> {
