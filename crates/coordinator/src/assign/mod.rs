@@ -2,6 +2,11 @@
 //!
 //! Each is a pure function. The same members, given in the same order with the same current
 //! assignments, get the same partitions; who has a partition keeps it as far as balance allows.
+//!
+//! Racks play no part: Kafka's assignors of these names are told of the racks of members and of
+//! partitions, and up to 4.3 neither looks at them (`RangeAssignor` and the builders of
+//! `UniformAssignor`, in its package `group.assignor`). Racks of replicas only count in what a group
+//! takes for a change of its topics: then there is a new target, which may be equal.
 
 mod heterogeneous;
 mod range;

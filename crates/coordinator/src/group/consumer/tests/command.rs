@@ -1,6 +1,7 @@
 //! Commands of transcripts.
 //!
-//! - `topic t 3`: a topic, or more partitions of it. `no-topic t`: it is deleted.
+//! - `topic t 3`: a topic, or more partitions of it; `on=1,2`: its replicas are on these brokers in turn.
+//!   `no-topic t`: it is deleted. `broker 1 rack=a`: a broker.
 //! - `join a topics=t,u`: member `a` joins. `beat a 2 owns=t:0,1+u:0`: a heartbeat in an epoch; what is
 //!   not named is left out, `owns=-` is nothing. `leave a 2`: `-1` or `-2` as epoch.
 //! - `classic-sync a assign=t:0,1 also=#2/t:2`: what a leader assigns to itself and to another.
@@ -94,8 +95,16 @@ pub(super) fn replay(host: &mut Host, transcript: &str) -> String {
 
 fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
     match words.at(0) {
+        "broker" => {
+            host.broker(words.number(1), words.text("rack"));
+            host.surround();
+            Vec::new()
+        }
         "topic" => {
-            host.topic(words.at(1), words.number(2));
+            let brokers = words.named.get("on").unwrap_or(&"1");
+            let brokers: Vec<i32> =
+                brokers.split(',').map(|id| id.parse().expect("a broker")).collect();
+            host.topic_on(words.at(1), words.number(2), &brokers);
             host.surround();
             Vec::new()
         }

@@ -231,6 +231,11 @@ impl Host {
 
     /// A topic with so many partitions, or more partitions for it.
     pub(super) fn topic(&mut self, name: &str, count: i32) {
+        self.topic_on(name, count, &[1]);
+    }
+
+    /// The same; of each partition these brokers have one replica in turn.
+    pub(super) fn topic_on(&mut self, name: &str, count: i32, brokers: &[i32]) {
         let topic_id = topic_id(name);
         if self.image.topics.by_name(name).is_none() {
             let record = m::TopicRecord { name: name.into(), topic_id, ..Default::default() };
@@ -238,16 +243,23 @@ impl Host {
         }
         let known = self.image.topics.by_name(name).map_or(0, |topic| topic.partitions.len());
         for partition_id in known as i32..count {
+            let leader = brokers[partition_id as usize % brokers.len()];
             let record = m::PartitionRecord {
                 partition_id,
                 topic_id,
-                replicas: vec![1],
-                isr: vec![1],
-                leader: 1,
+                replicas: vec![leader],
+                isr: vec![leader],
+                leader,
                 ..Default::default()
             };
             self.apply(record.into());
         }
+    }
+
+    /// A broker in that rack.
+    pub(super) fn broker(&mut self, broker_id: i32, rack: Option<Text>) {
+        let record = m::RegisterBrokerRecord { broker_id, rack, ..Default::default() };
+        self.apply(record.into());
     }
 
     pub(super) fn remove_topic(&mut self, name: &str) {
