@@ -95,21 +95,8 @@ pub(super) fn replay(host: &mut Host, transcript: &str) -> String {
 
 fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
     match words.at(0) {
-        "broker" => {
-            host.broker(words.number(1), words.text("rack"));
-            host.surround();
-            Vec::new()
-        }
-        "topic" => {
-            let brokers = words.named.get("on").unwrap_or(&"1");
-            let brokers: Vec<i32> =
-                brokers.split(',').map(|id| id.parse().expect("a broker")).collect();
-            host.topic_on(words.at(1), words.number(2), &brokers);
-            host.surround();
-            Vec::new()
-        }
-        "no-topic" => {
-            host.remove_topic(words.at(1));
+        "broker" | "topic" | "no-topic" => {
+            change_cluster(host, words);
             host.surround();
             Vec::new()
         }
@@ -170,6 +157,19 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
             ask(host, words, Request::ConsumerGroupHeartbeat(request))
         }
         other => panic!("no command {other}"),
+    }
+}
+
+fn change_cluster(host: &mut Host, words: &Words<'_>) {
+    match words.at(0) {
+        "broker" => host.broker(words.number(1), words.text("rack")),
+        "topic" => {
+            let brokers = words.named.get("on").unwrap_or(&"1");
+            let brokers: Vec<i32> =
+                brokers.split(',').map(|id| id.parse().expect("a broker")).collect();
+            host.topic_on(words.at(1), words.number(2), &brokers);
+        }
+        _ => host.remove_topic(words.at(1)),
     }
 }
 
