@@ -15,6 +15,8 @@ use super::server::Server;
 const CHECKPOINT: &str = "cleaner-offset-checkpoint";
 /// The partition that began in magic 0 and 1.
 const LEGACY: &str = "legacy-0";
+/// The topic that is compacted and deleted.
+const BOTH: &str = "compact-delete";
 /// The cleaner takes all that it may.
 const EAGER: [&str; 4] = [
     "log.cleaner.enable=true",
@@ -52,8 +54,13 @@ pub(super) fn compare(
     if compact_legacy(root, &kafka.address)? {
         noted.push(LEGACY.to_owned());
     }
-    // What retention takes besides depends on when it looks.
-    for partition in noted.iter().filter(|name| !name.starts_with("compact-delete")) {
+    // What retention takes besides depends on when it looks: here it takes nothing more.
+    let kept = "retention.ms=-1,retention.bytes=-1";
+    if noted.iter().any(|name| name.starts_with(BOTH)) && !alter(root, &kafka.address, BOTH, kept)?
+    {
+        return Err(format!("configs: {BOTH} is not altered"));
+    }
+    for partition in &noted {
         soil(root, &kafka.address, partition)?;
     }
     drop(kafka);
@@ -92,9 +99,14 @@ pub(super) fn compare(
 
 /// Has the partition in magic 0 and 1 compacted too, from its next segment on.
 fn compact_legacy(root: &Path, address: &str) -> Result<bool, String> {
+    alter(root, address, "legacy", "cleanup.policy=compact,internal.segment.bytes=16384")
+}
+
+/// Alters a topic's configs; false if there is no such topic.
+fn alter(root: &Path, address: &str, topic: &str, configs: &str) -> Result<bool, String> {
     let mut command = Command::new(tool(root));
-    command.args(["configs", "--bootstrap-server", address, "--alter", "--topic", "legacy"]);
-    command.args(["--add-config", "cleanup.policy=compact,internal.segment.bytes=16384"]);
+    command.args(["configs", "--bootstrap-server", address, "--alter", "--topic", topic]);
+    command.args(["--add-config", configs]);
     let status = command.stdout(Stdio::null()).stdin(Stdio::null()).status();
     Ok(status.map_err(|e| format!("configs: {e}"))?.success())
 }

@@ -22,7 +22,7 @@ const USAGE: &str = "usage: cargo xtask golden [cleaned] [--archive NAME]... [--
   cleaned: only the latter.";
 
 /// The archives that have something to compact; the others are these with damage, or hold too little.
-const COMPACTED: [&str; 2] = ["clean", "torn"];
+const COMPACTED: [&str; 4] = ["clean", "torn", "corrupt", "corrupt-marked"];
 
 /// Serves every archive of golden data with Dohle and compares all of it with its manifest; then once more after a
 /// clean stop, for what the stop wrote.
