@@ -21,6 +21,9 @@ pub(crate) enum Kind {
     DohleAsReference,
     /// Apache Kafka 4.3.1.
     Reference,
+    /// The same with `compat/telemetry`: a plugin that takes what clients tell of themselves, which
+    /// `metric.reporters` has to name.
+    ReferenceWithReceiver,
     /// Apache Kafka 3.9.1, the last one that clients of before 2.1 can talk to.
     OldReference,
 }
@@ -80,10 +83,15 @@ impl Server {
                 Stop::Child(start_dohle(root, &folder, [file.as_os_str()])?)
             }
             Kind::Reference => {
-                start_script(shared(root).join("oracle/kafka"), &folder, port, more)?
+                start_script(shared(root).join("oracle/kafka"), &folder, port, more, None)?
+            }
+            Kind::ReferenceWithReceiver => {
+                let script = shared(root).join("oracle/kafka");
+                let receiver = receiver(root, &script)?;
+                start_script(script, &folder, port, more, Some(receiver))?
             }
             Kind::OldReference => {
-                start_script(root.join("compat/kafka-3.9/kafka"), &folder, port, more)?
+                start_script(root.join("compat/kafka-3.9/kafka"), &folder, port, more, None)?
             }
         };
         Ok(Self { address, folder, stop })
@@ -137,10 +145,31 @@ pub(crate) fn free_port() -> Result<u16, String> {
     Err("no two free ports beside each other".into())
 }
 
-fn start_script(script: PathBuf, folder: &Path, port: u16, more: &[&str]) -> Result<Stop, String> {
+/// The option that puts the plugin on the reference's class path; built if it is not there.
+fn receiver(root: &Path, script: &Path) -> Result<String, String> {
+    let said = |command: &mut Command| {
+        let output = command.output().map_err(|e| format!("{command:?}: {e}"))?;
+        if !output.status.success() {
+            return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let jars = said(Command::new(script).arg("classpath"))?;
+    let jar = said(Command::new(root.join("compat/telemetry/build")).arg(jars))?;
+    Ok(format!("-javaagent:{jar}"))
+}
+
+fn start_script(
+    script: PathBuf,
+    folder: &Path,
+    port: u16,
+    more: &[&str],
+    java_option: Option<String>,
+) -> Result<Stop, String> {
     let heap = std::env::var_os("KAFKA_HEAP_OPTS").unwrap_or_else(|| "-Xmx512m -Xms256m".into());
     let status = Command::new(&script)
         .current_dir(folder)
+        .envs(java_option.map(|option| ("KAFKA_OPTS", option)))
         .arg("start")
         .arg(folder)
         .arg(port.to_string())

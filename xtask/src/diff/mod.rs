@@ -133,7 +133,7 @@ fn pass(
     current: Option<&Versions>,
     outcome: &mut Outcome,
 ) -> Result<Versions, String> {
-    let kind = if current.is_none() { Kind::Reference } else { Kind::OldReference };
+    let kind = if current.is_none() { Kind::ReferenceWithReceiver } else { Kind::OldReference };
     // Kafka 3.9 knows no cordoned directories.
     let more: &[&str] = if current.is_none() { &scripts::SETTINGS } else { &[] };
     let started = match &options.theirs {

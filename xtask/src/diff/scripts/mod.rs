@@ -88,7 +88,9 @@ pub(super) const ALL: [Script; 50] = [
 
 /// What both brokers of the first pass have in their files beside the usual: what the scripts of
 /// configs and directories speak of. New partitions all lie in the first directory.
-pub(super) const SETTINGS: [&str; 7] = [
+pub(super) const SETTINGS: [&str; 8] = [
+    // Without a plugin Kafka does not offer the APIs of telemetry.
+    "metric.reporters=compat.Receiver",
     "log.dirs=./data,LOGS/other",
     "cordoned.log.dirs=LOGS/other",
     "log.cleaner.backoff.ms=14000",

@@ -1,5 +1,4 @@
-//! What clients tell of themselves. Kafka offers it only with a plugin that takes it: this is asked of one that has
-//! such a plugin (`--theirs`), and of no other.
+//! What clients tell of themselves. Kafka offers it only with a plugin that takes it, so the reference has one.
 
 use std::time::Duration;
 
