@@ -2,6 +2,7 @@
 
 mod allocations;
 mod changes;
+mod checksums;
 mod connections;
 mod controller_listener;
 mod cordons;
