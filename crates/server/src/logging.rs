@@ -15,6 +15,9 @@ pub(crate) fn start() {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // Whoever reads the log may be gone, or its disk full: a line that finds no place is lost. To be
+        // told of that on the same stream is a panic, and would end the node.
+        .log_internal_errors(false)
         .finish();
     // A second server in one process keeps the first one's logs.
     if tracing::subscriber::set_global_default(subscriber).is_err() {

@@ -183,6 +183,25 @@ fn an_empty_folder_becomes_a_kafka_at_once() {
 }
 
 #[test]
+fn a_log_that_cannot_be_written_ends_nothing() {
+    let folder = Folder::new("server-full-log");
+    let script = format!(
+        "exec \"$0\" server {} {} --override dohle.unheard=1 2>/dev/full",
+        ANY_PORT[0], ANY_PORT[1]
+    );
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_dohle")]).env("DOHLE_LOG", "debug");
+    let server = Server::run(&folder, &mut shell);
+    let mut garbage = connect(server.address("PLAINTEXT"));
+    garbage.write_all(&[0x7f; 64]).unwrap();
+    assert_eq!(garbage.read(&mut [0; 1]).unwrap(), 0, "that is no request, which the log says");
+    let mut stream = connect(server.address("PLAINTEXT"));
+    assert_eq!(create(&mut stream, "mine"), ErrorCode::NONE);
+    assert_eq!(produce(&mut stream, "mine"), 0);
+    assert_eq!(server.stop(), (Some(0), String::new()));
+}
+
+#[test]
 fn a_second_process_on_the_folder_is_refused() {
     let folder = Folder::new("server-second");
     let server = Server::start(&folder, &ANY_PORT);
