@@ -13,6 +13,7 @@ mod crash;
 mod diff;
 mod events;
 mod golden;
+mod package;
 mod sim;
 mod tidy;
 mod tools;
@@ -22,7 +23,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--groups] [--quick] | codegen [--check] | \
-compat [--help] | applications [--help] | diff [--help] | sim | crash [--help] | soak [--minutes M] | events [--help] | golden [--help] | takeover [--help] | tools [--help] | watch";
+compat [--help] | applications [--help] | diff [--help] | sim | crash [--help] | soak [--minutes M] | events [--help] | golden [--help] | package | takeover [--help] | tools [--help] | watch";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         ["events", rest @ ..] => events::run(root, rest).map_err(Into::into),
         ["golden", rest @ ..] => golden::run(root, rest).map_err(Into::into),
         ["takeover", rest @ ..] => golden::takeover(root, rest).map_err(Into::into),
+        ["package", rest @ ..] => package::run(root, rest).map(drop).map_err(Into::into),
         ["tools", rest @ ..] => tools::run(root, rest).map_err(Into::into),
         ["watch", rest @ ..] => watch::run(root, rest).map_err(Into::into),
         ["compat", rest @ ..] => compat::run(root, rest).map_err(Into::into),

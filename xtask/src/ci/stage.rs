@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::toolchains;
-use crate::{applications, compat, crash, diff, events, golden, sim, tidy, tools, watch};
+use crate::{applications, compat, crash, diff, events, golden, package, sim, tidy, tools, watch};
 
 /// Something that must hold, and how to find out.
 pub(super) struct Stage {
@@ -22,7 +22,7 @@ pub(super) enum Run {
 }
 
 /// In the order in which they run: what is quick to fail comes first. Each can be run alone.
-pub(super) static STAGES: [Stage; 19] = [
+pub(super) static STAGES: [Stage; 20] = [
     Stage {
         name: "toolchains",
         what: "every toolchain that a later stage needs is there",
@@ -66,6 +66,11 @@ pub(super) static STAGES: [Stage; 19] = [
         run: Run::Whole(|root| {
             cargo(root, &["build", "--release", "--locked", "--package", "dohle"])
         }),
+    },
+    Stage {
+        name: "package",
+        what: "the Debian package, installed nowhere, and what it brings for systemd, man and shells",
+        run: Run::Partly(|root| package::run(root, &[])),
     },
     Stage {
         name: "limits",
