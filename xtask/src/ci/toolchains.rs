@@ -18,6 +18,8 @@ const PROGRAMS: [(&str, &[&str], &str); 12] = [
     ("node", &["--version"], "the JavaScript client"),
     ("npm", &["--version"], "the JavaScript client"),
     ("apt-get", &["--version"], "the package of Prometheus"),
+    ("dpkg-deb", &["--version"], "the Debian package"),
+    ("strip", &["--version"], "the Debian package"),
     ("dpkg", &["--version"], "the same, unpacked"),
     ("cc", &["--version"], "zstd and librdkafka, which are C"),
 ];
