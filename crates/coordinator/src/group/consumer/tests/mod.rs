@@ -3,6 +3,7 @@
 //! `testdata/consumer/*.txt` hold commands (`> …`) and, below each, what came of them. A run with
 //! `REWRITE=1` writes the files anew; the difference is then for the eyes.
 
+mod classic_client;
 mod command;
 mod host;
 mod model;

@@ -1,5 +1,5 @@
-//! Clients that come, go, crash, lose answers and change their minds, over topics that grow and go.
-//! At any time a partition has one owner; once faults stop, every group converges.
+//! Clients that come, go, crash, lose answers, change their minds and their protocol, over topics that
+//! grow and go. At any time a partition has one owner; once faults stop, every group converges.
 
 use super::host::{Host, topic_id};
 use dohle_protocol::error_code::ErrorCode;
@@ -10,7 +10,7 @@ use dohle_protocol::wire::Text;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-const CLIENTS: usize = 6;
+pub(super) const CLIENTS: usize = 6;
 const TOPICS: [&str; 3] = ["t", "u", "v"];
 
 /// What happens next. Numbers name clients, topics and amounts, modulo what there is.
@@ -24,6 +24,10 @@ enum Step {
         is_slow: bool,
     },
     Leave {
+        client: usize,
+    },
+    /// It leaves, and a new one comes that speaks the other protocol.
+    Migrate {
         client: usize,
     },
     /// It is gone without a word, and a new one comes in its place later.
@@ -54,6 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
         20 => (client.clone(), prop::bool::weighted(0.15), prop::bool::weighted(0.3))
             .prop_map(|(client, is_lost, is_slow)| Step::Beat { client, is_lost, is_slow }),
         1 => client.clone().prop_map(|client| Step::Leave { client }),
+        2 => client.clone().prop_map(|client| Step::Migrate { client }),
         1 => client.clone().prop_map(|client| Step::Crash { client }),
         1 => (client, 0..8_u8, prop::bool::weighted(0.2)).prop_map(|(client, topics, by_regex)| {
             Step::Resubscribe { client, topics, by_regex }
@@ -68,19 +73,21 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A client, as clients of the protocol behave.
 #[derive(Debug)]
-struct Client {
-    id: String,
-    instance: Option<Text>,
-    topics: u8,
+pub(super) struct Client {
+    pub(super) id: String,
+    pub(super) instance: Option<Text>,
+    pub(super) topics: u8,
     by_regex: bool,
-    epoch: i32,
+    pub(super) epoch: i32,
     /// What it consumes.
-    owned: BTreeSet<(Uuid, i32)>,
+    pub(super) owned: BTreeSet<(Uuid, i32)>,
     /// What it was told to own.
-    assigned: BTreeSet<(Uuid, i32)>,
+    pub(super) assigned: BTreeSet<(Uuid, i32)>,
     /// It does not know what the coordinator knows of it: its next request says everything.
-    tells_all: bool,
+    pub(super) tells_all: bool,
     incarnation: usize,
+    /// It speaks the classic protocol: its id and its epoch are what it was given.
+    pub(super) is_classic: bool,
 }
 
 impl Client {
@@ -96,26 +103,30 @@ impl Client {
             assigned: BTreeSet::new(),
             tells_all: true,
             incarnation: 0,
+            is_classic: false,
         };
         client.begin(index);
         client
     }
 
     /// A new process.
-    fn begin(&mut self, index: usize) {
+    pub(super) fn begin(&mut self, index: usize) {
         self.incarnation += 1;
-        self.id = format!("c{index}-{}", self.incarnation);
+        self.id = match self.is_classic {
+            true => String::new(),
+            false => format!("c{index}-{}", self.incarnation),
+        };
         self.rejoin();
     }
 
-    fn rejoin(&mut self) {
+    pub(super) fn rejoin(&mut self) {
         self.epoch = 0;
         self.owned.clear();
         self.assigned.clear();
         self.tells_all = true;
     }
 
-    fn wants(&self) -> Vec<&'static str> {
+    pub(super) fn wants(&self) -> Vec<&'static str> {
         let named = TOPICS.iter().enumerate().filter(|(at, _)| self.topics >> at & 1 == 1);
         named.map(|(_, name)| *name).collect()
     }
@@ -150,14 +161,16 @@ impl Client {
     }
 }
 
-struct World {
-    host: Host,
-    clients: Vec<Client>,
+pub(super) struct World {
+    pub(super) host: Host,
+    pub(super) clients: Vec<Client>,
 }
 
 impl World {
     fn new() -> Self {
         let mut host = Host::default();
+        // No group goes back: classic groups have a model of their own.
+        host.configs.set("group.consumer.migration.policy", "upgrade");
         for (at, name) in TOPICS.iter().enumerate() {
             host.topic(name, at as i32 * 2 + 1);
         }
@@ -169,6 +182,12 @@ impl World {
         match *step {
             Step::Beat { client, is_lost, is_slow } => self.beat(client, is_lost, is_slow),
             Step::Leave { client } => self.leave(client),
+            Step::Migrate { client: number } => {
+                self.leave(number);
+                let client = &mut self.clients[number];
+                client.is_classic = !client.is_classic;
+                client.begin(number);
+            }
             Step::Crash { client } => self.clients[client].begin(client),
             Step::Resubscribe { client, topics, by_regex } => {
                 let client = &mut self.clients[client];
@@ -196,6 +215,13 @@ impl World {
     }
 
     fn beat(&mut self, index: usize, is_lost: bool, is_slow: bool) {
+        if self.clients[index].is_classic && self.is_there() {
+            return self.beat_classic(index, is_lost, is_slow);
+        }
+        if std::mem::take(&mut self.clients[index].is_classic) {
+            // It would begin a classic group.
+            self.clients[index].begin(index);
+        }
         let client = &mut self.clients[index];
         if !is_slow {
             client.owned.clone_from(&client.assigned);
@@ -228,7 +254,15 @@ impl World {
         }
     }
 
+    /// Whether there is a consumer group that one of the classic protocol can join.
+    fn is_there(&self) -> bool {
+        self.host.group("g").is_some_and(|group| !group.is_empty())
+    }
+
     fn leave(&mut self, index: usize) {
+        if self.clients[index].is_classic {
+            return self.leave_classic(index);
+        }
         let client = &mut self.clients[index];
         let epoch = if client.instance.is_some() { -2 } else { -1 };
         let request = m::ConsumerGroupHeartbeatRequest { member_epoch: epoch, ..client.request() };
