@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 /// A program, how to ask whether it is there, and what needs it.
-const PROGRAMS: [(&str, &[&str], &str); 12] = [
+const PROGRAMS: [(&str, &[&str], &str); 14] = [
     ("git", &["--version"], "the list of files that tidy reads"),
     ("rustfmt", &["--version"], "the format and the generated code"),
     ("cargo", &["clippy", "--version"], "the lints"),
@@ -18,9 +18,9 @@ const PROGRAMS: [(&str, &[&str], &str); 12] = [
     ("node", &["--version"], "the JavaScript client"),
     ("npm", &["--version"], "the JavaScript client"),
     ("apt-get", &["--version"], "the package of Prometheus"),
+    ("dpkg", &["--version"], "the same, unpacked"),
     ("dpkg-deb", &["--version"], "the Debian package"),
     ("strip", &["--version"], "the Debian package"),
-    ("dpkg", &["--version"], "the same, unpacked"),
     ("cc", &["--version"], "zstd and librdkafka, which are C"),
 ];
 
