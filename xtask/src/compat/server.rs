@@ -145,6 +145,11 @@ pub(crate) fn free_port() -> Result<u16, String> {
     Err("no two free ports beside each other".into())
 }
 
+/// A path that holds in a server's folder too, where it is started.
+fn from_root(path: &Path) -> Result<PathBuf, String> {
+    std::path::absolute(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
 /// The option that puts the plugin on the reference's class path; built if it is not there.
 fn receiver(root: &Path, script: &Path) -> Result<String, String> {
     let said = |command: &mut Command| {
@@ -167,6 +172,7 @@ fn start_script(
     java_option: Option<String>,
 ) -> Result<Stop, String> {
     let heap = std::env::var_os("KAFKA_HEAP_OPTS").unwrap_or_else(|| "-Xmx512m -Xms256m".into());
+    let script = from_root(&script)?;
     let status = Command::new(&script)
         .current_dir(folder)
         .envs(java_option.map(|option| ("KAFKA_OPTS", option)))
@@ -227,7 +233,7 @@ fn start_dohle(
     folder: &Path,
     words: impl IntoIterator<Item = impl AsRef<OsStr>>,
 ) -> Result<Child, String> {
-    let program = binary(root)?;
+    let program = from_root(&binary(root)?)?;
     let log = std::fs::File::create(folder.join("server.log")).map_err(|e| e.to_string())?;
     let mut command = Command::new(&program);
     command.arg("server").args(words);
