@@ -20,8 +20,6 @@ use std::sync::Arc;
 
 /// Jobs at once per directory for new partitions.
 const CREATING_JOBS: usize = 4;
-/// Folders of new partitions that one job makes durable.
-const DURABLE_AT_ONCE: usize = 100;
 
 /// A partition that this node is to have.
 #[derive(Clone)]
@@ -95,27 +93,19 @@ fn make_durable(node: &Arc<Node>, answers: &[Answer<Vec<Opened>>]) {
         }
     }
     for (directory, places) in by_directory {
-        make_some_durable(node.clone(), directory, places);
+        let (node, lane) = (node.clone(), directory.clone());
+        lane.job(Box::new(move || {
+            if node.is_stopping() {
+                return;
+            }
+            match Place::make_durable(&places) {
+                // Deleted meanwhile. The others are made durable by their flushes.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => directory.fail("Syncing partitions' directories", &error),
+                Ok(()) => {}
+            }
+        }));
     }
-}
-
-fn make_some_durable(node: Arc<Node>, directory: Arc<Directory>, mut places: Vec<Arc<Place>>) {
-    let lane = directory.clone();
-    lane.job(Box::new(move || {
-        if node.is_stopping() {
-            return;
-        }
-        let rest = places.split_off(places.len().min(DURABLE_AT_ONCE));
-        match Place::make_durable(&places) {
-            // Deleted meanwhile. The others are made durable by their flushes.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return directory.fail("Syncing partitions' directories", &error),
-            Ok(()) => {}
-        }
-        if !rest.is_empty() {
-            make_some_durable(node, directory, rest);
-        }
-    }));
 }
 
 /// The directory that a client has wished for, if it is still there.
@@ -195,12 +185,14 @@ pub(crate) async fn load(node: &Arc<Node>, plans: Vec<(Arc<Directory>, LoadPlan)
     let mut view = (*node.view()).clone();
     let mut made = Made::new();
     let mut copies = Vec::new();
-    let originals = originals(node, &view, &plans);
+    let mut settings = Settings::of(node, &view.image);
+    let found = found(&mut settings, plans);
+    let originals = originals(&found);
     let setting = |name| node.with_layers(&view.image, |layers| layers.value(name).integer());
     let threads = usize::try_from(setting("num.recovery.threads.per.data.dir")).unwrap_or(1).max(1);
     let delay_ms = setting("log.segment.delete.delay.ms");
-    let gather = Gather::with_capacity(plans.len() * threads);
-    for (directory, plan) in plans {
+    let gather = Gather::with_capacity(found.len() * threads);
+    for Found { directory, plan, replicas } in found {
         for warning in &plan.warnings {
             tracing::warn!("{warning}");
         }
@@ -209,8 +201,8 @@ pub(crate) async fn load(node: &Arc<Node>, plans: Vec<(Arc<Directory>, LoadPlan)
             node.later(directory.clone(), delay_ms, Box::new(move || removal.run(&*disk)));
         }
         let mut known = Vec::new();
-        for replica in plan.replicas {
-            let Some(wanted) = wanted(node, &view, &replica) else {
+        for (replica, wanted) in replicas {
+            let Some(wanted) = wanted else {
                 put_aside(node, &directory, &replica);
                 continue;
             };
@@ -235,22 +227,55 @@ pub(crate) async fn load(node: &Arc<Node>, plans: Vec<(Arc<Directory>, LoadPlan)
         }
     }
     put_opened(node, gather.all().await, &mut made);
-    add_topics(node, &mut view, made).await;
+    add_topics(&mut settings, &mut view, made).await;
     moves::resume(node, &view, copies).await;
     view
 }
 
+/// What lies in a log directory, and what the metadata says of each replica there.
+struct Found {
+    directory: Arc<Directory>,
+    plan: LoadPlan,
+    replicas: Vec<(ReplicaToLoad, Option<Wanted>)>,
+}
+
+fn found(settings: &mut Settings<'_>, plans: Vec<(Arc<Directory>, LoadPlan)>) -> Vec<Found> {
+    let mut of = |replica: ReplicaToLoad| {
+        let wanted = wanted(settings, &replica);
+        (replica, wanted)
+    };
+    let found = plans.into_iter().map(|(directory, mut plan)| {
+        let replicas = std::mem::take(&mut plan.replicas).into_iter().map(&mut of).collect();
+        Found { directory, plan, replicas }
+    });
+    found.collect()
+}
+
 /// The replicas that were found, copies on their way aside.
-fn originals(
-    node: &Node,
-    view: &View,
-    plans: &[(Arc<Directory>, LoadPlan)],
-) -> BTreeSet<(Uuid, i32)> {
-    let all = plans.iter().flat_map(|(_, plan)| &plan.replicas);
-    all.filter(|replica| !replica.is_future)
-        .filter_map(|replica| wanted(node, view, replica))
+fn originals(found: &[Found]) -> BTreeSet<(Uuid, i32)> {
+    let all = found.iter().flat_map(|it| &it.replicas);
+    all.filter(|(replica, _)| !replica.is_future)
+        .filter_map(|(_, wanted)| wanted.as_ref())
         .map(|wanted| (wanted.topic_id, wanted.partition.partition))
         .collect()
+}
+
+/// The settings of topics: made once of each, and shared by its partitions.
+struct Settings<'a> {
+    node: &'a Arc<Node>,
+    image: Image,
+    made: BTreeMap<Uuid, Arc<TopicSettings>>,
+}
+
+impl<'a> Settings<'a> {
+    fn of(node: &'a Arc<Node>, image: &Image) -> Self {
+        Self { node, image: image.clone(), made: BTreeMap::new() }
+    }
+
+    fn get(&mut self, id: Uuid, topic: &str) -> Arc<TopicSettings> {
+        let make = || feed::settings(self.node, &self.image, topic);
+        self.made.entry(id).or_insert_with(make).clone()
+    }
 }
 
 /// Whether a copy is all that is left of its partition: a move ended between its two renames, so the
@@ -298,9 +323,10 @@ fn as_original(
 }
 
 /// What the metadata says of a replica that was found; `None` if it does not know it.
-fn wanted(node: &Node, view: &View, replica: &ReplicaToLoad) -> Option<Wanted> {
+fn wanted(settings: &mut Settings<'_>, replica: &ReplicaToLoad) -> Option<Wanted> {
+    let node = settings.node;
     let topic_id = replica.topic_id(&*node.env.disk).ok().flatten()?;
-    let topic = view.image.topics.by_id(&topic_id)?;
+    let topic = settings.image.topics.by_id(&topic_id)?.clone();
     let partition = topic.partitions.get(&replica.partition.partition)?;
     let is_ours =
         topic.name.as_str() == &*replica.partition.topic && partition.replicas.contains(&node.id);
@@ -308,7 +334,7 @@ fn wanted(node: &Node, view: &View, replica: &ReplicaToLoad) -> Option<Wanted> {
         partition: replica.partition.clone(),
         topic_id,
         directory_id: partition.directory_of(node.id).unwrap_or(Uuid::ZERO),
-        settings: feed::settings(node, &view.image, topic.name.as_str()),
+        settings: settings.get(topic_id, topic.name.as_str()),
     })
 }
 
@@ -399,7 +425,8 @@ fn flush(log: &mut Log, now: i64) -> io::Result<()> {
 
 /// Adds every topic of the image; partitions of ours that no directory holds are made, unless the
 /// directory that should hold them is offline.
-async fn add_topics(node: &Arc<Node>, view: &mut View, mut made: Made) {
+async fn add_topics(settings: &mut Settings<'_>, view: &mut View, mut made: Made) {
+    let node = settings.node;
     let mut missing = Vec::new();
     for topic in view.image.topics.iter() {
         for (index, partition) in &topic.partitions {
@@ -408,7 +435,7 @@ async fn add_topics(node: &Arc<Node>, view: &mut View, mut made: Made) {
                     partition: TopicPartition::new(topic.name.as_str(), *index),
                     topic_id: topic.id,
                     directory_id: partition.directory_of(node.id).unwrap_or(Uuid::ZERO),
-                    settings: feed::settings(node, &view.image, topic.name.as_str()),
+                    settings: settings.get(topic.id, topic.name.as_str()),
                 });
             }
         }
@@ -418,7 +445,7 @@ async fn add_topics(node: &Arc<Node>, view: &mut View, mut made: Made) {
     for topic in topics {
         let partitions = feed::replicas(&topic, None, &mut made);
         view.put_topic(Arc::new(Topic {
-            settings: feed::settings(node, &view.image, topic.name.as_str()),
+            settings: settings.get(topic.id, topic.name.as_str()),
             is_internal: is_internal(topic.name.as_str()),
             name: topic.name,
             id: topic.id,

@@ -15,6 +15,9 @@ use dohle_storage::partition_directory::TopicPartition;
 use std::io;
 use std::sync::Arc;
 
+/// Jobs at once per directory that close logs.
+const CLOSING_JOBS: usize = 4;
+
 impl Running {
     /// Stops cleanly: afterwards a start scans nothing.
     pub async fn stop(self) {
@@ -106,23 +109,59 @@ async fn take_logs(node: &Arc<Node>) -> Vec<(Arc<Directory>, TopicPartition, Box
     logs
 }
 
-/// Closes logs on their directories' lanes, all at once; says how each ended. Where one has failed or
-/// its files are gone its directory is not stopped cleanly, so that the next start looks at it.
+/// Closes logs on their directories' lanes, a few jobs at a time; says how each ended. Where one has
+/// failed or its files are gone its directory is not stopped cleanly, so that the next start looks at
+/// it.
 async fn close_logs(
     logs: Vec<(Arc<Directory>, TopicPartition, Box<Log>)>,
     now: i64,
 ) -> Vec<LastWord> {
-    let gather = Gather::with_capacity(logs.len());
-    for (directory, partition, mut log) in logs {
-        let slot = gather.slot();
-        let lane = directory.clone();
-        if log.offline().is_some() {
-            // That was told when it happened.
-            slot.fill(LastWord::about(directory, partition, &log, false));
-            continue;
+    let (offline, mut online): (Vec<_>, Vec<_>) =
+        logs.into_iter().partition(|(.., log)| log.offline().is_some());
+    // Of those it was told when it happened.
+    let offline = offline
+        .into_iter()
+        .map(|(directory, partition, log)| LastWord::about(directory, partition, &log, false));
+    let mut words: Vec<LastWord> = offline.collect();
+    let gather = Gather::with_capacity(CLOSING_JOBS);
+    while let Some((directory, ..)) = online.first() {
+        let directory = directory.clone();
+        let is_here = |(of, ..): &mut (Arc<Directory>, _, _)| Arc::ptr_eq(of, &directory);
+        let mut logs: Vec<_> =
+            online.extract_if(.., is_here).map(|(_, partition, log)| (partition, log)).collect();
+        let share = logs.len().div_ceil(CLOSING_JOBS);
+        while !logs.is_empty() {
+            let share = logs.split_off(logs.len().saturating_sub(share));
+            let (directory, slot) = (directory.clone(), gather.slot());
+            let lane = directory.clone();
+            lane.job(Box::new(move || slot.fill(close_share(&directory, share, now))));
         }
-        lane.job(Box::new(move || match log.close(now) {
-            Ok(()) => slot.fill(LastWord::about(directory, partition, &log, true)),
+    }
+    for answer in gather.all().await {
+        match answer {
+            Answer::Filled(closed) => words.extend(closed),
+            Answer::Gone | Answer::Missing => {}
+        }
+    }
+    words
+}
+
+/// Closes logs of one directory. Of those that a failing disk has kept from it nothing is said.
+fn close_share(
+    directory: &Arc<Directory>,
+    mut logs: Vec<(TopicPartition, Box<Log>)>,
+    now: i64,
+) -> Vec<LastWord> {
+    let closed = match Log::close_all(logs.iter_mut().map(|(_, log)| &mut **log), now) {
+        Ok(closed) => closed,
+        Err(error) => {
+            directory.fail("Closing logs", &error);
+            return Vec::new();
+        }
+    };
+    let word =
+        |((partition, log), closed): ((TopicPartition, Box<Log>), io::Result<()>)| match closed {
+            Ok(()) => Some(LastWord::about(directory.clone(), partition, &log, true)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 tracing::error!(
                     %partition,
@@ -130,16 +169,14 @@ async fn close_logs(
                      with what is left",
                     directory.log_dir.path().display()
                 );
-                slot.fill(LastWord::about(directory, partition, &log, false));
+                Some(LastWord::about(directory.clone(), partition, &log, false))
             }
-            Err(error) => directory.fail("Closing a log", &error),
-        }));
-    }
-    let filled = gather.all().await.into_iter().filter_map(|answer| match answer {
-        Answer::Filled(closed) => Some(closed),
-        Answer::Gone | Answer::Missing => None,
-    });
-    filled.collect()
+            Err(error) => {
+                directory.fail("Closing a log", &error);
+                None
+            }
+        };
+    logs.into_iter().zip(closed).filter_map(word).collect()
 }
 
 /// The last writes to a directory: its checkpoints, then the marker of a clean stop, if it was one.

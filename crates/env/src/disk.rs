@@ -91,6 +91,11 @@ pub trait Disk: Send + Sync {
     /// Makes the names in `directory` (creations, renames, removals) survive a crash.
     fn sync_directory(&self, directory: &Path) -> io::Result<()>;
 
+    /// Makes all that was written in and below `directory` survive a crash, names and contents, and
+    /// perhaps what others wrote on the same file system: one wait where syncs of hundreds of files
+    /// would be hundreds. Like a sync, it is never tried again after a failure.
+    fn sync_tree(&self, directory: &Path) -> io::Result<()>;
+
     /// Takes an exclusive lock on the file `path` (made if missing), for as long as the answer
     /// lives. `WouldBlock` if another process has it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>>;

@@ -185,12 +185,7 @@ impl SimulatedDisk {
 
     /// Makes all that is there durable, as `sync(2)` does and the kernel by itself after a while.
     pub fn sync_all(&self) {
-        let mut state = self.state();
-        let names = std::mem::take(&mut state.tree.unsynced_names);
-        for change in names {
-            state.tree.apply_names(&change, |directory| &mut directory.durable);
-        }
-        state.tree.files_mut().for_each(FileNode::sync);
+        self.state().tree.sync_all();
     }
 
     /// Whether a power loss now could lose anything.
@@ -329,6 +324,13 @@ impl Disk for SimulatedDisk {
         state.tree.directory(inode)?;
         let loses_renames = state.defect == Some(Defect::LostRename);
         state.tree.sync_names(inode, loses_renames);
+        Ok(())
+    }
+
+    fn sync_tree(&self, directory: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.allow(Operation::SyncTree, directory)?;
+        state.tree.sync_all();
         Ok(())
     }
 

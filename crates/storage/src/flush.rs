@@ -1,17 +1,20 @@
 //! What makes a log's bytes survive a crash: done away from the log's own thread.
 
+use crate::limits::SYNCS_MAX;
 use crate::log::Log;
 use crate::place::Place;
 use crate::segment::Segment;
 use crate::segment_files::IndexWrites;
 use crate::snapshots;
-use dohle_env::disk;
-use std::io;
-use std::path::Path;
+use dohle_env::disk::{File, Open};
+use std::io::{self, IoSlice};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The name of the leader epochs' file.
 pub(crate) const EPOCHS_FILE: &str = "leader-epoch-checkpoint";
+/// What it is called until it is whole.
+const NEW_EPOCHS_FILE: &str = "leader-epoch-checkpoint.tmp";
 
 /// Files to write and sync. Owns all it needs.
 pub struct FlushWork {
@@ -60,13 +63,50 @@ impl FlushWork {
     /// # Errors
     /// The disk's.
     pub fn run(&self) -> io::Result<Flushed> {
-        let disk = self.place.disk();
+        let sync_directory = || self.place.disk().sync_directory(&self.place.directory);
         if self.end_offset > 0 {
             // A folder without records is made again where it is missing.
             Place::make_durable(std::slice::from_ref(&self.place))?;
         }
+        let mut written = Vec::new();
+        self.write(&mut |file| written.push(file))?;
+        written.iter().try_for_each(|file| file.sync())?;
+        if self.indexes.iter().any(IndexWrites::has_entries) {
+            sync_directory()?;
+        }
+        self.name()?;
+        if self.sync_directory {
+            sync_directory()?;
+        }
+        Ok(self.flushed())
+    }
+
+    /// Runs the work of many logs of one log directory, which then wait for the disk together. Says
+    /// of each how it ended.
+    ///
+    /// # Errors
+    /// When nobody knows what survives a crash: the directory is to go offline.
+    pub(crate) fn run_all(all: &[Self]) -> io::Result<Vec<io::Result<Flushed>>> {
+        let Some(first) = all.first().filter(|_| all.len() > SYNCS_MAX) else {
+            return Ok(all.iter().map(Self::run).collect());
+        };
+        let directory = first.place.directory.parent().unwrap_or(&first.place.directory);
+        let sync = || first.place.disk().sync_tree(directory);
+        // Files are not kept open until then: there may be more than this process may have.
+        let written: Vec<_> = all.iter().map(|work| work.write(&mut drop)).collect();
+        sync()?;
+        let named = |(work, written): (&Self, io::Result<()>)| written.and_then(|()| work.name());
+        let named: Vec<_> = all.iter().zip(written).map(named).collect();
+        sync()?;
+        let flushed = |(work, named): (&Self, io::Result<()>)| named.map(|()| work.flushed());
+        Ok(all.iter().zip(named).map(flushed).collect())
+    }
+
+    /// Writes all files, those that replace others under names of their own; gives `written` what is
+    /// to be synced.
+    fn write(&self, written: &mut dyn FnMut(Arc<dyn File>)) -> io::Result<()> {
         for (offset, content) in &self.snapshots {
-            snapshots::write(&self.place, *offset, content)?;
+            written(snapshots::write(&self.place, *offset, content)?);
         }
         for segment in &self.segments {
             match segment.file(&self.place) {
@@ -74,27 +114,44 @@ impl FlushWork {
                 Err(error) if error.kind() == io::ErrorKind::NotFound && segment.is_gone() => {}
                 file => {
                     let file = file?;
-                    file.sync()?;
                     segment.require_name(&self.place, &*file)?;
+                    written(file);
                 }
             }
         }
         for indexes in &self.indexes {
-            indexes.run()?;
+            indexes.write(written)?;
         }
         if let Some((_, epochs)) = &self.epochs {
-            disk::replace_file(disk, &self.place.directory.join(EPOCHS_FILE), epochs)?;
+            let file = self.place.disk().open(&self.new_epochs(), Open::Truncate)?;
+            file.write_at(0, &[IoSlice::new(epochs)])?;
+            written(file);
         }
-        if self.sync_directory {
-            disk.sync_directory(&self.place.directory)?;
+        Ok(())
+    }
+
+    /// Gives what replaces other files their names, once it survives a crash.
+    fn name(&self) -> io::Result<()> {
+        self.indexes.iter().try_for_each(IndexWrites::name)?;
+        if self.epochs.is_some() {
+            let path = self.place.directory.join(EPOCHS_FILE);
+            self.place.disk().rename(&self.new_epochs(), &path)?;
         }
-        Ok(Flushed {
+        Ok(())
+    }
+
+    fn new_epochs(&self) -> PathBuf {
+        self.place.directory.join(NEW_EPOCHS_FILE)
+    }
+
+    fn flushed(&self) -> Flushed {
+        Flushed {
             end_offset: self.end_offset,
             generation: self.generation,
             indexed: self.indexes.iter().map(|indexes| indexes.base_offset).collect(),
             snapshots: self.snapshots.iter().map(|(offset, _)| *offset).collect(),
             epochs: self.epochs.as_ref().map(|(version, _)| *version),
-        })
+        }
     }
 }
 
@@ -151,9 +208,10 @@ impl Log {
         }
         Some(FlushWork {
             place: self.place.clone(),
-            // Without a record ever there is no name that a start would miss.
-            sync_directory: self.end_offset > 0
-                && (new_segment || !indexes.is_empty() || !snapshots.is_empty()),
+            // Without a record ever there is no name that a start would miss but the epochs'.
+            sync_directory: epochs.is_some()
+                || self.end_offset > 0
+                    && (new_segment || !indexes.is_empty() || !snapshots.is_empty()),
             segments,
             indexes,
             snapshots,

@@ -32,5 +32,9 @@ pub const UNPACKED_BYTES_MAX: usize = 1600 * 1024 * 1024;
 pub const FILES_OPEN_MAX: usize = 4096;
 /// Bytes of sealed segments' indexes that a node keeps.
 pub const INDEX_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Logs, or folders of new ones, that are made durable one by one. More of them wait for the disk
+/// together, by one call for the whole file system: it costs as much as some dozens of syncs, and what
+/// other programs wrote there.
+pub const SYNCS_MAX: usize = 64;
 /// Batches remembered per producer, for finding duplicates.
 pub const BATCHES_PER_PRODUCER: usize = 5;

@@ -19,6 +19,7 @@ use dohle_env::disk::Disk;
 use dohle_env::random::Random;
 use dohle_protocol::ids::Uuid;
 
+use crate::limits::SYNCS_MAX;
 use crate::partition_metadata;
 
 /// The longest name of a directory, in bytes: what file systems allow.
@@ -163,16 +164,16 @@ pub fn create(
     Ok(path)
 }
 
-/// Makes what [`create`] has made survive a crash: `directories` of one log directory.
-pub fn make_durable<'a>(
-    disk: &dyn Disk,
-    directories: impl IntoIterator<Item = &'a Path>,
-) -> io::Result<()> {
-    let mut parent = None;
+/// Makes what [`create`] has made survive a crash: `directories` of one log directory. Where one is
+/// gone by now that may be an error.
+pub fn make_durable(disk: &dyn Disk, directories: &[&Path]) -> io::Result<()> {
+    let parent = directories.first().and_then(|first| first.parent());
+    if let Some(parent) = parent.filter(|_| directories.len() > SYNCS_MAX) {
+        return disk.sync_tree(parent);
+    }
     for directory in directories {
         partition_metadata::sync(disk, directory)?;
         disk.sync_directory(directory)?;
-        parent = directory.parent();
     }
     parent.map_or(Ok(()), |parent| disk.sync_directory(parent))
 }

@@ -81,11 +81,12 @@ impl Place {
     /// # Errors
     /// The disk's; `NotFound` where a directory has another name by now.
     pub fn make_durable(places: &[Arc<Self>]) -> io::Result<()> {
-        let new = || places.iter().filter(|place| place.is_new.load(Ordering::Acquire));
-        let Some(first) = new().next() else { return Ok(()) };
-        let directories = new().map(|place| &*place.directory);
-        partition_directory::make_durable(first.disk(), directories)?;
-        new().for_each(|place| place.is_new.store(false, Ordering::Release));
+        let is_new = |place: &&Arc<Self>| place.is_new.load(Ordering::Acquire);
+        let new: Vec<&Arc<Self>> = places.iter().filter(is_new).collect();
+        let Some(first) = new.first() else { return Ok(()) };
+        let directories: Vec<&Path> = new.iter().map(|place| &*place.directory).collect();
+        partition_directory::make_durable(first.disk(), &directories)?;
+        new.iter().for_each(|place| place.is_new.store(false, Ordering::Release));
         Ok(())
     }
 

@@ -24,14 +24,22 @@ use std::io;
 use std::ops::Range;
 
 /// The names and sizes of a directory's files.
-pub(crate) type Names = BTreeMap<String, u64>;
+pub(crate) type Files = BTreeMap<String, u64>;
 
-/// The file names of a log's directory.
-pub(crate) fn names(place: &Place) -> io::Result<Vec<String>> {
-    Ok(sizes(place)?.into_keys().collect())
+/// The files of a log's directory, once [`finish_swaps`] is done; the directory is made if it is
+/// missing.
+pub(crate) fn files(place: &Place) -> io::Result<Files> {
+    let files = match list(place) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            place.disk().create_directories(&place.directory)?;
+            Files::new()
+        }
+        listed => listed?,
+    };
+    if finish_swaps(place, &files)? { list(place) } else { Ok(files) }
 }
 
-fn sizes(place: &Place) -> io::Result<Names> {
+fn list(place: &Place) -> io::Result<Files> {
     let entries = place.disk().list(&place.directory)?;
     Ok(entries.into_iter().filter(|e| !e.is_directory).map(|e| (e.name, e.size_bytes)).collect())
 }
@@ -41,27 +49,31 @@ fn sizes(place: &Place) -> io::Result<Names> {
 ///
 /// `.deleted` goes. `.cleaned` goes, and with it every `.swap` from the lowest `.cleaned` on: that
 /// swap had not begun. The other `.swap` files replace all segment files in the offsets that they
-/// cover.
-pub(crate) fn finish_swaps(place: &Place) -> io::Result<()> {
+/// cover. Says whether any file was touched.
+fn finish_swaps(place: &Place, files: &Files) -> io::Result<bool> {
     let disk = place.disk();
     let remove = |name: &str| remove_if_there(disk, &place.directory.join(name));
-    let names = names(place)?;
-    let cleaned_from = names
-        .iter()
+    let mut has_removed = false;
+    let cleaned_from = files
+        .keys()
         .filter(|name| name.ends_with(suffix::CLEANED))
         .filter_map(|n| offset_of(n))
         .min();
     let mut swaps = Vec::new();
-    for name in &names {
+    for name in files.keys() {
         let is_deleted = name.ends_with(suffix::DELETED) && !name.ends_with(".checkpoint.deleted");
         let unfinished = |offset| cleaned_from.is_some_and(|from| offset >= from);
         let is_unfinished =
             name.ends_with(suffix::CLEANED) || name.ends_with(suffix::NEW_OFFSET_INDEX);
         if is_deleted || is_unfinished {
             remove(name)?;
+            has_removed = true;
         } else if name.ends_with(suffix::SWAP) {
             match offset_of(name) {
-                Some(offset) if unfinished(offset) => remove(name)?,
+                Some(offset) if unfinished(offset) => {
+                    remove(name)?;
+                    has_removed = true;
+                }
                 Some(_) | None => swaps.push(name.as_str()),
             }
         }
@@ -80,7 +92,7 @@ pub(crate) fn finish_swaps(place: &Place) -> io::Result<()> {
         covered = Some((from.min(base_offset), to.max(next)));
     }
     if let Some((from, to)) = covered {
-        for name in names.iter().filter(|name| !name.ends_with(suffix::SWAP)) {
+        for name in files.keys().filter(|name| !name.ends_with(suffix::SWAP)) {
             if offset_of(name).is_some_and(|offset| offset >= from && offset < to) {
                 remove(name)?;
             }
@@ -92,7 +104,10 @@ pub(crate) fn finish_swaps(place: &Place) -> io::Result<()> {
             disk.rename(&place.directory.join(name), &place.directory.join(final_name))?;
         }
     }
-    if any { disk.sync_directory(&place.directory) } else { Ok(()) }
+    if any {
+        disk.sync_directory(&place.directory)?;
+    }
+    Ok(any || has_removed)
 }
 
 /// The offset behind the last batch of a log file.
@@ -121,12 +136,11 @@ pub(crate) struct Loader<'a> {
 
 impl Loader<'_> {
     /// Finds the segments, and which of them must be scanned for their indexes' sake.
-    pub(crate) fn load(&mut self, names: &[String]) -> io::Result<()> {
-        let sizes = sizes(self.place)?;
+    pub(crate) fn load(&mut self, files: &Files) -> io::Result<()> {
         let has = |offset: i64, suffix: &str| {
-            sizes.contains_key(&crate::place::file_name(offset, suffix))
+            files.contains_key(&crate::place::file_name(offset, suffix))
         };
-        for name in names {
+        for (name, size_bytes) in files {
             let Some(offset) = offset_of(name) else { continue };
             let is_index = [suffix::OFFSET_INDEX, suffix::TIME_INDEX, suffix::TRANSACTION_INDEX]
                 .iter()
@@ -137,13 +151,12 @@ impl Loader<'_> {
             if !name.ends_with(suffix::LOG) {
                 continue;
             }
-            let size_bytes = sizes.get(name).copied().unwrap_or(0);
-            let mut segment = Segment::existing(offset, size_bytes, self.opening.now);
+            let mut segment = Segment::existing(offset, *size_bytes, self.opening.now);
             let transactions = has(offset, suffix::TRANSACTION_INDEX);
             segment.has_transactions = transactions;
             let sound = has(offset, suffix::OFFSET_INDEX)
                 && (!transactions || self.has_sound_transactions(offset)?);
-            if !sound && size_bytes > 0 {
+            if !sound && *size_bytes > 0 {
                 self.unsound.insert(offset);
             } else if !sound {
                 segment.replace_indexes(self.place, Indexes::new(offset))?;
@@ -244,7 +257,7 @@ impl Loader<'_> {
         segment.set_largest(scanned.largest);
         segment.replace_indexes(self.place, scanned.indexes)?;
         self.snapshots.take(&producers);
-        self.snapshots.write_pending(self.place)?;
+        self.snapshots.write_pending_but_newest(self.place)?;
         self.report.recovered_segments += 1;
         self.report.truncated_bytes += truncated;
         Ok(truncated)

@@ -2,7 +2,7 @@
 
 use crate::place::{Place, file_name, suffix};
 use crate::segment::{Indexes, Segment};
-use dohle_env::disk::{Disk, Open};
+use dohle_env::disk::{Disk, File, Open};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -117,10 +117,9 @@ impl IndexWrites {
         Some(Self { base_offset: segment.base_offset, place: place.clone(), indexes })
     }
 
-    /// Writes and syncs; the `.index` last, for its presence says that it is whole and the others are
-    /// right. Its name comes once all of that survives a crash: a start believes what it finds of a
-    /// segment that was flushed, and this may fail or end at any point.
-    pub(crate) fn run(&self) -> io::Result<()> {
+    /// Writes the files, the `.index` under a name that says that it is not whole. Gives `written`
+    /// what is to be synced. [`IndexWrites::name`] comes once all of that survives a crash.
+    pub(crate) fn write(&self, written: &mut dyn FnMut(Arc<dyn File>)) -> io::Result<()> {
         let mut bytes = Vec::new();
         let transactions = self.place.path(self.base_offset, suffix::TRANSACTION_INDEX);
         if self.indexes.transactions.count() == 0 {
@@ -128,34 +127,51 @@ impl IndexWrites {
             remove_if_there(self.place.disk(), &transactions)?;
         } else {
             self.indexes.transactions.encode(&mut bytes);
-            self.write(&transactions, &bytes)?;
+            self.write_file(&transactions, &bytes, written)?;
         }
         bytes.clear();
         self.indexes.times.encode(&mut bytes);
-        self.write(&self.place.path(self.base_offset, suffix::TIME_INDEX), &bytes)?;
+        let times = self.place.path(self.base_offset, suffix::TIME_INDEX);
+        self.write_file(&times, &bytes, written)?;
         bytes.clear();
         self.indexes.offsets.encode(&mut bytes);
-        let path = self.place.path(self.base_offset, suffix::OFFSET_INDEX);
-        let unnamed = self.place.path(self.base_offset, suffix::NEW_OFFSET_INDEX);
-        self.write(&unnamed, &bytes)?;
-        let Indexes { offsets, times, transactions } = &*self.indexes;
-        if offsets.count() + times.count() + transactions.count() != 0 {
-            self.place.disk().sync_directory(&self.place.directory)?;
-        }
-        self.place.disk().rename(&unnamed, &path)
+        self.write_file(&self.unnamed(), &bytes, written)
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    /// Whether there is anything in the files that a start would miss.
+    pub(crate) fn has_entries(&self) -> bool {
+        let Indexes { offsets, times, transactions } = &*self.indexes;
+        offsets.count() + times.count() + transactions.count() != 0
+    }
+
+    /// Gives the `.index` its name, whose presence says that it is whole and the others are right: a
+    /// start believes what it finds of a segment that was flushed, and this may fail or end at any
+    /// point. What was written must survive a crash before, contents and names.
+    pub(crate) fn name(&self) -> io::Result<()> {
+        let path = self.place.path(self.base_offset, suffix::OFFSET_INDEX);
+        self.place.disk().rename(&self.unnamed(), &path)
+    }
+
+    fn unnamed(&self) -> PathBuf {
+        self.place.path(self.base_offset, suffix::NEW_OFFSET_INDEX)
+    }
+
+    fn write_file(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        written: &mut dyn FnMut(Arc<dyn File>),
+    ) -> io::Result<()> {
         let disk = self.place.disk();
         let is_new = disk.entry(path)?.is_none_or(|before| before.size_bytes == 0);
         let file = disk.open(path, Open::Truncate)?;
-        if bytes.is_empty() && is_new {
-            // There is nothing to lose, and nothing old that could come back.
-            return Ok(());
-        }
         if !bytes.is_empty() {
             file.write_at(0, &[IoSlice::new(bytes)])?;
         }
-        file.sync()
+        if !bytes.is_empty() || !is_new {
+            // Else there is nothing to lose, and nothing old that could come back.
+            written(file);
+        }
+        Ok(())
     }
 }

@@ -3,9 +3,10 @@
 use crate::place::{Place, offset_of, suffix};
 use crate::producers::Producers;
 use crate::segment_files::{Deletion, mark_deleted, remove_if_there};
-use dohle_env::disk::{self, Open};
+use dohle_env::disk::{self, File, Open};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 
 /// Snapshots by the offset at which they were taken.
 #[derive(Debug, Clone, Default)]
@@ -66,10 +67,19 @@ impl Snapshots {
         Ok(())
     }
 
+    /// Writes what is pending but the newest, each file synced: a scan of many segments does not keep
+    /// them all in memory, and one of a single segment waits for no sync.
+    pub(crate) fn write_pending_but_newest(&mut self, place: &Place) -> io::Result<()> {
+        let newest = self.pending.pop_last();
+        self.write_pending(place)?;
+        self.pending.extend(newest);
+        Ok(())
+    }
+
     /// Writes what is pending, each file synced.
     pub(crate) fn write_pending(&mut self, place: &Place) -> io::Result<()> {
         while let Some((offset, content)) = self.pending.pop_first() {
-            write(place, offset, &content)?;
+            write(place, offset, &content)?.sync()?;
             self.written.insert(offset);
         }
         Ok(())
@@ -151,12 +161,10 @@ impl Snapshots {
         now: i64,
         expiration_ms: i64,
     ) -> io::Result<Producers> {
-        self.write_pending(place)?;
         while let Some(offset) = self.latest() {
-            let content = match disk::read_file(place.disk(), &place.path(offset, suffix::SNAPSHOT))
-            {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-                content => content?,
+            let content = match self.pending.get(&offset) {
+                Some(pending) => pending.clone(),
+                None => read(place, offset)?,
             };
             match Producers::decode_snapshot(&content, offset, now, expiration_ms) {
                 Ok(producers) => {
@@ -171,9 +179,17 @@ impl Snapshots {
     }
 }
 
-/// Writes one snapshot file and syncs it.
-pub(crate) fn write(place: &Place, offset: i64, content: &[u8]) -> io::Result<()> {
+/// The content of one snapshot file; nothing if it is missing.
+fn read(place: &Place, offset: i64) -> io::Result<Vec<u8>> {
+    match disk::read_file(place.disk(), &place.path(offset, suffix::SNAPSHOT)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        content => content,
+    }
+}
+
+/// Writes one snapshot file, which is still to be synced.
+pub(crate) fn write(place: &Place, offset: i64, content: &[u8]) -> io::Result<Arc<dyn File>> {
     let file = place.disk().open(&place.path(offset, suffix::SNAPSHOT), Open::Truncate)?;
     file.write_at(0, &[IoSlice::new(content)])?;
-    file.sync()
+    Ok(file)
 }

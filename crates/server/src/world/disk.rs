@@ -8,7 +8,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::Mode;
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
-use std::fs::OpenOptions;
+use std::fs::{Metadata, OpenOptions};
 use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
@@ -62,21 +62,24 @@ impl Disk for RealDisk {
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 entries.push(Entry { name, is_directory: true, size_bytes: 0 });
-            } else if let Some(found) = self.entry(&entry.path())? {
-                // Not there: removed since the directory was read.
-                entries.push(Entry { name, ..found });
+                continue;
             }
+            let found = if kind.is_symlink() {
+                self.entry(&entry.path())?.map(|found| Entry { name, ..found })
+            } else {
+                // By the open directory: its path is not walked again for each of its files.
+                let of = there(entry.metadata())?;
+                of.map(|of| Entry { name, is_directory: false, size_bytes: of.len() })
+            };
+            // `None`: removed since the directory was read.
+            entries.extend(found);
         }
         entries.sort();
         Ok(entries)
     }
 
     fn entry(&self, path: &Path) -> io::Result<Option<Entry>> {
-        let metadata = match std::fs::metadata(path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let Some(metadata) = there(std::fs::metadata(path))? else { return Ok(None) };
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_directory = metadata.is_dir();
         let size_bytes = if is_directory { 0 } else { metadata.len() };
@@ -104,6 +107,11 @@ impl Disk for RealDisk {
         std::fs::File::open(directory)?.sync_all()
     }
 
+    fn sync_tree(&self, directory: &Path) -> io::Result<()> {
+        counters::count(Call::Sync);
+        Ok(rustix::fs::syncfs(std::fs::File::open(directory)?)?)
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
@@ -117,6 +125,14 @@ impl Disk for RealDisk {
             total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
             usable_bytes: found.f_bavail.saturating_mul(found.f_frsize),
         })
+    }
+}
+
+/// `None` for what is not there.
+fn there(found: io::Result<Metadata>) -> io::Result<Option<Metadata>> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
     }
 }
 

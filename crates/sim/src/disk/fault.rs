@@ -35,6 +35,8 @@ pub enum Operation {
     RemoveDirectory,
     /// Making a directory's names survive.
     SyncDirectory,
+    /// Making all that there is survive.
+    SyncTree,
     /// Locking a file.
     Lock,
     /// Forbidding writes to a file.
@@ -56,6 +58,7 @@ impl Operation {
             | Self::RemoveFile
             | Self::RemoveDirectory
             | Self::SyncDirectory
+            | Self::SyncTree
             | Self::SetReadOnly => true,
             Self::Open | Self::Read | Self::List | Self::Stat | Self::Lock => false,
         }

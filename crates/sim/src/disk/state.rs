@@ -77,11 +77,9 @@ impl State {
         if changes && let Some((trace, name)) = &self.trace {
             trace.line(format_args!("{name} disk {operation:?} {}", path.display()));
         }
-        self.spent += if matches!(operation, Operation::Sync | Operation::SyncDirectory) {
-            self.costs.sync
-        } else {
-            self.costs.operation
-        };
+        let syncs = [Operation::Sync, Operation::SyncDirectory, Operation::SyncTree];
+        let is_sync = syncs.contains(&operation);
+        self.spent += if is_sync { self.costs.sync } else { self.costs.operation };
         let text = path.to_string_lossy();
         let mut faults = self.faults.iter_mut();
         let Some(what) = faults.find_map(|fault| fault.strike(operation, &text)) else {

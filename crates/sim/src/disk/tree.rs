@@ -334,6 +334,14 @@ impl Tree {
         }
     }
 
+    /// Makes all that is there durable.
+    pub(super) fn sync_all(&mut self) {
+        for change in std::mem::take(&mut self.unsynced_names) {
+            self.apply_names(&change, |directory| &mut directory.durable);
+        }
+        self.files_mut().for_each(FileNode::sync);
+    }
+
     /// Bytes of all files that have a name or a handle.
     pub(super) fn used_bytes(&self) -> u64 {
         let named = self.reachable(vec![ROOT], false);

@@ -83,12 +83,12 @@ impl Log {
 
 fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(Log, OpenReport)> {
     let mut report = OpenReport::default();
-    place.disk().create_directories(&place.directory)?;
-    recovery::finish_swaps(&place)?;
-    let mut epochs = read_epochs(&place, &mut report)?;
+    let files = recovery::files(&place)?;
+    let has_epochs = files.contains_key(EPOCHS_FILE);
+    let mut epochs =
+        if has_epochs { read_epochs(&place, &mut report)? } else { LeaderEpochs::default() };
     let epochs_read = epochs.clone();
-    let names = recovery::names(&place)?;
-    let mut snapshots = Snapshots::found(names.iter());
+    let mut snapshots = Snapshots::found(files.keys());
     let mut loader = recovery::Loader {
         place: &place,
         config: &config,
@@ -99,7 +99,7 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
         segments: Vec::new(),
         unsound: BTreeSet::new(),
     };
-    loader.load(&names)?;
+    loader.load(&files)?;
     let end_offset = loader.recover()?;
     let segments = loader.segments;
     let segments = with_active(segments, &place, opening, &config)?;
@@ -144,10 +144,7 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
 }
 
 fn read_epochs(place: &Place, report: &mut OpenReport) -> io::Result<LeaderEpochs> {
-    let text = match disk::read_file(place.disk(), &place.directory.join(EPOCHS_FILE)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(LeaderEpochs::default()),
-        text => text?,
-    };
+    let text = disk::read_file(place.disk(), &place.directory.join(EPOCHS_FILE))?;
     Ok(LeaderEpochs::parse(&text).unwrap_or_else(|_| {
         report.malformed_epochs = true;
         LeaderEpochs::default()

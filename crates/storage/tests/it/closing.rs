@@ -4,6 +4,7 @@ use crate::support::content;
 use dohle_env::disk::Disk;
 use dohle_protocol::record::{BatchBuilder, NewRecord};
 use dohle_sim::disk::{Operation, SimulatedDisk};
+use dohle_storage::limits::SYNCS_MAX;
 use dohle_storage::{Log, LogConfig, NewBatch, Opening, Origin, Place, Source, Storage};
 use std::io;
 use std::path::Path;
@@ -184,4 +185,87 @@ fn a_removed_file_is_missed_at_the_next_flush_and_at_the_close() {
     append(&mut log, 0);
     disk.rename(Path::new(DIRECTORY), Path::new("/data/topic-0-other")).unwrap();
     log.require_active_file().unwrap();
+}
+
+/// More logs than are synced one by one, each with a sealed segment and one record behind it.
+fn many(disk: &SimulatedDisk, clean: bool) -> Vec<Log> {
+    let storage = Storage::new(Arc::new(disk.clone()));
+    let open = |number: usize| {
+        let directory = format!("/data/topic-{number}");
+        let place = Place::new(storage.clone(), directory, format!("topic-{number}"));
+        let config = LogConfig { index_interval_bytes: 1, ..LogConfig::default() };
+        let recovery_point = if clean { MANY_RECORDS } else { 0 };
+        let opening = Opening { clean, recovery_point, log_start_offset: 0, now: 0 };
+        Log::open(place, config, opening).unwrap().0
+    };
+    (0..SYNCS_MAX + 1).map(open).collect()
+}
+
+const MANY_RECORDS: i64 = 4;
+
+fn filled(disk: &SimulatedDisk) -> Vec<Log> {
+    let mut logs = many(disk, true);
+    for log in &mut logs {
+        (1..MANY_RECORDS).for_each(|_| append(log, 3));
+        log.roll(0).unwrap();
+        append(log, 4);
+    }
+    logs
+}
+
+fn close_all(logs: &mut [Log]) -> bool {
+    let closed = Log::close_all(logs, 0);
+    closed.is_ok_and(|closed| closed.iter().all(Result::is_ok))
+}
+
+#[test]
+fn many_logs_wait_for_the_disk_together() {
+    let disk = SimulatedDisk::new();
+    let mut logs = filled(&disk);
+    assert!(close_all(&mut logs));
+    assert_eq!((syncs(&disk), disk.counts().of(Operation::SyncTree)), (0, 2));
+    assert!(logs.iter().all(|log| log.recovery_point() == MANY_RECORDS));
+    // A power loss takes nothing, and what each alone would have left is there.
+    let alone = SimulatedDisk::new();
+    for mut log in filled(&alone) {
+        log.close(0).unwrap();
+    }
+    let disk = disk.crash(1);
+    assert_eq!(disk.paths(), alone.paths());
+    for (path, _) in alone.paths().into_iter().filter(|(path, _)| !path.ends_with('/')) {
+        assert!(content(&disk, &path) == content(&alone, &path), "{path}");
+    }
+    assert_eq!(epochs(&disk), "0\n2\n3 0\n4 3\n");
+}
+
+#[test]
+fn a_power_loss_while_many_logs_are_closed_leaves_no_index_half() {
+    let indexes = |disk: &SimulatedDisk, number| {
+        let of = |suffix| content(disk, &format!("/data/topic-{number}/{:020}.{suffix}", 0));
+        [of("index"), of("timeindex")]
+    };
+    let disk = SimulatedDisk::new();
+    let mut logs = filled(&disk);
+    let before = disk.counts().changes();
+    assert!(close_all(&mut logs));
+    let changes = disk.counts().changes() - before;
+    let whole = indexes(&disk, 0);
+    assert!(whole.iter().all(|index| index.as_ref().is_some_and(|bytes| !bytes.is_empty())));
+    // Some points among the writes, and more around the syncs and the names.
+    let names = 3 * SYNCS_MAX as u64 + 5;
+    let mut named = 0;
+    for point in (0..changes - names).step_by(91).chain((changes - names..changes).step_by(13)) {
+        let disk = SimulatedDisk::with_seed(point);
+        let mut logs = filled(&disk);
+        disk.lose_power_after(point);
+        assert!(!close_all(&mut logs), "at {point} of {changes}");
+        let left = disk.crash(point);
+        for number in 0..logs.len() {
+            let found = indexes(&left, number);
+            assert!(found[0].is_none() || found == whole, "after {point} changes: {found:?}");
+            named += u32::from(found[0].is_some());
+        }
+        assert!(many(&left, false).iter().all(|log| log.end_offset() <= MANY_RECORDS));
+    }
+    assert!(named > 0, "a close names indexes");
 }
