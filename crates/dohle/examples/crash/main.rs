@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "a tool speaks to its user")]
 
 mod clients;
+mod crowd;
 mod descriptors;
 mod directories;
 mod files;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const IDLE: usize = 10_000;
 /// Descriptors that are needed beside the connections, on either side.
-const SPARE: u64 = 500;
+pub(crate) const SPARE: u64 = 500;
 const HUGE: usize = 48;
 const FRAME_BYTES: u32 = 100_000_000;
 /// `queued.max.request.bytes` where nothing is set, and what else a node may take.
@@ -104,7 +104,7 @@ fn half(mut stream: &TcpStream) -> u64 {
 }
 
 /// Some records; the longest time that one of them took.
-fn serve(wire: &mut Wire, writer: &mut Writer) -> Result<Duration, String> {
+pub(crate) fn serve(wire: &mut Wire, writer: &mut Writer) -> Result<Duration, String> {
     let mut slowest = Duration::ZERO;
     for number in 0..20 {
         let began = Instant::now();
@@ -115,7 +115,7 @@ fn serve(wire: &mut Wire, writer: &mut Writer) -> Result<Duration, String> {
 }
 
 /// How many descriptors this process may have.
-fn descriptors_max() -> u64 {
+pub(crate) fn descriptors_max() -> u64 {
     let text = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("Max open files"));
     let number = line.and_then(|line| line.split_whitespace().nth(3)?.parse().ok());

@@ -1,8 +1,8 @@
 //! What can be made to go wrong, and the ground on which it does.
 
 use crate::{
-    descriptors, directories, files, full_directory, full_disk, kills, members, memory, partitions,
-    recovery, soak, wrong_clock,
+    crowd, descriptors, directories, files, full_directory, full_disk, kills, members, memory,
+    partitions, recovery, soak, wrong_clock,
 };
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ pub(crate) struct Scenario {
     pub(crate) run: fn(&Ground) -> Result<(), String>,
 }
 
-pub(crate) static SCENARIOS: [Scenario; 12] = [
+pub(crate) static SCENARIOS: [Scenario; 13] = [
     Scenario {
         name: "kills",
         what: "SIGKILL under load, and torn logs",
@@ -95,6 +95,12 @@ pub(crate) static SCENARIOS: [Scenario; 12] = [
         what: "10,000 idle connections, and huge requests that come half",
         is_quick: false,
         run: memory::run,
+    },
+    Scenario {
+        name: "crowd",
+        what: "10,000 idle connections, hundreds of huge requests, and readers who want all",
+        is_quick: false,
+        run: crowd::run,
     },
     Scenario {
         name: "partitions",

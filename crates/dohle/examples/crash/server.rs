@@ -166,11 +166,20 @@ impl Server {
 
     /// Memory that it has, in KiB (`VmRSS`).
     pub(crate) fn resident_kib(&self) -> Result<u64, String> {
+        self.status_kib("VmRSS:")
+    }
+
+    /// The most memory that it has had at once, in KiB (`VmHWM`).
+    pub(crate) fn peak_kib(&self) -> Result<u64, String> {
+        self.status_kib("VmHWM:")
+    }
+
+    fn status_kib(&self, name: &str) -> Result<u64, String> {
         let path = self.proc_path()?.join("status");
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{path:?}: {error}"))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
         let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        number.ok_or_else(|| "no VmRSS".to_owned())
+        number.ok_or_else(|| format!("no {name}"))
     }
 
     /// Descriptors that it has open.

@@ -83,11 +83,7 @@ impl Wire {
         version: i16,
         request: &R,
     ) -> Result<R::Response, Failure> {
-        for part in frame::encode_request(version, 1, Some("crash".into()), request) {
-            if let Part::Bytes(part) = part {
-                self.stream.write_all(&part)?;
-            }
-        }
+        self.stream.write_all(&frame(version, request))?;
         let mut size = [0; 4];
         self.stream.read_exact(&mut size)?;
         let size = usize::try_from(i32::from_be_bytes(size)).unwrap_or(0);
@@ -156,24 +152,7 @@ impl Wire {
         topic: &str,
         batches: impl IntoIterator<Item = (i32, Bytes)>,
     ) -> Result<Vec<Answered>, Failure> {
-        let part = |(index, batch)| PartitionProduceData {
-            index,
-            records: Some(Records::Bytes(batch)),
-            ..PartitionProduceData::default()
-        };
-        let parts: Vec<_> = batches.into_iter().map(part).collect();
-        let data = TopicProduceData {
-            name: topic.into(),
-            partition_data: parts.into(),
-            ..TopicProduceData::default()
-        };
-        let request = ProduceRequest {
-            acks: -1,
-            timeout_ms: 30_000,
-            topic_data: vec![data].into(),
-            ..ProduceRequest::default()
-        };
-        let answer = self.ask(9, &request)?;
+        let answer = self.ask(9, &produce_request(topic, batches))?;
         let topic = answer.responses.first().ok_or_else(nothing)?;
         let row = |row: &dohle_protocol::messages::produce_response::PartitionProduceResponse| {
             (row.index, refuse(Some(row.error_code)).map(|()| row.base_offset))
@@ -188,28 +167,7 @@ impl Wire {
         partition: i32,
         offset: i64,
     ) -> Result<(Bytes, i64), Failure> {
-        let wanted = FetchPartition {
-            partition,
-            current_leader_epoch: -1,
-            fetch_offset: offset,
-            last_fetched_epoch: -1,
-            partition_max_bytes: 8 << 20,
-            ..FetchPartition::default()
-        };
-        let topic = FetchTopic {
-            topic: topic.into(),
-            partitions: vec![wanted].into(),
-            ..FetchTopic::default()
-        };
-        let request = FetchRequest {
-            max_wait_ms: 100,
-            min_bytes: 1,
-            max_bytes: 8 << 20,
-            session_epoch: -1,
-            topics: vec![topic].into(),
-            ..FetchRequest::default()
-        };
-        let answer = self.ask(11, &request)?;
+        let answer = self.ask(11, &fetch_request(topic, [(partition, offset)], 8 << 20))?;
         refuse(Some(answer.error_code))?;
         let row = answer.responses.first().and_then(|topic| topic.partitions.first());
         let row = row.ok_or_else(nothing)?;
@@ -259,6 +217,78 @@ impl Wire {
                 return Err(Failure::Broken(why));
             }
         }
+    }
+}
+
+/// A request as it goes over the wire.
+pub(crate) fn frame<R: Request>(version: i16, request: &R) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in frame::encode_request(version, 1, Some("crash".into()), request) {
+        if let Part::Bytes(part) = part {
+            bytes.extend_from_slice(&part);
+        }
+    }
+    bytes
+}
+
+/// A batch for each of several partitions, with acks=all.
+pub(crate) fn produce_request(
+    topic: &str,
+    batches: impl IntoIterator<Item = (i32, Bytes)>,
+) -> ProduceRequest {
+    let part = |(index, batch)| PartitionProduceData {
+        index,
+        records: Some(Records::Bytes(batch)),
+        ..PartitionProduceData::default()
+    };
+    let parts: Vec<_> = batches.into_iter().map(part).collect();
+    let data = TopicProduceData {
+        name: topic.into(),
+        partition_data: parts.into(),
+        ..TopicProduceData::default()
+    };
+    ProduceRequest {
+        acks: -1,
+        timeout_ms: 30_000,
+        topic_data: vec![data].into(),
+        ..ProduceRequest::default()
+    }
+}
+
+/// How many partitions refuse what was produced, as the answer to such a request (version 9) says.
+pub(crate) fn refusals(answer: Bytes) -> Result<usize, Failure> {
+    let broken = |error| Failure::Broken(format!("{error:?}"));
+    let mut reader = Reader::new(answer);
+    frame::read_response_start(&mut reader, ProduceRequest::KEY, 9).map_err(broken)?;
+    let answer = <ProduceRequest as Request>::Response::decode(&mut reader, 9).map_err(broken)?;
+    let rows = answer.responses.iter().flat_map(|topic| topic.partition_responses.iter());
+    Ok(rows.filter(|row| row.error_code != ErrorCode::NONE).count())
+}
+
+/// A fetch of partitions from these offsets on, each and all of them up to `bytes_max`.
+pub(crate) fn fetch_request(
+    topic: &str,
+    from: impl IntoIterator<Item = (i32, i64)>,
+    bytes_max: i32,
+) -> FetchRequest {
+    let wanted = |(partition, offset)| FetchPartition {
+        partition,
+        current_leader_epoch: -1,
+        fetch_offset: offset,
+        last_fetched_epoch: -1,
+        partition_max_bytes: bytes_max,
+        ..FetchPartition::default()
+    };
+    let partitions: Vec<_> = from.into_iter().map(wanted).collect();
+    let topic =
+        FetchTopic { topic: topic.into(), partitions: partitions.into(), ..FetchTopic::default() };
+    FetchRequest {
+        max_wait_ms: 100,
+        min_bytes: 1,
+        max_bytes: bytes_max,
+        session_epoch: -1,
+        topics: vec![topic].into(),
+        ..FetchRequest::default()
     }
 }
 
