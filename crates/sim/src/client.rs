@@ -95,16 +95,7 @@ impl Client {
         requests: &[R],
     ) -> Vec<Result<R::Response, NoAnswer>> {
         let first_id = self.next_id;
-        let mut out = VecDeque::new();
-        for request in requests {
-            let id = self.next_id;
-            self.next_id = id.wrapping_add(1) & i32::MAX;
-            let parts = frame::encode_request(version, id, Some(self.client_id.clone()), request);
-            out.extend(parts.into_iter().filter_map(|part| match part {
-                Part::Bytes(bytes) => Some(Piece::Bytes(bytes)),
-                Part::Elsewhere { .. } => None,
-            }));
-        }
+        let mut out = self.encode(version, requests);
         let deadline = self.env.clock.now() + self.patience;
         let mut answers = Vec::with_capacity(requests.len());
         let mut id = first_id;
@@ -126,6 +117,37 @@ impl Client {
             answers.push(answer);
         }
         answers
+    }
+
+    /// Sends all requests at once, which nobody answers: whatever comes is wrong. After an error
+    /// there is no connection.
+    pub async fn tell_all<R: Request>(
+        &mut self,
+        version: i16,
+        requests: &[R],
+    ) -> Result<(), NoAnswer> {
+        let mut out = self.encode(version, requests);
+        let deadline = self.env.clock.now() + self.patience;
+        self.connect()?;
+        let told = match &mut self.open {
+            Some(open) => open.send(&mut out, deadline).await,
+            None => Err(NoAnswer::Broken(io::ErrorKind::NotConnected)),
+        };
+        told.inspect_err(|_| self.open = None)
+    }
+
+    fn encode<R: Request>(&mut self, version: i16, requests: &[R]) -> VecDeque<Piece> {
+        let mut out = VecDeque::new();
+        for request in requests {
+            let id = self.next_id;
+            self.next_id = id.wrapping_add(1) & i32::MAX;
+            let parts = frame::encode_request(version, id, Some(self.client_id.clone()), request);
+            out.extend(parts.into_iter().filter_map(|part| match part {
+                Part::Bytes(bytes) => Some(Piece::Bytes(bytes)),
+                Part::Elsewhere { .. } => None,
+            }));
+        }
+        out
     }
 
     fn connect(&mut self) -> Result<(), NoAnswer> {
@@ -160,6 +182,35 @@ fn read<R: Request>(frame: Bytes, version: i16, id: i32) -> Result<R::Response, 
 }
 
 impl Open {
+    /// Sends all of it.
+    async fn send(&mut self, out: &mut VecDeque<Piece>, deadline: Instant) -> Result<(), NoAnswer> {
+        self.timer.arm(deadline);
+        poll_fn(|cx| {
+            match self.io.poll_receive(cx, &mut self.received) {
+                Poll::Ready(Ok(0)) => {
+                    return Poll::Ready(Err(NoAnswer::Broken(io::ErrorKind::UnexpectedEof)));
+                }
+                Poll::Ready(Ok(_)) => {
+                    let what = "an answer that was not asked for".to_owned();
+                    return Poll::Ready(Err(NoAnswer::Wrong(what)));
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(broken(error))),
+                Poll::Pending => {}
+            }
+            while !out.is_empty() {
+                match self.io.poll_send(cx, out) {
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(broken(error))),
+                    Poll::Pending => {
+                        return self.timer.poll_expired(cx).map(|()| Err(NoAnswer::Late));
+                    }
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await
+    }
+
     /// The next frame; sends what is left to send meanwhile.
     async fn receive(
         &mut self,

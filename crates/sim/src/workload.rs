@@ -283,13 +283,7 @@ impl Run<'_> {
         self.start_client("admin", |client, history| admin::run(client, history, moves));
         let producers = 1 + u32::try_from(self.random.below(3)).unwrap_or(0);
         for number in 0..=producers {
-            let kind = producer::Kind {
-                number,
-                is_idempotent: number == 0 || self.random.below(3) != 0,
-                by_all: number == 0 || self.random.below(3) != 0,
-                version: *self.random.pick(&[9, 11, 13]),
-                pause: Duration::from_millis(self.random.within(2..80)),
-            };
+            let kind = self.producer(number);
             self.start_client(&format!("producer {number}"), |client, history| {
                 producer::run(kind, client, history)
             });
@@ -312,6 +306,26 @@ impl Run<'_> {
         let (auditor, node) = (self.world.address("auditor"), self.server.ip());
         for (from, to) in [(auditor, node), (node, auditor)] {
             self.world.network().set_weather_between(from, to, Weather::default());
+        }
+    }
+
+    /// The first is idempotent.
+    fn producer(&mut self, number: u32) -> producer::Kind {
+        let is_idempotent = number == 0 || self.random.below(3) != 0;
+        let acks = match self.random.below(6) {
+            _ if number == 0 => producer::Acks::All,
+            0 | 1 if is_idempotent => producer::Acks::Leader,
+            0 | 1 => producer::Acks::None,
+            2 => producer::Acks::Leader,
+            _ => producer::Acks::All,
+        };
+        producer::Kind {
+            number,
+            is_idempotent,
+            acks,
+            version: i16::try_from(self.random.within(3..14)).unwrap_or(13),
+            is_joint: self.random.below(2) == 0,
+            pause: Duration::from_millis(self.random.within(2..80)),
         }
     }
 

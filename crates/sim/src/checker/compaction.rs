@@ -159,11 +159,11 @@ impl Compaction {
         }
     }
 
-    /// Somebody has read everything below `end`, so what was missed must be explained `now`. Returns
-    /// what was, and the highest that is not.
+    /// Somebody has read everything below `end`, and readers see what is below `high_watermark`: so
+    /// what was missed must be explained `now`. Returns what was, and the highest that is not.
     pub fn settle(
         &mut self,
-        end: i64,
+        (end, high_watermark): (i64, i64),
         now: Moment,
         is_located: impl Fn(RecordId) -> bool,
     ) -> (Removed, Option<Missing>) {
@@ -176,6 +176,14 @@ impl Compaction {
                 || is_superseded
                 || self.has_expired(owed.id, owed.noticed)
                 || self.may_hide_a_tombstone(owed.id, now, &is_located);
+            if !may_be_gone
+                && end < high_watermark
+                && self.may_hide_another(owed.id, now, &is_located)
+            {
+                // What took its place may have gone for something that lies further on.
+                self.owed.entry(offset).and_modify(|owed| owed.due = high_watermark);
+                continue;
+            }
             if !may_be_gone {
                 return (removed, Some(Missing { offset, id: owed.id }));
             }
@@ -211,16 +219,33 @@ impl Compaction {
         now: Moment,
         is_located: impl Fn(RecordId) -> bool,
     ) -> bool {
-        self.sent.iter().any(|((producer, incarnation), sent)| {
+        let unlocated = self.sent_with_key(of).filter(|id| !is_located(*id));
+        let mut tombstones = unlocated.filter(|id| id.is_tombstone());
+        tombstones.any(|id| self.has_expired(id, now))
+    }
+
+    /// Whether any record of that key was sent of which nobody knows where it came to lie, and that
+    /// is old enough to have been compacted itself.
+    fn may_hide_another(
+        &self,
+        of: RecordId,
+        now: Moment,
+        is_located: impl Fn(RecordId) -> bool,
+    ) -> bool {
+        let age = |id| self.sent_at(id).map_or(i64::MAX, |sent| sent.by_client(now));
+        let mut unlocated = self.sent_with_key(of).filter(|id| !is_located(*id));
+        unlocated.any(|id| self.policy.lag_ms <= age(id))
+    }
+
+    /// All records with its key that were sent.
+    fn sent_with_key(&self, of: RecordId) -> impl Iterator<Item = RecordId> {
+        let key = of.key_number();
+        let all = self.sent.iter().flat_map(|((producer, incarnation), sent)| {
             let end = sent.last().map_or(0, |(end, _)| *end);
-            let ids = (0..end).map(|number| RecordId {
-                producer: *producer,
-                incarnation: *incarnation,
-                number,
-            });
-            ids.filter(|id| id.is_tombstone() && id.key_number() == of.key_number())
-                .any(|id| !is_located(id) && self.has_expired(id, now))
-        })
+            let (producer, incarnation) = (*producer, *incarnation);
+            (0..end).map(move |number| RecordId { producer, incarnation, number })
+        });
+        all.filter(move |id| id.key_number() == key)
     }
 
     /// Whether a record that nobody has located behind `after` may have been there: a newer one of
@@ -270,7 +295,7 @@ mod tests {
     }
 
     fn settle(compaction: &mut Compaction, end: i64) -> (Removed, Option<Missing>) {
-        compaction.settle(end, at(5_000), |_| true)
+        compaction.settle((end, end), at(5_000), |_| true)
     }
 
     #[test]
@@ -335,8 +360,31 @@ mod tests {
             let mut log = compaction(&[(0, value, 0)]);
             log.on_sent(tombstone, at(0));
             log.on_missed(0, value, 9, at(400));
-            let (_, missing) = log.settle(9, at(read), |_| is_located);
+            let (_, missing) = log.settle((9, 9), at(read), |_| is_located);
             assert_eq!(missing.is_none(), is_right, "{read} {is_located}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_located_may_have_gone_for_what_lies_further_on() {
+        let first = record(3, false, 0);
+        let second = record(3, false, first.number + 1);
+        let third = record(3, false, second.number + 1);
+        // The first went for the second, and that for the third, before anybody saw it.
+        for (is_sent, is_there) in [(false, true), (true, true), (true, false)] {
+            let mut log = compaction(&[(0, first, 0)]);
+            if is_sent {
+                log.on_sent(second, at(0));
+            }
+            log.on_missed(0, first, 9, at(500));
+            let is_located = |id| id == first || id == third;
+            let (_, missing) = log.settle((9, 20), at(600), is_located);
+            assert_eq!(missing.is_none(), is_sent, "nothing was sent that could be the reason");
+            if is_there {
+                log.on_learned(15, third);
+            }
+            let (_, missing) = log.settle((20, 20), at(700), is_located);
+            assert_eq!(missing.is_none(), is_there, "all was read");
         }
     }
 

@@ -83,8 +83,11 @@ pub struct Partition {
     places: BTreeMap<RecordId, i64>,
     /// Per (producer, incarnation): how many of its records were sent.
     sent: BTreeMap<(u32, u32), u64>,
-    /// Producers whose records keep their order: those that repeat with sequences.
+    /// Producers whose records keep their order: those that repeat with sequences, and those that
+    /// send all of an incarnation over one connection.
     ordered: BTreeSet<u32>,
+    /// Those of them of whose records none is missing between others.
+    gapless: BTreeSet<u32>,
     /// The offsets of a batch that the disk has damaged since the last audit.
     damage: Option<Range<i64>>,
     /// A batch was damaged at any time: nothing of this log is promised any more.
@@ -171,10 +174,16 @@ impl Partition {
             compaction.on_sent(id, now);
         }
         if is_idempotent {
-            self.ordered.insert(id.producer);
+            self.gapless.insert(id.producer);
+            self.on_ordered(id.producer);
         }
         let count = self.sent.entry((id.producer, id.incarnation)).or_default();
         *count = (*count).max(id.number + 1);
+    }
+
+    /// Records of this producer keep their order, incarnation by incarnation.
+    pub fn on_ordered(&mut self, producer: u32) {
+        self.ordered.insert(producer);
     }
 
     /// A batch was acknowledged at `base_offset`.
@@ -257,7 +266,8 @@ impl Partition {
     /// Somebody has read all below `end`: what is missing there must be explained.
     fn settle(&mut self, end: i64, now: Moment) -> Result<Removed, String> {
         let Some(compaction) = &mut self.compaction else { return Ok(Removed::default()) };
-        let (removed, missing) = compaction.settle(end, now, |id| self.places.contains_key(&id));
+        let marks = (end, self.marks.high_watermark);
+        let (removed, missing) = compaction.settle(marks, now, |id| self.places.contains_key(&id));
         missing.map_or(Ok(removed), |Missing { offset, id }| {
             let kind = if id.is_tombstone() { "a tombstone of" } else { "a value of" };
             let key = id.key_number();
@@ -278,7 +288,7 @@ impl Partition {
         };
         loop {
             let (removed, missing) =
-                compaction.settle(end, now, |id| self.places.contains_key(&id));
+                compaction.settle((end, end), now, |id| self.places.contains_key(&id));
             all = Removed {
                 records: all.records + removed.records,
                 tombstones: all.tombstones + removed.tombstones,
@@ -458,7 +468,7 @@ impl Partition {
         for (id, place) in &self.places {
             if let Some((before, at)) = last
                 && (before.producer, before.incarnation) == (id.producer, id.incarnation)
-                && self.ordered.contains(&id.producer)
+                && self.gapless.contains(&id.producer)
                 && !self.holes.iter().any(|hole| at < hole.start && hole.end <= *place)
                 && before.number + 1 != id.number
                 && log_start.max(self.holes_below) <= at

@@ -1,4 +1,5 @@
-//! A producer: idempotent, repeating until it is told; or plain, sending everything once.
+//! A producer: idempotent, repeating until it is told; plain, sending everything once; or one that
+//! asks for no answer.
 
 use super::application::is_its_topic;
 use crate::checker::record::NAME_HEADER;
@@ -15,7 +16,26 @@ use std::time::Duration;
 
 /// Batches of a partition that may wait for their answers at once: as many as a node remembers.
 const IN_FLIGHT_MAX: usize = 5;
-const CODECS: [Codec; 5] = [Codec::None, Codec::None, Codec::Lz4, Codec::Zstd, Codec::Snappy];
+const CODECS: [Codec; 6] =
+    [Codec::None, Codec::None, Codec::Gzip, Codec::Lz4, Codec::Snappy, Codec::Zstd];
+/// Below this version of Produce topics are named.
+const NAMED_BELOW: i16 = 13;
+/// The first version of Produce in which Zstandard is allowed.
+const ZSTD_SINCE: i16 = 7;
+/// The first in which KAFKA_STORAGE_ERROR has a name of its own.
+const STORAGE_ERROR_SINCE: i16 = 4;
+
+/// Whose answer a producer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i16)]
+pub enum Acks {
+    /// Nobody's: what is there was sent, and is in order.
+    None = 0,
+    /// The leader's.
+    Leader = 1,
+    /// Of all in-sync replicas.
+    All = -1,
+}
 
 /// What kind of producer it is.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +44,12 @@ pub struct Kind {
     pub number: u32,
     /// Repeats with sequences; else everything is sent once.
     pub is_idempotent: bool,
-    /// acks=all; else acks=1.
-    pub by_all: bool,
+    /// Not [`Acks::None`] if it is idempotent.
+    pub acks: Acks,
     /// The version of Produce: below 13 topics are named.
     pub version: i16,
+    /// One request has a batch of each partition that something is open for; else of one.
+    pub is_joint: bool,
     /// The longest pause between two rounds.
     pub pause: Duration,
 }
@@ -137,6 +159,11 @@ impl Producer {
         self.lanes.retain(|_, lane| known.topics.get(&lane.topic).is_some_and(|of| of.is_live()));
     }
 
+    /// Whether everything that was acknowledged is by all.
+    fn is_by_all(&self) -> bool {
+        self.kind.acks == Acks::All
+    }
+
     /// Gets a producer id. False if there was no answer.
     async fn introduce(&mut self) -> bool {
         let request = InitProducerIdRequest {
@@ -211,6 +238,9 @@ impl Producer {
         let Some(partition) = known.partitions.get_mut(&key) else { return };
         let last = RecordId { number: lane.next - 1, ..first };
         partition.on_sent(last, self.kind.is_idempotent, now);
+        if self.kind.acks == Acks::None {
+            partition.on_ordered(self.kind.number);
+        }
         let asked = partition.asked_in(generation);
         let sequence = i32::try_from(first.number).unwrap_or(i32::MAX);
         lane.open.push_back(Batch {
@@ -225,32 +255,29 @@ impl Producer {
 
     /// Sends everything that is open, in order, and deals with the answers.
     async fn send_open(&mut self) {
-        let mut sent = Vec::new();
-        let mut requests = Vec::new();
-        let keys: Vec<Key> = self.lanes.keys().copied().collect();
-        for key in keys {
-            let count = self.lanes.get(&key).map_or(0, |lane| lane.open.len());
-            for at in 0..count {
-                requests.push(self.request(key, at));
-                sent.push(key);
-            }
-        }
+        let groups = self.groups();
+        let requests: Vec<_> = groups.iter().map(|group| self.request(group)).collect();
         if requests.is_empty() {
             return;
+        }
+        if self.kind.acks == Acks::None {
+            return self.tell(&requests).await;
         }
         let answers = self.client.ask_all(self.kind.version, &requests).await;
         // Per partition: so many batches of this round stay open, and keep their places.
         let mut stuck: BTreeMap<Key, usize> = BTreeMap::new();
-        for (key, answer) in sent.into_iter().zip(answers) {
+        for (group, answer) in groups.into_iter().zip(answers) {
             if let Err(why) = &answer {
                 self.on_no_answer(why);
             }
-            let stays = stuck.entry(key).or_default();
-            match self.fate(key, *stays, answer) {
-                Fate::Again => *stays += 1,
-                Fate::Forgotten => return self.begin_anew(),
-                Fate::At(offset) => self.settle(key, *stays, Some(offset)),
-                Fate::Abandoned => self.settle(key, *stays, None),
+            for (key, _) in group {
+                let stays = stuck.entry(key).or_default();
+                match self.fate(key, *stays, answer.as_ref().ok()) {
+                    Fate::Again => *stays += 1,
+                    Fate::Forgotten => return self.begin_anew(),
+                    Fate::At(offset) => self.settle(key, *stays, Some(offset)),
+                    Fate::Abandoned => self.settle(key, *stays, None),
+                }
             }
         }
         if stuck.values().any(|stays| *stays != 0) {
@@ -259,9 +286,66 @@ impl Producer {
         }
     }
 
-    /// The `at`-th open batch of a partition as a request.
-    fn request(&mut self, key: Key, at: usize) -> ProduceRequest {
-        let codec = CODECS[usize::try_from(self.below(5)).unwrap_or(0)];
+    /// What is open by its place in its lane, as it goes into requests, in order.
+    fn groups(&self) -> Vec<Vec<(Key, usize)>> {
+        let lanes = || self.lanes.iter().map(|(key, lane)| (*key, lane.open.len()));
+        if !self.kind.is_joint {
+            return lanes()
+                .flat_map(|(key, open)| (0..open).map(move |at| vec![(key, at)]))
+                .collect();
+        }
+        let longest = lanes().map(|(_, open)| open).max().unwrap_or(0);
+        let at =
+            |at: usize| lanes().filter(move |(_, open)| at < *open).map(move |(key, _)| (key, at));
+        (0..longest).map(|place| at(place).collect()).collect()
+    }
+
+    /// Sends without waiting for anything. What is sent over one connection keeps its order.
+    async fn tell(&mut self, requests: &[ProduceRequest]) {
+        match self.client.tell_all(self.kind.version, requests).await {
+            Ok(()) => {
+                self.history.trace().sometimes("batches were sent that nobody answers");
+                self.lanes.values_mut().for_each(|lane| lane.open.clear());
+            }
+            Err(why) => {
+                self.on_no_answer(&why);
+                self.begin_anew();
+            }
+        }
+    }
+
+    /// One request with these open batches.
+    fn request(&mut self, group: &[(Key, usize)]) -> ProduceRequest {
+        let mut topics: Vec<TopicProduceData> = Vec::new();
+        for (key, at) in group {
+            let data = self.partition_data(*key, *at);
+            let topic = &self.lanes[key].topic;
+            match topics.last_mut().filter(|last| last.topic_id == key.0) {
+                Some(last) => last.partition_data.push(data),
+                None => topics.push(TopicProduceData {
+                    name: topic.as_str().into(),
+                    topic_id: key.0,
+                    partition_data: vec![data].into(),
+                    ..TopicProduceData::default()
+                }),
+            }
+        }
+        if 1 < group.len() {
+            self.history.trace().sometimes("several partitions were written in one request");
+        }
+        ProduceRequest {
+            transactional_id: None,
+            acks: self.kind.acks as i16,
+            timeout_ms: 2_000,
+            topic_data: topics.into(),
+            ..ProduceRequest::default()
+        }
+    }
+
+    /// The `at`-th open batch of a partition.
+    fn partition_data(&mut self, key: Key, at: usize) -> PartitionProduceData {
+        let codecs = if self.kind.version < ZSTD_SINCE { CODECS.len() - 1 } else { CODECS.len() };
+        let codec = CODECS[usize::try_from(self.below(codecs as u64)).unwrap_or(0)];
         let timestamp = self.client.env().clock.timestamp();
         let is_idempotent = self.kind.is_idempotent;
         let (id, epoch) = self.identity.filter(|_| is_idempotent).unwrap_or((-1, -1));
@@ -276,36 +360,29 @@ impl Producer {
             append(&mut builder, RecordId { number, ..batch.first }, lane.is_keyed, timestamp);
         }
         let bytes = builder.build().expect("these codecs take any bytes");
-        let data = PartitionProduceData {
+        PartitionProduceData {
             index: key.1,
             records: Some(Records::Bytes(bytes)),
             ..PartitionProduceData::default()
-        };
-        let topic = TopicProduceData {
-            name: lane.topic.as_str().into(),
-            topic_id: key.0,
-            partition_data: vec![data].into(),
-            ..TopicProduceData::default()
-        };
-        ProduceRequest {
-            transactional_id: None,
-            acks: if self.kind.by_all { -1 } else { 1 },
-            timeout_ms: 2_000,
-            topic_data: vec![topic].into(),
-            ..ProduceRequest::default()
         }
     }
 
-    fn fate(&self, key: Key, at: usize, answer: Result<ProduceResponse, NoAnswer>) -> Fate {
+    fn fate(&self, key: Key, at: usize, answer: Option<&ProduceResponse>) -> Fate {
         let unknown = if self.kind.is_idempotent { Fate::Again } else { Fate::Abandoned };
-        let Ok(answer) = answer else { return unknown };
-        let partition =
-            answer.responses.first().and_then(|topic| topic.partition_responses.first());
+        let Some(answer) = answer else { return unknown };
+        let Some(lane) = self.lanes.get(&key) else { return Fate::Abandoned };
+        let is_named = self.kind.version < NAMED_BELOW;
+        let mut topics = answer.responses.iter().filter(|topic| match is_named {
+            true => topic.name.as_str() == lane.topic,
+            false => topic.topic_id == key.0,
+        });
+        let partition = topics.next().and_then(|topic| {
+            topic.partition_responses.iter().find(|partition| partition.index == key.1)
+        });
         let Some(partition) = partition else {
             self.history.violate("a produce answer without its partition");
             return unknown;
         };
-        let Some(lane) = self.lanes.get(&key) else { return Fate::Abandoned };
         let (is_live, generation) = {
             let known = self.history.known();
             let is_live = known.topics.get(&lane.topic).is_some_and(|topic| topic.is_live());
@@ -327,7 +404,7 @@ impl Producer {
             }
             ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER if at != 0 => Fate::Again,
             ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID
-                if lane.generation != generation && !(keeps && self.kind.by_all) =>
+                if lane.generation != generation && !(keeps && self.is_by_all()) =>
             {
                 self.history.trace().sometimes("producer forgotten by power loss");
                 Fate::Forgotten
@@ -348,6 +425,10 @@ impl Producer {
                 lane.open.get(at).inspect(|batch| batch.is_refused.set(true));
                 unknown
             }
+            ErrorCode::NOT_LEADER_OR_FOLLOWER if self.kind.version < STORAGE_ERROR_SINCE => {
+                lane.open.get(at).inspect(|batch| batch.is_refused.set(true));
+                unknown
+            }
             ErrorCode::NOT_LEADER_OR_FOLLOWER
             | ErrorCode::REQUEST_TIMED_OUT
             | ErrorCode::LEADER_NOT_AVAILABLE => unknown,
@@ -364,7 +445,7 @@ impl Producer {
 
     /// Takes the batch that was answered off its lane, and tells the history where it is.
     fn settle(&mut self, key: Key, at: usize, offset: Option<i64>) {
-        let by_all = self.kind.by_all;
+        let by_all = self.is_by_all();
         let Some(lane) = self.lanes.get_mut(&key) else { return };
         let Some(batch) = lane.open.remove(at) else { return };
         let Some(offset) = offset else { return };
