@@ -18,14 +18,11 @@ fn a_calm_node_serves_everybody() {
     check("calm", 0..1);
 }
 
+/// One of the seeds that the stage `sim` of CI runs, twice. Seeds under which a defect was found are
+/// no regression tests: once a workload grows, the same seed is another run.
 #[test]
-fn seeds_that_failed_once() {
-    // 85: a committed reader was shown an aborted record whose marker was in the next segment.
-    // 108: a copy on its way to another directory went on from the recovery point of a log that
-    // had been there before, and was lost with a folder that was never flushed.
-    // 5295: a start with a full disk could not open a log, and the next checkpoint forgot what
-    // DeleteRecords had promised of it.
-    check("mixed", [85, 108, 5295]);
+fn a_mixed_run_keeps_all_promises() {
+    check("mixed", 0..1);
 }
 
 #[test]
