@@ -38,6 +38,8 @@ pub(crate) struct MetadataLog {
     next_offset: i64,
     feed: Option<Feed>,
     asking: HashMap<u64, Slot<Answer>>,
+    /// Who waits for the log to be closed, at the end of this turn.
+    closing: Vec<Slot<()>>,
     next_token: u64,
     /// Written and not yet given to the feed.
     uncommitted: Vec<CommittedBatch>,
@@ -96,6 +98,7 @@ impl MetadataLog {
             voter_directory_id: new.voter_directory_id,
             feed: None,
             asking: HashMap::default(),
+            closing: Vec::new(),
             next_token: 0,
             uncommitted: Vec::new(),
             snapshots: new.snapshots,
@@ -151,13 +154,7 @@ impl MetadataLog {
             }
             Command::Snapshot => self.snapshots.ask(),
             Command::SnapshotWritten(written) => self.on_snapshot(written, effects),
-            Command::Close(slot) => {
-                let closed = self.log.close(self.clock.timestamp());
-                if let Err(error) = closed {
-                    effects.push(Effect::Failed(self.directory.clone(), error));
-                }
-                effects.push(Effect::Closed(slot));
-            }
+            Command::Close(slot) => self.closing.push(slot),
         }
     }
 
@@ -242,6 +239,18 @@ impl MetadataLog {
             effects.push(Effect::Feed(feed.clone(), Committed { batches, answers }));
         }
         self.begin_snapshot(effects);
+        self.close_if_asked(effects);
+    }
+
+    /// The last thing of a turn: what came before in it had to be written.
+    fn close_if_asked(&mut self, effects: &mut Vec<Effect>) {
+        if self.closing.is_empty() {
+            return;
+        }
+        if let Err(error) = self.log.close(self.clock.timestamp()) {
+            effects.push(Effect::Failed(self.directory.clone(), error));
+        }
+        effects.extend(self.closing.drain(..).map(Effect::Closed));
     }
 
     fn status(&mut self) -> QuorumStatus {
@@ -266,6 +275,7 @@ impl MetadataLog {
         self.log.take_offline(&error);
         self.asking.clear();
         effects.push(Effect::Failed(self.directory.clone(), error));
+        effects.extend(self.closing.drain(..).map(Effect::Closed));
     }
 }
 
