@@ -1,0 +1,50 @@
+//! A clean stop while others ask for changes of metadata, at any moment.
+
+use crate::place::{LONG, Place};
+use dohle_env::tasks::Home;
+use dohle_protocol::messages::CreateTopicsRequest;
+use dohle_protocol::messages::create_topics_request::CreatableTopic;
+use dohle_sim::client::Client;
+use std::time::Duration;
+
+const CLIENTS: u64 = 8;
+/// As many moments, of so far apart.
+const MOMENTS: u32 = 100;
+const APART: Duration = Duration::from_micros(43);
+
+/// Asks for one topic after the other, as long as anybody answers.
+async fn create_topics(mut client: Client, name: String) {
+    for number in 0.. {
+        let topic = CreatableTopic {
+            name: format!("{name}-{number}").into(),
+            num_partitions: 1,
+            replication_factor: 1,
+            ..CreatableTopic::default()
+        };
+        let request = CreateTopicsRequest {
+            topics: vec![topic],
+            timeout_ms: 1_000,
+            ..CreateTopicsRequest::default()
+        };
+        if client.ask(7, &request).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn metadata_that_changes_while_a_node_stops() {
+    for moment in 0..MOMENTS {
+        let mut place = Place::new(&[]);
+        let server = place.node.address(&mut place.world);
+        for number in 0..CLIENTS {
+            let name = format!("client-{number}");
+            let env = place.world.start_again(&name);
+            let client = Client::new(env.clone(), server, &name);
+            env.tasks.spawn(Home::LeastLoaded, Box::pin(create_topics(client, name)));
+        }
+        place.wait(Duration::from_millis(5) + APART * moment);
+        place.node.stop(&mut place.world, LONG).unwrap_or_else(|why| panic!("{moment}: {why}"));
+        place.node.start(&mut place.world, LONG).unwrap();
+    }
+}
