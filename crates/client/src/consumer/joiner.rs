@@ -11,7 +11,9 @@ use crate::metadata::TopicPartition;
 use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use dohle_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
-use dohle_protocol::messages::{JoinGroupRequest, JoinGroupResponse, SyncGroupRequest};
+use dohle_protocol::messages::{
+    DescribeGroupsRequest, JoinGroupRequest, JoinGroupResponse, SyncGroupRequest,
+};
 use dohle_protocol::wire::{Request, Text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,8 +23,18 @@ use std::time::Duration;
 pub(super) struct Joined {
     pub(super) identity: Identity,
     pub(super) assignment: Vec<TopicPartition>,
-    /// The topics and partition counts that the join knew.
+    /// The topics and partition counts that the assignment was made from, as far as this member has
+    /// to watch them: the leader all, and with no partitions where a topic did not exist.
     pub(super) seen: BTreeMap<Text, usize>,
+    /// The leader of a group watches what anybody in it wants.
+    pub(super) leads: bool,
+}
+
+/// What the leader has shared out, and from what.
+#[derive(Default)]
+struct Sharing {
+    shares: BTreeMap<Text, Vec<TopicPartition>>,
+    counts: BTreeMap<Text, usize>,
 }
 
 /// A member that wants to join.
@@ -88,14 +100,13 @@ impl Joiner {
         Error::check(answer.error_code, None)?;
         self.identity.generation = answer.generation_id;
         let protocol = answer.protocol_name.clone().unwrap_or_default();
-        let shares = match Strategy::of_name(&protocol) {
-            Some(strategy) if answer.leader == answer.member_id => {
-                self.share_out(strategy, &answer).await?
-            }
-            _ => BTreeMap::new(),
+        let leads = answer.leader == answer.member_id;
+        let sharing = match Strategy::of_name(&protocol) {
+            Some(strategy) if leads => self.share_out(strategy, &answer).await?,
+            _ => Sharing { counts: seen, ..Sharing::default() },
         };
-        let own_share = shares.get(&self.identity.member_id).cloned();
-        let assignments = if answer.skip_assignment { Vec::new() } else { encode(shares) };
+        let shared: BTreeSet<_> = sharing.shares.values().flatten().cloned().collect();
+        let assignments = if answer.skip_assignment { Vec::new() } else { encode(sharing.shares) };
         let request = SyncGroupRequest {
             group_id: self.group.clone(),
             generation_id: self.identity.generation,
@@ -109,12 +120,32 @@ impl Joiner {
         let synced = self.ask(&request).await?;
         Error::check(synced.error_code, None)?;
         let assignment = Assignment::decode(&synced.assignment)?.partitions;
-        // A static leader that is back goes on with what was shared out before (KIP-814). If it would
-        // share out otherwise now, a topic has changed meanwhile, and nobody else looks for that.
-        let is_outdated = answer.skip_assignment
-            && own_share.is_some_and(|share| !is_same_share(share, &assignment));
-        let seen = if is_outdated { BTreeMap::new() } else { seen };
-        Ok(Joined { identity: self.identity.clone(), assignment, seen })
+        // A static leader that is back goes on with what was shared out before (KIP-814). A topic may
+        // have changed meanwhile, and nobody else looks for that.
+        if answer.skip_assignment
+            && leads
+            && self.dealt_to_all().await.map_or(true, |dealt| dealt != shared)
+        {
+            self.pulse.tell(|state| state.must_rejoin = true);
+        }
+        Ok(Joined { identity: self.identity.clone(), assignment, seen: sharing.counts, leads })
+    }
+
+    /// What the members of the group have, as its coordinator knows it.
+    async fn dealt_to_all(&self) -> Result<BTreeSet<TopicPartition>, Error> {
+        let request = DescribeGroupsRequest {
+            groups: vec![self.group.clone()],
+            ..DescribeGroupsRequest::default()
+        };
+        let answer = self.ask(&request).await?;
+        let mut dealt = BTreeSet::new();
+        for group in &answer.groups {
+            Error::check(group.error_code, None)?;
+            for member in &group.members {
+                dealt.extend(Assignment::decode(&member.member_assignment)?.partitions);
+            }
+        }
+        Ok(dealt)
     }
 
     fn join_request(&self, topics: &[Text]) -> JoinGroupRequest {
@@ -162,7 +193,7 @@ impl Joiner {
         &self,
         strategy: Strategy,
         answer: &JoinGroupResponse,
-    ) -> Result<BTreeMap<Text, Vec<TopicPartition>>, Error> {
+    ) -> Result<Sharing, Error> {
         let mut members = BTreeMap::new();
         for told in &answer.members {
             let subscription = Subscription::decode(&told.metadata)?;
@@ -185,7 +216,11 @@ impl Joiner {
             });
             topics.insert(name.clone(), TopicPartitions { count, racks: racks.collect() });
         }
-        Ok(strategy.assign(&members, &topics).into_iter().collect())
+        let count = |name: &Text| {
+            topics.get(name).map_or(0, |topic| usize::try_from(topic.count).unwrap_or(0))
+        };
+        let counts = names.iter().map(|name| (name.clone(), count(name))).collect();
+        Ok(Sharing { shares: strategy.assign(&members, &topics).into_iter().collect(), counts })
     }
 }
 
@@ -197,11 +232,4 @@ fn encode(shares: BTreeMap<Text, Vec<TopicPartition>>) -> Vec<SyncGroupRequestAs
         ..SyncGroupRequestAssignment::default()
     });
     encoded.collect()
-}
-
-fn is_same_share(mut one: Vec<TopicPartition>, other: &[TopicPartition]) -> bool {
-    let mut other = other.to_vec();
-    one.sort_unstable();
-    other.sort_unstable();
-    one == other
 }

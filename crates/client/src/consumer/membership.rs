@@ -68,8 +68,10 @@ pub(super) struct Membership {
     dealt: Vec<TopicPartition>,
     pulse: Pulse,
     joining: Option<Gather<Result<Joined, Error>>>,
-    /// The topics and partition counts that the last join knew.
+    /// The topics and partition counts that its assignment was made from.
     seen: BTreeMap<Text, usize>,
+    /// It shared out: nobody else looks whether a topic of the group has changed.
+    leads: bool,
     looked_at: Instant,
 }
 
@@ -91,6 +93,7 @@ impl Membership {
             pulse: Pulse::default(),
             joining: None,
             seen: BTreeMap::new(),
+            leads: false,
             looked_at: Instant::default(),
         }
     }
@@ -137,7 +140,7 @@ impl Membership {
         self.is_member
     }
 
-    /// Whether a topic that it wants came, went or grew.
+    /// Whether a topic that it has to watch came, went or grew.
     async fn topics_changed(&mut self) -> bool {
         let now = self.client.env().clock.now();
         if now < self.looked_at + self.client.config().metadata_age_max {
@@ -145,8 +148,23 @@ impl Membership {
         }
         self.looked_at = now;
         let deadline = now + self.client.config().request_timeout;
-        let wanted = wanted_topics(&self.client, &self.subscribed, false, deadline).await;
-        wanted.is_ok_and(|wanted| wanted != self.seen)
+        let watched = self.watched(deadline).await;
+        watched.is_ok_and(|watched| watched != self.seen)
+    }
+
+    /// The topics that it has to watch, with how many partitions each has.
+    async fn watched(&self, deadline: Instant) -> Result<BTreeMap<Text, usize>, Error> {
+        let mut watched = wanted_topics(&self.client, &self.subscribed, false, deadline).await?;
+        if self.leads {
+            let others = self.seen.keys().filter(|name| !watched.contains_key(*name));
+            let others: Vec<Text> = others.cloned().collect();
+            watched.extend(others.iter().map(|name| (name.clone(), 0)));
+            if !others.is_empty() {
+                let others = Subscribed::Topics(others);
+                watched.extend(wanted_topics(&self.client, &others, false, deadline).await?);
+            }
+        }
+        Ok(watched)
     }
 
     /// Joins, or goes on with a join; `None` if it is not done by `deadline`.
@@ -177,6 +195,7 @@ impl Membership {
         self.identity = joined.identity;
         self.dealt.clone_from(&joined.assignment);
         self.seen = joined.seen;
+        self.leads = joined.leads;
         self.looked_at = clock.now();
         self.is_member = true;
         // In a generation that it has missed others may have had what it holds.
