@@ -32,6 +32,9 @@ fn a_pass_finds_it_and_the_partition_answers_an_error() {
         "log.retention.check.interval.ms=100",
         "--override",
         "log.initial.task.delay.ms=0",
+        // The records here are old: they would go by themselves.
+        "--override",
+        "log.retention.ms=-1",
     ];
     let server = Server::start(&folder, &words);
     let mut stream = connect(server.address("PLAINTEXT"));

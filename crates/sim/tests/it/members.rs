@@ -29,8 +29,8 @@ fn place() -> Place {
 }
 
 /// A member that is given three records at a time.
-fn member(env: &Env, server: SocketAddr, strategy: Strategy) -> Consumer {
-    let config = ConsumerConfig {
+fn config(strategy: Strategy) -> ConsumerConfig {
+    ConsumerConfig {
         group: Some("g".into()),
         offset_reset: OffsetReset::Earliest,
         auto_commit: false,
@@ -40,11 +40,18 @@ fn member(env: &Env, server: SocketAddr, strategy: Strategy) -> Consumer {
         heartbeat_interval: Duration::from_millis(300),
         strategies: vec![strategy],
         ..ConsumerConfig::default()
-    };
+    }
+}
+
+fn member_of(env: &Env, server: SocketAddr, config: ConsumerConfig) -> Consumer {
     let client = Client::new(env.clone(), ClientConfig::new(&server.to_string()).unwrap());
     let mut member = Consumer::new(client, config);
     member.subscribe(Subscribed::Topics(vec!["t".into()]));
     member
+}
+
+fn member(env: &Env, server: SocketAddr, strategy: Strategy) -> Consumer {
+    member_of(env, server, config(strategy))
 }
 
 /// Polls for a time, until something comes; the offsets of what came.
@@ -109,4 +116,41 @@ fn who_is_not_polled_gives_way() {
     let took = place.world.complete("c", LONG, give_way(env, server)).unwrap();
     // Neither the session nor a rebalance had to time out.
     assert!(took < POLL_INTERVAL + SESSION, "{took:?}");
+}
+
+/// While a static leader is away its topic grows, by a partition that falls to the other member.
+async fn grow(env: Env, server: SocketAddr) -> Vec<i32> {
+    let of = |instance: &str| {
+        let config =
+            ConsumerConfig { instance_id: Some(instance.into()), ..config(Strategy::Range) };
+        member_of(&env, server, config)
+    };
+    let mut first = of("first");
+    while first.assignment().count() != 3 {
+        let _read = first.poll(SOON).await.unwrap();
+    }
+    let mut second = of("second");
+    while first.assignment().count() != 2 || second.assignment().count() != 1 {
+        let _read = first.poll(SOON).await.unwrap();
+        let _read = second.poll(SOON).await.unwrap();
+    }
+    drop(first);
+    let client = Client::new(env.clone(), ClientConfig::new(&server.to_string()).unwrap());
+    dohle_client::Admin::new(client).create_partitions("t", 4, &[]).await.unwrap();
+    let mut first = of("first");
+    for _ in 0..100 {
+        let _read = first.poll(SOON).await.unwrap();
+        let _read = second.poll(SOON).await.unwrap();
+    }
+    assert_eq!(first.assignment().count(), 2);
+    second.assignment().map(|one| one.partition).collect()
+}
+
+#[test]
+fn a_static_leader_that_is_back_looks_whether_others_lack_a_partition() {
+    let mut place = Place::new(&[("group.initial.rebalance.delay.ms", "0")]);
+    place.create("t", 3, &[]);
+    let server = place.node.address(&mut place.world);
+    let env = place.world.start_again("c");
+    assert_eq!(place.world.complete("c", LONG, grow(env, server)).unwrap(), [2, 3]);
 }

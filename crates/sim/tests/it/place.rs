@@ -21,8 +21,10 @@ use dohle_sim::node::Node;
 use dohle_sim::world::World;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 
 /// Longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(1000);
@@ -233,8 +235,13 @@ impl io::Write for Lines {
     }
 }
 
+/// Nobody listens here. While there is a single listener a place in the source that another thread
+/// comes by first is closed for it too: `tracing` asks only that thread's listener then.
+static DEAF: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+
 /// What `act` comes to, and what nodes said meanwhile.
 pub(crate) fn listen<T>(act: impl FnOnce() -> T) -> (T, String) {
+    LazyLock::force(&DEAF);
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber =
