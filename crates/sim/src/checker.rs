@@ -50,6 +50,10 @@ pub struct Known {
     pub skew_ms: i64,
     /// The most that it was ahead.
     pub ahead_ms: i64,
+    /// By name: how far a client's clock is ahead of where it began.
+    client_skews: BTreeMap<String, i64>,
+    /// Per producer: how often it began anew, in this process or an earlier one.
+    incarnations: BTreeMap<u32, u32>,
     /// The ledger's topic is compacted.
     pub ledger_is_compacted: bool,
     /// A deliberate defect: the node shows readers of committed records all that it has.
@@ -150,7 +154,23 @@ impl History {
         let mut known = self.known();
         known.jumped_ms += milliseconds.max(0);
         known.skew_ms += milliseconds;
-        known.ahead_ms = known.ahead_ms.max(known.skew_ms);
+        known.on_skew();
+    }
+
+    /// A client's wall clock jumps.
+    pub fn on_client_jump(&self, client: &str, milliseconds: i64) {
+        let mut known = self.known();
+        *known.client_skews.entry(client.to_owned()).or_default() += milliseconds;
+        known.on_skew();
+    }
+
+    /// The number of a producer's next incarnation: its records begin at 0 again.
+    #[must_use]
+    pub fn next_incarnation(&self, producer: u32) -> u32 {
+        let mut known = self.known();
+        let next = known.incarnations.entry(producer).or_default();
+        *next += 1;
+        *next - 1
     }
 
     /// The isolation level of a fetch, as the node takes it.
@@ -225,6 +245,12 @@ impl History {
 }
 
 impl Known {
+    /// A clock has jumped: the node's may be further ahead of some client's now.
+    fn on_skew(&mut self) {
+        let behind = self.client_skews.values().copied().min().unwrap_or(0).min(0);
+        self.ahead_ms = self.ahead_ms.max(self.skew_ms - behind);
+    }
+
     fn on_end(&mut self) {
         self.partitions.values_mut().for_each(Partition::on_end);
         self.ledger.on_node_end();

@@ -34,7 +34,7 @@ use audit::After;
 use dohle_env::Env;
 use dohle_env::tasks::Home;
 use limits::{Bounds, Watch};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -155,6 +155,15 @@ struct Run<'a> {
     without: Without,
     costs: Costs,
     bounds: Bounds,
+    /// Clients that may die: they begin anew.
+    mortals: BTreeMap<String, Mortal>,
+}
+
+/// A client that keeps nothing that another process of its name would need.
+#[derive(Clone, Copy, Debug)]
+enum Mortal {
+    Producer(producer::Kind),
+    Consumer(consumer::Kind),
 }
 
 /// Runs the workload in `world`; the error says what went wrong.
@@ -190,7 +199,9 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     let costs = costs(&mut random);
     let weather = Weather::any(&mut random);
     let (clients, without) = (Vec::new(), plan.without.clone());
-    let mut run = Run { world, node, server, history, random, clients, without, costs, bounds };
+    let mortals = BTreeMap::new();
+    let mut run =
+        Run { world, node, server, history, random, clients, without, costs, bounds, mortals };
     run.world.set_weather(weather);
     run.world.disk(NODE).set_costs(costs);
     if let Some(defect) = plan.defect {
@@ -269,9 +280,15 @@ impl Run<'_> {
         F: Future<Output = ()> + Send + 'static,
     {
         self.clients.push(name.to_owned());
-        if self.without.clients.contains(name) {
-            return;
+        if !self.without.clients.contains(name) {
+            self.start_process(name, run);
         }
+    }
+
+    fn start_process<F>(&mut self, name: &str, run: impl FnOnce(Client, History) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let env: Env = self.world.start(name);
         let client = Client::new(env.clone(), self.server, name);
         let task = run(client, self.history.clone());
@@ -284,9 +301,9 @@ impl Run<'_> {
         let producers = 1 + u32::try_from(self.random.below(3)).unwrap_or(0);
         for number in 0..=producers {
             let kind = self.producer(number);
-            self.start_client(&format!("producer {number}"), |client, history| {
-                producer::run(kind, client, history)
-            });
+            let name = format!("producer {number}");
+            self.start_client(&name, |client, history| producer::run(kind, client, history));
+            self.mortals.insert(name, Mortal::Producer(kind));
         }
         for number in 0..=u32::try_from(self.random.below(2)).unwrap_or(0) {
             let kind = consumer::Kind {
@@ -296,9 +313,9 @@ impl Run<'_> {
                 has_sessions: self.random.below(4) != 0,
                 max_bytes: *self.random.pick(&[300, 5_000, 1 << 20]),
             };
-            self.start_client(&format!("consumer {number}"), |client, history| {
-                consumer::run(kind, client, history)
-            });
+            let name = format!("consumer {number}");
+            self.start_client(&name, |client, history| consumer::run(kind, client, history));
+            self.mortals.insert(name, Mortal::Consumer(kind));
         }
         // The auditor's host, which is never parted and has a good line: what it reads is at
         // stake, not how.
@@ -306,6 +323,19 @@ impl Run<'_> {
         let (auditor, node) = (self.world.address("auditor"), self.server.ip());
         for (from, to) in [(auditor, node), (node, auditor)] {
             self.world.network().set_weather_between(from, to, Weather::default());
+        }
+    }
+
+    /// A client that has died comes back, and knows nothing.
+    fn start_again(&mut self, name: &str) {
+        match self.mortals.get(name).copied() {
+            Some(Mortal::Producer(kind)) => {
+                self.start_process(name, |client, history| producer::run(kind, client, history));
+            }
+            Some(Mortal::Consumer(kind)) => {
+                self.start_process(name, |client, history| consumer::run(kind, client, history));
+            }
+            None => {}
         }
     }
 

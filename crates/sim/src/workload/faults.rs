@@ -6,7 +6,7 @@ use crate::net::Weather;
 use std::time::Duration;
 
 /// Everything that may be done, at even odds.
-const FAULTS: [&str; 21] = [
+const FAULTS: [&str; 24] = [
     "kill",
     "kill",
     "power loss",
@@ -24,6 +24,9 @@ const FAULTS: [&str; 21] = [
     "slow disk",
     "pause",
     "clock jump",
+    "client pauses",
+    "client's clock jumps",
+    "client dies",
     "cut",
     "part",
     "one way",
@@ -97,8 +100,22 @@ impl Run<'_> {
                 self.world.resume(NODE);
                 Ok(())
             }
+            "client pauses" => {
+                self.world.pause(&client);
+                let time = Duration::from_millis(self.random.below(6_000));
+                self.run_for(time)?;
+                self.world.resume(&client);
+                Ok(())
+            }
+            "client's clock jumps" => {
+                let by = self.jump_ms();
+                self.history.on_client_jump(&client, by);
+                self.world.jump_clock(&client, by);
+                Ok(())
+            }
+            "client dies" => self.kill_client(),
             "clock jump" => {
-                let by = i64::try_from(self.random.below(7_200_000)).unwrap_or(0) - 3_600_000;
+                let by = self.jump_ms();
                 self.history.on_jump(by);
                 self.world.jump_clock(NODE, by);
                 Ok(())
@@ -125,6 +142,27 @@ impl Run<'_> {
             }
             other => unreachable!("{other} is no fault"),
         }
+    }
+
+    /// By how much a clock jumps: an hour at most.
+    fn jump_ms(&mut self) -> i64 {
+        i64::try_from(self.random.below(7_200_000)).unwrap_or(0) - 3_600_000
+    }
+
+    /// A client is gone in the middle of what it does; after a while another has its name.
+    fn kill_client(&mut self) -> Result<(), String> {
+        let mortals: Vec<String> = self.mortals.keys().cloned().collect();
+        let name = self.random.pick(&mortals).clone();
+        let is_running = self.world.is_running(&name);
+        if is_running {
+            self.world.kill(&name);
+        }
+        let time = Duration::from_millis(self.random.below(3_000));
+        self.run_for(time)?;
+        if is_running {
+            self.start_again(&name);
+        }
+        Ok(())
     }
 
     /// SIGKILL.

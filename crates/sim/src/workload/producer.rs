@@ -104,9 +104,8 @@ enum Fate {
 /// Produces until the history ends and nothing is open.
 pub async fn run(kind: Kind, client: Client, history: History) {
     let name = format!("producer {}", kind.number);
-    let lanes = BTreeMap::new();
-    let mut producer =
-        Producer { kind, name, client, history, incarnation: 0, identity: None, lanes };
+    let (lanes, incarnation) = (BTreeMap::new(), history.next_incarnation(kind.number));
+    let mut producer = Producer { kind, name, client, history, incarnation, identity: None, lanes };
     while producer.round().await {
         producer.rest().await;
     }
@@ -462,7 +461,7 @@ impl Producer {
 
     /// The node has lost this producer's state, as it may: open batches are given up.
     fn begin_anew(&mut self) {
-        self.incarnation += 1;
+        self.incarnation = self.history.next_incarnation(self.kind.number);
         self.identity = None;
         self.lanes.clear();
     }
