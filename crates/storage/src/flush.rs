@@ -16,6 +16,9 @@ pub(crate) const EPOCHS_FILE: &str = "leader-epoch-checkpoint";
 /// What it is called until it is whole.
 const NEW_EPOCHS_FILE: &str = "leader-epoch-checkpoint.tmp";
 
+/// What becomes of a file that was written.
+pub(crate) type Written<'a> = &'a mut dyn FnMut(&dyn File) -> io::Result<()>;
+
 /// Files to write and sync. Owns all it needs.
 pub struct FlushWork {
     place: Arc<Place>,
@@ -68,9 +71,7 @@ impl FlushWork {
             // A folder without records is made again where it is missing.
             Place::make_durable(std::slice::from_ref(&self.place))?;
         }
-        let mut written = Vec::new();
-        self.write(&mut |file| written.push(file))?;
-        written.iter().try_for_each(|file| file.sync())?;
+        self.write(&mut |file| file.sync())?;
         if self.indexes.iter().any(IndexWrites::has_entries) {
             sync_directory()?;
         }
@@ -92,8 +93,7 @@ impl FlushWork {
         };
         let directory = first.place.directory.parent().unwrap_or(&first.place.directory);
         let sync = || first.place.disk().sync_tree(directory);
-        // Files are not kept open until then: there may be more than this process may have.
-        let written: Vec<_> = all.iter().map(|work| work.write(&mut drop)).collect();
+        let written: Vec<_> = all.iter().map(|work| work.write(&mut |_| Ok(()))).collect();
         sync()?;
         let named = |(work, written): (&Self, io::Result<()>)| written.and_then(|()| work.name());
         let named: Vec<_> = all.iter().zip(written).map(named).collect();
@@ -102,11 +102,11 @@ impl FlushWork {
         Ok(all.iter().zip(named).map(flushed).collect())
     }
 
-    /// Writes all files, those that replace others under names of their own; gives `written` what is
-    /// to be synced.
-    fn write(&self, written: &mut dyn FnMut(Arc<dyn File>)) -> io::Result<()> {
+    /// Writes all files, those that replace others under names of their own; gives `written` each that
+    /// is to be synced. One is open at a time: there may be more than this process may have.
+    fn write(&self, written: Written<'_>) -> io::Result<()> {
         for (offset, content) in &self.snapshots {
-            written(snapshots::write(&self.place, *offset, content)?);
+            written(&*snapshots::write(&self.place, *offset, content)?)?;
         }
         for segment in &self.segments {
             match segment.file(&self.place) {
@@ -115,7 +115,7 @@ impl FlushWork {
                 file => {
                     let file = file?;
                     segment.require_name(&self.place, &*file)?;
-                    written(file);
+                    written(&*file)?;
                 }
             }
         }
@@ -125,7 +125,7 @@ impl FlushWork {
         if let Some((_, epochs)) = &self.epochs {
             let file = self.place.disk().open(&self.new_epochs(), Open::Truncate)?;
             file.write_at(0, &[IoSlice::new(epochs)])?;
-            written(file);
+            written(&*file)?;
         }
         Ok(())
     }

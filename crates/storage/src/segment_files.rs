@@ -1,8 +1,9 @@
 //! Files of segments: how they go in two steps, and how indexes are written.
 
+use crate::flush::Written;
 use crate::place::{Place, file_name, suffix};
 use crate::segment::{Indexes, Segment};
-use dohle_env::disk::{Disk, File, Open};
+use dohle_env::disk::{Disk, Open};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -119,7 +120,7 @@ impl IndexWrites {
 
     /// Writes the files, the `.index` under a name that says that it is not whole. Gives `written`
     /// what is to be synced. [`IndexWrites::name`] comes once all of that survives a crash.
-    pub(crate) fn write(&self, written: &mut dyn FnMut(Arc<dyn File>)) -> io::Result<()> {
+    pub(crate) fn write(&self, written: Written<'_>) -> io::Result<()> {
         let mut bytes = Vec::new();
         let transactions = self.place.path(self.base_offset, suffix::TRANSACTION_INDEX);
         if self.indexes.transactions.count() == 0 {
@@ -156,12 +157,7 @@ impl IndexWrites {
         self.place.path(self.base_offset, suffix::NEW_OFFSET_INDEX)
     }
 
-    fn write_file(
-        &self,
-        path: &Path,
-        bytes: &[u8],
-        written: &mut dyn FnMut(Arc<dyn File>),
-    ) -> io::Result<()> {
+    fn write_file(&self, path: &Path, bytes: &[u8], written: Written<'_>) -> io::Result<()> {
         let disk = self.place.disk();
         let is_new = disk.entry(path)?.is_none_or(|before| before.size_bytes == 0);
         let file = disk.open(path, Open::Truncate)?;
@@ -170,7 +166,7 @@ impl IndexWrites {
         }
         if !bytes.is_empty() || !is_new {
             // Else there is nothing to lose, and nothing old that could come back.
-            written(file);
+            written(&*file)?;
         }
         Ok(())
     }
