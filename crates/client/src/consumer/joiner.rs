@@ -44,9 +44,8 @@ pub(super) struct Joiner {
     pub(super) group: Text,
     pub(super) subscribed: Subscribed,
     pub(super) identity: Identity,
-    /// What was dealt out to it last, and in which generation.
+    /// What was dealt out to it last, in the generation of its identity.
     pub(super) dealt: Vec<TopicPartition>,
-    pub(super) dealt_in: i32,
     /// Begins with the membership: whoever asks for the assignment may be late.
     pub(super) pulse: Pulse,
 }
@@ -71,7 +70,6 @@ impl Joiner {
                     Some(ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::ILLEGAL_GENERATION) => {
                         self.identity = Identity::default();
                         self.dealt.clear();
-                        self.dealt_in = self.identity.generation;
                     }
                     _ => {
                         self.client.forget_coordinator(CoordinatorKind::Group, &self.group);
@@ -98,19 +96,20 @@ impl Joiner {
             self.identity.member_id = answer.member_id.detached();
         }
         Error::check(answer.error_code, None)?;
-        self.identity.generation = answer.generation_id;
+        let identity = Identity { generation: answer.generation_id, ..self.identity.clone() };
         let protocol = answer.protocol_name.clone().unwrap_or_default();
         let leads = answer.leader == answer.member_id;
         let sharing = match Strategy::of_name(&protocol) {
             Some(strategy) if leads => self.share_out(strategy, &answer).await?,
             _ => Sharing { counts: seen, ..Sharing::default() },
         };
-        let shared: BTreeSet<_> = sharing.shares.values().flatten().cloned().collect();
-        let assignments = if answer.skip_assignment { Vec::new() } else { encode(sharing.shares) };
+        let is_back = leads && answer.skip_assignment;
+        let shared = is_back.then(|| sharing.shares.values().flatten().cloned().collect());
+        let assignments = if is_back { Vec::new() } else { encode(sharing.shares) };
         let request = SyncGroupRequest {
             group_id: self.group.clone(),
-            generation_id: self.identity.generation,
-            member_id: self.identity.member_id.clone(),
+            generation_id: identity.generation,
+            member_id: identity.member_id.clone(),
             group_instance_id: self.config.instance_id.clone(),
             protocol_type: Some("consumer".into()),
             protocol_name: Some(protocol),
@@ -122,13 +121,12 @@ impl Joiner {
         let assignment = Assignment::decode(&synced.assignment)?.partitions;
         // A static leader that is back goes on with what was shared out before (KIP-814). A topic may
         // have changed meanwhile, and nobody else looks for that.
-        if answer.skip_assignment
-            && leads
+        if let Some(shared) = shared
             && self.dealt_to_all().await.map_or(true, |dealt| dealt != shared)
         {
             self.pulse.tell(|state| state.must_rejoin = true);
         }
-        Ok(Joined { identity: self.identity.clone(), assignment, seen: sharing.counts, leads })
+        Ok(Joined { identity, assignment, seen: sharing.counts, leads })
     }
 
     /// What the members of the group have, as its coordinator knows it.
@@ -153,9 +151,9 @@ impl Joiner {
         let protocols = self.config.strategies.iter().map(|strategy| {
             let subscription = Subscription {
                 topics: topics.to_vec(),
-                user_data: strategy.user_data(&self.dealt, self.dealt_in),
+                user_data: strategy.user_data(&self.dealt, self.identity.generation),
                 owned: owned.to_vec(),
-                generation: self.dealt_in,
+                generation: self.identity.generation,
                 rack: (!self.config.rack.is_empty()).then(|| self.config.rack.clone()),
             };
             JoinGroupRequestProtocol {

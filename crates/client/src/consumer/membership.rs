@@ -25,6 +25,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a member that leaves tries to tell its group.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// What a consumer subscribes to.
 #[derive(Clone)]
 pub enum Subscribed {
@@ -214,7 +217,6 @@ impl Membership {
             subscribed: self.subscribed.clone(),
             identity: self.identity.clone(),
             dealt: self.dealt.clone(),
-            dealt_in: self.identity.generation,
             pulse: self.pulse.clone(),
         };
         let (slot, joining) = one();
@@ -263,13 +265,7 @@ impl Membership {
     pub(super) async fn leave(self) {
         self.pulse.tell(|state| state.is_over = true);
         let why = "the consumer is being closed";
-        let Some(request) = leave_request(&self.group, &self.identity, &self.config, why) else {
-            return;
-        };
-        let to = To::Coordinator(CoordinatorKind::Group, self.group.clone());
-        let deadline = self.client.env().clock.now() + Duration::from_secs(5);
-        // Who cannot be told finds out by the session's timeout.
-        let _told = self.client.ask_once(i16::MAX, &to, &request, deadline).await;
+        leave(&self.client, &self.config, &self.group, &self.identity, why).await;
     }
 }
 
@@ -279,17 +275,19 @@ impl Drop for Membership {
     }
 }
 
-/// How a member leaves; `None` if nobody is told: it has no id yet, or is static and may come back.
-pub(super) fn leave_request(
+/// Tells the group that a member leaves. Nobody is told of one that has no id yet, or that is static
+/// and may come back; and who cannot be told finds out by the session's timeout.
+pub(super) async fn leave(
+    client: &Client,
+    config: &ConsumerConfig,
     group: &Text,
     identity: &Identity,
-    config: &ConsumerConfig,
     why: &str,
-) -> Option<LeaveGroupRequest> {
+) {
     if identity.member_id.is_empty() || config.instance_id.is_some() {
-        return None;
+        return;
     }
-    Some(LeaveGroupRequest {
+    let request = LeaveGroupRequest {
         group_id: group.clone(),
         member_id: identity.member_id.clone(),
         members: vec![MemberIdentity {
@@ -298,7 +296,10 @@ pub(super) fn leave_request(
             ..MemberIdentity::default()
         }],
         ..LeaveGroupRequest::default()
-    })
+    };
+    let to = To::Coordinator(CoordinatorKind::Group, group.clone());
+    let deadline = client.env().clock.now() + LEAVE_TIMEOUT;
+    let _told = client.ask_once(i16::MAX, &to, &request, deadline).await;
 }
 
 /// The topics that are wanted and exist, with how many partitions each has.

@@ -2,7 +2,7 @@
 //! what they brought to light.
 
 use super::ConsumerConfig;
-use super::membership::{Identity, leave_request};
+use super::membership::{Identity, leave};
 use crate::Error;
 use crate::cluster::{Client, CoordinatorKind, To};
 use crate::wait::lock;
@@ -118,12 +118,7 @@ impl Heart {
     async fn give_up(&self) {
         self.pulse.tell(|state| state.must_forget = true);
         let why = "consumer poll timeout has expired.";
-        let Some(request) = leave_request(&self.group, &self.identity, &self.config, why) else {
-            return;
-        };
-        let deadline = self.client.env().clock.now() + self.config.session_timeout;
-        // Who cannot be told finds out by the session's timeout.
-        let _told = self.client.ask_once(i16::MAX, &self.coordinator(), &request, deadline).await;
+        leave(&self.client, &self.config, &self.group, &self.identity, why).await;
     }
 
     /// Whether heartbeats go on after this failure.

@@ -1,10 +1,10 @@
 //! A node in the background: `kafka-server-start.sh -daemon` and `kafka-server-stop.sh`.
 
-use crate::golden::Folder;
+use crate::golden::{Folder, told};
+use crate::server::address_in;
 use std::fs;
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -31,15 +31,8 @@ impl Desk {
     /// Types a command; its exit code, standard output and error.
     #[track_caller]
     fn types(&self, program: &str, words: &[&str]) -> (i32, String, String) {
-        let output = Command::new(self.folder.0.join("bin").join(program))
-            .args(words)
-            .env_remove("LOG_DIR")
-            .current_dir(&self.folder.0)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+        let program = self.folder.0.join("bin").join(program);
+        told(self.folder.run_as(&program, words))
     }
 
     fn stop(&self) -> (i32, String, String) {
@@ -69,9 +62,8 @@ fn a_node_runs_on_until_it_is_stopped() {
 
     let (code, out, err) = desk.types("kafka-server-start.sh", &["-daemon", "server.properties"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    let address = out.split_once("PLAINTEXT://").expect(&out).1;
-    let address = address.split([',', ' ']).next().unwrap().to_owned();
-    TcpStream::connect(&address).unwrap();
+    let address = address_in(&out, "PLAINTEXT").expect(&out);
+    TcpStream::connect(address).unwrap();
     let said = fs::read_to_string(desk.folder.0.join("logs/kafkaServer.out")).unwrap();
     assert!(said.contains(&out), "{said}");
 
@@ -79,7 +71,7 @@ fn a_node_runs_on_until_it_is_stopped() {
     let other = format!("--node-id={}", desk.node_id + 1);
     assert_eq!(desk.types("kafka-server-stop", &[&other]), none);
     assert_eq!(desk.types("kafka-server-stop", &["--process-role=none"]), none);
-    TcpStream::connect(&address).unwrap();
+    TcpStream::connect(address).unwrap();
 
     assert_eq!(desk.stop(), (0, String::new(), String::new()));
     let began = Instant::now();
@@ -87,7 +79,7 @@ fn a_node_runs_on_until_it_is_stopped() {
         assert!(began.elapsed() < HANG);
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert!(TcpStream::connect(&address).is_err());
+    assert!(TcpStream::connect(address).is_err());
     assert!(desk.folder.0.join("data/.kafka_cleanshutdown").exists(), "it was stopped cleanly");
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// Where the golden data lies: `DOHLE_SHARED`, or `shared` beside the workspace.
 pub(crate) fn shared() -> PathBuf {
@@ -45,16 +45,16 @@ impl Folder {
         self.run_as(Path::new(env!("CARGO_BIN_EXE_dohle")), arguments)
     }
 
-    /// Runs a program in the folder.
+    /// Runs a program in the folder; its logs go nowhere else either.
     pub(crate) fn run_as(&self, program: &Path, arguments: &[&str]) -> Output {
-        Command::new(program).args(arguments).current_dir(&self.0).output().unwrap()
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&self.0).env_remove("LOG_DIR").stdin(Stdio::null());
+        command.output().unwrap()
     }
 
     /// Runs the binary, and gives exit code, standard output and standard error.
     pub(crate) fn told(&self, arguments: &[&str]) -> (i32, String, String) {
-        let output = self.run(arguments);
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+        told(self.run(arguments))
     }
 }
 
@@ -62,6 +62,12 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Exit code, standard output and standard error.
+pub(crate) fn told(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
 /// Unpacks a tar archive of GNU's kind: long names and sparse files too.

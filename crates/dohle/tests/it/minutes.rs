@@ -2,6 +2,7 @@
 //! `DOHLE_RECORD=1` writes what they say into the document instead.
 
 use crate::golden::Folder;
+use crate::server::address_in;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,8 +52,7 @@ impl Terminal {
             .output()
             .unwrap();
         let mut said = String::from_utf8(output.stdout).unwrap();
-        if let Some((_, rest)) = said.split_once("dohle is ready: PLAINTEXT://") {
-            let address = rest.split(' ').next().unwrap();
+        if let Some(address) = address_in(&said, "PLAINTEXT") {
             let port = address.rsplit(':').next().unwrap();
             self.address = Some(format!("localhost:{port}"));
             said = said.replace(address, "127.0.0.1:9092");

@@ -23,6 +23,16 @@ use std::time::{Duration, Instant};
 /// Longer than anything here takes, even on a loaded machine.
 const HANG: Duration = Duration::from_secs(30);
 
+/// How the line begins that is said once the node serves.
+const READY: &str = "dohle is ready: ";
+
+/// The address of a listener in what a node says when it is ready, wherever that stands in the text.
+pub(crate) fn address_in<'a>(said: &'a str, listener: &str) -> Option<&'a str> {
+    let (_, rest) = said.split_once(READY)?;
+    let list = rest.split(' ').next()?;
+    list.split(',').find_map(|one| one.strip_prefix(listener)?.strip_prefix("://"))
+}
+
 /// A server in its folder; killed if the test ends before it does.
 pub(crate) struct Server {
     child: Child,
@@ -51,7 +61,7 @@ impl Server {
             .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut ready = String::new();
-        while !ready.starts_with("dohle is ready: ") {
+        while !ready.starts_with(READY) {
             ready.clear();
             assert_ne!(out.read_line(&mut ready).unwrap(), 0, "{}", log_of(folder));
         }
@@ -60,9 +70,8 @@ impl Server {
 
     /// The addresses of the ready line, by listener.
     pub(crate) fn address(&self, listener: &str) -> SocketAddr {
-        let list = self.ready.split(' ').nth(3).unwrap();
-        let of = |one: &str| one.strip_prefix(&format!("{listener}://"))?.parse().ok();
-        list.split(',').find_map(of).unwrap_or_else(|| panic!("{listener} in {}", self.ready))
+        let address = address_in(&self.ready, listener).and_then(|it| it.parse().ok());
+        address.unwrap_or_else(|| panic!("{listener} in {}", self.ready))
     }
 
     fn signal(&self, signal: &str) {

@@ -17,17 +17,10 @@ pub(super) fn text() -> String {
         "_dohle() {{
     local command=${{${{words[1]:t}}%.sh}}
     if [[ $command == dohle ]]; then
-        local -a commands=({})
-        if ((CURRENT == 2)); then
-            _describe command commands
-            return
-        fi
-        shift words
-        ((CURRENT -= 1))
-        command=${{words[1]%.sh}}
+{}        command=${{words[1]%.sh}}
     fi
     case $command in",
-        described.join(" ")
+        subcommand("        ", &described)
     );
     written.expect("a String takes all text");
     for command in COMMANDS {
@@ -38,6 +31,21 @@ pub(super) fn text() -> String {
     }
     text.push_str("        *) _files ;;\n    esac\n}\n_dohle \"$@\"\n");
     text
+}
+
+/// Completes the word behind the command; if that is there already, it is the command from here on.
+fn subcommand(indent: &str, described: &[String]) -> String {
+    let commands = described.join(" ");
+    format!(
+        "{indent}local -a commands=({commands})
+{indent}if ((CURRENT == 2)); then
+{indent}    _describe command commands
+{indent}    return
+{indent}fi
+{indent}shift words
+{indent}((CURRENT -= 1))
+"
+    )
 }
 
 /// What completes one command.
@@ -60,17 +68,10 @@ fn function(command: &Command, text: &mut String) {
             writeln!(
                 text,
                 "_dohle_{name}() {{
-    local -a commands=({})
-    if ((CURRENT == 2)); then
-        _describe command commands
-        return
-    fi
-    shift words
-    ((CURRENT -= 1))
-    case ${{words[1]}} in
+{}    case ${{words[1]}} in
 {arms}    esac
 }}",
-                described.join(" ")
+                subcommand("    ", &described)
             )
         }
     };
