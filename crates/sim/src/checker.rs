@@ -20,10 +20,31 @@ pub use partition::{Asked, Fetched, Partition};
 pub use record::RecordId;
 pub use topic::{Life, Topic};
 
+use crate::disk::SimulatedDisk;
 use crate::trace::Trace;
 use dohle_protocol::ids::Uuid;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A node's files, for who looks at them behind its back.
+pub trait Files {
+    /// The paths of all, sorted.
+    fn paths(&self) -> Vec<String>;
+
+    /// What a file has; `None` if it is not there.
+    fn content(&self, path: &str) -> Option<Vec<u8>>;
+}
+
+impl Files for SimulatedDisk {
+    fn paths(&self) -> Vec<String> {
+        Self::paths(self).into_iter().map(|(path, _)| path).collect()
+    }
+
+    fn content(&self, path: &str) -> Option<Vec<u8>> {
+        Self::content(self, Path::new(path)).ok()
+    }
+}
 
 /// A partition, by its topic's id.
 pub type Key = (Uuid, i32);
@@ -74,6 +95,15 @@ pub struct Known {
     pub pending: BTreeMap<String, String>,
     /// How much was checked.
     pub counts: Counts,
+}
+
+/// What clients are to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// They wait: what is left after a power loss is being looked at.
+    pub is_closed: bool,
+    /// They begin nothing new: it is the healed phase.
+    pub is_ending: bool,
 }
 
 /// How much was checked.
@@ -141,6 +171,13 @@ impl History {
             .map_err(|what| format!("{}-{}: {what}", partition.topic, key.1));
         drop(known);
         found.map_err(|what| self.violate(what)).ok()
+    }
+
+    /// What clients are to do now.
+    #[must_use]
+    pub fn times(&self) -> Times {
+        let Known { is_closed, is_ending, .. } = *self.known();
+        Times { is_closed, is_ending }
     }
 
     /// The time, as the node may see it.

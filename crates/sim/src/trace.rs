@@ -1,7 +1,7 @@
 //! What happened, in order: a hash over all of it, and the last lines in words.
 
 use crate::random::seed_of;
-use dohle_env::clock::Instant;
+use dohle_env::clock::{Clock, Instant};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,9 +11,11 @@ const TAIL_LINES: usize = 400;
 
 /// The record of one run. Cloning shares it. Two runs of one seed have equal hashes; if not,
 /// something drew on the outside world.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Trace {
     record: Arc<Mutex<Record>>,
+    /// Of the real world; else the time is what the executor says.
+    clock: Option<Arc<dyn Clock>>,
 }
 
 #[derive(Debug, Default)]
@@ -30,6 +32,12 @@ struct Record {
     is_declared: bool,
 }
 
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.record().fmt(f)
+    }
+}
+
 impl Record {
     fn fold(&mut self, word: u64) {
         self.hash = (self.hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -37,8 +45,18 @@ impl Record {
 }
 
 impl Trace {
+    /// The record of what happens in the real world, where no two runs are equal.
+    #[must_use]
+    pub fn real(clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..Self::default() }
+    }
+
     fn record(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(clock) = &self.clock {
+            record.now = clock.now();
+        }
+        record
     }
 
     /// Keeps every line from now on, for a run that is to be read.

@@ -6,6 +6,7 @@ pub mod admin;
 pub mod application;
 pub mod audit;
 pub mod bulk;
+pub mod clients;
 pub mod consumer;
 pub mod coverage;
 pub mod crowd;
@@ -31,18 +32,16 @@ use crate::node::Node;
 use crate::random::Generator;
 use crate::world::World;
 use audit::After;
+pub use clients::Cast;
+use clients::{Clients, Hosts};
 use dohle_env::Env;
-use dohle_env::tasks::Home;
 use limits::{Bounds, Watch};
-use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The node's name.
 const NODE: &str = "node";
-/// The number of the transactor that has another's id.
-const RIVAL: u32 = 4;
 /// Where it has its logs, in those runs in which partitions move between directories.
 const DIRECTORIES: [&str; 2] = ["/data", "/data-2"];
 /// Within this a start must serve. Disks may cost some milliseconds per call.
@@ -65,28 +64,6 @@ pub struct Plan {
     pub flaw: Option<application::Flaw>,
     /// What is left out of it, for who looks for the least that fails.
     pub without: Without,
-}
-
-/// How many there are of the clients that not every run has.
-#[derive(Clone, Copy, Debug)]
-pub struct Cast {
-    /// Members of a classic group.
-    pub members: u32,
-    /// Members of a group of the consumer protocol.
-    pub subscribers: u32,
-    /// Transactional producers.
-    pub transactors: u32,
-    /// An application of the `client` crate.
-    pub application: application::Size,
-}
-
-impl Cast {
-    /// Each group and the transactors in every third run.
-    fn any(random: &mut Generator, application: application::Size) -> Self {
-        let mut some = |most: u64| if random.one_in(3) { random.within(1..most + 1) } else { 0 };
-        let mut some = |most| u32::try_from(some(most)).unwrap_or(0);
-        Self { members: some(3), subscribers: some(3), transactors: some(2), application }
-    }
 }
 
 /// Parts of a run that are left out.
@@ -150,20 +127,10 @@ struct Run<'a> {
     server: SocketAddr,
     history: History,
     random: Generator,
-    /// Names of hosts of clients, those that are left out too; the auditor is not among them.
-    clients: Vec<String>,
-    without: Without,
+    /// The auditor is not among them.
+    clients: Clients,
     costs: Costs,
     bounds: Bounds,
-    /// Clients that may die: they begin anew.
-    mortals: BTreeMap<String, Mortal>,
-}
-
-/// A client that keeps nothing that another process of its name would need.
-#[derive(Clone, Copy, Debug)]
-enum Mortal {
-    Producer(producer::Kind),
-    Consumer(consumer::Kind),
 }
 
 /// Runs the workload in `world`; the error says what went wrong.
@@ -175,53 +142,42 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
         let application = application::Size::any(&mut world.random("application"));
         Cast::any(&mut world.random("cast"), application)
     });
-    if cast.transactors != 0 {
-        // A transaction that half survives a power loss would be nobody's fault.
+    if cast.needs_durable_logs() {
         settings.push(("log.flush.interval.messages", "1".to_owned()));
     }
-    if world.random("directories").one_in(3) {
-        settings.push(("log.dirs", DIRECTORIES.join(",")));
+    let log_dirs = if world.random("directories").one_in(3) { &DIRECTORIES[..] } else { &[] };
+    if !log_dirs.is_empty() {
+        settings.push(("log.dirs", log_dirs.join(",")));
     }
     let bounds = Bounds::of(&settings);
     limits::forget(plan.defect, &mut settings);
     let ledger_is_compacted = world.random("ledger").one_in(2);
     let node = Node::new(world, NODE, 1, &settings);
     let server = node.address(world);
-    let history = History::new(world.trace().clone());
-    {
-        let mut known = history.known();
-        known.ledger_is_compacted = ledger_is_compacted;
-        known.ignores_isolation = plan.defect == Some(Defect::UnstableReads);
-        // As all logs are, where transactions run.
-        known.group = checker::Group::new(cast.transactors != 0);
-        known.subscribers = checker::Group::new(cast.transactors != 0);
-    }
+    let history = cast.history(world.trace().clone(), ledger_is_compacted);
+    history.known().ignores_isolation = plan.defect == Some(Defect::UnstableReads);
     let costs = costs(&mut random);
     let weather = Weather::any(&mut random);
-    let (clients, without) = (Vec::new(), plan.without.clone());
-    let mortals = BTreeMap::new();
-    let mut run =
-        Run { world, node, server, history, random, clients, without, costs, bounds, mortals };
+    let clients = Clients::new(server, history.clone(), plan.without.clients.clone());
+    let mut run = Run { world, node, server, history, random, clients, costs, bounds };
     run.world.set_weather(weather);
     run.world.disk(NODE).set_costs(costs);
     if let Some(defect) = plan.defect {
         run.world.disk(NODE).set_defect(defect);
     }
     run.node.start(run.world, START_LIMIT)?;
-    run.start_clients();
-    run.start_members(cast.members);
-    run.start_subscribers(cast.subscribers);
-    run.start_transactors(cast.transactors);
-    run.start_bulk();
-    run.start_crowd();
-    run.start_application(cast.application, plan.flaw);
+    let log_dirs = log_dirs.iter().map(|path| (*path).to_owned()).collect();
+    run.clients.start_first(run.world, &mut run.random, log_dirs);
+    run.place_auditor();
+    run.clients.start_cast(run.world, &mut run.random, cast, plan.flaw);
     let result = run.faults_and_healing(plan);
     run.tell_counts();
     result
 }
 
 /// Short intervals, so that much happens in little time.
-fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
+#[must_use]
+pub fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
     let mut any = |key, from: u64, to: u64| (key, random.within(from..to).to_string());
     vec![
         any("log.retention.check.interval.ms", 200, 2_000),
@@ -274,152 +230,23 @@ fn costs(random: &mut Generator) -> Costs {
     }
 }
 
+impl Hosts for World {
+    fn begin(&mut self, name: &str) -> Env {
+        self.start(name)
+    }
+
+    fn random(&self, name: &str) -> Generator {
+        Self::random(self, name)
+    }
+}
+
 impl Run<'_> {
-    fn start_client<F>(&mut self, name: &str, run: impl FnOnce(Client, History) -> F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.clients.push(name.to_owned());
-        if !self.without.clients.contains(name) {
-            self.start_process(name, run);
-        }
-    }
-
-    fn start_process<F>(&mut self, name: &str, run: impl FnOnce(Client, History) -> F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let env: Env = self.world.start(name);
-        let client = Client::new(env.clone(), self.server, name);
-        let task = run(client, self.history.clone());
-        env.tasks.spawn(Home::LeastLoaded, Box::pin(task));
-    }
-
-    fn start_clients(&mut self) {
-        let moves = self.world.random("directories").one_in(3);
-        self.start_client("admin", |client, history| admin::run(client, history, moves));
-        let producers = 1 + u32::try_from(self.random.below(3)).unwrap_or(0);
-        for number in 0..=producers {
-            let kind = self.producer(number);
-            let name = format!("producer {number}");
-            self.start_client(&name, |client, history| producer::run(kind, client, history));
-            self.mortals.insert(name, Mortal::Producer(kind));
-        }
-        for number in 0..=u32::try_from(self.random.below(2)).unwrap_or(0) {
-            let kind = consumer::Kind {
-                number,
-                version: *self.random.pick(&[7, 12, 13, 17]),
-                committed_only: self.random.below(2) == 0,
-                has_sessions: self.random.below(4) != 0,
-                max_bytes: *self.random.pick(&[300, 5_000, 1 << 20]),
-            };
-            let name = format!("consumer {number}");
-            self.start_client(&name, |client, history| consumer::run(kind, client, history));
-            self.mortals.insert(name, Mortal::Consumer(kind));
-        }
-        // The auditor's host, which is never parted and has a good line: what it reads is at
-        // stake, not how.
+    /// The auditor's host is never parted and has a good line: what it reads is at stake, not how.
+    fn place_auditor(&mut self) {
         drop(self.world.start("auditor"));
         let (auditor, node) = (self.world.address("auditor"), self.server.ip());
         for (from, to) in [(auditor, node), (node, auditor)] {
             self.world.network().set_weather_between(from, to, Weather::default());
-        }
-    }
-
-    /// A client that has died comes back, and knows nothing.
-    fn start_again(&mut self, name: &str) {
-        match self.mortals.get(name).copied() {
-            Some(Mortal::Producer(kind)) => {
-                self.start_process(name, |client, history| producer::run(kind, client, history));
-            }
-            Some(Mortal::Consumer(kind)) => {
-                self.start_process(name, |client, history| consumer::run(kind, client, history));
-            }
-            None => {}
-        }
-    }
-
-    /// The first is idempotent.
-    fn producer(&mut self, number: u32) -> producer::Kind {
-        let is_idempotent = number == 0 || self.random.below(3) != 0;
-        let acks = match self.random.below(6) {
-            _ if number == 0 => producer::Acks::All,
-            0 | 1 if is_idempotent => producer::Acks::Leader,
-            0 | 1 => producer::Acks::None,
-            2 => producer::Acks::Leader,
-            _ => producer::Acks::All,
-        };
-        producer::Kind {
-            number,
-            is_idempotent,
-            acks,
-            version: i16::try_from(self.random.within(3..14)).unwrap_or(13),
-            is_joint: self.random.below(2) == 0,
-            pause: Duration::from_millis(self.random.within(2..80)),
-        }
-    }
-
-    fn start_members(&mut self, members: u32) {
-        for number in 0..members {
-            let is_static = self.random.below(3) == 0;
-            let instance = is_static.then(|| format!("instance {number}"));
-            let kind = member::Kind { number, members, instance };
-            self.start_client(&format!("member {number}"), |client, history| {
-                member::run(kind, client, history)
-            });
-        }
-    }
-
-    fn start_subscribers(&mut self, members: u32) {
-        for number in 0..members {
-            let is_static = self.random.below(3) == 0;
-            let instance = is_static.then(|| format!("instance {number}"));
-            let version = *self.random.pick(&[0, 1, 1]);
-            let kind = subscriber::Kind { number, members, instance, version };
-            self.start_client(&format!("subscriber {number}"), |client, history| {
-                subscriber::run(kind, client, history)
-            });
-        }
-    }
-
-    fn start_transactors(&mut self, transactors: u32) {
-        let mut kinds: Vec<transactor::Kind> = Vec::new();
-        for number in 0..transactors {
-            let is_new = self.random.below(2) == 0;
-            kinds.push(transactor::Kind { number, id: number, is_new });
-        }
-        // In every second run somebody has the id of another.
-        let mut random = self.world.random("rival");
-        if transactors != 0 && random.one_in(2) {
-            let id = u32::try_from(random.below(u64::from(transactors))).unwrap_or(0);
-            let is_new = random.one_in(2);
-            kinds.push(transactor::Kind { number: RIVAL, id, is_new });
-        }
-        for kind in kinds {
-            self.start_client(&format!("transactor {}", kind.number), |client, history| {
-                transactor::run(kind, client, history)
-            });
-        }
-        if transactors != 0 {
-            self.start_client("accountant", accountant::run);
-        }
-    }
-
-    /// In every third run. Each has its own dice: what others draw stays as it is.
-    fn start_bulk(&mut self) {
-        let mut random = self.world.random("bulk");
-        let clients = if random.one_in(3) { random.within(2..5) } else { 0 };
-        for number in 0..clients {
-            let name = format!("bulk {number}");
-            self.start_client(&name.clone(), |client, history| bulk::run(name, client, history));
-        }
-    }
-
-    /// In every fourth run.
-    fn start_crowd(&mut self) {
-        if self.world.random("crowd").one_in(4) {
-            let server = self.server;
-            self.start_client("crowd", |client, history| crowd::run(server, client, history));
         }
     }
 
@@ -461,13 +288,7 @@ impl Run<'_> {
     /// Everybody must come to an end now.
     fn converge(&mut self) -> Result<(), String> {
         let history = self.history.clone();
-        {
-            let mut known = history.known();
-            known.is_ending = true;
-            for client in self.clients.iter().filter(|name| self.world.is_running(name)) {
-                known.pending.insert(client.clone(), "it has said nothing since".to_owned());
-            }
-        }
+        self.clients.end(|name| self.world.is_running(name));
         let outcome = self.world.run_until(HEALED_LIMIT, || {
             let known = history.known();
             known.pending.is_empty() || known.is_violated()

@@ -2,13 +2,16 @@
 //!
 //! The process is killed (SIGKILL, sometimes while it starts, sometimes out of a SIGSTOP) and started again on the
 //! same folder; in the end each record that was acknowledged is where its acknowledgement said, once, in the order
-//! of sending. Then, on copies of what a kill left, a log is cut inside some batch behind its recovery point, as a
+//! of sending, by the simulation's checks. Then, on copies of what a kill left, a log is cut inside some batch behind its recovery point, as a
 //! power loss may: all batches before the cut are there, nothing behind it, and nothing else has changed.
 
-use crate::clients::{self, Clients, Sent};
-use crate::scenario::{Dice, Ground};
+use crate::clients::{Clients, Read, Sent, TOPIC};
+use crate::scenario::{Dice, Ground, want};
 use crate::server::{self, Server};
 use crate::tears;
+use dohle_sim::checker::partition::Marks;
+use dohle_sim::checker::{Fetched, Moment, Partition, RecordId};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 pub(crate) fn run(ground: &Ground) -> Result<(), String> {
@@ -58,30 +61,39 @@ fn kills(ground: &Ground) -> Result<(), String> {
 }
 
 /// Holds what was read against what was acknowledged.
-fn compare(sent: &Sent, read: &clients::Read) -> Result<(), String> {
-    let (mut lost, mut elsewhere, mut duplicated, mut unordered) = (0_u64, 0_u64, 0_u64, 0_u64);
-    for (number, place) in &sent.acknowledged {
-        match read.places.get(number).map(Vec::as_slice) {
-            None | Some([]) => lost += 1,
-            Some([one]) if one == place => {}
-            Some(places) if places.contains(place) => {}
-            Some(_) => elsewhere += 1,
-        }
-    }
-    duplicated += read.places.values().filter(|places| 1 < places.len()).count() as u64;
-    unordered += read.out_of_order;
-    let unknown = read.places.keys().filter(|number| **number >= sent.count).count();
+fn compare(sent: &Sent, read: &BTreeMap<i32, Read>) -> Result<(), String> {
     println!(
-        "   {} records sent, {} acknowledged, {} given up; read {}: {lost} lost, {elsewhere} elsewhere, \
-         {duplicated} duplicated, {unordered} out of order, {unknown} unknown",
-        sent.count,
+        "   {} records sent, {} acknowledged, {} given up; read {}",
+        sent.counts.iter().sum::<u64>(),
         sent.acknowledged.len(),
         sent.given_up,
-        read.count,
+        read.values().map(|read| read.records.len()).sum::<usize>(),
     );
-    let is_whole = lost + elsewhere + duplicated + unordered == 0 && unknown == 0;
-    if sent.acknowledged.is_empty() {
-        return Err("nothing was acknowledged: this has shown nothing".to_owned());
+    want(!sent.acknowledged.is_empty(), "nothing was acknowledged: this has shown nothing")?;
+    for (index, count) in (0..).zip(sent.counts) {
+        let read = read.get(&index).ok_or_else(|| format!("partition {index} was not read"))?;
+        partition(index, count, sent, read)?;
     }
-    if is_whole { Ok(()) } else { Err("what was acknowledged is not what is there".to_owned()) }
+    println!("   none of them lost, there twice, elsewhere or out of order");
+    Ok(())
+}
+
+/// The same of one partition, by the checks of the simulation.
+fn partition(index: i32, count: u64, sent: &Sent, read: &Read) -> Result<(), String> {
+    let now = Moment::default();
+    let mut known = Partition::new(TOPIC, false, 0);
+    let last = RecordId { producer: 0, incarnation: 0, number: count.saturating_sub(1) };
+    known.on_sent(last, true, now);
+    for (id, _, offset) in sent.acknowledged.iter().filter(|(_, of, _)| *of == index) {
+        let asked = known.asked_in(0);
+        let ids = *id..RecordId { number: id.number + 1, ..*id };
+        known.on_acknowledged(asked, *offset, ids, true)?;
+    }
+    let marks = Marks { log_start: 0, last_stable: read.end, high_watermark: read.end };
+    let (records, timestamps) = (read.records.clone(), Vec::new());
+    let fetched = Fetched { marks, position: 0, records, timestamps, end: read.end, now };
+    let (position, _) = known.on_fetched(known.asked_in(0), &fetched)?;
+    want(position == read.end, format!("partition {index} is read to {position} of {}", read.end))?;
+    // What was given up may have been between others.
+    if sent.given_up == 0 { known.check_gaps(0, now) } else { Ok(()) }
 }

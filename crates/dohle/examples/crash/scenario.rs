@@ -1,7 +1,7 @@
 //! What can be made to go wrong, and the ground on which it does.
 
 use crate::{
-    crowd, descriptors, directories, files, full_directory, full_disk, kills, members, memory,
+    crowd, descriptors, directories, files, full_directory, full_disk, kills, memory, mixed,
     partitions, recovery, soak, wrong_clock,
 };
 use std::cell::RefCell;
@@ -49,10 +49,10 @@ pub(crate) static SCENARIOS: [Scenario; 13] = [
         run: kills::run,
     },
     Scenario {
-        name: "members",
-        what: "SIGKILL under members of a group and under transactions",
+        name: mixed::NAME,
+        what: "SIGKILL, SIGSTOP and stops under clients of every kind, with the simulation's checks",
         is_quick: false,
-        run: members::run,
+        run: mixed::run,
     },
     Scenario {
         name: full_disk::NAME,

@@ -1,19 +1,23 @@
 //! Logs that are cut where a power loss may cut them.
 
-use crate::clients::{Clients, number_of};
+use crate::clients::Clients;
 use crate::scenario::Dice;
 use crate::server::Server;
 use dohle_protocol::record::{AnyBatch, Batches};
+use dohle_sim::checker::RecordId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 const UNPACKED_MAX: usize = 1 << 20;
 
+/// Records, by partition.
+type Found = BTreeSet<(i32, RecordId)>;
+
 /// A batch of the log that is cut.
 struct Batch {
     position: u64,
     size_bytes: u64,
-    numbers: Vec<u64>,
+    records: Found,
 }
 
 /// Cuts copies of `folder/data`, which a kill has left, and starts the node on each.
@@ -24,7 +28,7 @@ pub(crate) fn run(binary: &Path, folder: &Path, tears: u64, dice: &mut Dice) -> 
     for index in 0..4 {
         let point = points.get(&index).copied().unwrap_or(0);
         let log = last_log(&data.join(format!("crash-{index}")))?;
-        let batches = batches_from(&log, point)?;
+        let batches = batches_from(&log, index, point)?;
         if !batches.is_empty() {
             partitions.push((log, batches));
         }
@@ -42,9 +46,8 @@ pub(crate) fn run(binary: &Path, folder: &Path, tears: u64, dice: &mut Dice) -> 
         let inside = [0, 1, 1 + dice.below(batch.size_bytes - 1), batch.size_bytes - 1];
         let cut = batch.position + inside[pick(dice, inside.len())];
         let found = read_copy(binary, folder, &data, Some((log, cut)))?;
-        let gone: BTreeSet<u64> =
-            batches[at..].iter().flat_map(|batch| batch.numbers.iter().copied()).collect();
-        let expected: BTreeSet<u64> = whole.difference(&gone).copied().collect();
+        let gone: Found = batches[at..].iter().flat_map(|batch| &batch.records).copied().collect();
+        let expected: Found = whole.difference(&gone).copied().collect();
         if found != expected {
             let missing = expected.difference(&found).count();
             let extra = found.difference(&expected).count();
@@ -84,8 +87,8 @@ fn last_log(folder: &Path) -> Result<PathBuf, String> {
     logs.max().ok_or_else(|| format!("{folder:?} has no log"))
 }
 
-/// The batches of a segment that begin at or behind `point`.
-fn batches_from(log: &Path, point: i64) -> Result<Vec<Batch>, String> {
+/// The batches of a partition's segment that begin at or behind `point`.
+fn batches_from(log: &Path, partition: i32, point: i64) -> Result<Vec<Batch>, String> {
     let content = std::fs::read(log).map_err(|error| format!("{log:?}: {error}"))?;
     let mut found = Vec::new();
     let (mut position, mut unpacked) = (0, Vec::new());
@@ -96,8 +99,9 @@ fn batches_from(log: &Path, point: i64) -> Result<Vec<Batch>, String> {
         if point <= batch.header.base_offset {
             let records =
                 batch.records(&mut unpacked, UNPACKED_MAX).map_err(|it| it.to_string())?;
-            let numbers = records.filter_map(Result::ok).filter_map(|it| number_of(it.value?));
-            found.push(Batch { position, size_bytes, numbers: numbers.collect() });
+            let ids = records.filter_map(Result::ok).map(|it| RecordId::parse(it.value));
+            let records: Result<_, String> = ids.map(|id| id.map(|id| (partition, id))).collect();
+            found.push(Batch { position, size_bytes, records: records? });
         }
         position += size_bytes;
     }
@@ -110,7 +114,7 @@ fn read_copy(
     folder: &Path,
     data: &Path,
     cut: Option<(&Path, u64)>,
-) -> Result<BTreeSet<u64>, String> {
+) -> Result<Found, String> {
     let copy = folder.join("copy");
     let _before = std::fs::remove_dir_all(&copy);
     copy_all(data, &copy).map_err(|error| format!("copying: {error}"))?;
@@ -124,7 +128,8 @@ fn read_copy(
     server.start()?;
     let read = Clients::new(&server.address())?.read_all()?;
     server.kill()?;
-    Ok(read.places.into_keys().collect())
+    let all = read.iter().flat_map(|(of, read)| read.records.iter().map(|(_, id)| (*of, *id)));
+    Ok(all.collect())
 }
 
 fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {

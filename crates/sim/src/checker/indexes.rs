@@ -5,10 +5,9 @@
 //! of the batches; entries of the `.timeindex` are the highest timestamps so far, the last of them
 //! that of the segment; the `.txnindex` has the aborted transactions of the segment, and no other.
 
-use crate::disk::SimulatedDisk;
+use super::Files as Disk;
 use dohle_protocol::record::{AnyBatch, Batch, Batches, ControlRecordType};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// The default of `index.interval.bytes`, which no workload changes.
 const INTERVAL_BYTES: u64 = 4096;
@@ -30,9 +29,9 @@ pub struct Compared {
 ///
 /// # Errors
 /// Says which entry is wrong or missing, and where.
-pub fn check(disk: &SimulatedDisk, damaged: &BTreeSet<String>) -> Result<Compared, String> {
+pub fn check(disk: &impl Disk, damaged: &BTreeSet<String>) -> Result<Compared, String> {
     let mut folders: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-    for (path, _) in disk.paths() {
+    for path in disk.paths() {
         let Some((folder, file)) = path.rsplit_once('/') else { continue };
         let name = folder.rsplit('/').next().unwrap_or_default();
         // Not what waits to be deleted, and no copy that is not the log yet.
@@ -48,7 +47,7 @@ pub fn check(disk: &SimulatedDisk, damaged: &BTreeSet<String>) -> Result<Compare
         for base in bases {
             let read = |suffix| {
                 let path = format!("{folder}/{base:020}.{suffix}");
-                disk.content(Path::new(&path)).ok()
+                disk.content(&path)
             };
             let files = Files {
                 log: read("log").unwrap_or_default(),

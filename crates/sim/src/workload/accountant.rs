@@ -3,9 +3,9 @@
 
 use super::offsets;
 use super::transactor::{GROUP, PARTITIONS, TOPIC};
-use crate::checker::History;
 use crate::checker::ledger::Line;
 use crate::checker::partition::Marks;
+use crate::checker::{History, Times};
 use crate::client::Client;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
@@ -22,11 +22,8 @@ const LOOKS_MAX: u32 = 100;
 /// Reads until every transaction is over and everything is accounted for.
 pub async fn run(mut client: Client, history: History) {
     loop {
-        let (is_closed, is_ending, others) = {
-            let known = history.known();
-            let others = known.pending.keys().any(|name| name.starts_with("transactor"));
-            (known.is_closed, known.is_ending, others)
-        };
+        let Times { is_closed, is_ending } = history.times();
+        let others = history.known().pending.keys().any(|name| name.starts_with("transactor"));
         let is_whole = !is_closed && look(&mut client, &history).await;
         if is_ending && !others {
             let open = (!is_whole).then(|| "a transaction is open, or unread".to_owned());

@@ -2,7 +2,6 @@
 //!
 //! It repeats everything until it is told what became of it, so that what it knows is sure.
 
-use super::DIRECTORIES;
 use super::application::is_its_topic;
 use crate::checker::topic::ANY;
 use crate::checker::{History, Key, Life, Partition, Policy, Topic};
@@ -37,9 +36,9 @@ const PARTITIONS_MAX: i32 = 4;
 const SEGMENT_BYTES_MIN: u64 = 25_000;
 
 /// Administers until the history ends.
-pub async fn run(client: Client, history: History, moves: bool) {
+pub async fn run(client: Client, history: History, log_dirs: Vec<String>) {
     let unsure = BTreeSet::new();
-    let mut admin = Admin { client, history, made: 0, moves, is_repeating: false, unsure };
+    let mut admin = Admin { client, history, made: 0, log_dirs, is_repeating: false, unsure };
     while !admin.history.known().is_ending {
         if admin.history.known().is_closed {
             admin.pause(20).await;
@@ -57,8 +56,8 @@ struct Admin {
     history: History,
     /// Topics that it asked for so far.
     made: u32,
-    /// The node has two directories.
-    moves: bool,
+    /// The node's directories between which partitions move; none or one: nothing moves.
+    log_dirs: Vec<String>,
     /// The last question was sent more than once.
     is_repeating: bool,
     /// (topic, config): a change was sent more than once, so an older one may come last.
@@ -86,7 +85,7 @@ impl Admin {
             return self.create().await;
         }
         let name = live[usize::try_from(self.below(live.len() as u64)).unwrap_or(0)].clone();
-        if self.moves && self.below(2) == 0 {
+        if 1 < self.log_dirs.len() && self.below(2) == 0 {
             return self.move_partition(&name).await;
         }
         match self.below(12) {
@@ -362,14 +361,14 @@ impl Admin {
     async fn move_partition(&mut self, name: &str) {
         let count = self.history.known().topics.get(name).map_or(1, |topic| topic.partitions);
         let index = i32::try_from(self.below(count.unsigned_abs().into())).unwrap_or(0);
-        let path = DIRECTORIES[usize::try_from(self.below(2)).unwrap_or(0)];
+        let path = usize::try_from(self.below(self.log_dirs.len() as u64)).unwrap_or(0);
         let topic = AlterReplicaLogDirTopic {
             name: name.into(),
             partitions: vec![index],
             ..AlterReplicaLogDirTopic::default()
         };
         let dir = AlterReplicaLogDir {
-            path: path.into(),
+            path: self.log_dirs[path].as_str().into(),
             topics: vec![topic],
             ..AlterReplicaLogDir::default()
         };

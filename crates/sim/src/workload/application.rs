@@ -9,15 +9,13 @@ mod keeper;
 mod reader;
 mod sender;
 
-use super::Run;
+use super::clients::{Clients, Hosts};
 use crate::checker::{History, Key, RecordId};
 use crate::random::Generator;
 use dohle_client::{Client, ClientConfig, Error};
 use dohle_env::Env;
-use dohle_env::tasks::Home;
 use dohle_protocol::ErrorCode;
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -190,41 +188,22 @@ fn next_of(id: RecordId) -> RecordId {
     RecordId { number: id.number + 1, ..id }
 }
 
-impl Run<'_> {
-    pub(super) fn start_application(&mut self, size: Size, flaw: Option<Flaw>) {
-        if size.readers == 0 && size.senders == 0 {
-            return;
-        }
-        let (history, server) = (self.history.clone(), self.server);
-        let shared = Shared { history, server, progress: Arc::default(), flaw };
-        let mut random = self.world.random("application kinds");
-        let of = shared.clone();
-        self.start_part(&format!("{HOST} keeper"), move |env, name| keeper::run(env, name, of));
-        for number in 0..size.senders {
-            let kind = sender::Kind::any(number, &mut random);
-            let of = shared.clone();
-            let name = format!("{HOST} sender {number}");
-            self.start_part(&name, move |env, name| sender::run(kind, env, name, of));
-        }
-        let is_cooperative = random.one_in(2);
-        for number in 0..size.readers {
-            let kind = reader::Kind::any(number, is_cooperative, &mut random);
-            let of = shared.clone();
-            let name = format!("{HOST} reader {number}");
-            self.start_part(&name, move |env, name| reader::run(kind, env, name, of));
-        }
+/// Starts all parts of an application.
+pub(super) fn start(clients: &mut Clients, hosts: &mut impl Hosts, size: Size, flaw: Option<Flaw>) {
+    let (server, history) = clients.place();
+    let shared = Shared { history, server, progress: Arc::default(), flaw };
+    let mut random = hosts.random("application kinds");
+    let (name, of) = (format!("{HOST} keeper"), shared.clone());
+    clients.start_process(hosts, &name.clone(), |env| keeper::run(env, name, of));
+    for number in 0..size.senders {
+        let kind = sender::Kind::any(number, &mut random);
+        let (name, of) = (format!("{HOST} sender {number}"), shared.clone());
+        clients.start_process(hosts, &name.clone(), |env| sender::run(kind, env, name, of));
     }
-
-    fn start_part<F>(&mut self, name: &str, run: impl FnOnce(Env, String) -> F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.clients.push(name.to_owned());
-        if self.without.clients.contains(name) {
-            return;
-        }
-        let env = self.world.start(name);
-        let task = run(env.clone(), name.to_owned());
-        env.tasks.spawn(Home::LeastLoaded, Box::pin(task));
+    let is_cooperative = random.one_in(2);
+    for number in 0..size.readers {
+        let kind = reader::Kind::any(number, is_cooperative, &mut random);
+        let (name, of) = (format!("{HOST} reader {number}"), shared.clone());
+        clients.start_process(hosts, &name.clone(), |env| reader::run(kind, env, name, of));
     }
 }

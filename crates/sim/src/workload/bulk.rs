@@ -2,7 +2,7 @@
 //!
 //! It writes to a topic that nobody has: what becomes of the request's bytes is what counts.
 
-use crate::checker::History;
+use crate::checker::{History, Times};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::ProduceRequest;
@@ -21,10 +21,7 @@ const REST_BYTES: usize = 1_000;
 /// Sends until the history ends.
 pub async fn run(name: String, mut client: Client, history: History) {
     loop {
-        let (is_closed, is_ending) = {
-            let known = history.known();
-            (known.is_closed, known.is_ending)
-        };
+        let Times { is_closed, is_ending } = history.times();
         if is_ending {
             break;
         }

@@ -2,7 +2,7 @@
 //!
 //! Who comes when there is no place waits: so do the clients behind it, until it goes.
 
-use crate::checker::History;
+use crate::checker::{History, Times};
 use crate::client::Client;
 use dohle_env::net::Connection;
 use std::net::SocketAddr;
@@ -16,10 +16,7 @@ const STAY_MS_MAX: u64 = 800;
 /// Comes and goes until the history ends.
 pub async fn run(server: SocketAddr, mut client: Client, history: History) {
     loop {
-        let (is_closed, is_ending) = {
-            let known = history.known();
-            (known.is_closed, known.is_ending)
-        };
+        let Times { is_closed, is_ending } = history.times();
         if is_ending {
             break;
         }

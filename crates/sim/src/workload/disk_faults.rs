@@ -179,7 +179,7 @@ impl Run<'_> {
     /// Whoever has something to send must get it acknowledged.
     fn await_producers(&mut self) -> Result<(), String> {
         let is_producer = |name: &&String| name.starts_with("producer");
-        let mut producers = self.clients.iter().filter(is_producer);
+        let mut producers = self.clients.names().iter().filter(is_producer);
         if !producers.any(|name| self.world.is_running(name)) {
             return Ok(());
         }

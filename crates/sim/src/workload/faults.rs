@@ -39,7 +39,7 @@ impl Run<'_> {
         let fault = *self.random.pick(&FAULTS);
         self.world.trace().headline(format_args!("fault {number}: {fault}"));
         self.world.trace().sometimes(fault);
-        let client = self.random.pick(&self.clients).clone();
+        let client = self.random.pick(self.clients.names()).clone();
         match fault {
             "kill" => {
                 self.kill();
@@ -151,8 +151,7 @@ impl Run<'_> {
 
     /// A client is gone in the middle of what it does; after a while another has its name.
     fn kill_client(&mut self) -> Result<(), String> {
-        let mortals: Vec<String> = self.mortals.keys().cloned().collect();
-        let name = self.random.pick(&mortals).clone();
+        let name = self.random.pick(&self.clients.mortals()).clone();
         let is_running = self.world.is_running(&name);
         if is_running {
             self.world.kill(&name);
@@ -160,7 +159,7 @@ impl Run<'_> {
         let time = Duration::from_millis(self.random.below(3_000));
         self.run_for(time)?;
         if is_running {
-            self.start_again(&name);
+            self.clients.start_again(self.world, &name);
         }
         Ok(())
     }
@@ -206,8 +205,8 @@ impl Run<'_> {
     fn cut_power(&mut self) {
         self.history.on_power_loss();
         self.node.crash(self.world);
-        for client in self.clients.clone() {
-            self.world.part(&client, NODE);
+        for client in self.clients.names() {
+            self.world.part(client, NODE);
         }
     }
 

@@ -117,7 +117,7 @@ fn left_over(holdings: &Holdings, open_answers: usize) -> Option<String> {
 impl Run<'_> {
     /// All clients go; the node must hold nothing for them some time later.
     pub(super) fn check_idle(&mut self) -> Result<(), String> {
-        let names = self.clients.clone();
+        let names = self.clients.names();
         for name in names.iter().map(String::as_str).chain(["auditor"]) {
             if self.world.is_running(name) {
                 self.world.kill(name);

@@ -2,7 +2,7 @@
 
 use super::offsets;
 use super::seat::{News, PARTITIONS, STABLE_BEATS, Seat, TOPIC};
-use crate::checker::History;
+use crate::checker::{History, Times};
 use crate::client::Client;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
@@ -175,11 +175,8 @@ impl Member {
     async fn serve(&mut self, membership: &mut Membership) -> End {
         loop {
             self.seat.pause(300).await;
-            let (is_ending, is_closed, has_power) = {
-                let known = self.seat.history.known();
-                (known.is_ending, known.is_closed, known.generation == self.seat.power)
-            };
-            if is_closed || !has_power {
+            let Times { is_closed, is_ending } = self.seat.history.times();
+            if is_closed || !self.seat.has_power() {
                 return End::Unknown;
             }
             let whim = self.seat.client.env().random.below(40);

@@ -3,7 +3,7 @@
 
 use super::application::is_its_topic;
 use crate::checker::record::NAME_HEADER;
-use crate::checker::{Asked, History, Key, Partition, RecordId};
+use crate::checker::{Asked, History, Key, Partition, RecordId, Times};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -125,10 +125,7 @@ impl Producer {
 
     /// One burst of batches. False once there is nothing to do any more.
     async fn round(&mut self) -> bool {
-        let (is_closed, is_ending) = {
-            let known = self.history.known();
-            (known.is_closed, known.is_ending)
-        };
+        let Times { is_closed, is_ending } = self.history.times();
         if is_closed {
             self.client.pause(Duration::from_millis(20)).await;
             return true;

@@ -1,7 +1,7 @@
 //! What members of groups have in common: a name, a connection, and what they tell the history.
 
 use super::reading::creation;
-use crate::checker::{Group, History, Known};
+use crate::checker::{Group, History, Known, Times};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
@@ -67,16 +67,10 @@ impl Seat {
         self.history.known().generation == self.power
     }
 
-    /// Whether clients wait, and whether it is the healed phase.
-    pub(super) fn times(&self) -> (bool, bool) {
-        let known = self.history.known();
-        (known.is_closed, known.is_ending)
-    }
-
     /// Whether a membership may begin: clients do not wait, and the coordinator is known. After a power loss
     /// the member is somebody new.
     pub(super) async fn may_join(&mut self, id: &mut Text) -> bool {
-        let (is_closed, is_ending) = self.times();
+        let Times { is_closed, is_ending } = self.history.times();
         if is_closed {
             return false;
         }

@@ -2,7 +2,7 @@
 //! up what it is told to, commits, and goes in every way.
 
 use super::seat::{News, PARTITIONS, STABLE_BEATS, Seat, TOPIC};
-use crate::checker::History;
+use crate::checker::{History, Times};
 use crate::client::Client;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
@@ -101,7 +101,7 @@ impl Subscriber {
                 return over;
             }
             self.seat.pause(300).await;
-            let (is_closed, is_ending) = self.seat.times();
+            let Times { is_closed, is_ending } = self.seat.history.times();
             if is_closed || !self.seat.has_power() {
                 return Over;
             }

@@ -3,9 +3,8 @@
 //! no transaction is written beside.
 
 use super::reading::creation;
-use crate::checker::History;
-use crate::checker::Moment;
 use crate::checker::ledger::{Fate, Identity, Ledger, Name, Session, Writer};
+use crate::checker::{History, Moment, Times};
 use crate::client::{Client, NoAnswer};
 use bytes::Bytes;
 use dohle_protocol::api_key::ApiKey;
@@ -67,10 +66,7 @@ pub async fn run(kind: Kind, client: Client, history: History) {
     let mut transactor =
         Transactor { kind, name, client, history, identity, session, begun, sequences, next };
     loop {
-        let (is_closed, is_ending) = {
-            let known = transactor.history.known();
-            (known.is_closed, known.is_ending)
-        };
+        let Times { is_closed, is_ending } = transactor.history.times();
         if is_ending && transactor.identity.is_some() {
             break;
         }
