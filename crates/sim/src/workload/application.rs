@@ -151,6 +151,12 @@ impl Shared {
         self.history.known().partitions.get(&key).map_or(0, |partition| partition.deletable_to)
     }
 
+    /// Where a reader at `position` goes on.
+    fn after_holes(&self, key: Key, position: i64) -> i64 {
+        let known = self.history.known();
+        known.partitions.get(&key).map_or(position, |partition| partition.after_holes(position))
+    }
+
     fn is_ending(&self) -> bool {
         self.history.known().is_ending
     }

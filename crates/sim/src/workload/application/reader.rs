@@ -206,8 +206,10 @@ impl Reader {
         let start = self.starts.remove(&key.1);
         match (expected, start) {
             (Some(expected), _) if offset == expected => {}
+            // A power loss took what lay there, and it was promised to nobody.
+            (Some(expected), None) if offset == self.shared.after_holes(key, expected) => {}
             // Dealt out anew it goes on with what was committed.
-            (_, Some(start)) => self.on_start(key.1, offset, deletable_to, start)?,
+            (_, Some(start)) => self.on_start(key, offset, deletable_to, start)?,
             // What lay there was deleted.
             (Some(expected), None) if expected < offset && offset <= deletable_to => {
                 self.shared.history.trace().sometimes("an application's reader was out of range");
@@ -241,7 +243,7 @@ impl Reader {
     /// The first record of a partition since it was dealt out.
     fn on_start(
         &self,
-        index: i32,
+        key: Key,
         offset: i64,
         deletable_to: i64,
         start: Start,
@@ -253,8 +255,9 @@ impl Reader {
         if is_bound && offset < start.floor.offset {
             return Err(format!("{:?} was committed before", start.floor));
         }
-        let wanted = progress.wanted.get(&index).copied().unwrap_or(0);
-        if wanted.max(deletable_to) < offset {
+        let wanted = progress.wanted.get(&key.1).copied().unwrap_or(0);
+        drop(progress);
+        if self.shared.after_holes(key, wanted).max(deletable_to) < offset {
             return Err(format!("nobody has read beyond {wanted}"));
         }
         Ok(())
