@@ -1,21 +1,81 @@
-//! What the values of a node's file must be to one another.
+//! What the values of a node's configs must be to one another, in its file and at run time.
 
-use super::broker::BrokerConfig;
+use super::broker::{BrokerConfig, connections_per_ip_overrides};
 use super::endpoint::Endpoint;
 use super::error::ConfigError;
+use super::keys::Scope;
+use super::layers::Layers;
 use super::resource::Configs;
 
 /// Checks a whole configuration; the message names the keys, the values and what is allowed.
 pub(super) fn check(config: &BrokerConfig) -> Result<(), ConfigError> {
-    check_numbers(config)?;
     let nothing = Configs::new();
-    super::group::check_limits(config.layers(&nothing, &nothing))?;
+    let layers = config.layers(&nothing, &nothing);
+    require(i64::from(config.node_id) == layers.value("broker.id").integer(), || {
+        "You must set `node.id` to the same value as `broker.id`.".to_owned()
+    })?;
+    require(!config.log_dirs.is_empty(), || {
+        "At least one log directory must be defined via log.dirs or log.dir.".to_owned()
+    })?;
+    check_numbers(layers)?;
+    super::group::check_limits(layers)?;
     if config.is_broker {
-        super::log_dirs::check_cordoned(config.layers(&nothing, &nothing))?;
+        super::log_dirs::check_cordoned(layers)?;
     }
     check_distinct(&config.listeners)?;
     check_roles(config)?;
     check_addresses(config)
+}
+
+/// Checks what would hold after a change at run time, as Kafka does with a whole configuration.
+pub fn check_changed(next: Layers<'_>) -> Result<(), ConfigError> {
+    check_numbers(next).map_err(|error| {
+        ConfigError::bad_request(format!("requirement failed: {}", error.message))
+    })?;
+    super::group::check_limits(next).map_err(|error| ConfigError::bad_request(error.message))?;
+    check_local_retention(next).map_err(|error| invalid(&error.message))
+}
+
+/// The error of a check that Kafka's parts have for themselves.
+pub(super) fn invalid(message: &str) -> ConfigError {
+    ConfigError::bad_request(format!(
+        "Invalid value org.apache.kafka.common.config.ConfigException: {message} for configuration \
+         Invalid dynamic configuration"
+    ))
+}
+
+/// What of a tiered log stays here may not outlive the log; -2 stands for the log's own limit, -1 for
+/// none.
+fn check_local_retention(values: Layers<'_>) -> Result<(), ConfigError> {
+    for unit in ["ms", "bytes"] {
+        let (own, all) = (format!("log.local.retention.{unit}"), format!("log.retention.{unit}"));
+        let local = values.value(&own).integer();
+        let limit = match unit {
+            "ms" => retention_ms(values),
+            _ => values.value(&all).integer(),
+        };
+        let refuse = |why: String| {
+            Err(ConfigError::new(format!("Invalid value {local} for configuration {own}: {why}")))
+        };
+        match local {
+            _ if limit < 0 || local == -2 => {}
+            -1 => {
+                return refuse(format!("Value must not be -1 as {all} value is set as {limit}."));
+            }
+            _ if limit < local => {
+                return refuse(format!(
+                    "Value must not be more than {all} property value: {limit}"
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// `log.retention.ms`, or what stands in for it.
+fn retention_ms(values: Layers<'_>) -> i64 {
+    Scope::Topic.key("retention.ms").map_or(-1, |key| values.inherited(key).integer())
 }
 
 fn require(holds: bool, message: impl FnOnce() -> String) -> Result<(), ConfigError> {
@@ -31,13 +91,10 @@ pub(super) fn check_connections_per_ip(limit: i64, overrides: usize) -> Result<(
     })
 }
 
-fn check_numbers(config: &BrokerConfig) -> Result<(), ConfigError> {
-    let integer = |name| config.integer(name);
+fn check_numbers(values: Layers<'_>) -> Result<(), ConfigError> {
+    let integer = |name| values.value(name).integer();
     let say = |text: &str| text.to_owned();
-    require(config.node_id == integer("broker.id") as i32, || {
-        say("You must set `node.id` to the same value as `broker.id`.")
-    })?;
-    let set = |name: &str| config.set.contains_key(name);
+    let set = |name: &str| values.text(name).is_some();
     require(!set("log.roll.ms") || integer("log.roll.ms") >= 1, || {
         say("log.roll.ms must be greater than or equal to 1")
     })?;
@@ -48,9 +105,6 @@ fn check_numbers(config: &BrokerConfig) -> Result<(), ConfigError> {
     let first = retention.into_iter().find(|name| set(name)).unwrap_or("log.retention.hours");
     require(integer(first) != 0, || {
         say("log.retention.ms must be unlimited (-1) or, greater than or equal to 1")
-    })?;
-    require(!config.log_dirs.is_empty(), || {
-        say("At least one log directory must be defined via log.dirs or log.dir.")
     })?;
     let threads = integer("log.cleaner.threads").max(1);
     require(integer("log.cleaner.dedupe.buffer.size") / threads > 1024 * 1024, || {
@@ -69,7 +123,7 @@ fn check_numbers(config: &BrokerConfig) -> Result<(), ConfigError> {
     require(queued <= 0 || queued >= integer("socket.request.max.bytes"), || {
         say("queued.max.request.bytes must be larger or equal to socket.request.max.bytes")
     })?;
-    let overrides = config.connections_per_ip_overrides.len();
+    let overrides = connections_per_ip_overrides(values)?.len();
     check_connections_per_ip(integer("max.connections.per.ip"), overrides)?;
     let (delay, idle) =
         (integer("connection.failed.authentication.delay.ms"), integer("connections.max.idle.ms"));

@@ -1,7 +1,7 @@
 //! Configs: every key once, what values it takes, and what holds for a node, a topic or a group.
 
 pub mod broker;
-mod broker_checks;
+pub mod broker_checks;
 mod built;
 pub mod check;
 pub mod describe;

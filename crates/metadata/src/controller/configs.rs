@@ -15,8 +15,8 @@ use super::settings::Settings;
 use crate::config::log_dirs::{self, CORDONED};
 use crate::config::resource::Configs;
 use crate::config::{
-    ConfigError, ConfigResource, Kind, Layers, ResourceKind, broker, group, subscription, threads,
-    topic,
+    ConfigError, ConfigResource, Kind, Layers, ResourceKind, broker, broker_checks, group,
+    subscription, threads, topic,
 };
 use crate::image::Image;
 use crate::record::MetadataRecord;
@@ -249,6 +249,7 @@ impl Alteration<'_> {
                 let next = dynamic.with(resource, after, self.settings.node_id);
                 broker::check_dynamic(after, !name.is_empty(), next.layers())?;
                 self.check_cordoned(before, after, next.layers())?;
+                broker_checks::check_changed(next.layers())?;
                 threads::check_threads(dynamic.layers(), next.layers())?;
             }
             ResourceKind::ClientMetrics => subscription::check(&resource.name, after)?,

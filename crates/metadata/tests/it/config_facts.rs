@@ -3,6 +3,8 @@
 use dohle_metadata::config::check::Check;
 use dohle_metadata::config::resource::Configs;
 use dohle_metadata::config::{Default, Importance, Key, Layers, Scope, State, Update, describe};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn every_key_is_declared_as_kafka_declares_it() {
@@ -43,11 +45,15 @@ fn every_key_is_declared_as_kafka_declares_it() {
     assert_eq!(declared, count, "keys that Kafka does not know");
 }
 
-/// A key that has its effect names the test that shows it, and there is such a test.
+/// Keys that every node of a test is given, whatever else it is told.
+const GIVEN: [&str; 2] = ["node.id", "controller.listener.names"];
+
+/// A key that has its effect names the test that shows it, there is such a test, and the tests of its
+/// crate name the key.
 #[test]
 fn keys_with_an_effect_name_a_test_of_it() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let (mut named, mut owed) = (0, Vec::new());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let (mut named, mut owed, mut said) = (0, Vec::new(), BTreeMap::new());
     for key in Scope::ALL.iter().flat_map(|scope| scope.keys()) {
         if key.shown_by.is_empty() {
             owed.extend((key.state == State::Effective).then_some(key.name));
@@ -58,10 +64,31 @@ fn keys_with_an_effect_name_a_test_of_it() {
         let text =
             std::fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
         assert!(has_test(&text, test), "{}: {file} has no test {test}", key.name);
+        let folder = file.split('/').take(2).collect::<PathBuf>();
+        let texts = said.entry(folder.clone()).or_insert_with(|| tests_in(&root.join(folder)));
+        let is_set = [&text, texts].iter().any(|said| said.contains(key.name));
+        let is_set = is_set || GIVEN.contains(&key.name);
+        assert!(is_set, "{}: no test of {file} sets it", key.name);
         named += 1;
     }
     println!("keys with an effect, each with a test of it: {named}");
     assert!(owed.is_empty(), "no test shows the effect of {owed:?}");
+}
+
+/// All that the tests of a crate and its transcripts say; not the golden descriptions, which name every
+/// key.
+fn tests_in(folder: &Path) -> String {
+    let mut text = String::new();
+    let mut open = vec![folder.join("tests"), folder.join("testdata")];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(&path).expect("a folder").filter_map(Result::ok);
+            open.extend(entries.map(|entry| entry.path()).filter(|it| !it.ends_with("describe")));
+        } else if let Ok(more) = std::fs::read_to_string(&path) {
+            text.push_str(&more);
+        }
+    }
+    text
 }
 
 /// Whether there is a test of that name: `#[test]`, perhaps other attributes, the function.

@@ -149,6 +149,46 @@ const CONNECTIONS: &[(&str, &str, &str, &str)] = &[
     ("another listener's key", "1", "listener.name.plaintext.connections.max.idle.ms", "5"),
 ];
 
+/// What a whole configuration is held to, asked of a change at run time: (what, broker, key, value).
+const WHOLE: &[(&str, &str, &str, &str)] = &[
+    ("no retention", "", "log.retention.ms", "0"),
+    ("no retention of a broker", "1", "log.retention.ms", "0"),
+    ("endless retention", "", "log.retention.ms", "-1"),
+    ("retention below endless", "", "log.retention.ms", "-2"),
+    ("rolls at once", "", "log.roll.ms", "0"),
+    ("rolls before", "", "log.roll.ms", "-1"),
+    ("rolls too soon", "", "log.roll.jitter.ms", "-1"),
+    ("a small map", "", "log.cleaner.dedupe.buffer.size", "1048576"),
+    ("a smaller map", "", "log.cleaner.dedupe.buffer.size", "1000"),
+    ("a map that is just enough", "", "log.cleaner.dedupe.buffer.size", "1048577"),
+    ("network threads", "1", "num.network.threads", "100"),
+    ("network threads of all", "", "num.network.threads", "100"),
+    ("no network threads", "", "num.network.threads", "0"),
+    ("one network thread", "", "num.network.threads", "1"),
+    ("more network threads", "1", "num.network.threads", "4"),
+    ("a listener's threads", "1", "listener.name.plaintext.num.network.threads", "100"),
+    ("a listener's few threads", "1", "listener.name.plaintext.num.network.threads", "4"),
+    ("a listener's threads for all", "", "listener.name.plaintext.num.network.threads", "4"),
+    ("threads of no listener", "1", "listener.name.none.num.network.threads", "100"),
+    ("io threads", "", "num.io.threads", "100"),
+    ("few io threads", "", "num.io.threads", "1"),
+    ("background threads", "", "background.threads", "100"),
+    ("fetchers", "", "num.replica.fetchers", "100"),
+    ("recovery threads", "", "num.recovery.threads.per.data.dir", "100"),
+    ("cleaner threads", "", "log.cleaner.threads", "100"),
+    ("assignments soon", "", "group.consumer.assignment.interval.ms", "-1"),
+    ("assignments late", "", "group.consumer.assignment.interval.ms", "99999999"),
+    ("producers expire never", "", "producer.id.expiration.ms", "0"),
+    ("small requests", "", "message.max.bytes", "-1"),
+    ("few replicas", "", "min.insync.replicas", "0"),
+    ("transactions unverified", "", "transaction.partition.verification.enable", "maybe"),
+    ("no segments", "", "log.segment.bytes", "1"),
+    ("flush never", "", "log.flush.interval.messages", "0"),
+    ("local retention", "", "log.local.retention.ms", "999999999999"),
+    ("slow cleaner", "", "log.cleaner.io.max.bytes.per.second", "-1"),
+    ("cleaner's ratio", "", "log.cleaner.min.cleanable.ratio", "2"),
+];
+
 pub(super) fn incremental(world: &mut World) {
     for version in world.versions::<change::IncrementalAlterConfigsRequest>() {
         let topic = format!("ia-{version}");
@@ -211,7 +251,7 @@ pub(super) fn incremental(world: &mut World) {
         let mut only = request(TOPIC, &topic, &[("retention.ms", 0, Some("999"))]);
         only.validate_only = true;
         world.note("validate only", version, &only);
-        for (what, name, key, value) in CONNECTIONS {
+        for (what, name, key, value) in CONNECTIONS.iter().chain(WHOLE) {
             let mut request = request(BROKER, name, &[(key, 0, Some(*value))]);
             request.validate_only = true;
             world.note(&format!("validate only: {what}"), version, &request);

@@ -30,7 +30,7 @@ pub(super) const KEYS: &[Key] = &[
         .shown_by("crates/server/tests/it/node/moves.rs:a_move_is_no_faster_than_it_may_be")
         .doc("Length of a window of moves between directories."),
     int("controller.quota.window.size.seconds", "1").at_least(1).low()
-        .shown_by("crates/server/tests/it/node/quotas.rs:who_makes_too_many_partitions_is_refused")
+        .shown_by("crates/server/tests/it/node/quotas.rs:a_longer_window_lets_more_happen_at_once")
         .doc("Length of a window of controller mutations."),
     class_or_null("client.quota.callback.class").low().refused(CALLBACKS)
         .doc("Class that finds the quotas of a client."),
@@ -54,6 +54,6 @@ pub(super) const KEYS: &[Key] = &[
     int("kafka.metrics.polling.interval.secs", "10").at_least(1).low().no_meaning(JAVA_REPORTERS)
         .doc("How often those read the metrics."),
     int("telemetry.max.bytes", "1048576").at_least(1).low()
-        .shown_by("crates/broker/src/telemetry/tests.rs:bad_pushes_are_refused")
+        .shown_by("crates/server/tests/it/node/telemetry.rs:clients_are_told_how_much_they_may_push")
         .doc("Largest metrics push of a client."),
 ];

@@ -42,7 +42,7 @@ pub(super) const KEYS: &[Key] = &[
         .shown_by("crates/coordinator/src/transaction/tests/mod.rs:decisions_are_as_written_down")
         .doc("How often idle transactional ids are looked for."),
     boolean("transaction.two.phase.commit.enable", "false").low()
-        .shown_by("crates/coordinator/src/transaction/tests/mod.rs:decisions_are_as_written_down")
+        .not_built("two-phase commit of transactions")
         .doc("Whether outside coordinators may prepare transactions here."),
     int("add.partitions.to.txn.retry.backoff.max.ms", "100").at_least(0).high()
         .shown_by("crates/coordinator/src/transaction/tests/mod.rs:decisions_are_as_written_down")

@@ -86,7 +86,7 @@ fn the_metadata_log_lies_where_it_is_told() {
 
 #[test]
 fn an_idle_controller_says_so_as_often_as_configured() {
-    for (interval, grows) in [("10", true), ("0", false)] {
+    for (interval, grows) in [("10", true), ("60000", false), ("0", false)] {
         let node = Node::start(&[("metadata.max.idle.interval.ms", interval)]);
         let log = metadata_log(&node).join("00000000000000000000.log");
         let size = || std::fs::metadata(&log).unwrap().len();

@@ -18,6 +18,7 @@ mod offsets;
 mod pressure;
 mod quotas;
 mod run_time;
+mod telemetry;
 mod transactions;
 
 use crate::world::Directory;

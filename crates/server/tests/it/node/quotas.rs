@@ -6,9 +6,10 @@ use super::{
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::alter_client_quotas_request::{EntityData, EntryData, OpData};
 use dohle_protocol::messages::create_topics_request::CreatableTopic;
+use dohle_protocol::messages::delete_topics_request::DeleteTopicState;
 use dohle_protocol::messages::{
-    AlterClientQuotasRequest, ApiVersionsRequest, CreateTopicsRequest, FetchRequest,
-    MetadataRequest, ProduceRequest,
+    AlterClientQuotasRequest, ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
+    FetchRequest, MetadataRequest, ProduceRequest,
 };
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -120,13 +121,16 @@ fn a_session_goes_on_where_it_was_after_a_wait() {
 
 #[test]
 fn who_takes_too_much_time_of_threads_waits_for_a_window_at_most() {
-    let node = Node::start(&SHORT);
-    let (mut client, mut admin) = (node.connect(), node.connect());
-    set(&mut admin, "user", "request_percentage", 0.000_01);
-    let request = MetadataRequest { topics: Some(Vec::new()), ..MetadataRequest::default() };
-    let answer = client.ask(12, &request);
-    assert_eq!(answer.throttle_time_ms, 1000);
-    assert!(Duration::from_millis(950) < silence(&mut client));
+    for (seconds, window_ms) in [("1", 1000), ("2", 2000)] {
+        let node = Node::start(&[SHORT[0], ("quota.window.size.seconds", seconds)]);
+        let (mut client, mut admin) = (node.connect(), node.connect());
+        set(&mut admin, "user", "request_percentage", 0.000_01);
+        let request = MetadataRequest { topics: Some(Vec::new()), ..MetadataRequest::default() };
+        let answer = client.ask(12, &request);
+        assert_eq!(answer.throttle_time_ms, window_ms);
+        let least = Duration::from_millis(window_ms.unsigned_abs().into()) * 19 / 20;
+        assert!(least < silence(&mut client));
+    }
 }
 
 #[test]
@@ -134,16 +138,7 @@ fn who_makes_too_many_partitions_is_refused() {
     let node = Node::start(&SHORT);
     let mut client = node.connect();
     set(&mut client, "user", "controller_mutation_rate", 10.0);
-    let request = |name: &'static str, num_partitions| CreateTopicsRequest {
-        topics: vec![CreatableTopic {
-            name: name.into(),
-            num_partitions,
-            replication_factor: 1,
-            ..CreatableTopic::default()
-        }],
-        timeout_ms: 30_000,
-        ..CreateTopicsRequest::default()
-    };
+    let request = creation;
     let first = client.ask(7, &request("a", 14));
     assert_eq!((first.topics[0].error_code, first.throttle_time_ms), (ErrorCode::NONE, 0));
     let second = client.ask(7, &request("b", 1));
@@ -155,6 +150,43 @@ fn who_makes_too_many_partitions_is_refused() {
     let old = client.ask(5, &request("c", 5));
     assert_eq!(old.topics[0].error_code, ErrorCode::NONE);
     assert!(0 < old.throttle_time_ms);
+    silence(&mut client);
+    // Each partition of a topic that goes counts too.
+    assert_eq!(delete(&mut client, "a"), ErrorCode::NONE);
+    assert_eq!(delete(&mut client, "b"), ErrorCode::THROTTLING_QUOTA_EXCEEDED);
+}
+
+#[test]
+fn a_longer_window_lets_more_happen_at_once() {
+    let key = "controller.quota.window.size.seconds";
+    let node = Node::start(&[SHORT[1], (key, "2")]);
+    let mut client = node.connect();
+    set(&mut client, "user", "controller_mutation_rate", 10.0);
+    // With windows of a second the second one is refused, see above.
+    for (name, partitions) in [("a", 14), ("b", 1)] {
+        let made = client.ask(7, &creation(name, partitions));
+        assert_eq!((made.topics[0].error_code, made.throttle_time_ms), (ErrorCode::NONE, 0));
+    }
+}
+
+fn creation(name: &'static str, num_partitions: i32) -> CreateTopicsRequest {
+    CreateTopicsRequest {
+        topics: vec![CreatableTopic {
+            name: name.into(),
+            num_partitions,
+            replication_factor: 1,
+            ..CreatableTopic::default()
+        }],
+        timeout_ms: 30_000,
+        ..CreateTopicsRequest::default()
+    }
+}
+
+fn delete(client: &mut Client, name: &'static str) -> ErrorCode {
+    let topic = DeleteTopicState { name: Some(name.into()), ..DeleteTopicState::default() };
+    let request =
+        DeleteTopicsRequest { topics: vec![topic], timeout_ms: 30_000, ..Default::default() };
+    client.ask(6, &request).responses[0].error_code
 }
 
 #[test]
