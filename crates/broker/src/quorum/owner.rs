@@ -238,6 +238,7 @@ impl MetadataLog {
         {
             effects.push(Effect::Feed(feed.clone(), Committed { batches, answers }));
         }
+        self.cut_log(effects);
         self.begin_snapshot(effects);
         self.close_if_asked(effects);
     }

@@ -8,7 +8,6 @@ use dohle_env::random::Random;
 use dohle_metadata::config::BrokerConfig;
 use dohle_metadata::image::Image;
 use dohle_protocol::messages::VotersRecord;
-use dohle_storage::Deletion;
 use dohle_storage::metadata_snapshot::{SnapshotId, SnapshotStart, SnapshotWriter};
 use std::io;
 use std::path::PathBuf;
@@ -34,6 +33,8 @@ pub(super) struct Snapshots {
     asked: bool,
     /// One is being written.
     is_writing: bool,
+    /// Older ones went: the log may begin here.
+    log_start: Option<i64>,
 }
 
 /// A snapshot that is written.
@@ -77,6 +78,7 @@ impl Snapshots {
             written: None,
             asked: false,
             is_writing: false,
+            log_start: None,
         }
     }
 
@@ -129,28 +131,31 @@ impl MetadataLog {
         effects.push(Effect::Snapshot(self.directory.clone(), Box::new(work)));
     }
 
-    /// The lane is done with a snapshot. Where older ones went, so does the log below the oldest that
-    /// is left.
+    /// The lane is done with a snapshot.
     pub(super) fn on_snapshot(&mut self, written: io::Result<Written>, effects: &mut Vec<Effect>) {
         self.snapshots.is_writing = false;
-        let cut = written.and_then(|Written { size_bytes, log_start }| {
-            self.snapshots.written = Some((size_bytes, self.clock.now()));
-            self.cut(log_start)
-        });
-        match cut {
-            Ok(None) => {}
-            Ok(Some(deletion)) => effects.push(Effect::Delete(self.directory.clone(), deletion)),
+        match written {
+            Ok(Written { size_bytes, log_start }) => {
+                self.snapshots.written = Some((size_bytes, self.clock.now()));
+                self.snapshots.log_start = log_start.or(self.snapshots.log_start);
+            }
             Err(error) => effects.push(Effect::Failed(self.directory.clone(), error)),
         }
     }
 
-    fn cut(&mut self, start: Option<i64>) -> io::Result<Option<Deletion>> {
-        if !start.is_some_and(|start| self.log.advance_start_offset(start)) {
-            return Ok(None);
+    /// Where older snapshots went, so does the log below the oldest that is left. To be called when
+    /// nothing waits to be written to the log.
+    pub(super) fn cut_log(&mut self, effects: &mut Vec<Effect>) {
+        let Some(start) = self.snapshots.log_start.take() else { return };
+        if !self.log.advance_start_offset(start) {
+            return;
         }
         let committed = self.log.recovery_point();
-        let gone = self.log.retention(self.clock.timestamp(), committed)?;
-        Ok((!gone.removed.is_empty()).then_some(gone.deletion))
+        match self.log.retention(self.clock.timestamp(), committed) {
+            Ok(gone) if gone.removed.is_empty() => {}
+            Ok(gone) => effects.push(Effect::Delete(self.directory.clone(), gone.deletion)),
+            Err(error) => effects.push(Effect::Failed(self.directory.clone(), error)),
+        }
     }
 }
 

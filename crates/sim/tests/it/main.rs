@@ -31,6 +31,7 @@ mod place;
 #[cfg(feature = "nodes")]
 mod reasons;
 mod shares;
+mod snapshots;
 mod stops;
 mod strand;
 mod swarm;

@@ -13,7 +13,7 @@ const MOMENTS: u32 = 100;
 const APART: Duration = Duration::from_micros(43);
 
 /// Asks for one topic after the other, as long as anybody answers.
-async fn create_topics(mut client: Client, name: String) {
+pub(crate) async fn create_topics(mut client: Client, name: String) {
     for number in 0.. {
         let topic = CreatableTopic {
             name: format!("{name}-{number}").into(),
