@@ -40,9 +40,12 @@ pub(super) static STAGES: [Stage; 20] = [
     },
     Stage {
         name: "clippy",
-        what: "no warning in any crate, tests included",
+        what: "no warning in any crate, tests and benches included",
         run: Run::Whole(|root| {
-            cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-Dwarnings"])
+            let all = ["--all-targets", "--locked", "--", "-Dwarnings"];
+            cargo(root, &[&["clippy", "--workspace"], &all[..]].concat())?;
+            let benches = ["clippy", "--manifest-path", "benches/Cargo.toml"];
+            cargo(root, &[&benches, &all[..]].concat())
         }),
     },
     Stage {
@@ -52,8 +55,8 @@ pub(super) static STAGES: [Stage; 20] = [
     },
     Stage {
         name: "sim",
-        what: "200 seeds of simulated nodes, and all that these must come to",
-        run: Run::Whole(|root| sim::run(root, &["--seeds", "200", "--twice", "50"])),
+        what: "200 seeds of simulated nodes, each twice, and all that these must come to",
+        run: Run::Whole(|root| sim::run(root, &["--seeds", "200"])),
     },
     Stage {
         name: "loom",
