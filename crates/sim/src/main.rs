@@ -8,6 +8,7 @@ use dohle_sim::shrink::shrink;
 use dohle_sim::swarm::{self, Finding, Report};
 use dohle_sim::workload::{self, Plan, coverage};
 use dohle_sim::world::World;
+use std::cell::Cell;
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -103,10 +104,18 @@ fn tell(seed: u64, report: Report) {
 /// was found.
 fn tell_least(seed: u64, plan: &Plan, found: Option<&Finding>) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
-    let fails = |plan: &Plan| swarm::run_apart(seed, |world| workload::run(world, plan)).err();
+    found.into_iter().for_each(tell_finding);
+    // Many runs: whoever waits sees that they go on.
+    let runs = Cell::new(0_u32);
+    let fails = |plan: &Plan| {
+        runs.set(runs.get() + 1);
+        if runs.get() % 10 == 0 {
+            println!("  shrinking, {} runs so far", runs.get());
+        }
+        swarm::run_apart(seed, |world| workload::run(world, plan)).err()
+    };
     let Some(least) = shrink(plan, fails) else {
         println!("  seed {seed} does not fail when it is run once");
-        found.into_iter().for_each(tell_finding);
         return ExitCode::FAILURE;
     };
     let clients = Plan::clients();

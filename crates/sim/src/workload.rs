@@ -35,9 +35,12 @@ use audit::After;
 pub use clients::Cast;
 use clients::{Clients, Hosts};
 use dohle_env::Env;
+use dohle_env::tasks::Home;
 use limits::{Bounds, Watch};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The node's name.
@@ -273,12 +276,17 @@ impl Run<'_> {
     /// Lets time pass; a violation ends it.
     fn run_for(&mut self, time: Duration) -> Result<(), String> {
         let history = self.history.clone();
-        let watch = Watch::new(&self.node, self.bounds, history.clone());
-        self.world.run_until(time, || {
-            watch.look();
-            history.is_violated()
-        });
+        self.run_until(time, || history.is_violated());
         self.check()
+    }
+
+    /// Lets time pass until `condition` holds; what the node holds is looked at after every step.
+    fn run_until(&self, limit: Duration, mut condition: impl FnMut() -> bool) -> Outcome {
+        let watch = Watch::new(&self.node, self.bounds, self.history.clone());
+        self.world.run_until(limit, || {
+            watch.look();
+            condition()
+        })
     }
 
     fn check(&self) -> Result<(), String> {
@@ -289,7 +297,7 @@ impl Run<'_> {
     fn converge(&mut self) -> Result<(), String> {
         let history = self.history.clone();
         self.clients.end(|name| self.world.is_running(name));
-        let outcome = self.world.run_until(HEALED_LIMIT, || {
+        let outcome = self.run_until(HEALED_LIMIT, || {
             let known = history.known();
             known.pending.is_empty() || known.is_violated()
         });
@@ -319,11 +327,23 @@ impl Run<'_> {
 
     fn audit(&mut self, after: After) -> Result<(), String> {
         let env = self.world.start_again("auditor");
-        let client = Client::new(env, self.server, "auditor");
+        let client = Client::new(env.clone(), self.server, "auditor");
         let audit = audit::run(client, self.history.clone(), after);
-        let done = self.world.complete("auditor", AUDIT_LIMIT, audit);
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = is_over.clone();
+        let audit = async move {
+            audit.await;
+            over.store(true, Ordering::Relaxed);
+        };
+        env.tasks.spawn(Home::LeastLoaded, Box::pin(audit));
+        let outcome = self.run_until(AUDIT_LIMIT, || is_over.load(Ordering::Relaxed));
         self.check()?;
-        done.map_err(|end| format!("an audit does not end: {end:?}"))
+        match outcome {
+            Outcome::Reached => Ok(()),
+            end @ (Outcome::TimedOut | Outcome::Deadlock) => {
+                Err(format!("an audit does not end: {end:?}"))
+            }
+        }
     }
 
     /// What the node shows of the metadata must be what its log says, and its indexes what their

@@ -15,7 +15,7 @@ const MODULES: [(&str, &str); 3] = [
 ];
 
 /// Names that open a door wherever they come from.
-const NAMES: [(&str, &str); 21] = [
+const NAMES: [(&str, &str); 28] = [
     ("Instant::now", "time is env::Clock's"),
     ("SystemTime::now", "time is env::Clock's"),
     ("TcpStream", "the network is env::Net's"),
@@ -37,6 +37,13 @@ const NAMES: [(&str, &str); 21] = [
     ("tokio", "a runtime is the shell's"),
     ("rustix", "system calls are the shell's"),
     ("libc", "system calls are the shell's"),
+    ("io::stdout", "who speaks to a terminal is a tool; others use tracing"),
+    ("io::stderr", "who speaks to a terminal is a tool; others use tracing"),
+    ("io::stdin", "who listens to a terminal is a tool"),
+    ("eprintln", "who speaks to a terminal is a tool; others use tracing"),
+    ("eprint", "who speaks to a terminal is a tool; others use tracing"),
+    ("recv_timeout", "time is env::Clock's"),
+    ("wait_timeout", "time is env::Clock's"),
 ];
 
 /// The modules that may hold `unsafe` code: each wraps calls of the system; the last one is a test's

@@ -156,8 +156,10 @@ async fn settle(sent: &mut Sent, open: &mut VecDeque<(RecordId, Delivery)>) {
     let Some((id, delivery)) = open.pop_front() else { return };
     match delivery.wait().await {
         Ok(delivered) => {
-            let offset = delivered.offset.unwrap_or(-1);
-            sent.acknowledged.push((id, delivered.partition.partition, offset));
+            // A repetition that the node remembers is acknowledged without its place.
+            if let Some(offset) = delivered.offset {
+                sent.acknowledged.push((id, delivered.partition.partition, offset));
+            }
         }
         Err(_) => sent.given_up += 1,
     }

@@ -1,4 +1,6 @@
-//! Whether a node's metadata image is what its metadata log says: read once more, by other code.
+//! Whether a node's metadata image is what its metadata log says: read once more. Records are applied
+//! by the node's own code, so what is found is a record too many, too few or out of order, and a
+//! snapshot that is not the log's; what a record means, golden vectors say elsewhere.
 //!
 //! The log on the disk is replayed from the oldest snapshot on. Whatever snapshot comes on the way
 //! must be the replay up to there, and what the node shows, the replay up to where it stands.

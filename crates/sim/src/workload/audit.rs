@@ -286,8 +286,26 @@ async fn configs(client: &mut Client, history: &History, expected: BTreeMap<Stri
         ..DescribeConfigsResource::default()
     });
     let request = DescribeConfigsRequest { resources: resources.collect(), ..Default::default() };
-    let Ok(answer) = client.ask(4, &request).await else { return };
+    let mut told = None;
+    for _ in 0..20 {
+        match client.ask(4, &request).await {
+            Ok(answer) => {
+                told = Some(answer);
+                break;
+            }
+            Err(NoAnswer::Wrong(what)) => return history.violate(what),
+            Err(NoAnswer::Broken(_) | NoAnswer::Late) => {
+                client.pause(Duration::from_millis(200)).await;
+            }
+        }
+    }
+    let Some(answer) = told else { return history.violate("an audit gets no configs") };
     let expected = unchanged(expected, history);
+    for name in expected.iter().filter(|(_, topic)| topic.is_live()).map(|(name, _)| name) {
+        if !answer.results.iter().any(|result| result.resource_name.as_str() == name) {
+            history.violate(format!("nothing is told of the configs of {name}"));
+        }
+    }
     for result in &answer.results {
         let name = result.resource_name.as_str();
         let Some(topic) = expected.get(name) else { continue };

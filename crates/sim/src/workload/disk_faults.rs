@@ -28,6 +28,15 @@ const RESERVE_SHARE: u64 = 20;
 /// was refused has to come again, in any weather.
 const ROOM_LIMIT: Duration = Duration::from_secs(30);
 
+/// What came of calls that were to fail.
+#[derive(Clone, Copy)]
+struct Struck {
+    /// One has.
+    has_failed: bool,
+    /// They were those of a start, which may have ended with them.
+    is_start: bool,
+}
+
 impl Run<'_> {
     /// Some call fails; who keeps the node starts it again after a while.
     pub(super) fn fail_disk(&mut self, operation: Operation) -> Result<(), String> {
@@ -52,31 +61,37 @@ impl Run<'_> {
 
     /// Some reads fail, perhaps while the node starts; who keeps it starts it again after a while.
     pub(super) fn fail_reads(&mut self) -> Result<(), String> {
-        if self.fail_some(Operation::Read, 20)? {
+        let struck = self.fail_some(Operation::Read, 20)?;
+        if struck.has_failed {
             self.world.trace().sometimes("read failed");
-            self.kill();
-            return self.start_after(After::Kill);
         }
-        Ok(())
+        self.start_struck(struck)
     }
 
     /// The same of calls that go to names and sizes.
     pub(super) fn fail_calls(&mut self) -> Result<(), String> {
         let (operation, mark) = *self.random.pick(&CALLS);
-        if self.fail_some(operation, 10)? {
+        let struck = self.fail_some(operation, 10)?;
+        if struck.has_failed {
             self.world.trace().sometimes(mark);
             if operation == Operation::SyncDirectory {
                 return self.lose_power();
             }
-            self.kill();
-            return self.start_after(After::Kill);
         }
-        Ok(())
+        self.start_struck(struck)
     }
 
-    /// Lets some of the next calls fail, at times those of a start. Whether that came to pass, or
-    /// the node has to be started.
-    fn fail_some(&mut self, operation: Operation, later: u64) -> Result<bool, String> {
+    /// Starts a node that has met a failure, or was begun to meet one.
+    fn start_struck(&mut self, struck: Struck) -> Result<(), String> {
+        if !struck.has_failed && !struck.is_start {
+            return Ok(());
+        }
+        self.kill();
+        self.start_after(After::Kill)
+    }
+
+    /// Lets some of the next calls fail, at times those of a start.
+    fn fail_some(&mut self, operation: Operation, later: u64) -> Result<Struck, String> {
         let disk = self.world.disk(NODE);
         let is_start = self.random.below(3) == 0;
         if is_start {
@@ -93,7 +108,7 @@ impl Run<'_> {
         let time = Duration::from_millis(self.random.below(3_000));
         self.run_for(time)?;
         disk.clear_faults();
-        Ok(before != disk.counts().faults || is_start)
+        Ok(Struck { has_failed: before != disk.counts().faults, is_start })
     }
 
     /// Some reads of a log return a wrong bit, among those that checksums cover.
@@ -185,7 +200,7 @@ impl Run<'_> {
         }
         let history = self.history.clone();
         let before = history.known().counts.acknowledged;
-        self.world.run_until(ROOM_LIMIT, || {
+        self.run_until(ROOM_LIMIT, || {
             let known = history.known();
             let has_topics =
                 known.topics.iter().any(|(name, of)| of.is_live() && !is_its_topic(name));

@@ -3,16 +3,18 @@
 use super::{After, NODE, Run, START_LIMIT, decay};
 use crate::disk::Operation;
 use crate::net::Weather;
+use crate::world::World;
 use std::time::Duration;
 
 /// Everything that may be done, at even odds.
-const FAULTS: [&str; 24] = [
+const FAULTS: [&str; 26] = [
     "kill",
     "kill",
     "power loss",
     "power loss at a change",
     "power loss at a change of a start",
     "power loss and a flipped bit",
+    "kill at a change",
     "kill while starting",
     "clean stop",
     "reads or a write fail",
@@ -27,6 +29,7 @@ const FAULTS: [&str; 24] = [
     "client pauses",
     "client's clock jumps",
     "client dies",
+    "client loses power",
     "cut",
     "part",
     "one way",
@@ -48,7 +51,7 @@ impl Run<'_> {
             "power loss" => {
                 // Rather while there is something to lose.
                 let disk = self.world.disk(NODE);
-                self.world.run_until(Duration::from_millis(300), || disk.is_dirty());
+                self.run_until(Duration::from_millis(300), || disk.is_dirty());
                 self.lose_power()
             }
             "power loss at a change" => {
@@ -69,6 +72,12 @@ impl Run<'_> {
                 }
                 self.reopen();
                 Ok(())
+            }
+            "kill at a change" => {
+                // Between two calls of whatever changes something, not between two jobs.
+                self.begin_power_loss(30);
+                self.kill();
+                self.start_after(After::Kill)
             }
             "kill while starting" => {
                 self.kill();
@@ -113,7 +122,8 @@ impl Run<'_> {
                 self.world.jump_clock(&client, by);
                 Ok(())
             }
-            "client dies" => self.kill_client(),
+            "client dies" => self.end_client(World::kill),
+            "client loses power" => self.end_client(World::crash),
             "clock jump" => {
                 let by = self.jump_ms();
                 self.history.on_jump(by);
@@ -149,12 +159,13 @@ impl Run<'_> {
         i64::try_from(self.random.below(7_200_000)).unwrap_or(0) - 3_600_000
     }
 
-    /// A client is gone in the middle of what it does; after a while another has its name.
-    fn kill_client(&mut self) -> Result<(), String> {
+    /// A client is gone in the middle of what it does, and of one that loses power nobody hears; after a
+    /// while another has its name.
+    fn end_client(&mut self, end: fn(&mut World, &str)) -> Result<(), String> {
         let name = self.random.pick(&self.clients.mortals()).clone();
         let is_running = self.world.is_running(&name);
         if is_running {
-            self.world.kill(&name);
+            end(self.world, &name);
         }
         let time = Duration::from_millis(self.random.below(3_000));
         self.run_for(time)?;
@@ -183,7 +194,7 @@ impl Run<'_> {
     fn begin_power_loss(&mut self, changes: u64) {
         let disk = self.world.disk(NODE);
         disk.lose_power_after(self.random.below(changes));
-        self.world.run_until(Duration::from_millis(800), || disk.has_lost_power());
+        self.run_until(Duration::from_millis(800), || disk.has_lost_power());
     }
 
     /// A start during which the power goes out.

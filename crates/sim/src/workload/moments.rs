@@ -69,13 +69,17 @@ pub(super) async fn compare(
                     answer = Some(found);
                     break;
                 }
-                Ok(Err(code)) if !code.is_retriable() => return,
+                Ok(Err(code)) if !code.is_retriable() => {
+                    return history.violate(format!("{topic}-{} at {timestamp}: {code}", key.1));
+                }
                 Err(NoAnswer::Wrong(what)) => return history.violate(what),
                 Ok(Err(_)) | Err(NoAnswer::Broken(_) | NoAnswer::Late) => {}
             }
             client.pause(Duration::from_millis(200)).await;
         }
-        let Some((offset, at)) = answer else { return };
+        let Some((offset, at)) = answer else {
+            return history.violate(format!("{topic}-{} cannot be asked for a time", key.1));
+        };
         let found = (offset != -1).then_some((offset, at));
         let Ok(Ok(start)) = list_offset(client, topic, key, EARLIEST).await else { return };
         history.look(key, |_, counts| {

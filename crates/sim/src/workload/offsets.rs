@@ -21,6 +21,7 @@ pub(super) async fn audit(client: &mut Client, history: &History) {
         (subscriber::GROUP, |known| &mut known.subscribers),
     ];
     for (id, of) in groups {
+        let mut is_told = false;
         for _ in 0..TRIES_MAX {
             let floors = {
                 let mut known = history.known();
@@ -29,17 +30,22 @@ pub(super) async fn audit(client: &mut Client, history: &History) {
                 group.on_power(power);
                 let floors: Vec<i64> =
                     (0..PARTITIONS).map(|partition| group.floor(partition)).collect();
-                if group.is_used() { floors } else { break }
+                is_told = !group.is_used();
+                if is_told { break } else { floors }
             };
             match read(client, id).await {
                 Ok(Some(offsets)) => {
                     compare(history, (id, of), &floors, &offsets);
+                    is_told = true;
                     break;
                 }
                 Ok(None) | Err(NoAnswer::Broken(_) | NoAnswer::Late) => {}
                 Err(NoAnswer::Wrong(what)) => return history.violate(what),
             }
             client.pause(Duration::from_millis(200)).await;
+        }
+        if !is_told {
+            history.violate(format!("audit: nobody can tell what {id} has committed"));
         }
     }
 }
