@@ -1,6 +1,6 @@
 //! DeleteRecords: who was told or shown that records are gone never sees them again.
 
-use crate::place::{LONG, Place};
+use crate::place::{LONG, Place, listen};
 use dohle_env::tasks::Home;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::delete_records_request::{
@@ -17,12 +17,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const CHECKPOINT: &str = "log-start-offset-checkpoint";
+const INTERVAL: &str = "log.flush.start.offset.checkpoint.interval.ms";
 const EARLIEST: i64 = -2;
 
-/// A node with ten records in a topic.
+/// A node with ten records in a topic. No housekeeping of its own comes between.
 fn place() -> Place {
-    // No housekeeping of its own comes between.
-    let mut place = Place::new(&[("log.flush.start.offset.checkpoint.interval.ms", "100000000")]);
+    filled(Place::new(&[(INTERVAL, "100000000")]))
+}
+
+fn filled(mut place: Place) -> Place {
     place.create("t", 1, &[]);
     let mut builder = BatchBuilder::new(0);
     for _ in 0..10 {
@@ -103,4 +106,24 @@ fn a_start_that_cannot_be_written_is_not_shown() {
     // It is no worse for having been tried.
     assert_eq!(place.with(|client| delete(client, 8)), (ErrorCode::NONE, 8));
     assert_eq!(start(&mut place), 8);
+}
+
+/// The checkpoints that a node writes in which a log could not be opened keep what they said of it
+/// (found by seed 5295).
+#[test]
+fn a_start_is_kept_for_a_log_that_could_not_be_opened() {
+    let settings = [(INTERVAL, "1000"), ("log.initial.task.delay.ms", "1000")];
+    let mut place = filled(Place::new(&settings));
+    assert_eq!(place.with(|client| delete(client, 7)), (ErrorCode::NONE, 7));
+    place.world.kill("n");
+    let full = Fault::fail(Operation::Open, io::ErrorKind::StorageFull);
+    place.disk().inject(full.at("/t-0/000").always());
+    let (_, said) = listen(|| {
+        place.node.start(&mut place.world, LONG).unwrap();
+        place.wait(Duration::from_secs(5));
+    });
+    assert!(said.contains("partition is offline"), "{said}");
+    place.node.stop(&mut place.world, LONG).unwrap();
+    place.node.start(&mut place.world, LONG).unwrap();
+    assert_eq!(start(&mut place), 7);
 }
