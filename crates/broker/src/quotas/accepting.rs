@@ -3,6 +3,7 @@
 use super::rate::{Rate, Windows};
 use crate::listener::Listener;
 use dohle_metadata::config::Layers;
+use std::sync::Arc;
 
 /// The largest number is no limit.
 const ANY: i32 = i32::MAX;
@@ -27,12 +28,12 @@ impl AcceptRates {
     /// What the configs say, of the node and of its listeners.
     pub(crate) fn of(
         configs: Layers<'_>,
-        listeners: &[Listener],
+        listeners: &[Arc<Listener>],
         is_protected: impl Fn(usize) -> bool,
     ) -> Self {
         const KEY: &str = "max.connection.creation.rate";
         let rate = |number: i64| i32::try_from(number).unwrap_or(ANY);
-        let at = |(index, listener): (usize, &Listener)| AtListener {
+        let at = |(index, listener): (usize, &Arc<Listener>)| AtListener {
             rate: rate(configs.listener_value(&listener.name, KEY).integer()),
             is_protected: is_protected(index),
         };
