@@ -138,12 +138,18 @@ pub async fn start(
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(housekeeping::run(node.clone())));
     cleaner::start(&node);
     moves::start(&node);
-    // What was set at run time holds; a node that cannot open all of its listeners does not serve.
-    match listeners::follow(&node).await.into_iter().next() {
-        Some(why) => Err(StartError(format!("{why} It is one that was added at run time."))),
+    listen(&node).await?;
+    Ok(Running { node, broker_epoch })
+}
+
+/// Accepts at the listeners of the file, as far as they were not removed at run time, and at those
+/// that were added. As with Kafka, a node that cannot open one of them does not serve.
+async fn listen(node: &Arc<Node>) -> Result<(), StartError> {
+    match listeners::follow(node).await.into_iter().next() {
+        Some(why) => Err(StartError(format!("{why} It was added to listeners at run time."))),
         None => {
-            node.listeners.accept(&node);
-            Ok(Running { node, broker_epoch })
+            node.listeners.accept(node);
+            Ok(())
         }
     }
 }

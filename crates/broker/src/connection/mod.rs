@@ -50,7 +50,7 @@ pub(crate) enum Closed {
     /// There are more connections than `max.connections`, and this one was silent for longest.
     MadeRoom,
     /// Its listener was removed from `listeners`.
-    ListenerClosed,
+    WithListener,
     /// The stream failed.
     Io(io::Error),
 }
@@ -75,7 +75,7 @@ impl fmt::Display for Closed {
             Self::MadeRoom => {
                 f.write_str("silent for longest where there are more than max.connections")
             }
-            Self::ListenerClosed => f.write_str("its listener is no longer one of listeners"),
+            Self::WithListener => f.write_str("its listener is no longer one of listeners"),
             Self::Io(error) => write!(f, "{error}"),
         }
     }
@@ -105,7 +105,7 @@ pub(crate) async fn serve(
     let closed = std::future::poll_fn(|cx| {
         match connection.lease.poll_over(cx, std::mem::take(&mut is_first)) {
             Some(Over::MadeRoom) => Poll::Ready(Closed::MadeRoom),
-            Some(Over::ListenerClosed) => Poll::Ready(Closed::ListenerClosed),
+            Some(Over::ListenerClosed) => Poll::Ready(Closed::WithListener),
             None => connection.poll(cx),
         }
     });
@@ -114,11 +114,7 @@ pub(crate) async fn serve(
         connection.node.telemetry.forget(id);
     }
     match closed {
-        Closed::ByPeer
-        | Closed::Idle
-        | Closed::MadeRoom
-        | Closed::ListenerClosed
-        | Closed::Io(_) => {
+        Closed::ByPeer | Closed::Idle | Closed::MadeRoom | Closed::WithListener | Closed::Io(_) => {
             tracing::debug!(%peer, "connection ended: {closed}");
         }
         Closed::FrameSize(_) | Closed::Stalled(_) | Closed::Refused(_) | Closed::Unanswerable => {

@@ -46,9 +46,9 @@ const CHANGEABLE: [&str; 13] = [
 /// The request is to blame, as Kafka says it; a listener that speaks what is not built is refused as
 /// in a file.
 pub(super) fn check(now: Layers<'_>, next: Layers<'_>) -> Result<(), ConfigError> {
-    let changes = |name: &&str| now.text(name) != next.text(name);
-    let is_changed = OF_LISTENERS.iter().any(|name| changes(&name));
-    if !is_changed && !LOOKED_AT_FOR.iter().any(|name| changes(&name)) {
+    let changes = |name: &str| now.text(name) != next.text(name);
+    let is_changed = OF_LISTENERS.iter().any(|name| changes(name));
+    if !is_changed && !LOOKED_AT_FOR.iter().any(|name| changes(name)) {
         return Ok(());
     }
     let to_blame = |error: ConfigError| ConfigError::bad_request(error.message);

@@ -38,100 +38,103 @@ const L: &str = "listeners";
 const M: &str = "listener.security.protocol.map";
 const PREFIX: &str = "Invalid value org.apache.kafka.common.config.ConfigException: ";
 
-#[test]
-fn listeners_come_and_go_as_kafka_lets_them() {
-    let advertises = file("advertised.listeners=P://127.0.0.1:1");
-    let cases: &[(Pairs<'_>, Pairs<'_>, &str)] = &[
-        // One more, one less, one elsewhere, and nothing set any more.
-        (&[], &[(L, "P://127.0.0.1:1,TWO://127.0.0.1:3,C://127.0.0.1:2")], ""),
-        (&[(L, "P://h:1,TWO://h:3,C://h:2")], &[(L, "P://h:1,C://h:2")], ""),
-        (&[(L, "P://h:1,TWO://h:3,C://h:2")], &[(L, "P://h:1,TWO://h:4,C://h:2")], ""),
-        (&[(L, "P://h:1,TWO://h:3,C://h:2")], &[(L, "P://h:1,THREE://h:3,C://h:2")], ""),
-        (&[(L, "P://h:1,TWO://h:3,C://h:2")], &[], ""),
-        (&[], &[(L, "P://h:7,C://h:8")], ""),
-        (&[], &[(L, "P://h:1,C://h:2,TWO://:3")], ""),
-        (&[], &[(L, "P://h:1,C://h:2,TWO://0.0.0.0:3")], ""),
-        // Names, ports and protocols.
-        (
-            &[],
-            &[(L, "P://h:1,NINE://h:3,C://h:2")],
-            "Error creating broker listeners from '[PLAINTEXT://h:1, NINE://h:3, CONTROLLER://h:2]': \
+/// What is set, what is asked for, and the answer; none is good. All on a node that advertises one
+/// listener.
+const CASES: &[(Pairs<'_>, Pairs<'_>, &str)] = &[
+    // One more, one less, one elsewhere, and nothing set any more.
+    (&[], &[(L, "P://127.0.0.1:1,TWO://127.0.0.1:3,C://127.0.0.1:2")], ""),
+    (&[(L, "P://h:1,TWO://h:3,C://h:2")], &[(L, "P://h:1,C://h:2")], ""),
+    (&[(L, "P://h:1,TWO://h:3,C://h:2")], &[(L, "P://h:1,TWO://h:4,C://h:2")], ""),
+    (&[(L, "P://h:1,TWO://h:3,C://h:2")], &[(L, "P://h:1,THREE://h:3,C://h:2")], ""),
+    (&[(L, "P://h:1,TWO://h:3,C://h:2")], &[], ""),
+    (&[], &[(L, "P://h:7,C://h:8")], ""),
+    (&[], &[(L, "P://h:1,C://h:2,TWO://:3")], ""),
+    (&[], &[(L, "P://h:1,C://h:2,TWO://0.0.0.0:3")], ""),
+    // Names, ports and protocols.
+    (
+        &[],
+        &[(L, "P://h:1,NINE://h:3,C://h:2")],
+        "Error creating broker listeners from '[PLAINTEXT://h:1, NINE://h:3, CONTROLLER://h:2]': \
              No security protocol defined for listener NINE",
-        ),
-        (
-            &[],
-            &[(M, "PLAINTEXT:PLAINTEXT")],
-            "Error creating broker listeners from '[PLAINTEXT://127.0.0.1:1, \
+    ),
+    (
+        &[],
+        &[(M, "PLAINTEXT:PLAINTEXT")],
+        "Error creating broker listeners from '[PLAINTEXT://127.0.0.1:1, \
              CONTROLLER://127.0.0.1:2]': No security protocol defined for listener CONTROLLER",
-        ),
-        (
-            &[],
-            &[(M, "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,FOO:NONSENSE")],
-            "Invalid security protocol `NONSENSE` defined in listener.security.protocol.map",
-        ),
-        (
-            &[],
-            &[(L, "P://h:1,THREE://h:1,C://h:2")],
-            "Error creating broker listeners from '[PLAINTEXT://h:1, THREE://h:1, CONTROLLER://h:2]': \
+    ),
+    (
+        &[],
+        &[(M, "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,FOO:NONSENSE")],
+        "Invalid security protocol `NONSENSE` defined in listener.security.protocol.map",
+    ),
+    (
+        &[],
+        &[(L, "P://h:1,THREE://h:1,C://h:2")],
+        "Error creating broker listeners from '[PLAINTEXT://h:1, THREE://h:1, CONTROLLER://h:2]': \
              Each listener must have a different port, listeners: \
              [PLAINTEXT://h:1, THREE://h:1, CONTROLLER://h:2]",
-        ),
-        (
-            &[],
-            &[(L, "P://1.1.1.1:5,TWO://1.1.1.2:5,C://h:2")],
-            "Error creating broker listeners from \
+    ),
+    (
+        &[],
+        &[(L, "P://1.1.1.1:5,TWO://1.1.1.2:5,C://h:2")],
+        "Error creating broker listeners from \
              '[PLAINTEXT://1.1.1.1:5, TWO://1.1.1.2:5, CONTROLLER://h:2]': If you have two listeners \
              on the same port then one needs to be IPv4 and the other IPv6, listeners: \
              [PLAINTEXT://1.1.1.1:5, TWO://1.1.1.2:5, CONTROLLER://h:2], port: 5",
-        ),
-        (
-            &[],
-            &[(L, "P://h:1,plaintext://h:3,C://h:2")],
-            "Error creating broker listeners from \
+    ),
+    (
+        &[],
+        &[(L, "P://h:1,plaintext://h:3,C://h:2")],
+        "Error creating broker listeners from \
              '[PLAINTEXT://h:1, plaintext://h:3, CONTROLLER://h:2]': Each listener must have a \
              different name, listeners: [PLAINTEXT://h:1, plaintext://h:3, CONTROLLER://h:2]",
-        ),
-        // What has to be there.
-        (
-            &[],
-            &[(L, "TWO://h:3,C://h:2")],
-            "requirement failed: advertised.listeners listener names must be equal to or a subset of \
+    ),
+    // What has to be there.
+    (
+        &[],
+        &[(L, "TWO://h:3,C://h:2")],
+        "requirement failed: advertised.listeners listener names must be equal to or a subset of \
              the ones defined in listeners. Found PLAINTEXT. The valid options based on the current \
              configuration are TWO,CONTROLLER",
-        ),
-        (
-            &[],
-            &[(L, "P://h:1")],
-            "requirement failed: controller.listener.names must contain at least one value appearing \
+    ),
+    (
+        &[],
+        &[(L, "P://h:1")],
+        "requirement failed: controller.listener.names must contain at least one value appearing \
              in the 'listeners' configuration when running the KRaft controller role",
-        ),
-        // What there is stays as it is.
-        (
-            &[],
-            &[(M, "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT")],
-            "Security protocol cannot be updated for existing listener ListenerName(PLAINTEXT)",
-        ),
-        (
-            &[("listener.name.plaintext.foo", "1")],
-            &[("listener.name.plaintext.foo", "1"), (L, "P://h:1,TWO://h:3,C://h:2")],
-            "Configs cannot be updated dynamically for existing listener ListenerName(PLAINTEXT), \
+    ),
+    // What there is stays as it is.
+    (
+        &[],
+        &[(M, "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT")],
+        "Security protocol cannot be updated for existing listener ListenerName(PLAINTEXT)",
+    ),
+    (
+        &[("listener.name.plaintext.foo", "1")],
+        &[("listener.name.plaintext.foo", "1"), (L, "P://h:1,TWO://h:3,C://h:2")],
+        "Configs cannot be updated dynamically for existing listener ListenerName(PLAINTEXT), \
              restart broker or create a new listener for update",
-        ),
-        (
-            &[("listener.name.plaintext.foo", "1")],
-            &[("listener.name.plaintext.foo", "1"), ("max.connections", "7")],
-            "Configs cannot be updated dynamically for existing listener ListenerName(PLAINTEXT), \
+    ),
+    (
+        &[("listener.name.plaintext.foo", "1")],
+        &[("listener.name.plaintext.foo", "1"), ("max.connections", "7")],
+        "Configs cannot be updated dynamically for existing listener ListenerName(PLAINTEXT), \
              restart broker or create a new listener for update",
-        ),
-        (&[], &[("listener.name.plaintext.foo", "1")], ""),
-        (
-            &[],
-            &[("listener.name.plaintext.max.connections", "9"), (L, "P://h:1,TWO://h:3,C://h:2")],
-            "",
-        ),
-        (&[], &[("listener.name.two.foo", "9"), (L, "P://h:1,TWO://h:3,C://h:2")], ""),
-    ];
-    for (now, next, expected) in cases {
+    ),
+    (&[], &[("listener.name.plaintext.foo", "1")], ""),
+    (
+        &[],
+        &[("listener.name.plaintext.max.connections", "9"), (L, "P://h:1,TWO://h:3,C://h:2")],
+        "",
+    ),
+    (&[], &[("listener.name.two.foo", "9"), (L, "P://h:1,TWO://h:3,C://h:2")], ""),
+];
+
+#[test]
+fn listeners_come_and_go_as_kafka_lets_them() {
+    let advertises = file("advertised.listeners=P://127.0.0.1:1");
+    for (now, next, expected) in CASES {
         let said = ask(&advertises, now, next);
         let is_of_listeners = ["Security protocol cannot", "Configs cannot"];
         let whole = match is_of_listeners.iter().any(|begin| expected.starts_with(begin)) {
