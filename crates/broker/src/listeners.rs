@@ -62,7 +62,8 @@ impl Listeners {
         }
     }
 
-    fn put(&self, connections: &Connections, bound: BoundListener) {
+    /// Gives it a place, and says which.
+    fn put(&self, connections: &Connections, bound: BoundListener) -> usize {
         let mut places = (*self.all()).clone();
         let is_free =
             |listener: &Arc<Listener>| listener.is_closed() && connections.is_free(listener.index);
@@ -76,6 +77,7 @@ impl Listeners {
         }
         self.places.store(Arc::new(places));
         self.lock().bound.insert(index, bound.listener);
+        index
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -110,7 +112,8 @@ pub(crate) async fn follow(node: &Arc<Node>) -> Vec<String> {
             Ok(bound) => {
                 let address = bound.listener.local();
                 tracing::info!("listener {} is open at {address}", endpoint.listener);
-                node.listeners.put(&node.connections, bound);
+                let index = node.listeners.put(&node.connections, bound);
+                node.quotas.begin_accepting(index);
                 is_any = true;
             }
             Err(why) => refused.push(why),

@@ -64,6 +64,13 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
+    /// The place is another listener's now.
+    pub(super) fn forget(&mut self, listener: usize) {
+        if let Some(rate) = self.to_listeners.get_mut(listener) {
+            *rate = Rate::default();
+        }
+    }
+
     /// One more, or (with -1) one that was not taken after all: how long to wait.
     pub(super) fn record(
         &mut self,
