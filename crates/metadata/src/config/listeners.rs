@@ -80,12 +80,7 @@ fn check_kept(
     after: &BrokerConfig,
     next: Layers<'_>,
 ) -> Result<(), ConfigError> {
-    let refuse = |why: String| {
-        Err(ConfigError::bad_request(format!(
-            "Invalid value org.apache.kafka.common.config.ConfigException: {why} for configuration \
-             Invalid dynamic configuration"
-        )))
-    };
+    let refuse = |why: String| Err(broker_checks::invalid(&why));
     if added(&after.listeners, &before.advertised_listeners).next().is_some() {
         return refuse(format!(
             "Advertised listeners '{}' must be a subset of listeners '{}'",
