@@ -13,8 +13,8 @@ use dohle_env::collections::HashMap;
 use dohle_metadata::config::{Layers, broker};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// What limits connections, as the configs say it now.
@@ -32,9 +32,9 @@ pub(crate) struct ConnectionLimits {
 impl ConnectionLimits {
     /// The limits of a node with these listeners. A host whose address is not known has none of its
     /// own.
-    pub(crate) fn of(configs: Layers<'_>, listeners: &[Listener], hosts: &Hosts) -> Self {
+    pub(crate) fn of(configs: Layers<'_>, listeners: &[Arc<Listener>], hosts: &Hosts) -> Self {
         let number = |value: i64| usize::try_from(value).unwrap_or(usize::MAX);
-        let own = |listener: &Listener| {
+        let own = |listener: &Arc<Listener>| {
             number(configs.listener_value(&listener.name, "max.connections").integer())
         };
         let overrides = broker::connections_per_ip_overrides(configs).unwrap_or_default();
@@ -62,6 +62,9 @@ pub(crate) struct Connections {
 /// Invariant: a pool's total is the sum of its listeners'.
 struct Open {
     limits: ConnectionLimits,
+    /// `inter.broker.listener.name`.
+    inter_broker: String,
+    /// By the listener's place among the node's.
     listeners: Vec<AtListener>,
     pools: [Pool; 2],
     next: u64,
@@ -69,8 +72,10 @@ struct Open {
 
 struct AtListener {
     of: ListenerType,
-    /// Brokers use it among themselves, and clients have others.
-    is_protected: bool,
+    /// Brokers use it among themselves.
+    is_inter_broker: bool,
+    /// False once it is closed: then its place is another's as soon as nobody is there.
+    is_open: bool,
     count: usize,
     told: OfListener,
     /// Who accepts there, while there is no place.
@@ -90,18 +95,32 @@ pub(crate) struct OfListener {
 #[derive(Default)]
 struct Pool {
     by_ip: HashMap<IpAddr, usize>,
-    /// Those at listeners that are not protected, in the order in which they came.
-    unprotected: BTreeMap<u64, Arc<Lease>>,
+    /// Who is there, in the order in which they came.
+    seats: BTreeMap<u64, Seat>,
     total: usize,
     /// Of those, who has been told to end.
     ending: usize,
+}
+
+struct Seat {
+    listener: usize,
+    lease: Arc<Lease>,
+}
+
+/// Why a connection has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Others need its place.
+    MadeRoom,
+    /// Its listener is there no more.
+    ListenerClosed,
 }
 
 /// What a connection and its place have in common.
 #[derive(Default)]
 pub(crate) struct Lease {
     active_at: AtomicU64,
-    is_over: AtomicBool,
+    over: OnceLock<Over>,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -111,17 +130,21 @@ impl Lease {
         self.active_at.store(now.0, Ordering::Relaxed);
     }
 
-    /// True once the connection has to make room. To be asked first by the task that is then told.
-    pub(crate) fn poll_over(&self, cx: &Context<'_>, is_first: bool) -> bool {
+    /// Why the connection has to end, once it has to. To be asked first by the task that is then told.
+    pub(crate) fn poll_over(&self, cx: &Context<'_>, is_first: bool) -> Option<Over> {
         if is_first {
             let waker = cx.waker().clone();
             *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker);
         }
-        self.is_over.load(Ordering::Acquire)
+        self.over.get().copied()
     }
 
-    fn end(&self) {
-        self.is_over.store(true, Ordering::Release);
+    /// Says why, so that nobody is chosen twice; who is chosen hears of it from [`Self::tell`].
+    fn end(&self, why: Over) {
+        self.over.get_or_init(|| why);
+    }
+
+    fn tell(&self) {
         let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waker) = waker {
             waker.wake();
@@ -129,7 +152,7 @@ impl Lease {
     }
 
     fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
+        self.over.get().is_some()
     }
 }
 
@@ -162,23 +185,55 @@ impl Place {
 
 impl Connections {
     /// None yet, and none may be: [`Self::limit`] comes before the first.
-    pub(crate) fn new(listeners: &[Listener], inter_broker: &str) -> Self {
-        let count = |of| listeners.iter().filter(|listener| listener.of == of).count();
-        let at = |listener: &Listener| AtListener {
+    pub(crate) fn new(inter_broker: &str) -> Self {
+        let (limits, pools, listeners) = Default::default();
+        let open =
+            Open { limits, inter_broker: inter_broker.to_owned(), listeners, pools, next: 0 };
+        Self { open: Mutex::new(open) }
+    }
+
+    /// A listener takes its place, which is free ([`Self::is_free`]) or the next one.
+    pub(crate) fn open(&self, listener: &Listener) {
+        let mut open = self.lock();
+        let at = AtListener {
             of: listener.of,
-            is_protected: listener.name == inter_broker && 1 < count(listener.of),
+            is_inter_broker: listener.name == open.inter_broker,
+            is_open: true,
             count: 0,
             told: OfListener::default(),
             waiting: None,
         };
-        let listeners = listeners.iter().map(at).collect();
-        let (limits, pools) = (ConnectionLimits::default(), Default::default());
-        Self { open: Mutex::new(Open { limits, listeners, pools, next: 0 }) }
+        match open.listeners.get_mut(listener.index) {
+            Some(place) => *place = at,
+            None => open.listeners.push(at),
+        }
+    }
+
+    /// The listener at that place accepts no more: all who came through it have to end.
+    pub(crate) fn close(&self, listener: usize) {
+        let mut open = self.lock();
+        let at = &mut open.listeners[listener];
+        at.is_open = false;
+        let of = at.of;
+        let pool = &mut open.pools[of as usize];
+        let seats = pool.seats.values().filter(|seat| seat.listener == listener);
+        let ended: Vec<_> =
+            seats.map(|seat| seat.lease.clone()).filter(|lease| !lease.is_over()).collect();
+        pool.ending += ended.len();
+        ended.iter().for_each(|lease| lease.end(Over::ListenerClosed));
+        drop(open);
+        ended.iter().for_each(|lease| lease.tell());
+    }
+
+    /// Whether a listener's place is closed and nobody is there any more.
+    pub(crate) fn is_free(&self, listener: usize) -> bool {
+        let at = &self.lock().listeners[listener];
+        !at.is_open && at.count == 0
     }
 
     /// Whether brokers use that listener among themselves, and clients have others.
     pub(crate) fn is_protected(&self, listener: usize) -> bool {
-        self.lock().listeners[listener].is_protected
+        self.lock().is_protected(listener)
     }
 
     /// Takes over other limits.
@@ -189,7 +244,7 @@ impl Connections {
         ended.extend(open.make_room(ListenerType::Controller));
         let waiting = open.waiting();
         drop(open);
-        ended.iter().for_each(|lease| lease.end());
+        ended.iter().for_each(|lease| lease.tell());
         waiting.into_iter().for_each(Waker::wake);
     }
 
@@ -227,17 +282,15 @@ impl Connections {
         let (number, at) = (open.next, &mut open.listeners[listener]);
         at.count += 1;
         at.told.accepted += 1;
-        let (of, is_protected) = (at.of, at.is_protected);
+        let of = at.of;
         open.next += 1;
         let pool = &mut open.pools[of as usize];
         pool.total += 1;
         *pool.by_ip.entry(ip).or_default() += 1;
-        if !is_protected {
-            pool.unprotected.insert(number, lease.clone());
-        }
+        pool.seats.insert(number, Seat { listener, lease: lease.clone() });
         let ended = open.make_room(of);
         drop(open);
-        ended.iter().for_each(|lease| lease.end());
+        ended.iter().for_each(|lease| lease.tell());
         Poll::Ready(Place { connections: self.clone(), listener, ip, number, lease })
     }
 
@@ -250,24 +303,31 @@ impl Open {
     fn has_place(&self, listener: usize) -> bool {
         let at = &self.listeners[listener];
         let own = self.limits.of_listeners.get(listener).copied().unwrap_or(0);
-        let is_room = at.is_protected || self.pools[at.of as usize].total < self.limits.total;
+        let is_room =
+            self.is_protected(listener) || self.pools[at.of as usize].total < self.limits.total;
         at.count < own && is_room
+    }
+
+    fn is_protected(&self, listener: usize) -> bool {
+        let at = &self.listeners[listener];
+        let others = self.listeners.iter().filter(|other| other.is_open && other.of == at.of);
+        at.is_inter_broker && 1 < others.count()
     }
 
     /// Chooses who ends so that there are no more than may be, and gives their leases.
     fn make_room(&mut self, of: ListenerType) -> Vec<Arc<Lease>> {
-        let pool = &mut self.pools[of as usize];
+        let pool = &self.pools[of as usize];
         let surplus = pool.total.saturating_sub(pool.ending).saturating_sub(self.limits.total);
         if surplus == 0 {
             return Vec::new();
         }
+        let may_end = |seat: &&Seat| !seat.lease.is_over() && !self.is_protected(seat.listener);
         let mut candidates: Vec<&Arc<Lease>> =
-            pool.unprotected.values().filter(|lease| !lease.is_over()).collect();
+            pool.seats.values().filter(may_end).map(|seat| &seat.lease).collect();
         candidates.sort_by_key(|lease| lease.active_at.load(Ordering::Relaxed));
         let chosen: Vec<_> = candidates.into_iter().take(surplus).cloned().collect();
-        pool.ending += chosen.len();
-        // Said here, so that nobody is chosen twice; who is chosen hears of it from `end`.
-        chosen.iter().for_each(|lease| lease.is_over.store(true, Ordering::Release));
+        self.pools[of as usize].ending += chosen.len();
+        chosen.iter().for_each(|lease| lease.end(Over::MadeRoom));
         chosen
     }
 
@@ -285,7 +345,7 @@ impl Drop for Place {
         let pool = &mut open.pools[of as usize];
         pool.total -= 1;
         pool.ending -= usize::from(self.lease.is_over());
-        pool.unprotected.remove(&self.number);
+        pool.seats.remove(&self.number);
         if let Some(count) = pool.by_ip.get_mut(&self.ip) {
             *count -= 1;
             if *count == 0 {

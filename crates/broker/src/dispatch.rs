@@ -218,7 +218,7 @@ pub(crate) fn begin(
         Err(error) => return close(format!("a request header that cannot be read: {error}")),
     };
     let key = start.key;
-    let of = node.listeners[session.listener].of;
+    let of = session.listener.of;
     let Some(versions) = api::versions(key, of) else {
         return close(format!("{key:?} is not served"));
     };
@@ -228,7 +228,7 @@ pub(crate) fn begin(
         version: start.version,
         correlation_id: start.correlation_id,
         client_id: start.client_id.unwrap_or_default(),
-        listener: session.listener,
+        listener: session.listener.clone(),
         host: session.host.clone(),
         size_bytes,
         cost: cost.clone(),

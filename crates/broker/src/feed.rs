@@ -8,6 +8,7 @@
 use crate::coordinators;
 use crate::directory::Directory;
 use crate::hosts;
+use crate::listeners;
 use crate::load;
 use crate::node::{Node, View};
 use crate::partition::Partition;
@@ -98,6 +99,10 @@ pub(crate) async fn run(node: Arc<Node>, feed: Feed) {
         if !changes.quotas.is_empty()
             || changes.configs.iter().any(|resource| resource.kind == ResourceKind::Broker)
         {
+            for why in listeners::follow(&node).await {
+                tracing::error!("{why}");
+            }
+            node.listeners.accept(&node);
             limit_clients(&node);
             registration::tell_cordoned(&node);
         }

@@ -20,6 +20,7 @@ mod hosts;
 mod housekeeping;
 mod limits;
 mod listener;
+mod listeners;
 mod load;
 mod machine_host;
 mod metrics;

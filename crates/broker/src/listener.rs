@@ -3,11 +3,15 @@
 use crate::connection;
 use crate::node::Node;
 use dohle_env::clock::{self, Instant};
+use dohle_env::gather::Gather;
 use dohle_env::net;
 use dohle_env::tasks::Home;
-use std::future::poll_fn;
+use std::fmt;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 /// Whose requests a listener takes, as Kafka's message definitions divide them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +32,91 @@ pub struct BoundListener {
     pub listener: Box<dyn net::Listener>,
 }
 
-/// What handlers know of a listener.
-#[derive(Clone, Debug)]
+/// What connections and handlers know of a listener.
 pub(crate) struct Listener {
+    /// Its place among the node's, for as long as it is open and after that as long as one of its
+    /// connections is.
+    pub(crate) index: usize,
     pub(crate) name: String,
     pub(crate) of: ListenerType,
     pub(crate) address: SocketAddr,
+    is_closed: AtomicBool,
+    acceptor: Mutex<Acceptor>,
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.name, self.address)
+    }
+}
+
+/// Who accepts at a listener.
+#[derive(Default)]
+struct Acceptor {
+    /// To be told when the listener is closed.
+    waker: Option<Waker>,
+    /// Complete once it accepts no more and the address is free again.
+    ended: Option<Gather<()>>,
+}
+
+impl Listener {
+    pub(crate) fn new(index: usize, name: &str, of: ListenerType, address: SocketAddr) -> Self {
+        let (is_closed, acceptor) = Default::default();
+        Self { index, name: name.to_owned(), of, address, is_closed, acceptor }
+    }
+
+    /// Whether it is there no more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Accepts connections at `bound` until it is closed.
+    pub(crate) fn serve(self: &Arc<Self>, node: &Arc<Node>, bound: Box<dyn net::Listener>) {
+        let gather = Gather::with_capacity(1);
+        let ended = gather.slot();
+        self.lock().ended = Some(gather);
+        let listener = self.clone();
+        let mut accepting = Box::pin(accept(node.clone(), self.clone(), bound));
+        let until_closed = async move {
+            poll_fn(|cx| match listener.poll_closed(cx) {
+                Poll::Ready(()) => Poll::Ready(()),
+                Poll::Pending => accepting.as_mut().poll(cx),
+            })
+            .await;
+            // The socket goes with it, before anybody is told.
+            drop(accepting);
+            ended.fill(());
+        };
+        node.env.tasks.spawn(Home::LeastLoaded, Box::pin(until_closed));
+    }
+
+    /// Accepts no more, and waits until its address is free.
+    pub(crate) async fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        let Acceptor { waker, ended } = std::mem::take(&mut *self.lock());
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        if let Some(ended) = ended {
+            // Gone or filled: its task has ended.
+            let _how = ended.all().await;
+        }
+    }
+
+    fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut acceptor = self.lock();
+        if self.is_closed() {
+            return Poll::Ready(());
+        }
+        if !acceptor.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            acceptor.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Acceptor> {
+        self.acceptor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Closes a connection of an address that opens too many, after a while: it would come again at
@@ -53,7 +136,8 @@ fn hold_back(node: &Arc<Node>, io: Box<dyn net::Connection>, wait_ms: i32) {
 const TELL_INTERVAL_MS: i64 = 1_000;
 
 /// Accepts for as long as the node lives. An error (no descriptors left) is logged and passes.
-pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn net::Listener>) {
+async fn accept(node: Arc<Node>, of: Arc<Listener>, mut listener: Box<dyn net::Listener>) {
+    let index = of.index;
     let (mut tell_at, mut untold) = (Instant::default(), 0_u64);
     loop {
         let accepted = poll_fn(|cx| listener.poll_accept(cx)).await;
@@ -68,7 +152,7 @@ pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn 
                     untold += 1;
                     continue;
                 }
-                let listener = &node.listeners[index].name;
+                let listener = &of.name;
                 tracing::warn!(listener, untold, "cannot accept: {error}");
                 (tell_at, untold) = (now.after_ms(TELL_INTERVAL_MS), 0);
                 continue;
@@ -94,7 +178,7 @@ pub(crate) async fn accept(node: Arc<Node>, index: usize, mut listener: Box<dyn 
             place.refuse();
             continue;
         }
-        let served = connection::serve(node.clone(), io, index, place);
+        let served = connection::serve(node.clone(), io, of.clone(), place);
         node.env.tasks.spawn(Home::LeastLoaded, Box::pin(served));
     }
 }

@@ -6,7 +6,8 @@ use crate::directory::Directory;
 use crate::fetch_session::FetchSessions;
 use crate::hosts::Hosts;
 use crate::limits::Limits;
-use crate::listener::Listener;
+use crate::listener::BoundListener;
+use crate::listeners::Listeners;
 use crate::metrics::Metrics;
 use crate::moves::{Moves, Preferred};
 use crate::producer_ids::ProducerIds;
@@ -46,7 +47,7 @@ pub(crate) struct Node {
     /// Memory for requests in flight.
     pub(crate) request_bytes: Budget,
     pub(crate) fetch_sessions: Arc<FetchSessions>,
-    pub(crate) listeners: Vec<Listener>,
+    pub(crate) listeners: Listeners,
     pub(crate) connections: Arc<Connections>,
     pub(crate) hosts: Hosts,
     /// `log.dirs`.
@@ -114,7 +115,7 @@ pub(crate) struct NewNode {
     pub(crate) env: Env,
     pub(crate) config: BrokerConfig,
     pub(crate) cluster_id: Text,
-    pub(crate) listeners: Vec<Listener>,
+    pub(crate) listeners: Vec<BoundListener>,
     pub(crate) directories: Vec<Arc<Directory>>,
     pub(crate) metadata_directory: Arc<Directory>,
     pub(crate) storage: Arc<Storage>,
@@ -130,7 +131,8 @@ impl Node {
         let quotas = Quotas::new(&new.config);
         let hosts = Hosts::default();
         quotas.follow(&new.view.image, &hosts);
-        let connections = Connections::new(&new.listeners, &new.config.inter_broker_listener);
+        let connections = Connections::new(&new.config.inter_broker_listener);
+        let listeners = Listeners::new(new.listeners, &new.config, &connections);
         let moves = Moves::new(&new.config);
         Arc::new(Self {
             id: new.config.node_id,
@@ -140,7 +142,7 @@ impl Node {
             limits,
             env: new.env,
             config: new.config,
-            listeners: new.listeners,
+            listeners,
             connections: Arc::new(connections),
             hosts,
             directories: new.directories,
@@ -230,11 +232,11 @@ impl Node {
     /// Takes over how many connections there may be, and how fast they may come.
     pub(crate) fn limit_connections(&self) {
         let view = self.view();
-        let (listeners, connections) = (&self.listeners, &self.connections);
+        let (listeners, connections) = (self.listeners.all(), &self.connections);
         let (limits, rates) = self.with_layers(&view.image, |configs| {
             let is_protected = |listener| connections.is_protected(listener);
-            let rates = AcceptRates::of(configs, listeners, is_protected);
-            (ConnectionLimits::of(configs, listeners, &self.hosts), rates)
+            let rates = AcceptRates::of(configs, &listeners, is_protected);
+            (ConnectionLimits::of(configs, &listeners, &self.hosts), rates)
         });
         connections.limit(limits);
         self.quotas.limit_accepting(rates);

@@ -181,8 +181,8 @@ fn advertised(node: &Node) -> Vec<BrokerListener> {
 impl Node {
     /// Where an endpoint of the configuration is reached; a port of 0 is the one that was really taken.
     fn port(&self, endpoint: &Endpoint) -> u16 {
-        let is_it = |bound: &&Listener| bound.name.eq_ignore_ascii_case(&endpoint.listener);
-        match self.listeners.iter().find(is_it) {
+        let is_it = |bound: &Arc<Listener>| bound.name.eq_ignore_ascii_case(&endpoint.listener);
+        match self.listeners.open().into_iter().find(is_it) {
             Some(bound) if endpoint.port == 0 => bound.address.port(),
             _ => endpoint.port,
         }

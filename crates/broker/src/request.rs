@@ -2,6 +2,7 @@
 
 use crate::cost::Cost;
 use crate::dispatch::{InParts, Reply};
+use crate::listener::Listener;
 use crate::node::{Node, View};
 use crate::quotas::{Client, Kind};
 use dohle_env::net::Pieces;
@@ -19,8 +20,8 @@ pub(crate) struct Context {
     pub(crate) correlation_id: i32,
     /// What the client calls itself; empty if it does not.
     pub(crate) client_id: Text,
-    /// Which listener it came through: an index into the node's listeners.
-    pub(crate) listener: usize,
+    /// Which listener it came through.
+    pub(crate) listener: Arc<Listener>,
     /// The other end's address, as Java writes it.
     pub(crate) host: Text,
     /// Bytes of the request, header and body.

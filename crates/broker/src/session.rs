@@ -1,9 +1,11 @@
 //! What a connection has said of itself.
 
+use crate::listener::Listener;
 use dohle_env::net::Connection;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// One connection's identity: where it came from, and how its client calls itself.
 #[derive(Clone, Debug)]
@@ -12,8 +14,8 @@ pub(crate) struct Session {
     pub(crate) peer: SocketAddr,
     /// Its address as groups tell it.
     pub(crate) host: Text,
-    /// Which listener accepted it: an index into the node's listeners.
-    pub(crate) listener: usize,
+    /// Which listener accepted it.
+    pub(crate) listener: Arc<Listener>,
     /// `client.software.name` of ApiVersions 3 and later.
     pub(crate) software_name: Text,
     /// `client.software.version`.
@@ -23,7 +25,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(io: &dyn Connection, listener: usize) -> Self {
+    pub(crate) fn new(io: &dyn Connection, listener: Arc<Listener>) -> Self {
         let peer = io.peer();
         Self {
             peer,

@@ -15,8 +15,8 @@ use crate::directory::Directory;
 use crate::feed::{self, Feed};
 use crate::hosts;
 use crate::housekeeping;
-use crate::listener;
 pub use crate::listener::{BoundListener, ListenerType};
+use crate::listeners;
 use crate::load;
 use crate::metrics;
 pub use crate::metrics::{Reading, SeriesLimits};
@@ -96,7 +96,7 @@ pub async fn start(
         metadata_directory,
         storage,
         controller,
-        listeners: listeners.iter().map(info).collect(),
+        listeners,
         view: View::of(opened.image),
         config,
         env,
@@ -138,15 +138,20 @@ pub async fn start(
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(housekeeping::run(node.clone())));
     cleaner::start(&node);
     moves::start(&node);
-    for (index, bound) in listeners.into_iter().enumerate() {
-        let accepting = listener::accept(node.clone(), index, bound.listener);
-        node.env.tasks.spawn(Home::LeastLoaded, Box::pin(accepting));
-    }
+    listen(&node).await?;
     Ok(Running { node, broker_epoch })
 }
 
-fn info(bound: &BoundListener) -> listener::Listener {
-    listener::Listener { name: bound.name.clone(), of: bound.of, address: bound.listener.local() }
+/// Accepts at the listeners of the file, as far as they were not removed at run time, and at those
+/// that were added. As with Kafka, a node that cannot open one of them does not serve.
+async fn listen(node: &Arc<Node>) -> Result<(), StartError> {
+    match listeners::follow(node).await.into_iter().next() {
+        Some(why) => Err(StartError(format!("{why} It was added to listeners at run time."))),
+        None => {
+            node.listeners.accept(node);
+            Ok(())
+        }
+    }
 }
 
 /// Takes the directories for this process; formats them if this is their first start.
@@ -304,10 +309,10 @@ impl Running {
     }
 
     /// Listener names and where they listen, for clients.
-    pub fn listeners(&self) -> impl Iterator<Item = (&str, std::net::SocketAddr)> {
-        let all = self.node.listeners.iter();
+    pub fn listeners(&self) -> impl Iterator<Item = (String, std::net::SocketAddr)> {
+        let all = self.node.listeners.open().into_iter();
         all.filter(|listener| listener.of == ListenerType::Broker)
-            .map(|listener| (listener.name.as_str(), listener.address))
+            .map(|listener| (listener.name.clone(), listener.address))
     }
 
     /// The cluster's metadata, as far as this node has made it real.

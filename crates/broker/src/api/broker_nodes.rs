@@ -18,13 +18,12 @@ pub(super) struct BrokerNode<'a> {
 impl Context {
     /// The name of the listener that the request came through.
     pub(super) fn listener_name(&self) -> &str {
-        // A context is only made for a connection that one of these listeners accepted.
-        &self.node.listeners[self.listener].name
+        &self.listener.name
     }
 
     /// Whose requests that listener takes.
     pub(super) fn listener_type(&self) -> ListenerType {
-        self.node.listeners[self.listener].of
+        self.listener.of
     }
 }
 

@@ -52,7 +52,7 @@ fn brokers(
 ) -> (i32, Vec<DescribeClusterBroker>) {
     let nodes = broker_nodes::all(&view.image, context.listener_name());
     let shown = nodes.filter(|node| request.include_fenced_brokers || !node.broker.is_fenced);
-    let all = shown
+    let all: Vec<_> = shown
         .map(|node| DescribeClusterBroker {
             broker_id: node.broker.id,
             host: node.endpoint.host.clone(),
@@ -62,7 +62,10 @@ fn brokers(
             ..DescribeClusterBroker::default()
         })
         .collect();
-    (broker_nodes::controller_for_clients(&view.image, context), all)
+    let controller = broker_nodes::controller_for_clients(&view.image, context);
+    // Who cannot be reached through this listener is not named: it may have come at run time.
+    let is_shown = all.iter().any(|node| node.broker_id == controller);
+    (if is_shown { controller } else { broker_nodes::NO_NODE }, all)
 }
 
 /// The only controller is this node.

@@ -10,8 +10,9 @@
 
 mod inbound;
 
-use crate::connections::{Lease, Place};
+use crate::connections::{Lease, Over, Place};
 use crate::dispatch::{self, Handled, InParts, Reply};
+use crate::listener::Listener;
 use crate::node::Node;
 use crate::session::Session;
 use dohle_env::clock::{Instant, Timer};
@@ -48,6 +49,8 @@ pub(crate) enum Closed {
     Unanswerable,
     /// There are more connections than `max.connections`, and this one was silent for longest.
     MadeRoom,
+    /// Its listener was removed from `listeners`.
+    WithListener,
     /// The stream failed.
     Io(io::Error),
 }
@@ -72,6 +75,7 @@ impl fmt::Display for Closed {
             Self::MadeRoom => {
                 f.write_str("silent for longest where there are more than max.connections")
             }
+            Self::WithListener => f.write_str("its listener is no longer one of listeners"),
             Self::Io(error) => write!(f, "{error}"),
         }
     }
@@ -88,23 +92,29 @@ fn put_parts(out: &mut VecDeque<Piece>, InParts { parts, mut elsewhere }: InPart
 }
 
 /// Serves one connection until it ends, and keeps `place` as long.
-pub(crate) async fn serve(node: Arc<Node>, io: Box<dyn Connection>, listener: usize, place: Place) {
+pub(crate) async fn serve(
+    node: Arc<Node>,
+    io: Box<dyn Connection>,
+    listener: Arc<Listener>,
+    place: Place,
+) {
     let session = Session::new(&*io, listener);
     let peer = session.peer;
     let mut connection = ServedConnection::new(node, io, session, place.lease.clone());
     let mut is_first = true;
     let closed = std::future::poll_fn(|cx| {
-        if connection.lease.poll_over(cx, std::mem::take(&mut is_first)) {
-            return Poll::Ready(Closed::MadeRoom);
+        match connection.lease.poll_over(cx, std::mem::take(&mut is_first)) {
+            Some(Over::MadeRoom) => Poll::Ready(Closed::MadeRoom),
+            Some(Over::ListenerClosed) => Poll::Ready(Closed::WithListener),
+            None => connection.poll(cx),
         }
-        connection.poll(cx)
     });
     let closed = closed.await;
     if let Some(id) = connection.session.telemetry_instance {
         connection.node.telemetry.forget(id);
     }
     match closed {
-        Closed::ByPeer | Closed::Idle | Closed::MadeRoom | Closed::Io(_) => {
+        Closed::ByPeer | Closed::Idle | Closed::MadeRoom | Closed::WithListener | Closed::Io(_) => {
             tracing::debug!(%peer, "connection ended: {closed}");
         }
         Closed::FrameSize(_) | Closed::Stalled(_) | Closed::Refused(_) | Closed::Unanswerable => {

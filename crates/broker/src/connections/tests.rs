@@ -9,22 +9,22 @@ const BROKERS: &str = "BROKERS";
 
 /// No connections yet, at listeners of clients, brokers and controllers.
 fn connections(configs: Configs<'_>) -> Arc<Connections> {
-    let listener = |name: &str, of| Listener {
-        name: name.to_owned(),
-        of,
-        address: SocketAddr::from(([127, 0, 0, 1], 1)),
-    };
     let listeners = [
-        listener("CLIENTS", ListenerType::Broker),
-        listener(BROKERS, ListenerType::Broker),
-        listener("CONTROLLER", ListenerType::Controller),
+        listener(0, "CLIENTS", ListenerType::Broker),
+        listener(1, BROKERS, ListenerType::Broker),
+        listener(2, "CONTROLLER", ListenerType::Controller),
     ];
-    let connections = Connections::new(&listeners, BROKERS);
+    let connections = Connections::new(BROKERS);
+    listeners.iter().for_each(|listener| connections.open(listener));
     connections.limit(limits(configs, &listeners));
     Arc::new(connections)
 }
 
-fn limits(configs: Configs<'_>, listeners: &[Listener]) -> ConnectionLimits {
+fn listener(index: usize, name: &str, of: ListenerType) -> Arc<Listener> {
+    Arc::new(Listener::new(index, name, of, SocketAddr::from(([127, 0, 0, 1], 1))))
+}
+
+fn limits(configs: Configs<'_>, listeners: &[Arc<Listener>]) -> ConnectionLimits {
     let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
     let file = configs.iter().map(pair).collect();
     let nothing = Default::default();
@@ -109,5 +109,25 @@ fn who_waits_is_told_of_room() {
     assert!(connections.lock().listeners[0].waiting.is_some());
     drop(place);
     assert!(connections.lock().listeners[0].waiting.is_none(), "woken");
+    assert!(take(&connections, 0, 1, 0).is_some());
+}
+
+#[test]
+fn a_listener_that_closes_ends_its_connections_and_leaves_its_place_to_another() {
+    let connections = connections(&[]);
+    let old: Vec<Place> = (0..3).map(|at| take(&connections, 0, 1, at).expect("a place")).collect();
+    let kept = take(&connections, 1, 1, 0).expect("a place");
+    assert!(connections.is_protected(1) && !connections.is_free(0));
+    connections.close(0);
+    assert!(old.iter().all(|of| of.lease.over.get() == Some(&Over::ListenerClosed)));
+    assert!(!kept.lease.is_over());
+    // The only listener that is left is nobody's own.
+    assert!(!connections.is_protected(1) && !connections.is_free(0));
+    drop(old);
+    assert!(connections.is_free(0));
+    assert_eq!((connections.total(), connections.lock().pools[0].ending), (1, 0));
+    connections.open(&listener(0, "OTHERS", ListenerType::Broker));
+    assert!(connections.is_protected(1) && !connections.is_free(0));
+    assert_eq!(connections.by_listener()[0].accepted, 0);
     assert!(take(&connections, 0, 1, 0).is_some());
 }

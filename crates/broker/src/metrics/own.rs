@@ -71,7 +71,8 @@ fn connections(text: &mut Text, reading: &Reading) {
     let node = &reading.node;
     let by_listener = node.connections.by_listener();
     let of = |at: usize| by_listener.get(at).copied().unwrap_or_default();
-    let names = || node.listeners.iter().map(|listener| listener.name.as_str()).enumerate();
+    let listeners = node.listeners.open();
+    let names = || listeners.iter().map(|listener| (listener.index, listener.name.as_str()));
     let mut family = text.family("dohle_connections", Kind::Gauge, "Open connections.");
     names().for_each(|(at, name)| family.sample(&[("listener", name)], of(at).open));
     let help = "Connections that were accepted.";

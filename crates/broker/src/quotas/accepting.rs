@@ -3,6 +3,7 @@
 use super::rate::{Rate, Windows};
 use crate::listener::Listener;
 use dohle_metadata::config::Layers;
+use std::sync::Arc;
 
 /// The largest number is no limit.
 const ANY: i32 = i32::MAX;
@@ -27,12 +28,12 @@ impl AcceptRates {
     /// What the configs say, of the node and of its listeners.
     pub(crate) fn of(
         configs: Layers<'_>,
-        listeners: &[Listener],
+        listeners: &[Arc<Listener>],
         is_protected: impl Fn(usize) -> bool,
     ) -> Self {
         const KEY: &str = "max.connection.creation.rate";
         let rate = |number: i64| i32::try_from(number).unwrap_or(ANY);
-        let at = |(index, listener): (usize, &Listener)| AtListener {
+        let at = |(index, listener): (usize, &Arc<Listener>)| AtListener {
             rate: rate(configs.listener_value(&listener.name, KEY).integer()),
             is_protected: is_protected(index),
         };
@@ -63,6 +64,13 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
+    /// The place is another listener's now.
+    pub(super) fn forget(&mut self, listener: usize) {
+        if let Some(rate) = self.to_listeners.get_mut(listener) {
+            *rate = Rate::default();
+        }
+    }
+
     /// One more, or (with -1) one that was not taken after all: how long to wait.
     pub(super) fn record(
         &mut self,

@@ -228,6 +228,11 @@ impl Quotas {
         self.accept_rates.store(rates);
     }
 
+    /// Another listener has that place: what came to the one before does not count.
+    pub(crate) fn begin_accepting(&self, listener: usize) {
+        self.lock().accepted.forget(listener);
+    }
+
     /// A connection is accepted at a listener: how long to wait before it is served and the next one
     /// accepted there, in milliseconds.
     pub(crate) fn accept(&self, listener: usize, now: Instant) -> i32 {

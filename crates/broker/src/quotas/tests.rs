@@ -138,6 +138,11 @@ fn a_node_and_its_listeners_accept_so_many_connections() {
         assert_eq!(quotas.accept(0, at(60_000)), 0);
         assert_ne!(quotas.connect(0, address, at(60_000)), 0);
     }
+    // Another listener in its place begins anew.
+    set(i32::MAX, [(2, false), (2, false)]);
+    assert_eq!((0..30).map(|_| quotas.accept(1, at(90_000))).max(), Some(1000));
+    quotas.begin_accepting(1);
+    assert_eq!((0..20).map(|_| quotas.accept(1, at(90_000))).max(), Some(0));
 }
 
 #[test]

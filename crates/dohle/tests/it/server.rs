@@ -429,6 +429,39 @@ fn each_listener_is_told_its_own_endpoint() {
 }
 
 #[test]
+fn listeners_of_the_file_that_were_removed_stay_closed_and_those_added_are_opened() {
+    let folder = Folder::new("server-listeners-set");
+    let port = free_port();
+    let begun = "PLAINTEXT://127.0.0.1:0,EXTRA://127.0.0.1:0,CONTROLLER://127.0.0.1:0";
+    let text = format!(
+        "process.roles=broker,controller\nnode.id=1\ncontroller.listener.names=CONTROLLER\n\
+         controller.quorum.bootstrap.servers=127.0.0.1:29098\nlog.dirs=data\nlisteners={begun}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:0\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,EXTRA:PLAINTEXT,TWO:PLAINTEXT,\
+         CONTROLLER:PLAINTEXT\n"
+    );
+    fs::write(folder.0.join("server.properties"), text).unwrap();
+    let server = Server::start(&folder, &["server.properties"]);
+    let mut stream = connect(server.address("PLAINTEXT"));
+    let extra = server.address("EXTRA");
+    ask(&mut connect(extra), 0, &ApiVersionsRequest::default());
+    let value = format!("PLAINTEXT://127.0.0.1:0,TWO://127.0.0.1:{port},CONTROLLER://127.0.0.1:0");
+    set(&mut stream, &[(4, "1", "listeners", &value)]);
+    assert!(TcpStream::connect(extra).is_err());
+    let two = SocketAddr::from(([127, 0, 0, 1], port));
+    ask(&mut connect(two), 0, &ApiVersionsRequest::default());
+    server.stop();
+
+    let server = Server::start(&folder, &["server.properties"]);
+    assert!(address_in(&server.ready, "EXTRA").is_none(), "{}", server.ready);
+    assert_eq!(server.address("TWO"), two);
+    ask(&mut connect(two), 0, &ApiVersionsRequest::default());
+    let mut stream = connect(server.address("PLAINTEXT"));
+    set(&mut stream, &[(4, "1", "listeners", begun)]);
+    assert!(TcpStream::connect(two).is_err());
+}
+
+#[test]
 fn bad_input_is_one_line_in_the_log() {
     let folder = Folder::new("server-bad-input");
     let server = Server::start(&folder, &ANY_PORT);

@@ -91,6 +91,18 @@ impl BrokerConfig {
         Ok(config)
     }
 
+    /// A node's configuration as it is with what is set at run time.
+    ///
+    /// # Errors
+    /// When listeners, voters or hosts cannot be read; nothing is checked against one another.
+    pub fn with_run_time(layers: Layers<'_>) -> Result<Self, ConfigError> {
+        let mut set = layers.file.clone();
+        for over in [layers.cluster, layers.broker] {
+            set.extend(over.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        Read { set: &set }.config(Vec::new())
+    }
+
     /// The layers of this node's configs, with what is set at run time.
     pub fn layers<'a>(&'a self, broker: &'a Configs, cluster: &'a Configs) -> Layers<'a> {
         Layers { broker, cluster, file: &self.set }
@@ -327,12 +339,13 @@ pub fn check_name(name: &str, node_id: i32) -> Result<(), ConfigError> {
     }
 }
 
-/// Checks what would be set at run time for a broker, or for all of them; `layers` are what would hold
-/// then.
+/// Checks what would be set at run time for a broker, or for all of them; `now` is what holds, `next`
+/// what would hold then.
 pub fn check_dynamic(
     configs: &Configs,
     per_broker: bool,
-    layers: Layers<'_>,
+    now: Layers<'_>,
+    next: Layers<'_>,
 ) -> Result<(), ConfigError> {
     let refuse = |what: &str, names: Vec<&str>| match names[..] {
         [] => Ok(()),
@@ -358,9 +371,9 @@ pub fn check_dynamic(
         }
     }
     super::built::check_set(configs)?;
-    check_connections(configs, layers)?;
+    check_connections(configs, next)?;
     if per_broker {
-        return Ok(());
+        return super::listeners::check(now, next);
     }
     let is_per_broker = |name: &str| match without_listener(name) {
         // Limits of a listener's connections are the only ones common to all brokers.
@@ -373,7 +386,8 @@ pub fn check_dynamic(
     refuse(
         "Cannot update these configs at default cluster level, broker id must be specified",
         with(&is_per_broker),
-    )
+    )?;
+    super::listeners::check(now, next)
 }
 
 /// Checks what listeners and their connections would be limited to.
@@ -392,14 +406,7 @@ fn check_connections(configs: &Configs, layers: Layers<'_>) -> Result<(), Config
     let limit = layers.value("max.connections.per.ip").integer();
     connections_per_ip_overrides(layers)
         .and_then(|overrides| check_connections_per_ip(limit, overrides.len()))
-        .map_err(|error| ConfigError::bad_request(error.message))?;
-    // Neither here nor in Kafka since it has no ZooKeeper.
-    let nothing = Configs::new();
-    let now = Layers { broker: &nothing, cluster: &nothing, ..layers }.value("listeners");
-    if layers.value("listeners") != now {
-        return refuse("listeners cannot be changed while the node runs".to_owned());
-    }
-    Ok(())
+        .map_err(|error| ConfigError::bad_request(error.message))
 }
 
 /// Keys of TLS and SASL that change per listener only.

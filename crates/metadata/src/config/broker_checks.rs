@@ -6,6 +6,7 @@ use super::error::ConfigError;
 use super::keys::Scope;
 use super::layers::Layers;
 use super::resource::Configs;
+use std::net::IpAddr;
 
 /// Checks a whole configuration; the message names the keys, the values and what is allowed.
 pub(super) fn check(config: &BrokerConfig) -> Result<(), ConfigError> {
@@ -22,7 +23,7 @@ pub(super) fn check(config: &BrokerConfig) -> Result<(), ConfigError> {
     if config.is_broker {
         super::log_dirs::check_cordoned(layers)?;
     }
-    check_distinct(&config.listeners)?;
+    check_distinct(config)?;
     check_roles(config)?;
     check_addresses(config)
 }
@@ -137,37 +138,46 @@ fn check_numbers(values: Layers<'_>) -> Result<(), ConfigError> {
 }
 
 /// Names differ, and ports too, save that one may be IPv4 and the other IPv6.
-fn check_distinct(listeners: &[Endpoint]) -> Result<(), ConfigError> {
-    let list = || {
-        let one = |e: &Endpoint| format!("{}://{}:{}", e.listener, e.host, e.port);
-        listeners.iter().map(one).collect::<Vec<_>>().join(", ")
-    };
+pub(super) fn check_distinct(config: &BrokerConfig) -> Result<(), ConfigError> {
+    let nothing = Configs::new();
+    let written = config.layers(&nothing, &nothing).value("listeners");
+    let list = || written.list().unwrap_or_default().join(", ");
     let prefix = || format!("Error creating broker listeners from '[{}]': ", list());
-    for (index, one) in listeners.iter().enumerate() {
-        for other in &listeners[index + 1..] {
-            require(one.listener != other.listener, || {
-                format!(
-                    "{}Each listener must have a different name, listeners: [{}]",
-                    prefix(),
-                    list()
-                )
-            })?;
-            let is_v6 = |e: &Endpoint| e.host.contains(':');
-            let is_v4 = |e: &Endpoint| e.host.parse::<std::net::Ipv4Addr>().is_ok();
-            let differ = (is_v4(one) && is_v6(other)) || (is_v6(one) && is_v4(other));
-            require(one.port != other.port || one.port == 0 || differ, || {
-                format!(
-                    "{}Each listener must have a different port, listeners: [{}]",
-                    prefix(),
-                    list()
-                )
-            })?;
-        }
+    let all = &config.listeners;
+    let pairs = || {
+        let behind = |index: usize| all[index + 1..].iter();
+        all.iter().enumerate().flat_map(move |(index, one)| behind(index).map(move |of| (one, of)))
+    };
+    for (one, other) in pairs() {
+        require(one.listener != other.listener, || {
+            let list = list();
+            format!("{}Each listener must have a different name, listeners: [{list}]", prefix())
+        })?;
+    }
+    for (one, other) in pairs().filter(|(one, other)| one.port == other.port && one.port != 0) {
+        let (port, one, other) = (one.port, ip(one), ip(other));
+        require(one.is_some() && other.is_some(), || {
+            let list = list();
+            format!("{}Each listener must have a different port, listeners: [{list}]", prefix())
+        })?;
+        require(one.map(|ip| ip.is_ipv4()) != other.map(|ip| ip.is_ipv4()), || {
+            format!(
+                "{}If you have two listeners on the same port then one needs to be IPv4 and the \
+                 other IPv6, listeners: [{}], port: {port}",
+                prefix(),
+                list(),
+            )
+        })?;
     }
     Ok(())
 }
 
-fn check_roles(config: &BrokerConfig) -> Result<(), ConfigError> {
+/// The address that a listener's host is, if it is no name.
+fn ip(endpoint: &Endpoint) -> Option<IpAddr> {
+    endpoint.host.parse().ok()
+}
+
+pub(super) fn check_roles(config: &BrokerConfig) -> Result<(), ConfigError> {
     let names = "controller.listener.names";
     let ids: Vec<i32> = config.voters.iter().map(|voter| voter.id).collect();
     let id = config.node_id;
@@ -226,7 +236,7 @@ fn check_roles(config: &BrokerConfig) -> Result<(), ConfigError> {
     })
 }
 
-fn check_addresses(config: &BrokerConfig) -> Result<(), ConfigError> {
+pub(super) fn check_addresses(config: &BrokerConfig) -> Result<(), ConfigError> {
     let advertised = "advertised.listeners";
     let names = |endpoints: &[Endpoint]| {
         endpoints.iter().map(|e| e.listener.clone()).collect::<Vec<_>>().join(",")

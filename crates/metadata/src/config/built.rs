@@ -100,7 +100,8 @@ fn is_asked_for(key: &Key, text: &str) -> bool {
     key.parse(text).is_ok_and(|value| value != key.default_value())
 }
 
-fn check_listener(endpoint: &Endpoint) -> Result<(), ConfigError> {
+/// Refuses a listener that speaks what is not built: it would be open to everybody.
+pub fn check_listener(endpoint: &Endpoint) -> Result<(), ConfigError> {
     let part = match endpoint.protocol {
         SecurityProtocol::Plaintext => return Ok(()),
         SecurityProtocol::Ssl => TLS,

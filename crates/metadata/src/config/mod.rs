@@ -10,6 +10,7 @@ pub mod error;
 pub mod group;
 pub mod keys;
 pub mod layers;
+pub mod listeners;
 pub mod log_dirs;
 pub mod properties;
 pub mod resource;
@@ -19,10 +20,12 @@ pub mod topic;
 pub mod value;
 
 #[cfg(test)]
+mod listeners_tests;
+#[cfg(test)]
 mod tests;
 
 pub use broker::BrokerConfig;
-pub use built::{NoEffect, no_effect};
+pub use built::{NoEffect, check_listener, no_effect};
 pub use error::ConfigError;
 pub use keys::Scope;
 pub use keys::row::{Default, Importance, Key, Kind, State, Synonym, Update};

@@ -247,7 +247,8 @@ impl Alteration<'_> {
                     Ok(_) | Err(_) => {}
                 }
                 let next = dynamic.with(resource, after, self.settings.node_id);
-                broker::check_dynamic(after, !name.is_empty(), next.layers())?;
+                let now = dynamic.layers();
+                broker::check_dynamic(after, !name.is_empty(), now, next.layers())?;
                 self.check_cordoned(before, after, next.layers())?;
                 broker_checks::check_changed(next.layers())?;
                 threads::check_threads(dynamic.layers(), next.layers())?;

@@ -19,6 +19,8 @@ mod gather;
 #[cfg(feature = "nodes")]
 mod half_frames;
 #[cfg(feature = "nodes")]
+mod listeners;
+#[cfg(feature = "nodes")]
 mod log_settings;
 mod members;
 mod net;

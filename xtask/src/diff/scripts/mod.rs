@@ -10,6 +10,7 @@ mod credentials;
 mod directories;
 mod fetch;
 mod groups;
+mod listeners;
 mod offsets;
 mod produce;
 mod quotas;
@@ -101,9 +102,10 @@ pub(super) const SETTINGS: [&str; 8] = [
 ];
 
 /// Scripts that know no versions, or that speak of the first pass's settings: one pass has them.
-pub(super) const ONCE: [Script; 9] = [
+pub(super) const ONCE: [Script; 10] = [
     ("config-precedence", configs::precedence),
     ("config-hidden", configs::hidden),
+    ("listeners", listeners::all),
     ("directories", directories::all),
     ("directories-moves", directories::moves),
     ("directories-assigned", assignments::all),

@@ -20,12 +20,12 @@ fn sockets(text: &mut Text, reading: &Reading) {
         ("connection_close_total", Kind::Counter, |of| of.accepted - of.open),
     ];
     let node = &reading.node;
-    let by_listener = node.connections.by_listener();
+    let (listeners, by_listener) = (node.listeners.open(), node.connections.by_listener());
     for (name, kind, value) in VALUES {
         let name = format!("kafka_server_socket_server_metrics_{name}");
         let mut family = text.family(&name, kind, "kafka.server:type=socket-server-metrics");
-        for (at, listener) in node.listeners.iter().enumerate() {
-            let of = by_listener.get(at).copied().unwrap_or_default();
+        for listener in &listeners {
+            let of = by_listener.get(listener.index).copied().unwrap_or_default();
             family.sample(&[("listener", &listener.name)], value(&of));
         }
     }

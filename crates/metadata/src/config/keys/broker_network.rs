@@ -6,14 +6,14 @@ use super::row::{Key, SASL, int, list, list_or_null, long, string};
 #[rustfmt::skip]
 pub(super) const KEYS: &[Key] = &[
     list("listeners", "PLAINTEXT://:9092").list_not_empty().high().per_broker()
-        .shown_by("crates/dohle/tests/it/server.rs:each_listener_is_told_its_own_endpoint")
+        .shown_by("crates/server/tests/it/node/listeners.rs:a_listener_comes_and_goes_and_the_others_stay")
         .doc("Addresses that the node listens on, NAME://host:port each; an empty host is every interface."),
     list_or_null("advertised.listeners").list_or_null().high()
         .shown_by("crates/dohle/tests/it/server.rs:each_listener_is_told_its_own_endpoint")
         .doc("Addresses that clients are told; unset means the listeners."),
     string("listener.security.protocol.map", "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT")
         .low().per_broker()
-        .shown_by("crates/metadata/src/config/tests.rs:a_node_that_would_be_less_than_it_says_does_not_start")
+        .shown_by("crates/metadata/src/config/listeners_tests.rs:listeners_come_and_go_as_kafka_lets_them")
         .doc("Which security protocol each listener name speaks."),
     int("socket.send.buffer.bytes", "102400").high()
         .shown_by("crates/server/src/node.rs:sockets_are_as_configured")

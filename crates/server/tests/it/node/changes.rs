@@ -41,7 +41,7 @@ pub(super) fn change(client: &mut Client, (kind, name): (i8, &str), key: &str, v
 
 /// What becomes of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+pub(super) enum Fate {
     Served,
     Waits,
     Closed,
@@ -49,7 +49,7 @@ enum Fate {
 
 impl Client {
     /// Says something, and looks for a while what comes of it.
-    fn fate(&mut self) -> Fate {
+    pub(super) fn fate(&mut self) -> Fate {
         let request = super::encode(0, 1, &ApiVersionsRequest::default());
         if std::io::Write::write_all(&mut self.stream, &request).is_err() {
             return Fate::Closed;
@@ -57,7 +57,7 @@ impl Client {
         self.fate_of_said()
     }
 
-    fn fate_of_said(&mut self) -> Fate {
+    pub(super) fn fate_of_said(&mut self) -> Fate {
         self.stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
         let fate = match self.frame() {
             Ok(_) => Fate::Served,
@@ -69,7 +69,7 @@ impl Client {
     }
 
     /// Like [`Self::fate`], once the node has noticed that others ended.
-    fn fate_once(&mut self, expected: Fate) {
+    pub(super) fn fate_once(&mut self, expected: Fate) {
         let mut fate = self.fate();
         let began = Instant::now();
         while fate != expected && began.elapsed() < HANG {

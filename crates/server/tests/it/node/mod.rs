@@ -9,6 +9,7 @@ mod cordons;
 mod garbage;
 mod hot_path;
 mod internal_topics;
+mod listeners;
 mod long_checks;
 mod mbeans;
 mod metadata_log;
@@ -98,6 +99,14 @@ impl Node {
         (self.address, self.controller) = (address, controller);
     }
 
+    /// Stops cleanly; why it does not start again on what is there.
+    fn refused_restart(&mut self, settings: &[(&str, &str)]) -> String {
+        self.stop();
+        let (world, started) = begin(&self.directory, 1, settings);
+        world.stop(HANG);
+        started.err().expect("the node does not start")
+    }
+
     fn stop(&mut self) {
         if let (Some(world), Some(running)) = (self.world.take(), self.running.take()) {
             if !std::thread::panicking() {
@@ -127,6 +136,15 @@ struct Served {
 
 /// A node on `directory`, with these settings over the defaults.
 fn serve(directory: &Directory, reactors: usize, settings: &[(&str, &str)]) -> Served {
+    let (world, started) = begin(directory, reactors, settings);
+    let (running, address, controller) = started.unwrap();
+    Served { world, running, address, controller }
+}
+
+type Started = Result<(Running, SocketAddr, SocketAddr), String>;
+
+/// The same, or why it does not start.
+fn begin(directory: &Directory, reactors: usize, settings: &[(&str, &str)]) -> (World, Started) {
     let own = [
         ("listeners", "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0"),
         ("controller.quorum.bootstrap.servers", "127.0.0.1:29099"),
@@ -155,8 +173,8 @@ fn serve(directory: &Directory, reactors: usize, settings: &[(&str, &str)]) -> S
     let controllers = listen("CONTROLLER", ListenerType::Controller);
     let (address, controller) = (clients.listener.local(), controllers.listener.local());
     let started = start::start(env.clone(), config, vec![clients, controllers]);
-    let running = run(&world, started).unwrap();
-    Served { world, running, address, controller }
+    let started = run(&world, started).map_err(|error| error.0);
+    (world, started.map(|running| (running, address, controller)))
 }
 
 /// Runs `task` on a reactor to its end.
