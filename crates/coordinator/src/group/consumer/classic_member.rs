@@ -107,7 +107,7 @@ fn join(
         ..Default::default()
     };
     let last = last_of_its_protocol(group, request.group_instance_id.as_ref());
-    let place = Place { group_id, group, records: Vec::new() };
+    let place = Place { group_id, group, records: Vec::new(), former: None };
     let mut beat = Beat::begin(deciding, place, asking.client, beat, Some(said(&request)))?;
     let mut answer = m::JoinGroupResponse {
         protocol_type: Some(CONSUMER),

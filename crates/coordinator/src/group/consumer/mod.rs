@@ -75,14 +75,17 @@ impl Sessions {
         self.seen.get(group_id).copied()
     }
 
-    /// The group takes the cluster as it is now into account. True if it already had.
-    fn look(&mut self, group_id: &Text) -> bool {
-        let now = Seen { image: self.image, topics: self.topics };
-        if self.seen(group_id) == Some(now) {
-            return true;
+    /// Whether the group has taken the cluster as it is now into account.
+    fn has_looked(&self, group_id: &Text) -> bool {
+        self.seen(group_id) == Some(Seen { image: self.image, topics: self.topics })
+    }
+
+    /// The group has taken the cluster as it is now into account.
+    fn look(&mut self, group_id: &Text) {
+        if !self.has_looked(group_id) {
+            let now = Seen { image: self.image, topics: self.topics };
+            self.seen.insert(group_id.clone(), now);
         }
-        self.seen.insert(group_id.clone(), now);
-        false
     }
 
     fn on_image(&mut self, image: &Image) {
