@@ -5,6 +5,7 @@
 //! consumer protocol has gone, those that are left are a classic group again.
 
 use super::beat::Beat;
+use super::classic_member::common_protocols;
 use super::member::{Member, MemberState};
 use super::metadata_hash::TopicHashes;
 use super::refusal::Refusal;
@@ -256,7 +257,9 @@ fn classic_group(
     };
     let first = members.first()?;
     let mut names = first.member.classic()?.supported_protocols.iter().map(|it| &it.name);
-    let protocol = names.find(|name| members.iter().all(|it| offers(it.member, name).is_some()))?;
+    let common =
+        common_protocols(names.clone().map(|name| &**name), members.iter().map(|it| it.member));
+    let protocol = names.find(|name| common.contains(&***name))?;
     let value = members.iter().map(|Staying { id, member, target }| {
         let metadata = &member.metadata;
         let subscription = offers(member, protocol).unwrap_or_default();
