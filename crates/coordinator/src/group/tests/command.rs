@@ -62,7 +62,7 @@ pub(super) fn run(host: &mut Host, text: &str) {
         "restart" => host.restart(),
         "settings" => settings(host, &fields),
         "deleted-topic" => host.surround(vec![Text::from(fields.name)]),
-        "full" => host.is_full = fields.name == "yes",
+        "batch-max" => host.batch_bytes_max = fields.name.parse().unwrap_or(usize::MAX),
         "end" => end(host, &fields),
         _ => ask(host, &what, &fields),
     }

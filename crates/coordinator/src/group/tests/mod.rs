@@ -10,6 +10,7 @@ mod show;
 
 use super::classic::State;
 use host::Host;
+pub(super) use host::batch_bytes;
 use std::collections::BTreeSet;
 
 const ALL: [State; 4] =

@@ -7,6 +7,7 @@
 //! - `classic-sync a assign=t:0,1 also=#2/t:2`: what a leader assigns to itself and to another.
 //! - `classic-join a`, `classic-sync a generation=1`, `classic-heartbeat`, `classic-leave`: requests of
 //!   the classic protocol. `#1` stands for the first id that a join was given.
+//! - `batch-max 500`: what a decision writes is refused if it has more bytes. `batch-max -`: it never is.
 //! - `late 1000`: time goes on, and the coordinator has not looked. `unknown-state a 7`: what a newer
 //!   coordinator wrote of the member.
 //! - `commit a 3 t:0,1`, `txn-commit a 3 t:0`, `fetch a 3 t:0`: offsets, by a member and its epoch or generation;
@@ -114,7 +115,14 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
             let line = |(at, record): &(dohle_protocol::ids::Timestamp, _)| {
                 format!("after {} ms {}", at.0 - start, show::record(record, &host.image))
             };
-            answered.chain(written.iter().map(line)).collect()
+            let too_large = std::mem::take(&mut host.too_large);
+            let too_large =
+                too_large.iter().map(|at| format!("after {} ms too large", at.0 - start));
+            answered.chain(too_large).chain(written.iter().map(line)).collect()
+        }
+        "batch-max" => {
+            host.batch_bytes_max = words.at(1).parse().unwrap_or(usize::MAX);
+            Vec::new()
         }
         "late" => {
             host.now.0 += words.number::<i64>(1);
@@ -193,7 +201,9 @@ fn ask(host: &mut Host, words: &Words<'_>, request: Request) -> Vec<String> {
         others.iter().map(|(_, answer)| format!("too: {}", show::answer(answer, &host.image)));
     let answer = answer.iter().map(|answer| show::answer(answer, &host.image)).chain(others);
     let records = records.iter().map(|record| format!("+ {}", show::record(record, &host.image)));
-    answer.chain(records).collect()
+    let too_large = std::mem::take(&mut host.too_large);
+    let too_large = too_large.iter().map(|_| "too large".to_owned());
+    answer.chain(too_large).chain(records).collect()
 }
 
 fn heartbeat(words: &Words<'_>) -> m::ConsumerGroupHeartbeatRequest {
