@@ -50,7 +50,7 @@ pub(super) fn counts(hard: &Groups, soft: &Leadership) -> GroupCounts {
     }
     let is_simple = |id: &&str| {
         let is_consumer = matches!(hard.groups.get(*id), Some(Group::Consumer(_)));
-        !is_consumer && soft.classic.get(id).is_none() && !hard.foreign.contains(*id)
+        !is_consumer && soft.classic.get(id).is_none() && !hard.is_foreign(id)
     };
     counts.classic_empty += hard.offsets.groups().filter(is_simple).count() as u64;
     counts

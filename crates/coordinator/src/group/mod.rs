@@ -227,6 +227,12 @@ impl Groups {
         }
     }
 
+    /// Whether another broker made it, as a group that none of the requests here is about. Each of them asks
+    /// where it looks for its group: what is wrong with the request itself is said before.
+    fn is_foreign(&self, id: &str) -> bool {
+        self.foreign.contains(id)
+    }
+
     /// See the field of this name.
     fn set_foreign(&mut self, id: &Text, is_there: bool) {
         if is_there {

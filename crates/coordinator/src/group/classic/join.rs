@@ -68,7 +68,7 @@ fn check(deciding: &Deciding<'_>, request: &JoinGroupRequest) -> Result<(), Erro
     if !sessions.contains(&request.session_timeout_ms) {
         return Err(ErrorCode::INVALID_SESSION_TIMEOUT);
     }
-    if deciding.hard.foreign.contains(&request.group_id) {
+    if deciding.hard.is_foreign(&request.group_id) {
         return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
     }
     Ok(())

@@ -60,7 +60,7 @@ fn beat(
     let (group_id, group) = match known {
         Some((group_id, Group::Consumer(group))) => (group_id.clone(), &**group),
         Some((_, Group::Classic(_))) | None => {
-            if !is_joining {
+            if !is_joining || hard.is_foreign(&request.group_id) {
                 return Err(Refusal::no_group(&request.group_id));
             }
             let group_id = request.group_id.detached();

@@ -101,7 +101,7 @@ fn next_group(deciding: &Deciding<'_>, id: &str) -> Option<Text> {
 /// False if the slice was over before the group was.
 fn expire_group(deciding: &mut Deciding<'_>, group: &Text, slice: &mut Slice) -> bool {
     let hard = deciding.hard;
-    if hard.foreign.contains(group) {
+    if hard.is_foreign(group) {
         return true;
     }
     let mut is_all = true;

@@ -8,6 +8,7 @@
 //! - `classic-join a`, `classic-sync a generation=1`, `classic-heartbeat`, `classic-leave`: requests of
 //!   the classic protocol. `#1` stands for the first id that a join was given.
 //! - `batch-max 500`: what a decision writes is refused if it has more bytes. `batch-max -`: it never is.
+//! - `share-group`: another broker made one.
 //! - `late 1000`: time goes on, and the coordinator has not looked. `unknown-state a 7`: what a newer
 //!   coordinator wrote of the member.
 //! - `commit a 3 t:0,1`, `txn-commit a 3 t:0`, `fetch a 3 t:0`: offsets, by a member and its epoch or generation;
@@ -18,7 +19,7 @@
 
 use super::host::{Host, topic_id};
 use super::{offsets, show};
-use crate::group::Request;
+use crate::group::{GroupRecord, Request};
 use bytes::Bytes;
 use dohle_metadata::image::Image;
 use dohle_protocol::messages as m;
@@ -132,18 +133,13 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
             host.set_state(words.group(), words.at(1), words.number(2));
             Vec::new()
         }
+        "share-group" => {
+            let key = m::ShareGroupMetadataKey { group_id: words.group() };
+            host.append(GroupRecord::ShareGroupMetadata(key, Some(Default::default())));
+            Vec::new()
+        }
         "config" => {
-            for (name, value) in &words.named {
-                let record = m::ConfigRecord {
-                    resource_type: 32,
-                    resource_name: words.group(),
-                    name: Text::from(*name),
-                    value: Some(Text::from(*value)),
-                    ..Default::default()
-                };
-                host.apply(record.into());
-            }
-            host.surround();
+            config(host, words);
             Vec::new()
         }
         "settings" => {
@@ -166,6 +162,20 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
         }
         other => panic!("no command {other}"),
     }
+}
+
+fn config(host: &mut Host, words: &Words<'_>) {
+    for (name, value) in &words.named {
+        let record = m::ConfigRecord {
+            resource_type: 32,
+            resource_name: words.group(),
+            name: Text::from(*name),
+            value: Some(Text::from(*value)),
+            ..Default::default()
+        };
+        host.apply(record.into());
+    }
+    host.surround();
 }
 
 fn change_cluster(host: &mut Host, words: &Words<'_>) {
