@@ -82,7 +82,10 @@ impl<'d, 'a> Beat<'d, 'a> {
     ) -> Result<Self, Refusal> {
         let Place { group_id, group, records, former } = place;
         let size_max = usize::try_from(deciding.soft.settings.consumer_max_size).unwrap_or(0);
-        if group.members.len() >= size_max && !group.members.contains_key(&request.member_id) {
+        // An instance that is there takes no new place (KAFKA-20601).
+        let instance = request.instance_id.as_ref().and_then(|id| group.static_member(id));
+        let has_place = instance.is_some() || group.members.contains_key(&request.member_id);
+        if group.members.len() >= size_max && !has_place {
             let message = format!("the group has as many members as it may have: {size_max}");
             return Err(Refusal::new(ErrorCode::GROUP_MAX_SIZE_REACHED, message));
         }
