@@ -209,7 +209,6 @@ pub(super) fn downgrade(
     let stay: Vec<Staying<'_>> = stay.collect();
     if stay.is_empty()
         || stay.iter().any(|it| it.member.classic().is_none())
-        || leaving.iter().all(|(_, member)| member.classic().is_some())
         || !may_downgrade(&deciding.soft.settings, stay.len())
     {
         return None;
