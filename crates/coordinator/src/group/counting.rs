@@ -70,6 +70,21 @@ mod tests {
     }
 
     #[test]
+    fn a_group_with_committed_and_pending_offsets_is_one() {
+        let (mut hard, soft) = (Groups::default(), Leadership::default());
+        let id = dohle_protocol::ids::ProducerId(7);
+        let epoch = dohle_protocol::ids::ProducerEpoch(0);
+        let producer = dohle_replication::machine::ProducerIdAndEpoch { id, epoch };
+        let entries = [("both", None), ("both", Some(producer)), ("pending", Some(producer))];
+        for (at, (group, producer)) in (0..).zip(entries) {
+            let entry =
+                Entry::Record { record: offset(group, 0, true), timestamp: Timestamp(0), producer };
+            GroupCoordinator::apply(&mut hard, Offset(at), &entry);
+        }
+        assert_eq!(counts(&hard, &soft).classic_empty, 2);
+    }
+
+    #[test]
     fn groups_that_have_offsets_only_are_empty_classic_ones() {
         let epoch = |group: &str, is_there: bool| {
             let key = m::ConsumerGroupMetadataKey { group_id: group.into() };

@@ -90,15 +90,17 @@ impl Offsets {
         self.producers.contains_key(group)
     }
 
-    /// Groups that have offsets, be they pending; in no order, some may come twice.
     /// How many offsets are committed.
     pub(in crate::group) fn count(&self) -> u64 {
         let topics = self.by_group.values().flat_map(GroupOffsets::iter);
         topics.map(|(_, topic)| topic.len() as u64).sum()
     }
 
+    /// Groups that have offsets, be they pending; each once, in no order.
     pub(in crate::group) fn groups(&self) -> impl Iterator<Item = &str> {
-        self.by_group.keys().chain(self.producers.keys()).map(|group| &**group)
+        let pending_only =
+            self.producers.keys().filter(|group| !self.by_group.contains_key(*group));
+        self.by_group.keys().chain(pending_only).map(|group| &**group)
     }
 
     /// The first group with committed offsets that comes after this one.
