@@ -109,6 +109,13 @@ impl Offsets {
         rest.next().map(|(group, _)| &**group)
     }
 
+    /// The first group with offsets, be they pending, that comes after this one.
+    pub(super) fn after_with_pending(&self, group: &str) -> Option<&str> {
+        let mut rest = self.producers.range::<str, _>((Excluded(group), Unbounded));
+        let pending = rest.next().map(|(group, _)| &**group);
+        self.after(group).into_iter().chain(pending).min()
+    }
+
     pub(super) fn of(&self, group: &str) -> Option<&GroupOffsets> {
         self.by_group.get(group)
     }
