@@ -4,6 +4,7 @@
 //! state. A run with `REWRITE=1` writes the files anew; the difference is then for the eyes.
 
 mod command;
+pub(super) mod compaction;
 mod host;
 mod model;
 mod show;
