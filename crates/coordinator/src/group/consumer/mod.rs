@@ -129,11 +129,14 @@ const TOMBSTONES_BYTES_MAX: usize = 256 * 1024;
 /// A member has so many tombstones, each with the ids of the group and of the member.
 const TOMBSTONES_OF_MEMBER: usize = 3;
 
+/// When what was refused is tried again at the soonest: a member may have no time at all.
+const RETRY_MS: i64 = 500;
+
 /// The coordinator has just loaded: every member has a whole session from now on.
 pub(super) fn begin_sessions(deciding: &mut Deciding<'_>) {
     for (id, group) in &deciding.hard.groups {
         if let Group::Consumer(group) = group {
-            begin_sessions_of(deciding.soft, deciding.now, id, group);
+            begin_sessions_of(deciding, id, group, 0);
         }
     }
 }
@@ -143,16 +146,18 @@ pub(super) fn begin_sessions(deciding: &mut Deciding<'_>) {
 pub(super) fn reload(deciding: &mut Deciding<'_>, id: &Text) {
     deciding.soft.consumer.seen.remove(id);
     if let Some(Group::Consumer(group)) = deciding.hard.groups.get(id) {
-        begin_sessions_of(deciding.soft, deciding.now, id, group);
+        begin_sessions_of(deciding, id, group, RETRY_MS);
     }
 }
 
+/// Sets the timers that the group's members have not, `least_ms` from now or later.
 fn begin_sessions_of(
-    soft: &mut Leadership,
-    now: Timestamp,
+    deciding: &mut Deciding<'_>,
     group_id: &Text,
     group: &ConsumerGroup,
+    least_ms: i64,
 ) {
+    let (soft, now) = (&mut *deciding.soft, deciding.now);
     let pace = Pace::of(group_id, &soft.image, &soft.settings);
     for (member_id, member) in &group.members {
         let session_ms = match member.classic() {
@@ -162,7 +167,7 @@ fn begin_sessions_of(
         let mut set = |timer: fn(Text, Text) -> Timer, ms: i64| {
             let timer = super::Timer::Consumer(timer(group_id.clone(), member_id.clone()));
             if !soft.timers.is_set(&timer) {
-                soft.timers.set(timer, Timestamp(now.0.saturating_add(ms)));
+                soft.timers.set(timer, Timestamp(now.0.saturating_add(ms.max(least_ms))));
             }
         };
         set(Timer::Session, session_ms);
