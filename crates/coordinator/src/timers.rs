@@ -48,6 +48,16 @@ impl<K: Ord + Clone> Timers<K> {
         Some(key)
     }
 
+    /// The same, if it is such a key that comes first.
+    pub(crate) fn take_due_if(
+        &mut self,
+        now: Timestamp,
+        is_such: impl FnOnce(&K) -> bool,
+    ) -> Option<K> {
+        let (_, key) = self.by_time.first()?;
+        if is_such(key) { self.take_due(now) } else { None }
+    }
+
     /// When the next one is due.
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.by_time.first().map(|(at, _)| Timestamp(*at))

@@ -50,7 +50,7 @@ pub(super) fn counts(hard: &Groups, soft: &Leadership) -> GroupCounts {
     }
     let is_simple = |id: &&str| {
         let is_consumer = matches!(hard.groups.get(*id), Some(Group::Consumer(_)));
-        !is_consumer && soft.classic.get(id).is_none() && !hard.foreign.contains(*id)
+        !is_consumer && soft.classic.get(id).is_none() && !hard.is_foreign(id)
     };
     counts.classic_empty += hard.offsets.groups().filter(is_simple).count() as u64;
     counts
@@ -67,6 +67,21 @@ mod tests {
     fn offset(group: &str, partition: i32, is_there: bool) -> GroupRecord {
         let key = m::OffsetCommitKey { group: group.into(), topic: "t".into(), partition };
         GroupRecord::OffsetCommit(key, is_there.then(m::OffsetCommitValue::default))
+    }
+
+    #[test]
+    fn a_group_with_committed_and_pending_offsets_is_one() {
+        let (mut hard, soft) = (Groups::default(), Leadership::default());
+        let id = dohle_protocol::ids::ProducerId(7);
+        let epoch = dohle_protocol::ids::ProducerEpoch(0);
+        let producer = dohle_replication::machine::ProducerIdAndEpoch { id, epoch };
+        let entries = [("both", None), ("both", Some(producer)), ("pending", Some(producer))];
+        for (at, (group, producer)) in (0..).zip(entries) {
+            let entry =
+                Entry::Record { record: offset(group, 0, true), timestamp: Timestamp(0), producer };
+            GroupCoordinator::apply(&mut hard, Offset(at), &entry);
+        }
+        assert_eq!(counts(&hard, &soft).classic_empty, 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One decision of the group coordinator, as it is made.
 
-use super::{Answer, Client, GroupCoordinator, GroupRecord, Groups, Leadership};
+use super::{Answer, Client, Command, GroupCoordinator, GroupRecord, Groups, Leadership};
 use dohle_metadata::controller::Seed;
 use dohle_protocol::ids::Timestamp;
 use dohle_replication::machine::{After, Outcome, ProducerIdAndEpoch, Token};
@@ -31,6 +31,16 @@ impl<'a> Deciding<'a> {
     /// One more record of this decision's atomic batch.
     pub(super) fn write(&mut self, record: GroupRecord) {
         self.outcome.records.push(record);
+    }
+
+    /// Whether anything is written so far.
+    pub(super) fn has_written(&self) -> bool {
+        !self.outcome.records.is_empty()
+    }
+
+    /// This is decided next, once what is written here is applied.
+    pub(super) fn again(&mut self, command: Command) {
+        self.outcome.again = Some(command);
     }
 
     /// The batch belongs to this producer's transaction.

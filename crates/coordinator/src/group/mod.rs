@@ -166,13 +166,10 @@ impl Coordinated for GroupCoordinator {
     }
 
     fn refused(records: &[GroupRecord]) -> Option<Command> {
-        // Only of classic groups is there more than the log has; one that changed its protocol is named
-        // by the record of the classic one.
-        let groups = records.iter().filter_map(|record| {
-            let GroupRecord::GroupMetadata(key, _) = record else { return None };
-            Some(key.group.clone())
-        });
-        let groups: BTreeSet<Text> = groups.collect();
+        // Of classic groups there is more than the log has, and both kinds have timers, which are taken or
+        // cancelled by now. Of offsets there is nothing but the log.
+        let groups = records.iter().filter_map(GroupRecord::group_with_timers);
+        let groups: BTreeSet<Text> = groups.cloned().collect();
         (!groups.is_empty()).then_some(Command::Refused(groups))
     }
 
@@ -230,6 +227,12 @@ impl Groups {
         }
     }
 
+    /// Whether another broker made it, as a group that none of the requests here is about. Each of them asks
+    /// where it looks for its group: what is wrong with the request itself is said before.
+    fn is_foreign(&self, id: &str) -> bool {
+        self.foreign.contains(id)
+    }
+
     /// See the field of this name.
     fn set_foreign(&mut self, id: &Text, is_there: bool) {
         if is_there {
@@ -253,12 +256,14 @@ fn surround(deciding: &mut Deciding<'_>, known: &Known) {
     consumer::on_metadata(deciding);
 }
 
-/// Offsets have no state but the log's; members have.
+/// What was decided last of this group got no place in the log.
 fn reload(deciding: &mut Deciding<'_>, id: &Text) {
     classic::reload(deciding, id);
     consumer::reload(deciding, id);
 }
 
+/// The first that is due and has to be written: what comes of many groups at one time is no one batch,
+/// which might be too large for the log. The rest is decided next.
 fn wake(deciding: &mut Deciding<'_>) {
     while let Some(timer) = deciding.soft.timers.take_due(deciding.now) {
         match timer {
@@ -267,8 +272,13 @@ fn wake(deciding: &mut Deciding<'_>) {
             Timer::ExpireOffsets => offsets::expire(deciding),
             Timer::ForgetTopics => offsets::forget_more_topics(deciding),
         }
+        if deciding.has_written() {
+            break;
+        }
     }
-    consumer::on_timers_taken(deciding);
+    if deciding.soft.timers.next().is_some_and(|at| at <= deciding.now) {
+        deciding.again(Command::Wake);
+    }
 }
 
 fn ask(deciding: &mut Deciding<'_>, asked: Asked) {

@@ -16,7 +16,7 @@ const GROUP_ID_NOT_FOUND_FROM: i16 = 6;
 /// All groups that pass the filters, by id. What a filter names that does not exist passes nothing.
 pub(super) fn list(deciding: &mut Deciding<'_>, asking: Asking, filters: m::ListGroupsRequest) {
     let mut groups: BTreeMap<Text, ListedGroup> = BTreeMap::new();
-    for id in deciding.hard.offsets.groups().filter(|id| !deciding.hard.foreign.contains(*id)) {
+    for id in deciding.hard.offsets.groups().filter(|id| !deciding.hard.is_foreign(id)) {
         groups.insert(Text::from(id), listed_simple(Text::from(id)));
     }
     for (id, group) in &deciding.hard.groups {
@@ -52,7 +52,7 @@ fn listed_simple(group_id: Text) -> ListedGroup {
 /// A classic group and its members. One of another protocol is none here.
 pub(super) fn describe(deciding: &mut Deciding<'_>, asking: Asking, group_id: Text) {
     let of_consumers = matches!(deciding.hard.groups.get(&group_id), Some(Group::Consumer(_)))
-        || deciding.hard.foreign.contains(&group_id);
+        || deciding.hard.is_foreign(&group_id);
     let answer = if let Some(group) = deciding.soft.classic.get(&group_id) {
         group.described()
     } else if deciding.hard.offsets.has(&group_id) && !of_consumers {
@@ -82,7 +82,7 @@ pub(super) fn delete(deciding: &mut Deciding<'_>, asking: Asking, group_id: Text
         Some(Group::Consumer(group)) => Some(consumer::is_empty(group)),
         Some(Group::Classic(_)) | None => None,
     };
-    if deciding.hard.foreign.contains(&group_id) {
+    if deciding.hard.is_foreign(&group_id) {
         // Whoever can read such a group may delete it.
         let answer = Answer::DeleteGroup(ErrorCode::GROUP_ID_NOT_FOUND);
         return deciding.answer_now(asking.token, answer);

@@ -4,6 +4,7 @@ use crate::coordinated::{KeyValue, RecordError};
 use crate::record::{encode, read_key, read_type, read_value};
 use bytes::Bytes;
 use dohle_protocol::messages as m;
+use dohle_protocol::wire::Text;
 
 /// Type 0: offset commits as the first brokers wrote them. Read like type 1.
 const LEGACY_OFFSET_COMMIT: i16 = 0;
@@ -74,6 +75,26 @@ records! {
         ConsumerGroupRegularExpressionValue,
     /// A streams group: as above.
     StreamsGroupMetadata 17 StreamsGroupMetadataKey StreamsGroupMetadataValue,
+}
+
+impl GroupRecord {
+    /// The group that the record is of, if a coordinator knows more of such a group than the log does:
+    /// not for offsets, nor for groups that are kept for others.
+    pub(super) fn group_with_timers(&self) -> Option<&Text> {
+        match self {
+            Self::GroupMetadata(key, _) => Some(&key.group),
+            Self::ConsumerGroupMetadata(key, _) => Some(&key.group_id),
+            Self::ConsumerGroupPartitionMetadata(key, _) => Some(&key.group_id),
+            Self::ConsumerGroupMemberMetadata(key, _) => Some(&key.group_id),
+            Self::ConsumerGroupTargetAssignmentMetadata(key, _) => Some(&key.group_id),
+            Self::ConsumerGroupTargetAssignmentMember(key, _) => Some(&key.group_id),
+            Self::ConsumerGroupCurrentMemberAssignment(key, _) => Some(&key.group_id),
+            Self::ConsumerGroupRegularExpression(key, _) => Some(&key.group_id),
+            Self::OffsetCommit(..)
+            | Self::ShareGroupMetadata(..)
+            | Self::StreamsGroupMetadata(..) => None,
+        }
+    }
 }
 
 /// The version that Kafka writes a value in.

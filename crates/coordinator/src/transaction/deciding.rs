@@ -16,6 +16,7 @@ pub(super) struct Deciding<'a> {
     pub(super) soft: &'a mut Leadership,
     pub(super) now: Timestamp,
     outcome: Outcome<TransactionCoordinator>,
+    record_bytes: usize,
 }
 
 /// Who asks, and how.
@@ -28,7 +29,7 @@ pub(super) struct Asking {
 
 impl<'a> Deciding<'a> {
     pub(super) fn new(hard: &'a Transactions, soft: &'a mut Leadership, now: Timestamp) -> Self {
-        Self { hard, soft, now, outcome: Outcome::nothing() }
+        Self { hard, soft, now, outcome: Outcome::nothing(), record_bytes: 0 }
     }
 
     /// A transactional id takes a step.
@@ -37,7 +38,9 @@ impl<'a> Deciding<'a> {
             Some(at) => self.soft.timeouts.set(self.hard.own_id(id), at),
             None => self.soft.timeouts.cancel(id),
         }
-        self.outcome.records.push(next.to_record(id, self.soft.known.record_version()));
+        let record = next.to_record(id, self.soft.known.record_version());
+        self.record_bytes += record.size_bytes();
+        self.outcome.records.push(record);
     }
 
     /// A transactional id is forgotten.
@@ -75,6 +78,11 @@ impl<'a> Deciding<'a> {
     /// How many records this decision has so far.
     pub(super) fn record_count(&self) -> usize {
         self.outcome.records.len()
+    }
+
+    /// About how many bytes its steps take in the log.
+    pub(super) fn record_bytes(&self) -> usize {
+        self.record_bytes
     }
 
     /// The epoch that the producer had before it was given the present one; -1 if that is not

@@ -7,13 +7,14 @@ use super::request::Markers;
 use super::state::TransactionState as S;
 use super::{Answer, Effect, waiting};
 use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::ids::Timestamp;
 use dohle_protocol::messages as m;
 use dohle_protocol::wire::Text;
 
 /// From this version on each end gives the producer its next epoch (KIP-890).
 const FIRST_WITH_EPOCHS: i16 = 5;
 
-/// At most so many transactions are aborted in one decision.
+/// At most so many transactions are aborted in one decision, and no more than its batch has room for.
 const ABORTS_MAX: usize = 500;
 
 /// What an end that is asked for comes to.
@@ -162,9 +163,19 @@ pub(super) fn abort_timed_out(deciding: &mut Deciding<'_>) {
         let Some(id) = deciding.soft.timeouts.take_due(deciding.now) else { return };
         let Some(metadata) = deciding.hard.by_id.get(&id) else { continue };
         if metadata.state == S::Ongoing {
+            // What is written of it is about as large as what the log has of it.
+            let bytes = metadata.to_record(&id, 1).size_bytes();
+            let is_first = deciding.record_count() == 0;
+            let bytes_max = deciding.soft.record_bytes_max();
+            if !is_first && deciding.record_bytes() + bytes > bytes_max {
+                // The next decision follows at once.
+                return deciding.soft.timeouts.set(id, deciding.now);
+            }
             if fence(deciding, &id, metadata, None) {
                 deciding.soft.done.timed_out += 1;
             } else {
+                // Until it has come; it does not if the rest of this decision is refused.
+                try_later(deciding, &id);
                 deciding.effect(Effect::DrawProducerId(id));
             }
         }
@@ -172,6 +183,13 @@ pub(super) fn abort_timed_out(deciding: &mut Deciding<'_>) {
             deciding.soft.next_abort_at.0 = deciding.now.0.saturating_add(interval);
         }
     }
+}
+
+/// The transaction's time is over; nothing came of that, and is looked at again after an interval.
+pub(super) fn try_later(deciding: &mut Deciding<'_>, id: &Text) {
+    let interval = deciding.soft.known.settings.abort_timed_out_interval_ms;
+    let at = Timestamp(deciding.now.0.saturating_add(interval));
+    deciding.soft.timeouts.set(deciding.hard.own_id(id), at);
 }
 
 /// A transaction whose time was over waited for this producer id; without it, it waits on.

@@ -6,8 +6,6 @@ use std::ops::Bound;
 
 /// At most so many ids are looked at in one decision.
 const LOOKED_AT_MAX: usize = 2000;
-/// A decision's tombstones have keys of at most so many bytes: they are one batch.
-const KEYS_BYTES_MAX: usize = 256 * 1024;
 
 /// Looks through some of the ids, if it is time; the next decision goes on where this one stopped.
 pub(super) fn expire(deciding: &mut Deciding<'_>) {
@@ -26,7 +24,7 @@ pub(super) fn expire(deciding: &mut Deciding<'_>) {
             key_bytes += id.len();
             deciding.forget(id);
         }
-        if looked_at + 1 == LOOKED_AT_MAX || key_bytes > KEYS_BYTES_MAX {
+        if looked_at + 1 == LOOKED_AT_MAX || key_bytes > deciding.soft.record_bytes_max() {
             deciding.soft.expired_to = Some(id.clone());
             return;
         }

@@ -29,7 +29,7 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Offset, Timestamp};
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::{Entry, Machine, Outcome};
-use metadata::TransactionMetadata;
+use metadata::{NO_EPOCH, TransactionMetadata};
 pub use record::TransactionRecord;
 pub use request::{Answer, Asked, Effect, Markers, Request, TopicPartition};
 pub use settings::{Known, Settings};
@@ -65,6 +65,9 @@ pub struct Leadership {
     timeouts: Timers<Text>,
     /// Before this time none is aborted for it: they are looked for now and then.
     next_abort_at: Timestamp,
+    /// A decision about several ids was too large for the log, which takes less than one may think: from
+    /// now on each is decided on alone.
+    is_one_by_one: bool,
     /// When ids that nobody uses are looked for.
     next_expiry_at: Timestamp,
     /// How far that has come, if it is under way.
@@ -93,6 +96,8 @@ pub enum Command {
     MarkersWritten(Box<Markers>),
     /// The result of [`Effect::DrawProducerId`]; no producer id if none could be had.
     ProducerIdDrawn(Text, Option<i64>),
+    /// The records of the last decision, of these ids, got no place in the log.
+    Refused(Vec<Text>),
     /// The transaction of this id has ended, and somebody waits for that. Its own word to itself.
     GoOn(Text),
 }
@@ -125,6 +130,7 @@ impl Machine for TransactionCoordinator {
                     waiting::go_on(&mut deciding, &id);
                 }
             }
+            Command::Refused(ids) => set_timeouts_again(&mut deciding, &ids),
             Command::MarkersWritten(markers) => ending::complete(&mut deciding, &markers),
             Command::ProducerIdDrawn(id, fresh) => ending::abort_with(&mut deciding, &id, fresh),
         }
@@ -173,9 +179,9 @@ impl Coordinated for TransactionCoordinator {
         TransactionRecord::decode(key, value)
     }
 
-    fn refused(_: &[TransactionRecord]) -> Option<Command> {
-        // Timers and waiting requests are looked at against the log when their time has come.
-        None
+    fn refused(records: &[TransactionRecord]) -> Option<Command> {
+        let ids = records.iter().map(|record| record.key.transactional_id.clone());
+        Some(Command::Refused(ids.collect()))
     }
 
     fn known(surroundings: Surroundings<'_>) -> Known {
@@ -201,7 +207,15 @@ impl Transactions {
     }
 }
 
+/// A decision that is about many ids writes about so many bytes at most: they are one batch.
+const RECORDS_BYTES_MAX: usize = 256 * 1024;
+
 impl Leadership {
+    /// How many bytes a decision that is about many ids may write, beside its first record.
+    fn record_bytes_max(&self) -> usize {
+        if self.is_one_by_one { 0 } else { RECORDS_BYTES_MAX }
+    }
+
     fn wake_at(&self) -> Option<Timestamp> {
         let abort_at = self.timeouts.next().map(|due| due.max(self.next_abort_at));
         let expiry_at = self.is_active.then_some(self.next_expiry_at);
@@ -226,6 +240,22 @@ fn surround(deciding: &mut Deciding<'_>, known: Known) {
             deciding.send_markers(id, metadata);
         } else if let Some(due) = metadata.times_out_at() {
             deciding.soft.timeouts.set(id.clone(), due);
+        }
+    }
+}
+
+/// What was decided of these ids does not hold: their transactions are as the log has them, and those whose
+/// time is over are tried again later.
+fn set_timeouts_again(deciding: &mut Deciding<'_>, ids: &[Text]) {
+    deciding.soft.is_one_by_one |= ids.len() > 1;
+    for id in ids {
+        // The epoch that it had before is not known, as after a load.
+        deciding.set_last_epoch(id, NO_EPOCH);
+        let metadata = deciding.hard.by_id.get(id);
+        match metadata.and_then(TransactionMetadata::times_out_at) {
+            Some(due) if due <= deciding.now => ending::try_later(deciding, id),
+            Some(due) => deciding.soft.timeouts.set(id.detached(), due),
+            None => deciding.soft.timeouts.cancel(id),
         }
     }
 }

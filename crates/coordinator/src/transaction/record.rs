@@ -28,6 +28,12 @@ impl TransactionRecord {
         encode(TRANSACTION_LOG, &self.key, value)
     }
 
+    /// About how many bytes it takes in the log.
+    pub(super) fn size_bytes(&self) -> usize {
+        let value = self.value.as_ref().map_or(0, |value| value.encoded_size(self.version));
+        self.key.transactional_id.len() + value
+    }
+
     /// Reads a record; `None` if its type or its version is not known here.
     ///
     /// # Errors

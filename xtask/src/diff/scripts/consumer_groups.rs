@@ -421,6 +421,30 @@ pub(super) fn mixed(world: &mut World) {
     }
 }
 
+/// A member of the consumer protocol is refused: the classic group that it came to goes on.
+pub(super) fn refused_upgrade(world: &mut World) {
+    world.topic("read", 3, &[]);
+    // A version, no partitions, no data.
+    let nothing = Bytes::from_static(&[0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+    for version in world.versions::<Heartbeat>().into_iter().filter(|version| *version >= 1) {
+        let group = format!("refused-{version}");
+        await_coordinator(world, &group);
+        let Some(joined) = world.prepare(3, &joining(&group, &Text::default())) else { continue };
+        let (id, generation) = (joined.member_id, joined.generation_id);
+        let mut synced = syncing(&group, &id, generation);
+        synced.assignments[0].assignment = nothing.clone();
+        world.prepare(3, &synced);
+        world.note("the classic member beats", 4, &beating(&group, &id, generation));
+        let mut wrong = entering(&group, "m");
+        wrong.subscribed_topic_regex = Some("[".into());
+        world.note("joins by what is no expression", version, &wrong);
+        world.note("the classic member beats on", 4, &beating(&group, &id, generation));
+        world.note("the classic member joins again", 3, &joining(&group, &id));
+        let joins = entered(world, &entering(&group, "m"));
+        world.remark(&format!("it is upgraded by v{version}"), joins > 0);
+    }
+}
+
 pub(super) fn commits(world: &mut World) {
     if world.versions::<Heartbeat>().is_empty() {
         return;

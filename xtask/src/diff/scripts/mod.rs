@@ -34,7 +34,7 @@ use super::world::World;
 pub(super) type Script = (&'static str, fn(&mut World));
 
 /// Scripts that run for whatever versions a pass asks for.
-pub(super) const ALL: [Script; 50] = [
+pub(super) const ALL: [Script; 51] = [
     ("versions", versions::good),
     ("metadata", topics::metadata),
     ("create-topics", topics::create),
@@ -75,6 +75,7 @@ pub(super) const ALL: [Script; 50] = [
     ("consumer-groups-regex", consumer_groups::expressions),
     ("consumer-groups-types", consumer_groups::wrong_type),
     ("consumer-groups-mixed", consumer_groups::mixed),
+    ("consumer-groups-refused-upgrade", consumer_groups::refused_upgrade),
     ("consumer-groups-commits", consumer_groups::commits),
     ("transactions-init", transactions::init),
     ("transactions-add", transactions::add),

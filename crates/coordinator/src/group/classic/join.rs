@@ -31,6 +31,11 @@ pub(in crate::group) fn join(
     if let Err(error) = check(deciding, &request) {
         return answer::refuse_join(deciding, asking.token, request.member_id, error);
     }
+    if deciding.hard.is_foreign(&request.group_id) {
+        // Kafka does not tell the id again, as it does otherwise.
+        let error = ErrorCode::INCONSISTENT_GROUP_PROTOCOL;
+        return answer::refuse_join(deciding, asking.token, Text::default(), error);
+    }
     let id = &request.group_id;
     let mut is_new = deciding.soft.classic.get(id).is_none() && !deciding.hard.offsets.has(id);
     if let Some(Group::Consumer(group)) = deciding.hard.groups.get(id) {
@@ -67,9 +72,6 @@ fn check(deciding: &Deciding<'_>, request: &JoinGroupRequest) -> Result<(), Erro
     }
     if !sessions.contains(&request.session_timeout_ms) {
         return Err(ErrorCode::INVALID_SESSION_TIMEOUT);
-    }
-    if deciding.hard.foreign.contains(&request.group_id) {
-        return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
     }
     Ok(())
 }

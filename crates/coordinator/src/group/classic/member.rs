@@ -5,6 +5,7 @@ use bytes::Bytes;
 use dohle_protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::Token;
+use std::collections::BTreeSet;
 
 /// A member. What it holds has buffers of its own: no request is kept alive by it.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,14 +42,14 @@ pub(in crate::group) struct Protocol {
 
 /// What a request offers; of two protocols of one name the first counts.
 pub(super) fn protocols_of(request: &[JoinGroupRequestProtocol]) -> Vec<Protocol> {
-    let mut protocols: Vec<Protocol> = Vec::with_capacity(request.len());
-    for JoinGroupRequestProtocol { name, metadata, .. } in request {
-        if protocols.iter().all(|known| known.name != *name) {
-            let metadata = Bytes::copy_from_slice(metadata);
-            protocols.push(Protocol { name: name.detached(), metadata });
-        }
-    }
-    protocols
+    // A request may have a million of them.
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    let offered = request.iter().filter(|offered| names.insert(&offered.name));
+    let protocol = |offered: &JoinGroupRequestProtocol| Protocol {
+        name: offered.name.detached(),
+        metadata: Bytes::copy_from_slice(&offered.metadata),
+    };
+    offered.map(protocol).collect()
 }
 
 impl Member {
@@ -61,5 +62,26 @@ impl Member {
     /// A member that waits is there: it cannot send heartbeats.
     pub(super) fn is_excused(&self) -> bool {
         !self.is_new && (self.joining.is_some() || self.syncing.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test takes the time")]
+    fn very_many_protocols_are_read_in_a_moment() {
+        let offered = |number: usize| JoinGroupRequestProtocol {
+            name: Text::from((number % 100_000).to_string()),
+            metadata: Bytes::from(vec![u8::try_from(number / 100_000).unwrap_or(9)]),
+            ..Default::default()
+        };
+        let request: Vec<_> = (0..150_000).map(offered).collect();
+        let start = std::time::Instant::now();
+        let protocols = protocols_of(&request);
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+        assert_eq!(protocols.len(), 100_000);
+        assert!(protocols.iter().all(|protocol| *protocol.metadata == [0]), "the first counts");
     }
 }

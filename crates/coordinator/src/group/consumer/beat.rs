@@ -2,6 +2,7 @@
 
 use super::heartbeat::Decided;
 use super::member::{Member, MemberState};
+use super::migration::Former;
 use super::pace::{Heard, Pace, Standing};
 use super::reconcile::{self, reconcile};
 use super::refusal::Refusal;
@@ -23,6 +24,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A heartbeat under way. The steps come in the order of the functions.
+///
+/// Any of them may refuse it. What the coordinator alone knows changes with the last one,
+/// [`Self::remember`]: a heartbeat that is refused leaves everything as it was.
 pub(super) struct Beat<'d, 'a> {
     pub(super) deciding: &'d mut Deciding<'a>,
     pub(super) group_id: Text,
@@ -32,6 +36,8 @@ pub(super) struct Beat<'d, 'a> {
     pub(super) classic: Option<ClassicMemberMetadata>,
     pub(super) pace: Pace,
     pub(super) records: Vec<GroupRecord>,
+    /// What the group was until now.
+    former: Option<Former>,
     pub(super) member_id: Text,
     /// The static member whose place it takes.
     pub(super) replaced: Option<Text>,
@@ -42,6 +48,17 @@ pub(super) struct Beat<'d, 'a> {
     pub(super) member: Cow<'d, Member>,
     pub(super) resolved: Cow<'d, BTreeMap<Text, Resolved>>,
     pub(super) standing: Standing,
+    /// What becomes of the time of the next target.
+    next_target: NextTarget,
+}
+
+/// What a heartbeat does with the time of the group's next target.
+#[derive(Clone, Copy, Debug)]
+enum NextTarget {
+    AsItWas,
+    At(Timestamp),
+    /// The target was computed just now.
+    None,
 }
 
 /// The group that is asked for.
@@ -50,6 +67,8 @@ pub(super) struct Place<'d> {
     pub(super) group: &'d ConsumerGroup,
     /// What has to be written before: the group may be new.
     pub(super) records: Vec<GroupRecord>,
+    /// What it was until now, if that was something else.
+    pub(super) former: Option<Former>,
 }
 
 impl<'d, 'a> Beat<'d, 'a> {
@@ -61,9 +80,12 @@ impl<'d, 'a> Beat<'d, 'a> {
         request: m::ConsumerGroupHeartbeatRequest,
         classic: Option<ClassicMemberMetadata>,
     ) -> Result<Self, Refusal> {
-        let Place { group_id, group, records } = place;
+        let Place { group_id, group, records, former } = place;
         let size_max = usize::try_from(deciding.soft.settings.consumer_max_size).unwrap_or(0);
-        if group.members.len() >= size_max && !group.members.contains_key(&request.member_id) {
+        // An instance that is there takes no new place (KAFKA-20601).
+        let instance = request.instance_id.as_ref().and_then(|id| group.static_member(id));
+        let has_place = instance.is_some() || group.members.contains_key(&request.member_id);
+        if group.members.len() >= size_max && !has_place {
             let message = format!("the group has as many members as it may have: {size_max}");
             return Err(Refusal::new(ErrorCode::GROUP_MAX_SIZE_REACHED, message));
         }
@@ -74,6 +96,7 @@ impl<'d, 'a> Beat<'d, 'a> {
             deciding,
             pace,
             records,
+            former,
             member_id,
             replaced: None,
             before: Cow::Owned(Member::default()),
@@ -86,6 +109,7 @@ impl<'d, 'a> Beat<'d, 'a> {
                 computed_at: group.target.computed_at,
                 member_count: group.members.len() + usize::from(known.is_none()),
             },
+            next_target: NextTarget::AsItWas,
             group_id,
             group,
             request,
@@ -109,7 +133,7 @@ impl<'d, 'a> Beat<'d, 'a> {
         let has_changed = self.learn()?;
         let target = self.update_target();
         self.reconcile(&target, has_changed)?;
-        self.set_timers();
+        self.remember();
         Ok(())
     }
 
@@ -164,9 +188,7 @@ impl<'d, 'a> Beat<'d, 'a> {
 
     /// The group's epoch grows if what members want has changed, or what their topics look like.
     fn update_epoch(&mut self, has_changed: bool) {
-        let soft = &mut *self.deciding.soft;
-        let has_looked = soft.consumer.look(&self.group_id);
-        if has_looked && !has_changed {
+        if !has_changed && self.deciding.soft.consumer.has_looked(&self.group_id) {
             return;
         }
         let mut subscriptions = Subscriptions::of(self.group);
@@ -198,8 +220,7 @@ impl<'d, 'a> Beat<'d, 'a> {
             if now >= next {
                 return self.compute_target();
             }
-            let timer = Timer::Assign(self.group_id.clone());
-            self.deciding.soft.timers.set(crate::group::Timer::Consumer(timer), next);
+            self.next_target = NextTarget::At(next);
         }
         let id = self.replaced.as_ref().unwrap_or(&self.member_id);
         self.group.target_of(id, None)
@@ -222,10 +243,8 @@ impl<'d, 'a> Beat<'d, 'a> {
         };
         self.standing.target_epoch = self.standing.epoch;
         self.standing.computed_at = now;
-        let target = basis.compute(self.standing.epoch, now, &mut self.records);
-        let timer = Timer::Assign(self.group_id.clone());
-        self.deciding.soft.timers.cancel(&crate::group::Timer::Consumer(timer));
-        target
+        self.next_target = NextTarget::None;
+        basis.compute(self.standing.epoch, now, &mut self.records)
     }
 
     pub(super) fn reconcile(
@@ -260,6 +279,25 @@ impl<'d, 'a> Beat<'d, 'a> {
             self.records.push(record);
         }
         Ok(())
+    }
+
+    /// The heartbeat is accepted: what the coordinator alone knows follows it.
+    fn remember(&mut self) {
+        if let Some(former) = self.former.take() {
+            former.give_way(self.deciding, &self.group_id);
+        }
+        let soft = &mut *self.deciding.soft;
+        if let Some(replaced) = &self.replaced {
+            super::forget_member(soft, &self.group_id, replaced);
+        }
+        soft.consumer.look(&self.group_id);
+        let timer = crate::group::Timer::Consumer(Timer::Assign(self.group_id.clone()));
+        match self.next_target {
+            NextTarget::AsItWas => {}
+            NextTarget::At(next) => soft.timers.set(timer, next),
+            NextTarget::None => soft.timers.cancel(&timer),
+        }
+        self.set_timers();
     }
 
     fn set_timers(&mut self) {

@@ -71,7 +71,6 @@ impl Beat<'_, '_> {
             records::target(group_id, id, Some(&target)),
             records::current(group_id, id, Some(&member)),
         ]);
-        super::forget_member(self.deciding.soft, group_id, old_id);
         self.replaced = Some(old_id.clone());
         self.before = Cow::Owned(member);
         self.is_new = false;

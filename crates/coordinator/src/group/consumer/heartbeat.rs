@@ -54,23 +54,25 @@ fn beat(
 ) -> Result<Decided, Refusal> {
     let hard = deciding.hard;
     let is_joining = request.member_epoch == 0;
-    let mut records = Vec::new();
+    let (mut records, mut former) = (Vec::new(), None);
     let new_group;
     let known = hard.groups.get_key_value(&request.group_id);
     let (group_id, group) = match known {
         Some((group_id, Group::Consumer(group))) => (group_id.clone(), &**group),
         Some((_, Group::Classic(_))) | None => {
-            if !is_joining {
+            if !is_joining || hard.is_foreign(&request.group_id) {
                 return Err(Refusal::no_group(&request.group_id));
             }
             let group_id = request.group_id.detached();
-            new_group = migration::begin(deciding, &group_id, &mut records)?;
+            let begun = migration::begin(deciding, &group_id)?;
+            (records, former) = (begun.records, begun.former);
+            new_group = begun.group;
             (group_id, &new_group)
         }
     };
     if request.member_id.is_empty() {
         request.member_id = Text::from(asking.seed.uuid().to_string());
     }
-    let place = Place { group_id, group, records };
+    let place = Place { group_id, group, records, former };
     Beat::begin(deciding, place, asking.client, request, None)?.finish()
 }

@@ -5,6 +5,7 @@
 //! consumer protocol has gone, those that are left are a classic group again.
 
 use super::beat::Beat;
+use super::classic_member::common_protocols;
 use super::member::{Member, MemberState};
 use super::metadata_hash::TopicHashes;
 use super::refusal::Refusal;
@@ -25,40 +26,59 @@ use dohle_protocol::wire::Text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The group that the first member of the consumer protocol joins. An empty classic group makes
-/// way, one with members becomes the group; `records` say so.
-pub(super) fn begin(
-    deciding: &mut Deciding<'_>,
-    group_id: &Text,
-    records: &mut Vec<GroupRecord>,
-) -> Result<ConsumerGroup, Refusal> {
-    let fresh = ConsumerGroup { epoch: 1, ..ConsumerGroup::default() };
-    let Leadership { classic: sessions, consumer, settings, image, .. } = &mut *deciding.soft;
-    let Some(live) = sessions.get(group_id) else { return Ok(fresh) };
-    if live.state() == State::Empty {
+/// The group that the first member of the consumer protocol joins.
+pub(super) struct Begun {
+    pub(super) group: ConsumerGroup,
+    /// They say so.
+    pub(super) records: Vec<GroupRecord>,
+    /// The classic group that gives way.
+    pub(super) former: Option<Former>,
+}
+
+/// A classic group that is still one: it gives way when the member is accepted.
+#[derive(Debug, Default)]
+pub(super) struct Former {
+    /// Its members, each with its session timeout in milliseconds.
+    sessions: Vec<(Text, i32)>,
+}
+
+impl Former {
+    /// The group is one of the consumer protocol now: its members' sessions begin anew, and who waits in it
+    /// is to join again.
+    pub(super) fn give_way(self, deciding: &mut Deciding<'_>, group_id: &Text) {
         classic::forget(deciding, group_id);
-        records.push(classic::tombstone(group_id));
-        return Ok(fresh);
+        for (member_id, session_ms) in self.sessions {
+            let timers = &mut deciding.soft.timers;
+            super::set_session(timers, (group_id, &member_id), deciding.now, i64::from(session_ms));
+        }
+    }
+}
+
+/// Begins a group. An empty classic group is to make way, one with members is to become the group.
+pub(super) fn begin(deciding: &mut Deciding<'_>, group_id: &Text) -> Result<Begun, Refusal> {
+    let group = ConsumerGroup { epoch: 1, ..ConsumerGroup::default() };
+    let Leadership { classic: sessions, consumer, settings, image, .. } = &mut *deciding.soft;
+    let Some(live) = sessions.get(group_id) else {
+        return Ok(Begun { group, records: Vec::new(), former: None });
+    };
+    let mut records = vec![classic::tombstone(group_id)];
+    if live.state() == State::Empty {
+        return Ok(Begun { group, records, former: Some(Former::default()) });
     }
     check_upgrade(live, settings)?;
     let upgraded = upgrade(live, image, &mut consumer.hashes)?;
-    let sessions: Vec<(Text, i32)> =
-        live.members.iter().map(|member| (member.id.clone(), member.timeouts.session_ms)).collect();
-    classic::forget(deciding, group_id);
-    for (member_id, session_ms) in sessions {
-        let timers = &mut deciding.soft.timers;
-        super::set_session(timers, (group_id, &member_id), deciding.now, i64::from(session_ms));
-    }
+    let sessions = live.members.iter();
+    let sessions = sessions.map(|member| (member.id.clone(), member.timeouts.session_ms)).collect();
     let mut groups = BTreeMap::new();
     for record in &upgraded {
         apply(&mut groups, record);
     }
-    records.push(classic::tombstone(group_id));
     records.extend(upgraded);
-    match groups.remove(group_id) {
-        Some(Group::Consumer(group)) => Ok(*group),
-        Some(Group::Classic(_)) | None => Ok(fresh),
-    }
+    let group = match groups.remove(group_id) {
+        Some(Group::Consumer(upgraded)) => *upgraded,
+        Some(Group::Classic(_)) | None => group,
+    };
+    Ok(Begun { group, records, former: Some(Former { sessions }) })
 }
 
 fn check_upgrade(group: &ClassicGroup, settings: &Settings) -> Result<(), Refusal> {
@@ -189,7 +209,6 @@ pub(super) fn downgrade(
     let stay: Vec<Staying<'_>> = stay.collect();
     if stay.is_empty()
         || stay.iter().any(|it| it.member.classic().is_none())
-        || leaving.iter().all(|(_, member)| member.classic().is_some())
         || !may_downgrade(&deciding.soft.settings, stay.len())
     {
         return None;
@@ -237,7 +256,9 @@ fn classic_group(
     };
     let first = members.first()?;
     let mut names = first.member.classic()?.supported_protocols.iter().map(|it| &it.name);
-    let protocol = names.find(|name| members.iter().all(|it| offers(it.member, name).is_some()))?;
+    let common =
+        common_protocols(names.clone().map(|name| &**name), members.iter().map(|it| it.member));
+    let protocol = names.find(|name| common.contains(&***name))?;
     let value = members.iter().map(|Staying { id, member, target }| {
         let metadata = &member.metadata;
         let subscription = offers(member, protocol).unwrap_or_default();

@@ -40,10 +40,11 @@ use dohle_metadata::image::Image;
 use dohle_protocol::ids::Timestamp;
 use dohle_protocol::wire::Text;
 pub(super) use heartbeat::heartbeat;
+use member::Member;
 use metadata_hash::TopicHashes;
 use pace::{Heard, Pace};
 pub(super) use state::{ConsumerGroup, State};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What the coordinator alone knows of consumer groups.
 #[derive(Debug, Default)]
@@ -58,9 +59,6 @@ pub(super) struct Sessions {
     seen: BTreeMap<Text, Seen>,
     /// When members were heard of last, by group and id.
     heard: BTreeMap<(Text, Text), Heard>,
-    /// Members whose time is over, by group. Empty between decisions: whoever is due at once leaves
-    /// at once.
-    overdue: BTreeMap<Text, BTreeSet<Text>>,
 }
 
 /// Which state of the cluster a group knows.
@@ -75,14 +73,17 @@ impl Sessions {
         self.seen.get(group_id).copied()
     }
 
-    /// The group takes the cluster as it is now into account. True if it already had.
-    fn look(&mut self, group_id: &Text) -> bool {
-        let now = Seen { image: self.image, topics: self.topics };
-        if self.seen(group_id) == Some(now) {
-            return true;
+    /// Whether the group has taken the cluster as it is now into account.
+    fn has_looked(&self, group_id: &Text) -> bool {
+        self.seen(group_id) == Some(Seen { image: self.image, topics: self.topics })
+    }
+
+    /// The group has taken the cluster as it is now into account.
+    fn look(&mut self, group_id: &Text) {
+        if !self.has_looked(group_id) {
+            let now = Seen { image: self.image, topics: self.topics };
+            self.seen.insert(group_id.clone(), now);
         }
-        self.seen.insert(group_id.clone(), now);
-        false
     }
 
     fn on_image(&mut self, image: &Image) {
@@ -111,40 +112,67 @@ pub(super) enum Timer {
     Assign(Text),
 }
 
-/// The coordinator has just loaded: every member has a whole session from now on.
-pub(super) fn begin_sessions(deciding: &mut Deciding<'_>) {
-    for (id, group) in &deciding.hard.groups {
-        if let Group::Consumer(group) = group {
-            begin_sessions_of(deciding.soft, deciding.now, id, group);
+impl Timer {
+    fn group_id(&self) -> &Text {
+        match self {
+            Self::Session(group_id, _)
+            | Self::Rebalance(group_id, _)
+            | Self::Join(group_id, _)
+            | Self::Sync(group_id, _)
+            | Self::Assign(group_id) => group_id,
         }
     }
 }
 
-/// What was decided last of this group got no place in the log: its timers are as after a load.
-pub(super) fn reload(deciding: &mut Deciding<'_>, id: &Text) {
-    if let Some(Group::Consumer(group)) = deciding.hard.groups.get(id) {
-        begin_sessions_of(deciding.soft, deciding.now, id, group);
+/// About so many bytes of tombstones are written at most when members' time is over: they are one batch.
+const TOMBSTONES_BYTES_MAX: usize = 256 * 1024;
+/// A member has so many tombstones, each with the ids of the group and of the member.
+const TOMBSTONES_OF_MEMBER: usize = 3;
+
+/// When what was refused is tried again at the soonest: a member may have no time at all.
+const RETRY_MS: i64 = 500;
+
+/// The coordinator has just loaded: every member has a whole session from now on.
+pub(super) fn begin_sessions(deciding: &mut Deciding<'_>) {
+    for (id, group) in &deciding.hard.groups {
+        if let Group::Consumer(group) = group {
+            begin_sessions_of(deciding, id, group, 0);
+        }
     }
 }
 
+/// What was decided last of this group got no place in the log: the timers that it took or cancelled are
+/// set as after a load, and the group has not seen the cluster.
+pub(super) fn reload(deciding: &mut Deciding<'_>, id: &Text) {
+    deciding.soft.consumer.seen.remove(id);
+    if let Some(Group::Consumer(group)) = deciding.hard.groups.get(id) {
+        begin_sessions_of(deciding, id, group, RETRY_MS);
+    }
+}
+
+/// Sets the timers that the group's members have not, `least_ms` from now or later.
 fn begin_sessions_of(
-    soft: &mut Leadership,
-    now: Timestamp,
+    deciding: &mut Deciding<'_>,
     group_id: &Text,
     group: &ConsumerGroup,
+    least_ms: i64,
 ) {
+    let (soft, now) = (&mut *deciding.soft, deciding.now);
     let pace = Pace::of(group_id, &soft.image, &soft.settings);
     for (member_id, member) in &group.members {
         let session_ms = match member.classic() {
             Some(classic) => i64::from(classic.session_timeout_ms),
             None => pace.session_timeout_ms,
         };
-        set_session(&mut soft.timers, (group_id, member_id), now, session_ms);
+        let mut set = |timer: fn(Text, Text) -> Timer, ms: i64| {
+            let timer = super::Timer::Consumer(timer(group_id.clone(), member_id.clone()));
+            if !soft.timers.is_set(&timer) {
+                soft.timers.set(timer, Timestamp(now.0.saturating_add(ms.max(least_ms))));
+            }
+        };
+        set(Timer::Session, session_ms);
         if member.is_revoking() {
-            let timeout_ms = i64::from(member.metadata.rebalance_timeout_ms);
-            let timer = Timer::Rebalance(group_id.clone(), member_id.clone());
-            let at = Timestamp(now.0.saturating_add(timeout_ms));
-            soft.timers.set(super::Timer::Consumer(timer), at);
+            set(Timer::Rebalance, i64::from(member.metadata.rebalance_timeout_ms));
         }
     }
 }
@@ -155,38 +183,45 @@ pub(super) fn on_metadata(deciding: &mut Deciding<'_>) {
     soft.consumer.on_image(&soft.image);
 }
 
+/// A group's time has come. What of the same group is due at once, too, is done at once: whose time is
+/// over leaves together.
 pub(super) fn on_timer(deciding: &mut Deciding<'_>, timer: Timer) {
-    match timer {
-        Timer::Session(group_id, member_id)
-        | Timer::Join(group_id, member_id)
-        | Timer::Sync(group_id, member_id) => {
-            deciding.soft.consumer.overdue.entry(group_id).or_default().insert(member_id);
-        }
-        Timer::Rebalance(group_id, member_id) => {
-            let Some(Group::Consumer(group)) = deciding.hard.groups.get(&group_id) else { return };
-            if group.members.get(&member_id).is_some_and(member::Member::is_revoking) {
-                deciding.soft.consumer.overdue.entry(group_id).or_default().insert(member_id);
+    let group_id = timer.group_id().clone();
+    let Some(Group::Consumer(group)) = deciding.hard.groups.get(&group_id) else { return };
+    let (mut overdue, mut is_to_assign, mut bytes) = (BTreeMap::new(), false, 0);
+    let mut next = Some(timer);
+    while let Some(timer) = next {
+        match &timer {
+            Timer::Assign(_) => is_to_assign = true,
+            Timer::Session(_, id)
+            | Timer::Join(_, id)
+            | Timer::Sync(_, id)
+            | Timer::Rebalance(_, id) => {
+                let found = group.members.get_key_value(id);
+                let is_over = |member: &Member| {
+                    !matches!(timer, Timer::Rebalance(..)) || member.is_revoking()
+                };
+                if let Some((id, member)) = found.filter(|(_, member)| is_over(member)) {
+                    bytes += (group_id.len() + id.len()) * TOMBSTONES_OF_MEMBER;
+                    overdue.insert(id, member);
+                }
             }
         }
-        Timer::Assign(group_id) => {
-            deciding.soft.consumer.overdue.entry(group_id).or_default();
-        }
+        let is_of_group = |timer: &super::Timer| matches!(timer, super::Timer::Consumer(timer) if *timer.group_id() == group_id);
+        let is_full = bytes > TOMBSTONES_BYTES_MAX;
+        let now = deciding.now;
+        next = match (!is_full).then(|| deciding.soft.timers.take_due_if(now, is_of_group)) {
+            Some(Some(super::Timer::Consumer(timer))) => Some(timer),
+            _ => None,
+        };
     }
-}
-
-/// All timers that are due were given: what they come to.
-pub(super) fn on_timers_taken(deciding: &mut Deciding<'_>) {
-    for (group_id, members) in std::mem::take(&mut deciding.soft.consumer.overdue) {
-        let Some(Group::Consumer(group)) = deciding.hard.groups.get(&group_id) else { continue };
-        let members: Vec<_> =
-            members.iter().filter_map(|id| group.members.get_key_value(id)).collect();
-        if members.is_empty() {
-            assign(deciding, &group_id, group);
-            continue;
-        }
+    let members: Vec<_> = overdue.into_iter().collect();
+    if !members.is_empty() {
         for record in leave::fence(deciding, &group_id, group, &members) {
             deciding.write(record);
         }
+    } else if is_to_assign {
+        assign(deciding, &group_id, group);
     }
 }
 

@@ -26,6 +26,9 @@ pub(in crate::group) struct Committer<'a> {
 impl Committer<'_> {
     /// Whether it may commit to the group.
     pub(super) fn check(&self, deciding: &Deciding<'_>, group_id: &str) -> Result<(), ErrorCode> {
+        if deciding.hard.is_foreign(group_id) {
+            return Err(ErrorCode::GROUP_ID_NOT_FOUND);
+        }
         if let Some(group) = deciding.soft.classic.get(group_id) {
             return self.check_classic(group);
         }

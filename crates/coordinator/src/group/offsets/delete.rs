@@ -45,6 +45,9 @@ fn check(deciding: &Deciding<'_>, group_id: &str) -> Result<(), ErrorCode> {
     if group_id.is_empty() {
         return Err(ErrorCode::INVALID_GROUP_ID);
     }
+    if deciding.hard.is_foreign(group_id) {
+        return Err(ErrorCode::GROUP_ID_NOT_FOUND);
+    }
     if let Some(group) = deciding.soft.classic.get(group_id) {
         // Of members that are no consumers nobody here knows what they read.
         let is_opaque = group.state() != classic::State::Empty && !group.is_of_consumers();

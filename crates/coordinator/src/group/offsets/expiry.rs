@@ -101,7 +101,7 @@ fn next_group(deciding: &Deciding<'_>, id: &str) -> Option<Text> {
 /// False if the slice was over before the group was.
 fn expire_group(deciding: &mut Deciding<'_>, group: &Text, slice: &mut Slice) -> bool {
     let hard = deciding.hard;
-    if hard.foreign.contains(group) {
+    if hard.is_foreign(group) {
         return true;
     }
     let mut is_all = true;
@@ -191,8 +191,7 @@ pub(in crate::group) fn forget_more_topics(deciding: &mut Deciding<'_>) {
     let topics = deciding.soft.upkeep.forgotten.clone();
     let mut last: Box<str> = deciding.soft.upkeep.forgotten_to.clone();
     let offsets = &deciding.hard.offsets;
-    let groups: BTreeSet<&str> = offsets.groups().filter(|group| **group > *last).collect();
-    for group in groups {
+    while let Some(group) = offsets.after_with_pending(&last) {
         if slice.is_over() || !forget_in(deciding, &Text::from(group), &topics, &mut slice) {
             deciding.soft.upkeep.forgotten_to = last;
             return set(deciding, Timer::ForgetTopics, PAUSE_MS);
@@ -234,4 +233,58 @@ fn forget_in(
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::{GroupCoordinator, GroupRecord, Groups, Leadership};
+    use dohle_protocol::ids::{Offset, ProducerEpoch, ProducerId};
+    use dohle_protocol::messages as m;
+    use dohle_replication::machine::{Entry, Machine, ProducerIdAndEpoch};
+
+    /// Every third group has its offset in an open transaction only.
+    fn groups(count: i64) -> Groups {
+        let mut hard = Groups::default();
+        let producer = ProducerIdAndEpoch { id: ProducerId(1), epoch: ProducerEpoch(0) };
+        for at in 0..count {
+            let group = Text::from(format!("a-group-with-a-name-{at:09}"));
+            let key = m::OffsetCommitKey { group, topic: "t".into(), partition: 0 };
+            let entry = Entry::Record {
+                record: GroupRecord::OffsetCommit(key, Some(m::OffsetCommitValue::default())),
+                timestamp: Timestamp(0),
+                producer: (at % 3 == 0).then_some(producer),
+            };
+            GroupCoordinator::apply(&mut hard, Offset(at), &entry);
+        }
+        hard
+    }
+
+    #[test]
+    fn offsets_of_a_deleted_topic_go_in_slices_whoever_wrote_them() {
+        let (hard, mut soft) = (groups(2_500), Leadership::default());
+        let mut counts = Vec::new();
+        let mut deciding = Deciding::new(&hard, &mut soft, Timestamp(0));
+        forget_topics(&mut deciding, &["t".into()]);
+        counts.push(deciding.finish().records.len());
+        while !soft.upkeep.forgotten.is_empty() {
+            let mut deciding = Deciding::new(&hard, &mut soft, Timestamp(0));
+            forget_more_topics(&mut deciding);
+            counts.push(deciding.finish().records.len());
+        }
+        assert_eq!(counts, [1_000, 1_000, 500]);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test takes the time")]
+    fn a_slice_does_not_look_at_all_groups() {
+        let (hard, mut soft) = (groups(100_000), Leadership::default());
+        let start = std::time::Instant::now();
+        for _ in 0..100 {
+            soft.upkeep.forgotten.insert("another".into());
+            soft.upkeep.forgotten_to = "a-group-with-a-name-000099900".into();
+            forget_more_topics(&mut Deciding::new(&hard, &mut soft, Timestamp(0)));
+        }
+        assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
+    }
 }

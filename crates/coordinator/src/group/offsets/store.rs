@@ -90,21 +90,30 @@ impl Offsets {
         self.producers.contains_key(group)
     }
 
-    /// Groups that have offsets, be they pending; in no order, some may come twice.
     /// How many offsets are committed.
     pub(in crate::group) fn count(&self) -> u64 {
         let topics = self.by_group.values().flat_map(GroupOffsets::iter);
         topics.map(|(_, topic)| topic.len() as u64).sum()
     }
 
+    /// Groups that have offsets, be they pending; each once, in no order.
     pub(in crate::group) fn groups(&self) -> impl Iterator<Item = &str> {
-        self.by_group.keys().chain(self.producers.keys()).map(|group| &**group)
+        let pending_only =
+            self.producers.keys().filter(|group| !self.by_group.contains_key(*group));
+        self.by_group.keys().chain(pending_only).map(|group| &**group)
     }
 
     /// The first group with committed offsets that comes after this one.
     pub(super) fn after(&self, group: &str) -> Option<&str> {
         let mut rest = self.by_group.range::<str, _>((Excluded(group), Unbounded));
         rest.next().map(|(group, _)| &**group)
+    }
+
+    /// The first group with offsets, be they pending, that comes after this one.
+    pub(super) fn after_with_pending(&self, group: &str) -> Option<&str> {
+        let mut rest = self.producers.range::<str, _>((Excluded(group), Unbounded));
+        let pending = rest.next().map(|(group, _)| &**group);
+        self.after(group).into_iter().chain(pending).min()
     }
 
     pub(super) fn of(&self, group: &str) -> Option<&GroupOffsets> {

@@ -3,7 +3,7 @@
 //! `join a group=g client=c`: the first word is what is asked, the second who asks (answers stand
 //! under this name), the rest are fields. `#1` stands for the first member id that was given out.
 
-use super::super::{Asked, Client, Request};
+use super::super::{Asked, Client, GroupRecord, Request};
 use super::host::Host;
 use bytes::Bytes;
 use dohle_metadata::controller::Seed;
@@ -62,8 +62,13 @@ pub(super) fn run(host: &mut Host, text: &str) {
         "restart" => host.restart(),
         "settings" => settings(host, &fields),
         "deleted-topic" => host.surround(vec![Text::from(fields.name)]),
-        "full" => host.is_full = fields.name == "yes",
+        "batch-max" => host.batch_bytes_max = fields.name.parse().unwrap_or(usize::MAX),
         "end" => end(host, &fields),
+        "streams-group" => {
+            let key = m::StreamsGroupMetadataKey { group_id: Text::from(fields.name) };
+            let record = GroupRecord::StreamsGroupMetadata(key, Some(Default::default()));
+            host.enter(Entry::Record { record, timestamp: host.now, producer: None });
+        }
         _ => ask(host, &what, &fields),
     }
 }

@@ -3,7 +3,7 @@
 use super::super::classic::State;
 use super::super::{Answer, Command, GroupCoordinator, GroupRecord, Groups, Known, Leadership};
 use super::super::{Asked, Settings};
-use super::{command, show};
+use super::{command, compaction, show};
 use crate::coordinated::Coordinated;
 use crate::transcripts::BrokerConfigs;
 use dohle_metadata::image::Image;
@@ -36,8 +36,8 @@ pub(super) struct Host {
     pub(super) lines: Vec<String>,
     /// No lines are wanted.
     pub(super) is_quiet: bool,
-    /// The log takes no records: they are too large for it.
-    pub(super) is_full: bool,
+    /// Records of one decision that are larger than this get no place in the log.
+    pub(super) batch_bytes_max: usize,
     /// The answers since they were taken last.
     pub(super) answers: Vec<(Token, Answer)>,
 }
@@ -58,7 +58,7 @@ impl Default for Host {
             transitions: BTreeSet::new(),
             lines: Vec::new(),
             is_quiet: false,
-            is_full: false,
+            batch_bytes_max: usize::MAX,
             answers: Vec::new(),
         };
         host.surround(Vec::new());
@@ -145,7 +145,11 @@ impl Host {
         let is_back = matches!(command, Command::Refused(_));
         let outcome = GroupCoordinator::decide(&self.hard, &mut self.soft, self.now, command);
         self.wake_at = outcome.wake_at;
-        let is_refused = self.is_full && !outcome.records.is_empty();
+        let is_refused =
+            !outcome.records.is_empty() && batch_bytes(&outcome.records) > self.batch_bytes_max;
+        if is_refused && outcome.answers.is_empty() && !self.is_quiet {
+            self.lines.push("too large".to_owned());
+        }
         for (token, answer, after) in outcome.answers {
             assert!(self.open.remove(&token), "{token:?} is answered once");
             if is_refused && after == After::Records {
@@ -160,7 +164,10 @@ impl Host {
             }
             self.answers.push((token, answer));
         }
-        let next = is_refused.then(|| GroupCoordinator::refused(&outcome.records)).flatten();
+        let next = match is_refused {
+            true => GroupCoordinator::refused(&outcome.records),
+            false => outcome.again,
+        };
         let written = if is_refused { Vec::new() } else { outcome.records };
         for record in written {
             if !self.is_quiet {
@@ -168,7 +175,7 @@ impl Host {
             }
             self.append(record, outcome.producer);
         }
-        assert!(outcome.again.is_none() && outcome.effects.is_empty(), "groups need neither");
+        assert!(outcome.effects.is_empty(), "groups have none");
         if self.is_quiet {
             return next;
         }
@@ -221,12 +228,14 @@ impl Host {
         }
     }
 
-    /// Whoever reads the log has the same hard state.
+    /// Whoever reads the log has the same hard state, be it compacted or not.
     pub(super) fn check_replay(&self) {
-        let mut replayed = Groups::default();
-        for (at, entry) in self.log.iter().enumerate() {
-            GroupCoordinator::apply(&mut replayed, Offset(at as i64), entry);
-        }
-        assert_eq!(format!("{replayed:?}"), format!("{:?}", self.hard));
+        compaction::check(&self.log, &self.hard);
     }
+}
+
+/// The size of the keys and values of one batch.
+pub(in crate::group) fn batch_bytes(records: &[GroupRecord]) -> usize {
+    let records = records.iter().map(GroupRecord::encode);
+    records.map(|one| one.key.len() + one.value.map_or(0, |value| value.len())).sum()
 }

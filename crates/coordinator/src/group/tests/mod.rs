@@ -4,12 +4,14 @@
 //! state. A run with `REWRITE=1` writes the files anew; the difference is then for the eyes.
 
 mod command;
+pub(super) mod compaction;
 mod host;
 mod model;
 mod show;
 
 use super::classic::State;
 use host::Host;
+pub(super) use host::batch_bytes;
 use std::collections::BTreeSet;
 
 const ALL: [State; 4] =

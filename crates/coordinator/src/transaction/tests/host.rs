@@ -35,6 +35,10 @@ pub(super) struct Host {
     pub(super) answered: Vec<(Token, Answer)>,
     /// The steps from state to state that were decided.
     pub(super) steps: BTreeSet<Step>,
+    /// Records of one decision that are larger than this get no place in the log.
+    batch_bytes_max: usize,
+    /// How often that was so, since it was looked at last.
+    too_large: usize,
 }
 
 impl Default for Host {
@@ -53,6 +57,8 @@ impl Default for Host {
             next_token: 0,
             answered: Vec::new(),
             steps: BTreeSet::new(),
+            batch_bytes_max: usize::MAX,
+            too_large: 0,
         }
     }
 }
@@ -110,6 +116,17 @@ impl Host {
                 self.now += rest[0].parse::<i64>().expect("milliseconds");
                 self.decide(Command::Wake)
             }
+            "batch-max" => {
+                self.batch_bytes_max = rest[0].parse().unwrap_or(usize::MAX);
+                Vec::new()
+            }
+            "wake" => {
+                let mut lines = Vec::new();
+                while self.wake_at.is_some_and(|at| at.0 <= self.now) {
+                    lines.extend(self.decide(Command::Wake));
+                }
+                lines
+            }
             "markers" => self.write_markers(),
             "draw" => self.draw(words.has("failed")),
             "log" => {
@@ -124,6 +141,7 @@ impl Host {
         };
         let answers = std::mem::take(&mut self.answered);
         lines.splice(0..0, answers.iter().map(|(_, answer)| shown(answer)));
+        lines.extend(vec!["too large".to_owned(); std::mem::take(&mut self.too_large)]);
         for record in &self.log[before..] {
             lines.push(shown_record(record));
         }
@@ -280,9 +298,18 @@ impl Host {
             Command::Wake => "time",
             Command::ProducerIdDrawn(..) => "a producer id is drawn",
             Command::Surroundings(_) => "surroundings",
+            Command::Refused(_) => "refusal",
         };
         let mut outcome = Machines::decide(&self.hard, &mut self.soft, now, command);
         assert!(outcome.producer.is_none());
+        let encoded = outcome.records.iter().map(Machines::encode);
+        let sizes = encoded.map(|one| one.key.len() + one.value.map_or(0, |value| value.len()));
+        if self.batch_bytes_max < sizes.sum() {
+            self.too_large += 1;
+            self.wake_at = outcome.wake_at;
+            let again = Machines::refused(&outcome.records);
+            return Outcome { again, ..Outcome::nothing() };
+        }
         let answers = std::mem::take(&mut outcome.answers).into_iter();
         self.answered.extend(answers.map(|(token, answer, _)| (token, answer)));
         self.note_steps(event, &outcome.records);

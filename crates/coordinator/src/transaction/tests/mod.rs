@@ -54,3 +54,21 @@ fn replayed(transcript: &str, seen: &mut BTreeSet<Step>) -> (String, usize) {
     seen.append(&mut host.steps);
     (written, count)
 }
+
+#[test]
+fn large_transactions_that_take_too_long_at_once_are_not_one_batch() {
+    let mut host = Host::default();
+    host.run("surroundings");
+    host.run("batch-max 1000000");
+    let topic = "t".repeat(240);
+    let topics: Vec<String> = (0..50).map(|number| format!("{topic}{number}-0")).collect();
+    for number in 0..100 {
+        host.run(&format!("init id={number} timeout=5000"));
+        let producer = 1000 + number;
+        host.run(&format!("add id={number} producer={producer}:0 {}", topics.join(" ")));
+    }
+    let mut lines = host.run("wait 5001");
+    lines.extend(host.run("wake"));
+    assert!(!lines.contains(&"too large".to_owned()));
+    assert_eq!(lines.iter().filter(|line| line.starts_with("ABORT")).count(), 100);
+}

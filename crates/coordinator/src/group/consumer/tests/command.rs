@@ -7,6 +7,8 @@
 //! - `classic-sync a assign=t:0,1 also=#2/t:2`: what a leader assigns to itself and to another.
 //! - `classic-join a`, `classic-sync a generation=1`, `classic-heartbeat`, `classic-leave`: requests of
 //!   the classic protocol. `#1` stands for the first id that a join was given.
+//! - `batch-max 500`: what a decision writes is refused if it has more bytes. `batch-max -`: it never is.
+//! - `share-group`: another broker made one.
 //! - `late 1000`: time goes on, and the coordinator has not looked. `unknown-state a 7`: what a newer
 //!   coordinator wrote of the member.
 //! - `commit a 3 t:0,1`, `txn-commit a 3 t:0`, `fetch a 3 t:0`: offsets, by a member and its epoch or generation;
@@ -17,7 +19,7 @@
 
 use super::host::{Host, topic_id};
 use super::{offsets, show};
-use crate::group::Request;
+use crate::group::{GroupRecord, Request};
 use bytes::Bytes;
 use dohle_metadata::image::Image;
 use dohle_protocol::messages as m;
@@ -114,7 +116,14 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
             let line = |(at, record): &(dohle_protocol::ids::Timestamp, _)| {
                 format!("after {} ms {}", at.0 - start, show::record(record, &host.image))
             };
-            answered.chain(written.iter().map(line)).collect()
+            let too_large = std::mem::take(&mut host.too_large);
+            let too_large =
+                too_large.iter().map(|at| format!("after {} ms too large", at.0 - start));
+            answered.chain(too_large).chain(written.iter().map(line)).collect()
+        }
+        "batch-max" => {
+            host.batch_bytes_max = words.at(1).parse().unwrap_or(usize::MAX);
+            Vec::new()
         }
         "late" => {
             host.now.0 += words.number::<i64>(1);
@@ -124,18 +133,13 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
             host.set_state(words.group(), words.at(1), words.number(2));
             Vec::new()
         }
+        "share-group" => {
+            let key = m::ShareGroupMetadataKey { group_id: words.group() };
+            host.append(GroupRecord::ShareGroupMetadata(key, Some(Default::default())));
+            Vec::new()
+        }
         "config" => {
-            for (name, value) in &words.named {
-                let record = m::ConfigRecord {
-                    resource_type: 32,
-                    resource_name: words.group(),
-                    name: Text::from(*name),
-                    value: Some(Text::from(*value)),
-                    ..Default::default()
-                };
-                host.apply(record.into());
-            }
-            host.surround();
+            config(host, words);
             Vec::new()
         }
         "settings" => {
@@ -158,6 +162,20 @@ fn run(host: &mut Host, words: &Words<'_>) -> Vec<String> {
         }
         other => panic!("no command {other}"),
     }
+}
+
+fn config(host: &mut Host, words: &Words<'_>) {
+    for (name, value) in &words.named {
+        let record = m::ConfigRecord {
+            resource_type: 32,
+            resource_name: words.group(),
+            name: Text::from(*name),
+            value: Some(Text::from(*value)),
+            ..Default::default()
+        };
+        host.apply(record.into());
+    }
+    host.surround();
 }
 
 fn change_cluster(host: &mut Host, words: &Words<'_>) {
@@ -193,7 +211,9 @@ fn ask(host: &mut Host, words: &Words<'_>, request: Request) -> Vec<String> {
         others.iter().map(|(_, answer)| format!("too: {}", show::answer(answer, &host.image)));
     let answer = answer.iter().map(|answer| show::answer(answer, &host.image)).chain(others);
     let records = records.iter().map(|record| format!("+ {}", show::record(record, &host.image)));
-    answer.chain(records).collect()
+    let too_large = std::mem::take(&mut host.too_large);
+    let too_large = too_large.iter().map(|_| "too large".to_owned());
+    answer.chain(too_large).chain(records).collect()
 }
 
 fn heartbeat(words: &Words<'_>) -> m::ConsumerGroupHeartbeatRequest {

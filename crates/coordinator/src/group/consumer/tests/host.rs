@@ -3,6 +3,7 @@
 use super::super::ConsumerGroup;
 use super::super::member::MemberState;
 use crate::coordinated::Coordinated;
+use crate::group::tests::{batch_bytes, compaction};
 use crate::group::{
     Answer, Asked, Client, Command, Group, GroupCoordinator, GroupRecord, Groups, Known,
     Leadership, Request, Settings,
@@ -14,7 +15,7 @@ use dohle_metadata::record::MetadataRecord;
 use dohle_protocol::ids::{Offset, Timestamp, Uuid};
 use dohle_protocol::messages as m;
 use dohle_protocol::wire::Text;
-use dohle_replication::machine::{Entry, Machine, Token};
+use dohle_replication::machine::{After, Entry, Machine, Outcome, Token};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -36,6 +37,10 @@ pub(super) struct Host {
     /// Answers to those who asked before, since they were taken last.
     pub(super) late: Vec<(Timestamp, Answer)>,
     next_token: u64,
+    /// Records of one decision that are larger than this get no place in the log.
+    pub(super) batch_bytes_max: usize,
+    /// When that was so, since it was looked at last.
+    pub(super) too_large: Vec<Timestamp>,
 }
 
 /// The states of groups, and of their members.
@@ -61,6 +66,8 @@ impl Default for Host {
             member_steps: BTreeSet::new(),
             late: Vec::new(),
             next_token: 0,
+            batch_bytes_max: usize::MAX,
+            too_large: Vec::new(),
         };
         host.surround();
         host
@@ -96,12 +103,36 @@ impl Host {
         }
     }
 
+    /// Decides, and what follows from that. Answers that wait for records which got no place are none.
     pub(super) fn decide(&mut self, command: Command) -> (Vec<(Token, Answer)>, Vec<GroupRecord>) {
+        let (mut next, mut answers, mut written) = (Some(command), Vec::new(), Vec::new());
+        while let Some(command) = next {
+            let outcome = self.step(command);
+            let is_refused =
+                !outcome.records.is_empty() && batch_bytes(&outcome.records) > self.batch_bytes_max;
+            let left = outcome.answers.into_iter();
+            let left = left.filter(|(.., after)| !is_refused || *after != After::Records);
+            answers.extend(left.map(|(token, answer, _)| (token, answer)));
+            if is_refused {
+                self.too_large.push(self.now);
+                next = GroupCoordinator::refused(&outcome.records);
+            } else {
+                written.extend(outcome.records);
+                next = outcome.again;
+            }
+        }
+        (answers, written)
+    }
+
+    /// One decision; what it writes is applied if it fits.
+    fn step(&mut self, command: Command) -> Outcome<GroupCoordinator> {
         let before = self.states();
         let (event, asker) = event_of(&command);
         let outcome = GroupCoordinator::decide(&self.hard, &mut self.soft, self.now, command);
         self.wake_at = outcome.wake_at;
-        assert!(outcome.again.is_none());
+        if batch_bytes(&outcome.records) > self.batch_bytes_max {
+            return outcome;
+        }
         for record in &outcome.records {
             let bytes = record.encode();
             let read = GroupCoordinator::decode(Some(bytes.key), bytes.value);
@@ -109,8 +140,7 @@ impl Host {
             self.append(record.clone());
         }
         self.note_steps(&before, event, &asker);
-        let answers = outcome.answers.into_iter().map(|(token, answer, _)| (token, answer));
-        (answers.collect(), outcome.records)
+        outcome
     }
 
     fn states(&self) -> States {
@@ -202,13 +232,9 @@ impl Host {
         self.surround();
     }
 
-    /// Whoever reads the log has the same hard state.
+    /// Whoever reads the log has the same hard state, be it compacted or not.
     pub(super) fn check_replay(&self) {
-        let mut replayed = Groups::default();
-        for (at, entry) in self.log.iter().enumerate() {
-            GroupCoordinator::apply(&mut replayed, Offset(at as i64), entry);
-        }
-        assert_eq!(format!("{replayed:?}"), format!("{:?}", self.hard));
+        compaction::check(&self.log, &self.hard);
     }
 
     pub(super) fn group(&self, id: &str) -> Option<&ConsumerGroup> {

@@ -2,6 +2,7 @@
 //! grow and go. At any time a partition has one owner; once faults stop, every group converges.
 
 use super::host::{Host, topic_id};
+use crate::group::Request;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages as m;
@@ -22,6 +23,10 @@ enum Step {
         client: usize,
         is_lost: bool,
         is_slow: bool,
+    },
+    /// The same, and the log takes no records.
+    Refused {
+        client: usize,
     },
     Leave {
         client: usize,
@@ -46,8 +51,10 @@ enum Step {
     Remove {
         topic: usize,
     },
+    /// Time passes. The log may take no records meanwhile.
     Wait {
         ms: i64,
+        is_full: bool,
     },
     Restart,
 }
@@ -57,6 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         20 => (client.clone(), prop::bool::weighted(0.15), prop::bool::weighted(0.3))
             .prop_map(|(client, is_lost, is_slow)| Step::Beat { client, is_lost, is_slow }),
+        1 => client.clone().prop_map(|client| Step::Refused { client }),
         1 => client.clone().prop_map(|client| Step::Leave { client }),
         2 => client.clone().prop_map(|client| Step::Migrate { client }),
         1 => client.clone().prop_map(|client| Step::Crash { client }),
@@ -65,8 +73,9 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         1 => (0..TOPICS.len(), 1..4_i32).prop_map(|(topic, by)| Step::Grow { topic, by }),
         1 => (0..TOPICS.len()).prop_map(|topic| Step::Remove { topic }),
-        4 => (0..2_000_i64).prop_map(|ms| Step::Wait { ms }),
-        1 => (0..70_000_i64).prop_map(|ms| Step::Wait { ms }),
+        4 => (0..2_000_i64).prop_map(|ms| Step::Wait { ms, is_full: false }),
+        1 => (0..70_000_i64, prop::bool::weighted(0.3))
+            .prop_map(|(ms, is_full)| Step::Wait { ms, is_full }),
         1 => Just(Step::Restart),
     ]
 }
@@ -181,6 +190,7 @@ impl World {
     fn take(&mut self, step: &Step) {
         match *step {
             Step::Beat { client, is_lost, is_slow } => self.beat(client, is_lost, is_slow),
+            Step::Refused { client } => self.beat_refused(client),
             Step::Leave { client } => self.leave(client),
             Step::Migrate { client: number } => {
                 self.leave(number);
@@ -206,8 +216,10 @@ impl World {
                 self.host.remove_topic(TOPICS[topic]);
                 self.host.surround();
             }
-            Step::Wait { ms } => {
+            Step::Wait { ms, is_full } => {
+                self.host.batch_bytes_max = if is_full { 0 } else { usize::MAX };
                 self.host.wait(ms);
+                self.host.batch_bytes_max = usize::MAX;
             }
             Step::Restart => self.host.restart(),
         }
@@ -252,6 +264,22 @@ impl World {
             });
             client.assigned = partitions.collect();
         }
+    }
+
+    /// What comes of a heartbeat gets no place in the log, and the client no answer, if there is anything.
+    fn beat_refused(&mut self, index: usize) {
+        if self.clients[index].is_classic {
+            return;
+        }
+        self.host.batch_bytes_max = 0;
+        let request = Request::ConsumerGroupHeartbeat(self.clients[index].request());
+        let before = self.host.log.len();
+        self.host.ask(1, request);
+        assert_eq!(self.host.log.len(), before, "nothing is written");
+        self.host.batch_bytes_max = usize::MAX;
+        let client = &mut self.clients[index];
+        client.tells_all = true;
+        client.assigned = &client.assigned & &client.owned;
     }
 
     /// Whether there is a consumer group that one of the classic protocol can join.
