@@ -21,6 +21,7 @@ mod housekeeping;
 mod limits;
 mod listener;
 mod load;
+mod loggers;
 mod machine_host;
 mod metrics;
 mod moves;

@@ -7,6 +7,7 @@ use crate::fetch_session::FetchSessions;
 use crate::hosts::Hosts;
 use crate::limits::Limits;
 use crate::listener::Listener;
+use crate::loggers::Loggers;
 use crate::metrics::Metrics;
 use crate::moves::{Moves, Preferred};
 use crate::producer_ids::ProducerIds;
@@ -63,6 +64,7 @@ pub(crate) struct Node {
     pub(crate) metrics: Metrics,
     pub(crate) telemetry: Telemetry,
     pub(crate) quotas: Quotas,
+    pub(crate) loggers: Loggers,
     view: ArcSwap<View>,
     stopping: AtomicBool,
 }
@@ -138,6 +140,7 @@ impl Node {
             request_bytes: Budget::new(limits.request_bytes),
             fetch_sessions: FetchSessions::new(limits.fetch_sessions),
             limits,
+            loggers: Loggers::of(new.env.logs.clone()),
             env: new.env,
             config: new.config,
             listeners: new.listeners,

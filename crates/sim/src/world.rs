@@ -4,6 +4,7 @@
 use crate::clock::{SimulatedClock, WallOffset};
 use crate::disk::SimulatedDisk;
 use crate::executor::{Executor, Outcome, ProcessId, SimulatedTasks};
+use crate::logs::SimulatedLogs;
 use crate::net::{Network, Weather, address_of};
 use crate::random::{Generator, SharedRandom, seed_of};
 use crate::trace::Trace;
@@ -78,6 +79,7 @@ impl World {
             net: Arc::new(network.attach(node.address, process)),
             random: Arc::new(SharedRandom::new(random)),
             tasks: Arc::new(SimulatedTasks::new(executor, process)),
+            logs: Arc::new(SimulatedLogs::default()),
         }
     }
 

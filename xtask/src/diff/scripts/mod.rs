@@ -10,6 +10,7 @@ mod credentials;
 mod directories;
 mod fetch;
 mod groups;
+mod loggers;
 mod offsets;
 mod produce;
 mod quotas;
@@ -33,7 +34,7 @@ use super::world::World;
 pub(super) type Script = (&'static str, fn(&mut World));
 
 /// Scripts that run for whatever versions a pass asks for.
-pub(super) const ALL: [Script; 50] = [
+pub(super) const ALL: [Script; 51] = [
     ("versions", versions::good),
     ("metadata", topics::metadata),
     ("create-topics", topics::create),
@@ -54,6 +55,7 @@ pub(super) const ALL: [Script; 50] = [
     ("alter-configs", configs::alter),
     ("incremental-alter-configs", configs::incremental),
     ("config-resources", configs::resources),
+    ("loggers", loggers::all),
     ("quotas-alter", quotas::alter),
     ("quotas-describe", quotas::describe),
     ("quotas-exceeded", quotas::exceeded),
