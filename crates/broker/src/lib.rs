@@ -11,6 +11,7 @@ mod connection;
 mod connections;
 mod coordinators;
 mod cost;
+mod deletions;
 mod directory;
 mod dispatch;
 mod feed;

@@ -127,6 +127,13 @@ impl World {
         self.nodes.get(name).is_some_and(|node| node.process.is_some())
     }
 
+    /// Tasks of the node's process that have not ended; 0 without one.
+    #[must_use]
+    pub fn task_count(&self, name: &str) -> usize {
+        let process = self.nodes.get(name).and_then(|node| node.process);
+        process.map_or(0, |process| self.executor.task_count(process))
+    }
+
     /// Stops the node's threads (SIGSTOP); its connections stay, its timers come due later.
     pub fn pause(&mut self, name: &str) {
         self.set_paused(name, true);
