@@ -304,7 +304,7 @@ impl Crew {
             Some(Answer::Filled(Swapped::Taken(deletion))) => {
                 let delay_ms = subject.compactable.file_delete_delay_ms();
                 let directory = subject.directory.clone();
-                self.node.later(directory, delay_ms, Box::new(move || deletion.run()));
+                self.node.remove_later(directory, delay_ms, Box::new(move || deletion.run()));
                 Ok(())
             }
             Some(Answer::Filled(Swapped::Refused(replacement))) => {

@@ -5,6 +5,7 @@
 //! commits. A failed write or sync takes the directory offline and is never tried again: after a
 //! failed fdatasync the kernel may have dropped the pages.
 
+use crate::deletions::Removal;
 use crate::metrics::Histogram;
 use crate::partition::Partition;
 use crate::partition::command::Command;
@@ -38,6 +39,7 @@ pub(crate) struct Directory {
     /// What is left for clients' records.
     pub(crate) room: Room,
     flushes: Mutex<Flushes>,
+    removals: Mutex<Removals>,
     /// Partitions placed here since the start.
     partitions: AtomicUsize,
     /// Writes of `log-start-offset-checkpoint`.
@@ -83,6 +85,13 @@ struct Flushes {
     jobs: usize,
 }
 
+/// What is to be removed now; one job on the lane does one at a time.
+#[derive(Default)]
+struct Removals {
+    waiting: VecDeque<Removal>,
+    is_running: bool,
+}
+
 impl Directory {
     pub(crate) fn new(
         log_dir: Arc<LogDir>,
@@ -98,6 +107,7 @@ impl Directory {
             slowness: Slowness::default(),
             room: Room::default(),
             flushes: Mutex::default(),
+            removals: Mutex::default(),
             partitions: AtomicUsize::new(0),
             is_closed: Mutex::new(false),
             log_starts: Writes::default(),
@@ -238,6 +248,34 @@ impl Directory {
             flushes.jobs -= 1;
         }
         next
+    }
+
+    /// Runs `removal` on the lane, behind those that came before; a failure takes the directory offline.
+    pub(crate) fn remove(self: &Arc<Self>, removal: Removal) {
+        let mut removals = self.removals.lock().unwrap_or_else(PoisonError::into_inner);
+        removals.waiting.push_back(removal);
+        let is_running = std::mem::replace(&mut removals.is_running, true);
+        drop(removals);
+        if !is_running {
+            self.remove_next();
+        }
+    }
+
+    /// A job for the removal to run next. Each has a job of its own, which comes behind what the lane
+    /// was given meanwhile: thousands of files hold up nobody.
+    fn remove_next(self: &Arc<Self>) {
+        let mut removals = self.removals.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = removals.waiting.pop_front();
+        removals.is_running = next.is_some();
+        drop(removals);
+        let Some(removal) = next else { return };
+        let directory = self.clone();
+        self.job(Box::new(move || {
+            if let Err(error) = removal() {
+                directory.fail("Removing files", &error);
+            }
+            directory.remove_next();
+        }));
     }
 
     fn lock(&self) -> MutexGuard<'_, Flushes> {

@@ -217,7 +217,7 @@ async fn delete_log(node: &Arc<Node>, log: Box<Log>, partition: TopicPartition, 
         .await;
     if let Some(Ok(removal)) = renamed {
         let disk = node.env.disk.clone();
-        node.later(directory, delay_ms, Box::new(move || removal.run(&*disk)));
+        node.remove_later(directory, delay_ms, Box::new(move || removal.run(&*disk)));
     }
 }
 

@@ -219,7 +219,7 @@ pub(crate) async fn retain(node: &Arc<Node>, of: Retained) {
                 }
                 if !retention.deletion.is_empty() {
                     let deletion = retention.deletion;
-                    node.later(directory, delay_ms, Box::new(move || deletion.run()));
+                    node.remove_later(directory, delay_ms, Box::new(move || deletion.run()));
                 }
             }
             Err(error) => directory.fail("Deleting old segments", &error),

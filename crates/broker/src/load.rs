@@ -198,7 +198,7 @@ pub(crate) async fn load(node: &Arc<Node>, plans: Vec<(Arc<Directory>, LoadPlan)
         }
         for removal in plan.removals {
             let disk = node.env.disk.clone();
-            node.later(directory.clone(), delay_ms, Box::new(move || removal.run(&*disk)));
+            node.remove_later(directory.clone(), delay_ms, Box::new(move || removal.run(&*disk)));
         }
         let mut known = Vec::new();
         for (replica, wanted) in replicas {
@@ -400,7 +400,7 @@ fn open_share(
         let delay_ms = log.config().file_delete_delay_ms;
         let deletion = report.deletion;
         if !deletion.is_empty() {
-            node.later(directory.clone(), delay_ms, Box::new(move || deletion.run()));
+            node.remove_later(directory.clone(), delay_ms, Box::new(move || deletion.run()));
         }
         Ok((log, replica.high_watermark))
     };

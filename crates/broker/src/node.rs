@@ -2,12 +2,14 @@
 
 use crate::assignments::Assignments;
 use crate::connections::{ConnectionLimits, Connections};
+use crate::deletions::{Deletions, Removal};
 use crate::directory::Directory;
 use crate::fetch_session::FetchSessions;
 use crate::hosts::Hosts;
 use crate::limits::Limits;
 use crate::listener::BoundListener;
 use crate::listeners::Listeners;
+use crate::loggers::Loggers;
 use crate::metrics::Metrics;
 use crate::moves::{Moves, Preferred};
 use crate::producer_ids::ProducerIds;
@@ -19,8 +21,6 @@ use crate::topic::Topic;
 use arc_swap::ArcSwap;
 use dohle_env::Env;
 use dohle_env::budget::Budget;
-use dohle_env::clock;
-use dohle_env::tasks::Home;
 use dohle_metadata::config::log_dirs;
 use dohle_metadata::config::resource::Configs;
 use dohle_metadata::config::{BrokerConfig, ConfigResource, Layers};
@@ -29,13 +29,9 @@ use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
 use dohle_storage::Storage;
 use imbl::OrdMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Work that waits for its time, such as the removal of files.
-pub(crate) type DelayedWork = Box<dyn FnOnce() -> io::Result<()> + Send>;
 
 /// A broker, as its connections and handlers see it.
 pub(crate) struct Node {
@@ -64,6 +60,9 @@ pub(crate) struct Node {
     pub(crate) metrics: Metrics,
     pub(crate) telemetry: Telemetry,
     pub(crate) quotas: Quotas,
+    pub(crate) loggers: Loggers,
+    /// Files to be removed.
+    pub(crate) deletions: Arc<Deletions>,
     view: ArcSwap<View>,
     stopping: AtomicBool,
 }
@@ -140,6 +139,7 @@ impl Node {
             request_bytes: Budget::new(limits.request_bytes),
             fetch_sessions: FetchSessions::new(limits.fetch_sessions),
             limits,
+            loggers: Loggers::of(new.env.logs.clone()),
             env: new.env,
             config: new.config,
             listeners,
@@ -157,6 +157,7 @@ impl Node {
             metrics: Metrics::default(),
             telemetry,
             quotas,
+            deletions: Arc::default(),
             view: ArcSwap::from_pointee(new.view),
             stopping: AtomicBool::new(false),
         })
@@ -177,17 +178,10 @@ impl Node {
         self.directories.iter().find(|directory| path.starts_with(directory.log_dir.path()))
     }
 
-    /// Runs `work` on the directory's lane after a delay; a failure takes the directory offline.
-    pub(crate) fn later(&self, directory: Arc<Directory>, delay_ms: i64, work: DelayedWork) {
-        let clock = self.env.clock.clone();
-        let due = clock.now().after_ms(delay_ms);
-        let task = async move {
-            clock::sleep_until(&*clock, due).await;
-            if let Some(Err(error)) = directory.on_lane(work).await {
-                directory.fail("Removing files", &error);
-            }
-        };
-        self.env.tasks.spawn(Home::LeastLoaded, Box::pin(task));
+    /// Runs `removal` on the directory's lane after a delay; a failure takes the directory offline.
+    pub(crate) fn remove_later(&self, directory: Arc<Directory>, delay_ms: i64, removal: Removal) {
+        let due = self.env.clock.now().after_ms(delay_ms);
+        self.deletions.add(due, directory, removal);
     }
 
     /// The node is on its way down.

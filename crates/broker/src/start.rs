@@ -11,6 +11,7 @@
 use crate::assignments;
 use crate::checkpoints;
 use crate::cleaner;
+use crate::deletions;
 use crate::directory::Directory;
 use crate::feed::{self, Feed};
 use crate::hosts;
@@ -135,6 +136,7 @@ pub async fn start(
         .tasks
         .spawn(Home::LeastLoaded, Box::pin(registration::keep_alive(node.clone(), broker_epoch)));
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(assignments::run(node.clone(), broker_epoch)));
+    deletions::start(&node);
     node.env.tasks.spawn(Home::LeastLoaded, Box::pin(housekeeping::run(node.clone())));
     cleaner::start(&node);
     moves::start(&node);

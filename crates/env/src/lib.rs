@@ -1,4 +1,4 @@
-//! The one door to the world: time, disk, network, randomness and tasks.
+//! The one door to the world: time, disk, network, randomness, tasks and logs.
 //!
 //! Everything below the shell (`server`) is written against the traits of this crate and against
 //! nothing else that has effects. `server` implements them with the real machine, `sim` with a
@@ -11,6 +11,7 @@ pub mod clock;
 pub mod collections;
 pub mod disk;
 pub mod gather;
+pub mod logs;
 pub mod net;
 pub mod random;
 pub mod ready;
@@ -40,4 +41,6 @@ pub struct Env {
     pub random: Arc<dyn random::Random>,
     /// Who runs what.
     pub tasks: Arc<dyn tasks::Tasks>,
+    /// How much is logged.
+    pub logs: Arc<dyn logs::Logs>,
 }

@@ -69,6 +69,12 @@ impl Executor {
         self.core().pause_process(process, paused);
     }
 
+    /// Tasks of a process that have not ended.
+    #[must_use]
+    pub fn task_count(&self, process: ProcessId) -> usize {
+        self.core().task_count(process)
+    }
+
     /// Virtual time.
     #[must_use]
     pub fn now(&self) -> Instant {

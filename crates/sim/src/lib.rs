@@ -10,6 +10,7 @@ pub mod client;
 pub mod clock;
 pub mod disk;
 pub mod executor;
+pub mod logs;
 pub mod net;
 #[cfg(feature = "nodes")]
 pub mod node;

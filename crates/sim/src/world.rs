@@ -4,6 +4,7 @@
 use crate::clock::{SimulatedClock, WallOffset};
 use crate::disk::SimulatedDisk;
 use crate::executor::{Executor, Outcome, ProcessId, SimulatedTasks};
+use crate::logs::SimulatedLogs;
 use crate::net::{Network, Weather, address_of};
 use crate::random::{Generator, SharedRandom, seed_of};
 use crate::trace::Trace;
@@ -78,6 +79,7 @@ impl World {
             net: Arc::new(network.attach(node.address, process)),
             random: Arc::new(SharedRandom::new(random)),
             tasks: Arc::new(SimulatedTasks::new(executor, process)),
+            logs: Arc::new(SimulatedLogs::default()),
         }
     }
 
@@ -123,6 +125,13 @@ impl World {
     #[must_use]
     pub fn is_running(&self, name: &str) -> bool {
         self.nodes.get(name).is_some_and(|node| node.process.is_some())
+    }
+
+    /// Tasks of the node's process that have not ended; 0 without one.
+    #[must_use]
+    pub fn task_count(&self, name: &str) -> usize {
+        let process = self.nodes.get(name).and_then(|node| node.process);
+        process.map_or(0, |process| self.executor.task_count(process))
     }
 
     /// Stops the node's threads (SIGSTOP); its connections stay, its timers come due later.

@@ -240,7 +240,7 @@ async fn swap(node: &Arc<Node>, it: Box<Move>) -> Next {
             );
             node.moves.lock().is_unsaved = true;
             let disk = node.env.disk.clone();
-            node.later(from, delay_ms, Box::new(move || removal.run(&*disk)));
+            node.remove_later(from, delay_ms, Box::new(move || removal.run(&*disk)));
             Next::End(End::Done)
         }
         Some(Answer::Filled(Moved::Behind(copy))) => Next::Wait(Box::new(Move {

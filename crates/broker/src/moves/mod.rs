@@ -259,7 +259,7 @@ impl Move {
         match renamed {
             Some(Ok(removal)) => {
                 let disk = node.env.disk.clone();
-                node.later(directory, delay_ms, Box::new(move || removal.run(&*disk)));
+                node.remove_later(directory, delay_ms, Box::new(move || removal.run(&*disk)));
             }
             Some(Err(offline)) => tracing::error!("{offline}"),
             None => {}

@@ -14,6 +14,7 @@ mod container;
 mod daemon;
 mod dump_log;
 mod golden;
+mod loggers;
 mod minutes;
 mod removed_files;
 mod secrets;

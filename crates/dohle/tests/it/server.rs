@@ -170,7 +170,7 @@ pub(crate) fn produced(stream: &mut TcpStream, topic: &str) -> (ErrorCode, i64) 
 }
 
 /// What a test's node has over the defaults: any free port.
-const ANY_PORT: [&str; 2] = ["--override", "listeners=PLAINTEXT://127.0.0.1:0"];
+pub(crate) const ANY_PORT: [&str; 2] = ["--override", "listeners=PLAINTEXT://127.0.0.1:0"];
 
 #[test]
 fn an_empty_folder_becomes_a_kafka_at_once() {

@@ -77,6 +77,7 @@ impl World {
             net: Arc::new(TcpNet::new(options.tcp)),
             random: Arc::new(random::OsRandom),
             tasks: reactors.clone(),
+            logs: Arc::new(crate::logging::ProcessLogs),
         };
         Ok(Self { env, reactors, threads })
     }

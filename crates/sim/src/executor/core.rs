@@ -170,6 +170,10 @@ impl Core {
         }
     }
 
+    pub(super) fn task_count(&self, id: ProcessId) -> usize {
+        self.tasks.values().filter(|task| task.place.process == id).count()
+    }
+
     pub(super) fn pause_process(&mut self, id: ProcessId, paused: bool) {
         let Some(process) = self.processes.get_mut(&id) else { return };
         process.paused = paused;

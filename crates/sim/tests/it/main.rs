@@ -11,6 +11,8 @@ mod cut_logs;
 #[cfg(feature = "nodes")]
 mod delete_records;
 #[cfg(feature = "nodes")]
+mod deletions;
+#[cfg(feature = "nodes")]
 mod directories;
 mod disk;
 mod disk_model;

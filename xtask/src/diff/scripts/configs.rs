@@ -111,6 +111,7 @@ pub(super) fn alter(world: &mut World) {
             ("empty name", TOPIC, "", &[("retention.ms", Some("1"))]),
             ("another broker", BROKER, "7", &[("log.cleaner.threads", Some("2"))]),
             ("read-only config", BROKER, "1", &[("log.dirs", Some("/x"))]),
+            ("logger", LOGGER, "1", &[("root", Some("INFO"))]),
             ("unknown type", 3, "x", &[("a", Some("b"))]),
         ] {
             world.note(what, version, &request(kind, name, configs));

@@ -11,6 +11,7 @@ mod directories;
 mod fetch;
 mod groups;
 mod listeners;
+mod loggers;
 mod offsets;
 mod produce;
 mod quotas;
@@ -34,7 +35,7 @@ use super::world::World;
 pub(super) type Script = (&'static str, fn(&mut World));
 
 /// Scripts that run for whatever versions a pass asks for.
-pub(super) const ALL: [Script; 51] = [
+pub(super) const ALL: [Script; 52] = [
     ("versions", versions::good),
     ("metadata", topics::metadata),
     ("create-topics", topics::create),
@@ -55,6 +56,7 @@ pub(super) const ALL: [Script; 51] = [
     ("alter-configs", configs::alter),
     ("incremental-alter-configs", configs::incremental),
     ("config-resources", configs::resources),
+    ("loggers", loggers::all),
     ("quotas-alter", quotas::alter),
     ("quotas-describe", quotas::describe),
     ("quotas-exceeded", quotas::exceeded),

@@ -1,6 +1,7 @@
 //! AlterConfigs and IncrementalAlterConfigs: what this node must check itself, then the controller.
 
 use super::loggers;
+use crate::loggers::Loggers;
 use crate::request::Context;
 use dohle_metadata::config::ResourceKind;
 use dohle_metadata::controller::{Answer, Refusal, Request};
@@ -22,10 +23,13 @@ const SUBTRACT: i8 = 3;
 const DELETE: i8 = 1;
 
 pub(crate) async fn alter(context: Context, request: AlterConfigsRequest) -> AlterConfigsResponse {
-    let own = own_answers(request.resources.iter().map(|resource| {
-        let id = (resource.resource_type, resource.resource_name.as_str());
-        (id, check_whole(&context, resource))
-    }));
+    let own = own_answers(
+        &context.node.loggers,
+        request.resources.iter().map(|resource| {
+            let id = (resource.resource_type, resource.resource_name.as_str());
+            (id, check_whole(&context, resource))
+        }),
+    );
     let ids = request.resources.iter().map(|r| (r.resource_type, r.resource_name.clone()));
     let ids: Vec<(i8, Text)> = ids.collect();
     let remaining = request.resources.into_iter().zip(&own).filter(|(_, own)| own.is_none());
@@ -58,10 +62,13 @@ pub(crate) async fn alter_incrementally(
     context: Context,
     request: IncrementalAlterConfigsRequest,
 ) -> IncrementalAlterConfigsResponse {
-    let own = own_answers(request.resources.iter().map(|resource| {
-        let id = (resource.resource_type, resource.resource_name.as_str());
-        (id, check_changes(&context, resource, request.validate_only))
-    }));
+    let own = own_answers(
+        &context.node.loggers,
+        request.resources.iter().map(|resource| {
+            let id = (resource.resource_type, resource.resource_name.as_str());
+            (id, check_changes(&context, resource, request.validate_only))
+        }),
+    );
     let ids = request.resources.iter().map(|r| (r.resource_type, r.resource_name.clone()));
     let ids: Vec<(i8, Text)> = ids.collect();
     let remaining = request.resources.into_iter().zip(&own).filter(|(_, own)| own.is_none());
@@ -98,15 +105,18 @@ pub(crate) async fn alter_incrementally(
 enum Checked {
     /// It is the controller's.
     Controllers,
-    /// It is done, or refused.
+    /// It is good as it stands, or refused.
     Own(Result<(), Refusal>),
+    /// It is this node's to do.
+    Loggers(Vec<loggers::Change>),
 }
 
 /// Code and sentence.
 type Outcome = (ErrorCode, Option<Text>);
 
-/// What this node answers itself; `None` where the controller does.
+/// What this node answers itself, having done what is its own; `None` where the controller answers.
 fn own_answers<'a>(
+    loggers: &Loggers,
     checked: impl Iterator<Item = ((i8, &'a str), Checked)>,
 ) -> Vec<Option<Outcome>> {
     let checked: Vec<((i8, &str), Checked)> = checked.collect();
@@ -119,6 +129,10 @@ fn own_answers<'a>(
             Some((ErrorCode::INVALID_REQUEST, Some(Text::from_static(message))))
         }
         Checked::Controllers => None,
+        Checked::Loggers(changes) => {
+            loggers::alter(loggers, &changes);
+            Some((ErrorCode::NONE, None))
+        }
         Checked::Own(Ok(())) => Some((ErrorCode::NONE, None)),
         Checked::Own(Err(refusal)) => Some((refusal.code, refusal.message)),
     };
@@ -158,7 +172,11 @@ fn check_changes(
     match ResourceKind::from_number(resource.resource_type) {
         Some(ResourceKind::Broker) => check_broker(name, context.node.id),
         Some(ResourceKind::BrokerLogger) => {
-            Checked::Own(loggers::alter(name, context.node.id, &resource.configs, validate_only))
+            match loggers::check(context.node.id, name, &resource.configs) {
+                Ok(_) if validate_only => Checked::Own(Ok(())),
+                Ok(changes) => Checked::Loggers(changes),
+                Err(refusal) => Checked::Own(Err(refusal)),
+            }
         }
         None => unknown_kind(resource.resource_type),
         // Of brokers such an operation is refused in words; of these Kafka has none.
@@ -217,21 +235,33 @@ fn unknown_kind(number: i8) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loggers::Name;
+    use dohle_env::logs::Level;
+    use dohle_sim::logs::SimulatedLogs;
+    use std::sync::Arc;
 
     #[test]
     fn doubles_are_refused_whatever_else_they_are() {
+        let loggers = Loggers::of(Arc::new(SimulatedLogs::default()));
+        let levels = loggers.levels();
+        let warn = |name| Checked::Loggers(vec![(Name::of(name).unwrap(), Some(Level::Warn))]);
         let checked = [
             ((2, "a"), Checked::Controllers),
             ((4, "a"), Checked::Own(Ok(()))),
             ((2, "a"), Checked::Own(Err(Refusal::bare(ErrorCode::INVALID_CONFIG)))),
             ((2, "b"), Checked::Controllers),
+            ((8, "1"), warn("root")),
+            ((8, "1"), warn("root")),
         ];
-        let codes: Vec<Option<ErrorCode>> = own_answers(checked.into_iter())
-            .into_iter()
-            .map(|answer| answer.map(|(code, _)| code))
-            .collect();
-        let double = Some(ErrorCode::INVALID_REQUEST);
-        assert_eq!(codes, [double, Some(ErrorCode::NONE), double, None]);
+        let codes = |checked: Vec<((i8, &str), Checked)>| -> Vec<Option<ErrorCode>> {
+            let answers = own_answers(&loggers, checked.into_iter()).into_iter();
+            answers.map(|answer| answer.map(|(code, _)| code)).collect()
+        };
+        let (double, good) = (Some(ErrorCode::INVALID_REQUEST), Some(ErrorCode::NONE));
+        assert_eq!(codes(checked.into()), [double, good, double, None, double, double]);
+        assert_eq!(loggers.levels(), levels, "a double was done");
+        assert_eq!(codes(vec![((8, "1"), warn("root"))]), [good]);
+        assert!(loggers.levels().iter().all(|(_, level)| *level == Level::Warn));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::loggers;
 use crate::node::View;
 use crate::request::Context;
-use dohle_metadata::config::describe::{self, Described, SynonymValue};
+use dohle_metadata::config::describe::{self, Described, Source, SynonymValue};
 use dohle_metadata::config::{ConfigResource, ResourceKind};
 use dohle_metadata::controller::{Refusal, check_topic_name};
 use dohle_protocol::error_code::ErrorCode;
@@ -93,7 +93,7 @@ fn rows(
                 return Err(Refusal::request("Broker id must not be empty"));
             }
             check_broker(name, node.id, "")?;
-            Ok(loggers::rows())
+            Ok(loggers::rows(&node.loggers))
         }
         ResourceKind::ClientMetrics if name.is_empty() => {
             Err(Refusal::request("Client metrics subscription name must not be empty"))
@@ -126,7 +126,9 @@ fn check_broker(name: &str, own_id: i32, or: &str) -> Result<(), Refusal> {
 
 fn row_response(request: &DescribeConfigsRequest, row: Described) -> DescribeConfigsResourceResult {
     let synonyms = if request.include_synonyms { row.synonyms } else { Vec::new() };
-    let doc = Some(row.doc).filter(|doc| request.include_documentation && !doc.is_empty());
+    let is_wanted = request.include_documentation && !row.doc.is_empty();
+    // Of loggers Kafka has none, and says so to all.
+    let doc = Some(row.doc).filter(|_| is_wanted || matches!(row.source, Source::BrokerLogger));
     DescribeConfigsResourceResult {
         name: row.name.into(),
         value: row.value.map(Text::from),

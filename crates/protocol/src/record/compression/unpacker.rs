@@ -6,6 +6,8 @@ use super::{Codec, CompressionError, gzip, lz4, snappy, zstd};
 
 /// How much room `unpack` adds at a time.
 const STEP_SIZE_BYTES: usize = 64 * 1024;
+/// How much it begins with at least.
+const STEP_SIZE_BYTES_MIN: usize = 1024;
 
 /// Packed bytes with what must be known to unpack them.
 #[derive(Debug, Clone, Copy)]
@@ -69,19 +71,27 @@ impl Unpacker {
     ) -> Result<(), CompressionError> {
         let mut stream = self.open(packed)?;
         let start = into.len();
+        let mut filled = start;
+        // Room is filled with zeros before it is written to: small data asks for little of it.
+        let mut step =
+            packed.bytes.len().saturating_mul(4).clamp(STEP_SIZE_BYTES_MIN, STEP_SIZE_BYTES);
         loop {
-            let filled = into.len();
-            // One byte more than allowed tells data that just fits from data that does not.
-            let room = (limit - (filled - start)).saturating_add(1).min(STEP_SIZE_BYTES);
-            into.resize(filled + room, 0);
-            let result = stream.read_some(&mut into[filled..]);
-            into.truncate(filled + *result.as_ref().unwrap_or(&0));
-            if result? == 0 {
-                return Ok(());
+            if filled == into.len() {
+                // One byte more than allowed tells data that just fits from data that does not.
+                let allowed = (limit - (filled - start)).saturating_add(1);
+                into.resize(filled + step.min(allowed), 0);
+                step = STEP_SIZE_BYTES;
             }
-            if into.len() - start > limit {
+            let result = stream.read_some(&mut into[filled..]);
+            let count = *result.as_ref().unwrap_or(&0);
+            filled += count;
+            if limit < filled - start {
                 into.truncate(start + limit);
                 return Err(CompressionError::LimitExceeded { limit });
+            }
+            if count == 0 {
+                into.truncate(filled);
+                return result.map(drop);
             }
         }
     }
