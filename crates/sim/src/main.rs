@@ -109,7 +109,7 @@ fn tell_least(seed: u64, plan: &Plan, found: Option<&Finding>) -> ExitCode {
     let runs = Cell::new(0_u32);
     let fails = |plan: &Plan| {
         runs.set(runs.get() + 1);
-        if runs.get() % 10 == 0 {
+        if runs.get().is_multiple_of(10) {
             println!("  shrinking, {} runs so far", runs.get());
         }
         swarm::run_apart(seed, |world| workload::run(world, plan)).err()
