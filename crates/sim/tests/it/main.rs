@@ -9,6 +9,8 @@ mod coverage;
 #[cfg(feature = "nodes")]
 mod cut_logs;
 #[cfg(feature = "nodes")]
+mod damage;
+#[cfg(feature = "nodes")]
 mod delete_records;
 #[cfg(feature = "nodes")]
 mod deletions;
