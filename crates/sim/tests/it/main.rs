@@ -5,6 +5,8 @@
 #[cfg(feature = "nodes")]
 mod cleaner;
 #[cfg(feature = "nodes")]
+mod closing;
+#[cfg(feature = "nodes")]
 mod coverage;
 #[cfg(feature = "nodes")]
 mod cut_logs;
@@ -32,6 +34,8 @@ mod net;
 mod node_settings;
 #[cfg(feature = "nodes")]
 mod nodes;
+#[cfg(feature = "nodes")]
+mod outage;
 #[cfg(feature = "nodes")]
 mod place;
 #[cfg(feature = "nodes")]
