@@ -227,7 +227,8 @@ impl Admin {
         self.committed(id, None).await
     }
 
-    /// As [`Admin::group_offsets`], of these partitions only.
+    /// As [`Admin::group_offsets`], of these partitions only if they are named: then as a consumer asks,
+    /// who waits for the end of transactions that may commit some. An administrator sees what is there.
     pub(crate) async fn committed(
         &self,
         id: &str,
@@ -338,7 +339,7 @@ fn offsets_request(id: &str, of: Option<&[TopicPartition]>) -> OffsetFetchReques
             topics: of.map(|_| new.collect()),
             ..OffsetFetchRequestGroup::default()
         }],
-        require_stable: true,
+        require_stable: of.is_some(),
         ..OffsetFetchRequest::default()
     }
 }

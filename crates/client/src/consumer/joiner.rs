@@ -2,7 +2,7 @@
 //! there is one.
 
 use super::ConsumerConfig;
-use super::membership::{Identity, Subscribed, wanted_topics};
+use super::membership::{Identity, Subscribed, leave, wanted_topics};
 use super::pulse::Pulse;
 use crate::Error;
 use crate::cluster::{Client, CoordinatorKind, To, Topics};
@@ -55,10 +55,15 @@ impl Joiner {
     pub(super) async fn join(mut self) -> Result<Joined, Error> {
         loop {
             if self.pulse.state().is_over {
-                return Err(Error::Closed);
+                return self.leave().await;
             }
             let mut retry = self.client.retry();
             match self.join_once().await {
+                // Closed meanwhile, by somebody who did not know its id yet.
+                Ok(joined) if self.pulse.state().is_over => {
+                    self.identity = joined.identity;
+                    return self.leave().await;
+                }
                 Ok(joined) => {
                     let (client, config) = (self.client, self.config);
                     self.pulse.start(client, config, self.group, &joined.identity);
@@ -78,6 +83,13 @@ impl Joiner {
                 },
             }
         }
+    }
+
+    /// Nobody waits for the join any more: the group is not to wait for the member either.
+    async fn leave(self) -> Result<Joined, Error> {
+        let why = "the consumer is being closed";
+        leave(&self.client, &self.config, &self.group, &self.identity, why).await;
+        Err(Error::Closed)
     }
 
     async fn join_once(&mut self) -> Result<Joined, Error> {

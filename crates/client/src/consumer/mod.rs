@@ -207,7 +207,8 @@ impl Consumer {
     /// called more often than `max.poll.interval.ms`.
     ///
     /// # Errors
-    /// A position that is nowhere, a topic that may not be read, a damaged batch.
+    /// A position that is nowhere, a topic that may not be read; a damaged batch, again and again until
+    /// somebody seeks past it.
     pub async fn poll(&mut self, timeout: Duration) -> Result<Vec<Record>, Error> {
         let clock = self.client.env().clock.clone();
         let deadline = clock.now() + timeout;
@@ -491,11 +492,13 @@ impl Consumer {
             match more {
                 Ok(true) => self.fetched.push_front(fetched),
                 Ok(false) => {}
-                Err(error) if records.is_empty() => return Err(error),
-                // What was read before the damage is given first; the damage is met again.
-                Err(_) => {
+                // The damage is met again until somebody seeks past it; what was read before is given
+                // first.
+                Err(error) => {
                     self.fetched.push_front(fetched);
-                    break;
+                    skipped.append(&mut self.fetched);
+                    self.fetched = skipped;
+                    return if records.is_empty() { Err(error) } else { Ok(records) };
                 }
             }
         }

@@ -111,13 +111,12 @@ impl Fetched {
         Ok(true)
     }
 
-    /// Reads the next batch into `ready`; false if there is none.
+    /// Reads the next batch into `ready`; false if there is none. One that is damaged stays the next.
     fn read_batch(&mut self, wanted: Wanted) -> Result<bool, Error> {
         let bytes = self.bytes.clone();
         let mut batches = Batches::new(&bytes[self.position..]);
         let Some(batch) = batches.next() else { return Ok(false) };
         let batch = batch.map_err(|error| self.damaged(&error))?;
-        self.position += batches.position();
         let end = batch.last_offset().saturating_add(1);
         if wanted.check_crcs {
             batch.ensure_valid().map_err(|error| self.damaged(&error))?;
@@ -144,6 +143,7 @@ impl Fetched {
                 self.ready.extend(found);
             }
         }
+        self.position += batches.position();
         if self.ready.is_empty() {
             self.next = self.next.max(end);
         }

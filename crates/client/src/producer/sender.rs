@@ -110,10 +110,14 @@ async fn init_id(shared: &Shared) {
     }
 }
 
-/// Nothing can be sent any more.
+/// What waits cannot be sent; nor can anything else, unless another try may mend it.
 fn fail_all(shared: &Shared, error: &Error) {
     let mut state = lock(&shared.state);
-    state.failed = Some(error.clone());
+    let may_pass =
+        error.is_retriable() || matches!(error, Error::Disconnected(_) | Error::TimedOut(_));
+    if !may_pass {
+        state.failed = Some(error.clone());
+    }
     let mut freed = 0;
     for queue in state.queues.values_mut() {
         // What cannot be packed has been told so.

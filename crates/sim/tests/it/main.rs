@@ -5,9 +5,13 @@
 #[cfg(feature = "nodes")]
 mod cleaner;
 #[cfg(feature = "nodes")]
+mod closing;
+#[cfg(feature = "nodes")]
 mod coverage;
 #[cfg(feature = "nodes")]
 mod cut_logs;
+#[cfg(feature = "nodes")]
+mod damage;
 #[cfg(feature = "nodes")]
 mod delete_records;
 #[cfg(feature = "nodes")]
@@ -30,6 +34,8 @@ mod net;
 mod node_settings;
 #[cfg(feature = "nodes")]
 mod nodes;
+#[cfg(feature = "nodes")]
+mod outage;
 #[cfg(feature = "nodes")]
 mod place;
 #[cfg(feature = "nodes")]
