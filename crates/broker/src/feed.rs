@@ -99,10 +99,12 @@ pub(crate) async fn run(node: Arc<Node>, feed: Feed) {
         if !changes.quotas.is_empty()
             || changes.configs.iter().any(|resource| resource.kind == ResourceKind::Broker)
         {
-            for why in listeners::follow(&node).await {
-                tracing::error!("{why}");
+            if node.listeners.have_begun() {
+                for why in listeners::follow(&node).await {
+                    tracing::error!("{why}");
+                }
+                node.listeners.accept(&node);
             }
-            node.listeners.accept(&node);
             limit_clients(&node);
             registration::tell_cordoned(&node);
         }

@@ -27,6 +27,8 @@ struct State {
     configured: Vec<Endpoint>,
     /// Those that wait for the node's start, by their places.
     bound: BTreeMap<usize, Box<dyn net::Listener>>,
+    /// The node serves.
+    has_begun: bool,
 }
 
 impl Listeners {
@@ -36,7 +38,11 @@ impl Listeners {
         config: &BrokerConfig,
         connections: &Connections,
     ) -> Self {
-        let state = State { configured: config.listeners.clone(), bound: BTreeMap::new() };
+        let state = State {
+            configured: config.listeners.clone(),
+            bound: BTreeMap::new(),
+            has_begun: false,
+        };
         let listeners = Self { places: ArcSwap::default(), state: Mutex::new(state) };
         for of in bound {
             listeners.put(connections, of);
@@ -57,9 +63,19 @@ impl Listeners {
     /// Accepts connections wherever nobody does yet.
     pub(crate) fn accept(&self, node: &Arc<Node>) {
         let places = self.all();
-        for (index, bound) in std::mem::take(&mut self.lock().bound) {
+        let bound = {
+            let mut state = self.lock();
+            state.has_begun = true;
+            std::mem::take(&mut state.bound)
+        };
+        for (index, bound) in bound {
             places[index].serve(node, bound);
         }
+    }
+
+    /// Whether the node serves: before that nobody is let in.
+    pub(crate) fn have_begun(&self) -> bool {
+        self.lock().has_begun
     }
 
     /// Gives it a place, and says which.

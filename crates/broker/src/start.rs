@@ -151,6 +151,11 @@ async fn listen(node: &Arc<Node>) -> Result<(), StartError> {
         Some(why) => Err(StartError(format!("{why} It was added to listeners at run time."))),
         None => {
             node.listeners.accept(node);
+            // What changed between the two the feed has passed over.
+            for why in listeners::follow(node).await {
+                tracing::error!("{why}");
+            }
+            node.listeners.accept(node);
             Ok(())
         }
     }

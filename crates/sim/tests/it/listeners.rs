@@ -2,11 +2,16 @@
 
 use crate::place::{LONG, Place};
 use dohle_metadata::config::ConfigResource;
+use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::create_topics_request::CreatableTopic;
 use dohle_protocol::messages::incremental_alter_configs_request::{
     AlterConfigsResource, AlterableConfig,
 };
-use dohle_protocol::messages::{ApiVersionsRequest, IncrementalAlterConfigsRequest};
+use dohle_protocol::messages::{
+    ApiVersionsRequest, CreateTopicsRequest, IncrementalAlterConfigsRequest,
+};
 use dohle_sim::client::Client;
+use dohle_sim::disk::Costs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -77,4 +82,31 @@ fn a_listener_is_there_after_a_power_loss_if_the_metadata_has_it() {
     }
     // Both ends of both changes were seen.
     assert!(came.iter().chain(&went).all(|count| 0 < *count), "{came:?} {went:?}");
+}
+
+/// Nobody is let in before the node can do what it is asked: the first records of a new cluster have a
+/// broker's config among them.
+#[test]
+fn who_is_answered_first_is_served() {
+    let mut place = Place::unborn(&[]);
+    place.disk().set_costs(Costs { sync: Duration::from_millis(20), ..Costs::default() });
+    place.node.begin(&mut place.world);
+    let made = place.with(|mut client| async move {
+        while client.ask(0, &ApiVersionsRequest::default()).await.is_err() {
+            client.pause(Duration::from_micros(50)).await;
+        }
+        let topic = CreatableTopic {
+            name: "t".into(),
+            num_partitions: 1,
+            replication_factor: 1,
+            ..CreatableTopic::default()
+        };
+        let request = CreateTopicsRequest {
+            topics: vec![topic],
+            timeout_ms: 1_000,
+            ..CreateTopicsRequest::default()
+        };
+        client.ask(7, &request).await.unwrap().topics[0].error_code
+    });
+    assert_eq!(made, ErrorCode::NONE);
 }
