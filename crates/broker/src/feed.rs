@@ -100,10 +100,7 @@ pub(crate) async fn run(node: Arc<Node>, feed: Feed) {
             || changes.configs.iter().any(|resource| resource.kind == ResourceKind::Broker)
         {
             if node.listeners.have_begun() {
-                for why in listeners::follow(&node).await {
-                    tracing::error!("{why}");
-                }
-                node.listeners.accept(&node);
+                listeners::follow_on(&node).await;
             }
             limit_clients(&node);
             registration::tell_cordoned(&node);

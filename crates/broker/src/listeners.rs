@@ -142,6 +142,14 @@ pub(crate) async fn follow(node: &Arc<Node>) -> Vec<String> {
     refused
 }
 
+/// Follows the configs of a node that serves; what cannot be opened is told in the log.
+pub(crate) async fn follow_on(node: &Arc<Node>) {
+    for why in follow(node).await {
+        tracing::error!("{why}");
+    }
+    node.listeners.accept(node);
+}
+
 async fn bind(node: &Arc<Node>, endpoint: &Endpoint) -> Result<BoundListener, String> {
     check_listener(endpoint).map_err(|error| error.message)?;
     let Endpoint { listener: name, host, port, .. } = endpoint;

@@ -152,10 +152,7 @@ async fn listen(node: &Arc<Node>) -> Result<(), StartError> {
         None => {
             node.listeners.accept(node);
             // What changed between the two the feed has passed over.
-            for why in listeners::follow(node).await {
-                tracing::error!("{why}");
-            }
-            node.listeners.accept(node);
+            listeners::follow_on(node).await;
             Ok(())
         }
     }

@@ -144,15 +144,20 @@ fn find<'a>(
     let mut are_found = true;
     for (name, defect) in defects {
         let plan = plan.clone().with_defect(*defect);
-        let mut findings = (0..seeds)
+        let findings = (0..seeds)
             .filter_map(|seed| swarm::run_apart(seed, |world| workload::run(world, &plan)).err());
-        match findings.next() {
+        let mut others = Vec::new();
+        let found = findings
+            .inspect(|finding| others.push(finding.violation.clone()))
+            .find(|finding| defect.is_told_by(&finding.violation));
+        match found {
             Some(Finding { seed, violation, .. }) => {
                 println!("{name} is found at seed {seed}: {violation}");
             }
             None => {
                 are_found = false;
                 println!("FAILED: {name} is not found within {seeds} seeds");
+                others.iter().for_each(|other| println!("  this was: {other}"));
             }
         }
     }

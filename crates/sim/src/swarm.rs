@@ -142,10 +142,11 @@ fn report(trace: &Trace, time: Duration) -> Report {
     Report { seeds: 1, events: trace.events(), time, coverage: trace.coverage() }
 }
 
-/// The first seed under which `workload` fails; each is run once. For bugs that must be found.
+/// The first seed under which `workload` fails; each is run once, as [`run_apart`] does. For bugs
+/// that must be found.
 pub fn find(
     seeds: Range<u64>,
-    workload: impl Fn(&mut World) -> Result<(), String>,
+    workload: impl Fn(&mut World) -> Result<(), String> + Sync,
 ) -> Option<Finding> {
-    seeds.into_iter().find_map(|seed| run(seed, &workload).err())
+    seeds.into_iter().find_map(|seed| apart(seed, &workload).err())
 }

@@ -55,8 +55,11 @@ pub(super) static STAGES: [Stage; 20] = [
     },
     Stage {
         name: "sim",
-        what: "200 seeds of simulated nodes, each twice, and all that these must come to",
-        run: Run::Whole(|root| sim::run(root, &["--seeds", "200"])),
+        what: "200 seeds of simulated nodes, each twice, all that these must come to, deliberate defects",
+        run: Run::Whole(|root| {
+            sim::run(root, &["--seeds", "200"])?;
+            sim::run(root, &["--defects"])
+        }),
     },
     Stage {
         name: "loom",

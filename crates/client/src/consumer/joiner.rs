@@ -2,7 +2,7 @@
 //! there is one.
 
 use super::ConsumerConfig;
-use super::membership::{Identity, Subscribed, leave, wanted_topics};
+use super::membership::{CLOSED, Identity, Subscribed, leave, wanted_topics};
 use super::pulse::Pulse;
 use crate::Error;
 use crate::cluster::{Client, CoordinatorKind, To, Topics};
@@ -87,8 +87,7 @@ impl Joiner {
 
     /// Nobody waits for the join any more: the group is not to wait for the member either.
     async fn leave(self) -> Result<Joined, Error> {
-        let why = "the consumer is being closed";
-        leave(&self.client, &self.config, &self.group, &self.identity, why).await;
+        leave(&self.client, &self.config, &self.group, &self.identity, CLOSED).await;
         Err(Error::Closed)
     }
 

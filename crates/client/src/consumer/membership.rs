@@ -28,6 +28,9 @@ use std::time::Duration;
 /// How long a member that leaves tries to tell its group.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Why a member leaves whose consumer is closed, as its coordinator logs it.
+pub(super) const CLOSED: &str = "the consumer is being closed";
+
 /// What a consumer subscribes to.
 #[derive(Clone)]
 pub enum Subscribed {
@@ -264,8 +267,7 @@ impl Membership {
     /// Leaves; a static member stays, so that it may come back.
     pub(super) async fn leave(self) {
         self.pulse.tell(|state| state.is_over = true);
-        let why = "the consumer is being closed";
-        leave(&self.client, &self.config, &self.group, &self.identity, why).await;
+        leave(&self.client, &self.config, &self.group, &self.identity, CLOSED).await;
     }
 }
 

@@ -472,6 +472,7 @@ impl Consumer {
         let mut records = Vec::new();
         let limit = self.config.poll_records_max;
         let mut skipped = VecDeque::new();
+        let mut damage = None;
         while records.len() < limit {
             let Some(mut fetched) = self.fetched.pop_front() else { break };
             let Some(position) = self.positions.get_mut(&fetched.partition) else { continue };
@@ -492,19 +493,21 @@ impl Consumer {
             match more {
                 Ok(true) => self.fetched.push_front(fetched),
                 Ok(false) => {}
-                // The damage is met again until somebody seeks past it; what was read before is given
-                // first.
+                // It is met again until somebody seeks past it.
                 Err(error) => {
                     self.fetched.push_front(fetched);
-                    skipped.append(&mut self.fetched);
-                    self.fetched = skipped;
-                    return if records.is_empty() { Err(error) } else { Ok(records) };
+                    damage = Some(error);
+                    break;
                 }
             }
         }
         skipped.append(&mut self.fetched);
         self.fetched = skipped;
-        Ok(records)
+        // What was read before the damage is given first.
+        match damage {
+            Some(error) if records.is_empty() => Err(error),
+            Some(_) | None => Ok(records),
+        }
     }
 
     /// The positions, as a group would commit them.

@@ -113,8 +113,7 @@ async fn init_id(shared: &Shared) {
 /// What waits cannot be sent; nor can anything else, unless another try may mend it.
 fn fail_all(shared: &Shared, error: &Error) {
     let mut state = lock(&shared.state);
-    let may_pass =
-        error.is_retriable() || matches!(error, Error::Disconnected(_) | Error::TimedOut(_));
+    let may_pass = error.is_retriable() || matches!(error, Error::TimedOut(_));
     if !may_pass {
         state.failed = Some(error.clone());
     }

@@ -51,6 +51,32 @@ impl Defect {
         ("boundless-sessions", Self::BoundlessSessions),
         ("boundless-connections", Self::BoundlessConnections),
     ];
+
+    /// Whether this is what a check says that finds the defect. Other things go wrong on a node with
+    /// a defect too, and a check that they blind would not be missed.
+    pub fn is_told_by(self, violation: &str) -> bool {
+        self.known_by().iter().any(|part| violation.contains(part))
+    }
+
+    /// What is said of it, one of these.
+    fn known_by(self) -> &'static [&'static str] {
+        match self {
+            Self::UncheckedCrc => {
+                &["cannot be unpacked", "a fetched record is none", "a record that nobody sent"]
+            }
+            Self::EarlyAcknowledgement => &["is acknowledged at", "marks go back", " is at "],
+            Self::ForgottenProducers => &[" is at "],
+            Self::LostRename => &["were deleted, and after a power loss the log starts at"],
+            Self::UncommittedAnswers => {
+                &["was made and is gone", "was promised", "after a power loss the log ends at"]
+            }
+            Self::CarelessCleaner => &["is gone, and nothing explains it"],
+            Self::UnstableReads => &["which was aborted"],
+            Self::BoundlessMemory => &["bytes of requests, its limit is"],
+            Self::BoundlessSessions => &["fetch sessions, its limit is"],
+            Self::BoundlessConnections => &["connections, its limit is"],
+        }
+    }
 }
 
 /// A snapshot of no producers: version, CRC-32C of the rest, count.

@@ -11,6 +11,7 @@ use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use dohle_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use dohle_protocol::messages::{DescribeConfigsRequest, FetchRequest, MetadataRequest};
+use dohle_protocol::wire::Request;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -216,24 +217,34 @@ async fn partition(
     Ok((end <= position).then_some(end))
 }
 
-/// What the node says of topics and configs, against what was acknowledged.
-async fn metadata(client: &mut Client, history: &History) {
-    let expected: BTreeMap<String, Topic> = history.known().topics.clone();
-    let request = MetadataRequest { topics: None, ..MetadataRequest::default() };
-    let mut answer = None;
+/// Asks again and again; that there is no answer, or a wrong one, is a violation.
+async fn told<R: Request>(
+    client: &mut Client,
+    history: &History,
+    version: i16,
+    request: &R,
+) -> Option<R::Response> {
     for _ in 0..20 {
-        match client.ask(12, &request).await {
-            Ok(got) => {
-                answer = Some(got);
-                break;
+        match client.ask(version, request).await {
+            Ok(answer) => return Some(answer),
+            Err(NoAnswer::Wrong(what)) => {
+                history.violate(what);
+                return None;
             }
-            Err(NoAnswer::Wrong(what)) => return history.violate(what),
             Err(NoAnswer::Broken(_) | NoAnswer::Late) => {
                 client.pause(Duration::from_millis(200)).await;
             }
         }
     }
-    let Some(answer) = answer else { return history.violate("an audit gets no metadata") };
+    history.violate(format!("an audit gets no answer to {:?}", R::KEY));
+    None
+}
+
+/// What the node says of topics and configs, against what was acknowledged.
+async fn metadata(client: &mut Client, history: &History) {
+    let expected: BTreeMap<String, Topic> = history.known().topics.clone();
+    let request = MetadataRequest { topics: None, ..MetadataRequest::default() };
+    let Some(answer) = told(client, history, 12, &request).await else { return };
     let expected = unchanged(expected, history);
     for (name, topic) in &expected {
         let found = answer
@@ -286,20 +297,7 @@ async fn configs(client: &mut Client, history: &History, expected: BTreeMap<Stri
         ..DescribeConfigsResource::default()
     });
     let request = DescribeConfigsRequest { resources: resources.collect(), ..Default::default() };
-    let mut told = None;
-    for _ in 0..20 {
-        match client.ask(4, &request).await {
-            Ok(answer) => {
-                told = Some(answer);
-                break;
-            }
-            Err(NoAnswer::Wrong(what)) => return history.violate(what),
-            Err(NoAnswer::Broken(_) | NoAnswer::Late) => {
-                client.pause(Duration::from_millis(200)).await;
-            }
-        }
-    }
-    let Some(answer) = told else { return history.violate("an audit gets no configs") };
+    let Some(answer) = told(client, history, 4, &request).await else { return };
     let expected = unchanged(expected, history);
     for name in expected.iter().filter(|(_, topic)| topic.is_live()).map(|(name, _)| name) {
         if !answer.results.iter().any(|result| result.resource_name.as_str() == name) {

@@ -1,15 +1,9 @@
 //! Listeners that change while the node loses power, is killed, or cannot tell anybody.
 
-use crate::place::{LONG, Place};
+use crate::place::{LONG, Place, Whose, alteration, creation};
 use dohle_metadata::config::ConfigResource;
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::messages::create_topics_request::CreatableTopic;
-use dohle_protocol::messages::incremental_alter_configs_request::{
-    AlterConfigsResource, AlterableConfig,
-};
-use dohle_protocol::messages::{
-    ApiVersionsRequest, CreateTopicsRequest, IncrementalAlterConfigsRequest,
-};
+use dohle_protocol::messages::{ApiVersionsRequest, IncrementalAlterConfigsRequest};
 use dohle_sim::client::Client;
 use dohle_sim::disk::Costs;
 use std::net::SocketAddr;
@@ -20,18 +14,7 @@ const MORE: &str = "PLAINTEXT://0.0.0.0:9092,TWO://0.0.0.0:9094,CONTROLLER://0.0
 const PORT: u16 = 9094;
 
 fn change(listeners: &str) -> IncrementalAlterConfigsRequest {
-    let config = AlterableConfig {
-        name: "listeners".into(),
-        value: Some(listeners.into()),
-        ..AlterableConfig::default()
-    };
-    let resource = AlterConfigsResource {
-        resource_type: 4,
-        resource_name: "1".into(),
-        configs: vec![config],
-        ..AlterConfigsResource::default()
-    };
-    IncrementalAlterConfigsRequest { resources: vec![resource], ..Default::default() }
+    alteration(Whose::Broker, "listeners", listeners)
 }
 
 /// Whether somebody serves at the listener that comes and goes.
@@ -95,17 +78,7 @@ fn who_is_answered_first_is_served() {
         while client.ask(0, &ApiVersionsRequest::default()).await.is_err() {
             client.pause(Duration::from_micros(50)).await;
         }
-        let topic = CreatableTopic {
-            name: "t".into(),
-            num_partitions: 1,
-            replication_factor: 1,
-            ..CreatableTopic::default()
-        };
-        let request = CreateTopicsRequest {
-            topics: vec![topic],
-            timeout_ms: 1_000,
-            ..CreateTopicsRequest::default()
-        };
+        let request = creation("t");
         client.ask(7, &request).await.unwrap().topics[0].error_code
     });
     assert_eq!(made, ErrorCode::NONE);

@@ -108,24 +108,7 @@ impl Place {
 
     /// Sets a config at run time.
     pub(crate) fn alter(&mut self, whose: Whose, name: &str, value: &str) {
-        let config = AlterableConfig {
-            name: name.into(),
-            value: Some(value.into()),
-            ..AlterableConfig::default()
-        };
-        let (resource_type, resource_name) = match whose {
-            Whose::Topic(topic) => (2, topic),
-            Whose::Broker => (4, "1"),
-            Whose::AllBrokers => (4, ""),
-        };
-        let resource = AlterConfigsResource {
-            resource_type,
-            resource_name: resource_name.into(),
-            configs: vec![config],
-            ..AlterConfigsResource::default()
-        };
-        let request =
-            IncrementalAlterConfigsRequest { resources: vec![resource], ..Default::default() };
+        let request = alteration(whose, name, value);
         let answer = self.ask(1, request);
         let altered = &answer.responses[0];
         assert_eq!(altered.error_code, ErrorCode::NONE, "{name}: {:?}", altered.error_message);
@@ -166,6 +149,38 @@ impl Place {
         read_exact_at(&*file, 0, &mut text).unwrap();
         String::from_utf8(text).unwrap()
     }
+}
+
+/// A change of one config at run time.
+pub(crate) fn alteration(whose: Whose, name: &str, value: &str) -> IncrementalAlterConfigsRequest {
+    let config = AlterableConfig {
+        name: name.into(),
+        value: Some(value.into()),
+        ..AlterableConfig::default()
+    };
+    let (resource_type, resource_name) = match whose {
+        Whose::Topic(topic) => (2, topic),
+        Whose::Broker => (4, "1"),
+        Whose::AllBrokers => (4, ""),
+    };
+    let resource = AlterConfigsResource {
+        resource_type,
+        resource_name: resource_name.into(),
+        configs: vec![config],
+        ..AlterConfigsResource::default()
+    };
+    IncrementalAlterConfigsRequest { resources: vec![resource], ..Default::default() }
+}
+
+/// A request for one topic of one partition.
+pub(crate) fn creation(topic: &str) -> CreateTopicsRequest {
+    let topic = CreatableTopic {
+        name: topic.into(),
+        num_partitions: 1,
+        replication_factor: 1,
+        ..CreatableTopic::default()
+    };
+    CreateTopicsRequest { topics: vec![topic], timeout_ms: 1_000, ..CreateTopicsRequest::default() }
 }
 
 /// A produce of one batch to partition 0, with acks=all.

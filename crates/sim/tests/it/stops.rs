@@ -1,9 +1,7 @@
 //! A clean stop while others ask for changes of metadata, at any moment.
 
-use crate::place::{LONG, Place};
+use crate::place::{LONG, Place, creation};
 use dohle_env::tasks::Home;
-use dohle_protocol::messages::CreateTopicsRequest;
-use dohle_protocol::messages::create_topics_request::CreatableTopic;
 use dohle_sim::client::Client;
 use std::time::Duration;
 
@@ -15,17 +13,7 @@ const APART: Duration = Duration::from_micros(43);
 /// Asks for one topic after the other, as long as anybody answers.
 pub(crate) async fn create_topics(mut client: Client, name: String) {
     for number in 0.. {
-        let topic = CreatableTopic {
-            name: format!("{name}-{number}").into(),
-            num_partitions: 1,
-            replication_factor: 1,
-            ..CreatableTopic::default()
-        };
-        let request = CreateTopicsRequest {
-            topics: vec![topic],
-            timeout_ms: 1_000,
-            ..CreateTopicsRequest::default()
-        };
+        let request = creation(&format!("{name}-{number}"));
         if client.ask(7, &request).await.is_err() {
             return;
         }
