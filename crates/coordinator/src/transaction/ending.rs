@@ -152,7 +152,7 @@ pub(super) fn fence(
     true
 }
 
-/// Aborts the transactions whose time is over. Those whose time is over next wait for an interval:
+/// Aborts the transactions whose time is over, and sends the markers of refused ends again. Those whose time is over next wait for an interval:
 /// what comes in a crowd is one batch of records.
 pub(super) fn abort_timed_out(deciding: &mut Deciding<'_>) {
     if deciding.now < deciding.soft.next_abort_at {
@@ -178,6 +178,8 @@ pub(super) fn abort_timed_out(deciding: &mut Deciding<'_>) {
                 try_later(deciding, &id);
                 deciding.effect(Effect::DrawProducerId(id));
             }
+        } else if metadata.state.is_ending() {
+            deciding.send_markers(&id, metadata);
         }
         if deciding.soft.timeouts.next().is_none_or(|due| deciding.now < due) {
             deciding.soft.next_abort_at.0 = deciding.now.0.saturating_add(interval);
@@ -185,7 +187,7 @@ pub(super) fn abort_timed_out(deciding: &mut Deciding<'_>) {
     }
 }
 
-/// The transaction's time is over; nothing came of that, and is looked at again after an interval.
+/// The transaction's time is over, or its end; nothing came of that, and is looked at again after an interval.
 pub(super) fn try_later(deciding: &mut Deciding<'_>, id: &Text) {
     let interval = deciding.soft.known.settings.abort_timed_out_interval_ms;
     let at = Timestamp(deciding.now.0.saturating_add(interval));

@@ -244,15 +244,17 @@ fn surround(deciding: &mut Deciding<'_>, known: Known) {
     }
 }
 
-/// What was decided of these ids does not hold: their transactions are as the log has them, and those whose
-/// time is over are tried again later.
+/// What was decided of these ids does not hold: their transactions are as the log has them. Those whose time
+/// is over, and ends that cannot be written as complete, are tried again later.
 fn set_timeouts_again(deciding: &mut Deciding<'_>, ids: &[Text]) {
     deciding.soft.is_one_by_one |= ids.len() > 1;
     for id in ids {
         // The epoch that it had before is not known, as after a load.
         deciding.set_last_epoch(id, NO_EPOCH);
         let metadata = deciding.hard.by_id.get(id);
+        let is_ending = metadata.is_some_and(|metadata| metadata.state.is_ending());
         match metadata.and_then(TransactionMetadata::times_out_at) {
+            _ if is_ending => ending::try_later(deciding, id),
             Some(due) if due <= deciding.now => ending::try_later(deciding, id),
             Some(due) => deciding.soft.timeouts.set(id.detached(), due),
             None => deciding.soft.timeouts.cancel(id),
