@@ -1,5 +1,6 @@
 //! Client quotas: altered, described, and exceeded.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use dohle_protocol::messages::alter_client_quotas_request::{
@@ -200,6 +201,12 @@ fn waits(world: &mut World, what: &str) {
     world.remark(what, Duration::from_millis(200) < begun.elapsed());
 }
 
+/// Whether a throttle time is what the excess takes, as far as the phase of the windows leaves it open.
+fn throttles(world: &mut World, what: &str, time_ms: Option<i32>, expected: RangeInclusive<i32>) {
+    let name = format!("{what}, {} to {} ms", expected.start(), expected.end());
+    world.remark(&name, time_ms.is_some_and(|time_ms| expected.contains(&time_ms)));
+}
+
 /// The first and the last version that a run asks for.
 fn ends<R: Request>(world: &World) -> Vec<i16> {
     let versions = world.versions::<R>();
@@ -210,6 +217,12 @@ fn ends<R: Request>(world: &World) -> Vec<i16> {
 
 /// What was used is divided by ten to eleven seconds: ten, and what the newest of them lacks of a whole one.
 const WINDOW_S: f64 = 11.5;
+/// What is left of those seconds, with some time for the machine.
+const REST_MS: RangeInclusive<i32> = 300..=1_600;
+/// A quota of requests throttles for one window at most.
+const MOST_MS: RangeInclusive<i32> = 1_000..=1_000;
+/// One partition above a rate of one a second.
+const PARTITION_MS: RangeInclusive<i32> = 500..=1_000;
 
 /// Clients that use more than they may. What they used before counts for ten seconds, so each
 /// version's quota is larger than the one before, by what that used.
@@ -220,7 +233,11 @@ pub(super) fn exceeded(world: &mut World) {
         let request = produce_to(world, "qe", 0, Some(records.clone()));
         let used = request.encoded_size(version) as f64 * f64::from(times);
         limit(world, "producer_byte_rate", Some((used / WINDOW_S).round()));
-        world.note("above the quota", version, &request);
+        let answer = world.ask("above the quota", version, &request);
+        if 1 <= version {
+            let time_ms = answer.map(|answer| answer.throttle_time_ms);
+            throttles(world, "who produced too much is throttled", time_ms, REST_MS);
+        }
         waits(world, "who produced too much waits");
         limit(world, "producer_byte_rate", None);
     }
@@ -239,7 +256,11 @@ pub(super) fn exceeded(world: &mut World) {
         let used = records.len() as f64 * 2.0 * f64::from(times);
         limit(world, "consumer_byte_rate", Some((used / WINDOW_S).round()));
         world.note("below the quota", version, &request);
-        world.note("above the quota", version, &request);
+        let answer = world.ask("above the quota", version, &request);
+        if 1 <= version {
+            let time_ms = answer.map(|answer| answer.throttle_time_ms);
+            throttles(world, "who fetched too much is throttled", time_ms, REST_MS);
+        }
         waits(world, "who fetched too much waits");
         limit(world, "consumer_byte_rate", None);
     }
@@ -247,7 +268,11 @@ pub(super) fn exceeded(world: &mut World) {
     limit(world, "request_percentage", Some(0.000_01));
     for version in ends::<MetadataRequest>(world) {
         let request = MetadataRequest { topics: Some(Vec::new()), ..MetadataRequest::default() };
-        world.note("above the quota", version, &request);
+        let answer = world.ask("above the quota", version, &request);
+        if 3 <= version {
+            let time_ms = answer.map(|answer| answer.throttle_time_ms);
+            throttles(world, "who took too much time is throttled", time_ms, MOST_MS);
+        }
         waits(world, "who took too much time waits");
     }
     for version in ends::<DescribeClientQuotasRequest>(world) {
@@ -273,7 +298,9 @@ fn partitions(world: &mut World) {
     };
     limit(world, "controller_mutation_rate", Some(1.0));
     world.note("partitions within the quota", version, &create("qe-a", 12));
-    world.note("partitions above the quota", version, &create("qe-b", 1));
+    let answer = world.ask("partitions above the quota", version, &create("qe-b", 1));
+    let time_ms = answer.map(|answer| answer.throttle_time_ms);
+    throttles(world, "who made too many partitions is throttled", time_ms, PARTITION_MS);
     world.note("partitions above the quota", 5, &create("qe-c", 1));
     world.note("bad name above the quota", version, &create("bad name!", 1));
     let topic = CreatePartitionsTopic {
