@@ -66,6 +66,9 @@ pub fn run(options: &ServerOptions, out: &mut dyn Write) -> Result<(), ServerErr
     for name in &config.unknown {
         tracing::warn!("{name} is no configuration that Kafka knows; it has no effect");
     }
+    for name in config.repeating() {
+        tracing::warn!("{name} has a value more than once; it counts once");
+    }
     descriptors::raise_limit();
     let tcp = tcp_options(config);
     let world = World::start(&WorldOptions { tcp, ..WorldOptions::default() })

@@ -29,6 +29,14 @@ impl BrokerConfig {
             Some((name.as_str(), no_effect(ResourceKind::Broker, name, text)?))
         })
     }
+
+    /// Keys of the file whose lists have something twice, which is read once.
+    pub fn repeating(&self) -> impl Iterator<Item = &str> {
+        let repeats =
+            |name: &str, text: &str| Scope::Broker.key(name).is_some_and(|key| key.repeats(text));
+        let set = self.set.iter();
+        set.filter(move |(name, text)| repeats(name, text)).map(|(name, _)| name.as_str())
+    }
 }
 
 /// Why what was set has no effect; shown, it is the end of a sentence that begins with the key.

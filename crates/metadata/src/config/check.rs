@@ -20,7 +20,7 @@ pub enum Check {
     OneOf(&'static [&'static str]),
     /// One of these texts, in any case.
     OneOfAnyCase(&'static [&'static str]),
-    /// A list without duplicates and empty parts.
+    /// A list without empty parts; what it has twice is read once.
     List {
         /// Whether it may have no parts.
         empty: bool,
@@ -44,6 +44,11 @@ pub enum Check {
 }
 
 impl Check {
+    /// Whether a list with this check has each part once.
+    pub(super) fn is_distinct(&self) -> bool {
+        matches!(self, Self::List { .. })
+    }
+
     /// Checks a key's value.
     pub fn apply(&self, key: &str, value: &Value) -> Result<(), ConfigError> {
         match *self {
@@ -146,12 +151,6 @@ fn list(
         };
         let message =
             format!("Configuration '{key}' must not be empty. Valid values include: {allowed}");
-        return Err(ConfigError::new(message));
-    }
-    let mut sorted: Vec<&String> = parts.iter().collect();
-    sorted.sort();
-    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-        let message = format!("Configuration '{key}' values must not be duplicated.");
         return Err(ConfigError::new(message));
     }
     for part in parts {

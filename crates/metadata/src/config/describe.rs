@@ -141,31 +141,32 @@ pub fn broker(layers: Layers<'_>) -> Vec<Described> {
         .collect();
     names.sort_unstable();
     names.dedup();
-    names.into_iter().map(|name| broker_row(name, layers, |_| true)).collect()
+    names.into_iter().map(|name| broker_row(name, layers, None)).collect()
 }
 
 /// The rows of the brokers' common default, by name: what is set at run time only.
 pub fn all_brokers(layers: Layers<'_>) -> Vec<Described> {
-    let is_common = |source| source == Source::DynamicDefaultBroker;
+    let only = Some(Source::DynamicDefaultBroker);
     let set = layers.cluster.keys();
     let nothing = Configs::new();
     let layers = Layers { broker: &nothing, ..layers };
-    set.map(|name| broker_row(name, layers, is_common)).collect()
+    set.map(|name| broker_row(name, layers, only)).collect()
 }
 
-fn broker_row(name: &str, layers: Layers<'_>, shown: impl Fn(Source) -> bool) -> Described {
+/// One key's row; with `only`, of what that layer sets.
+fn broker_row(name: &str, layers: Layers<'_>, only: Option<Source>) -> Described {
     let base = without_listener(name).unwrap_or(name);
     let key = Scope::Broker.key(name).or_else(|| Scope::Broker.key(base));
     let is_sensitive = key.is_none_or(|key| key.kind.is_sensitive());
     let value = match key {
         _ if is_sensitive => None,
-        // What is set for one listener shows as it was written.
-        Some(_) if name != base => layers.text(name).map(str::to_owned),
+        // What is set for one listener, or for all brokers, shows as it was written.
+        Some(_) if name != base || only.is_some() => layers.text(name).map(str::to_owned),
         Some(key) => layers.value(key.name).shown(),
         None => None,
     };
     let mut synonyms = set_values(layers, name, is_sensitive);
-    synonyms.retain(|synonym| shown(synonym.source));
+    synonyms.retain(|synonym| only.is_none_or(|only| synonym.source == only));
     Described {
         name: name.to_owned(),
         value,

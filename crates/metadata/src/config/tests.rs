@@ -51,12 +51,7 @@ const VALUES: &[(Scope, &str, &str, &str)] = &[
     ),
     (Scope::Topic, "cleanup.policy", "compact , delete", "compact,delete"),
     (Scope::Topic, "cleanup.policy", "", ""),
-    (
-        Scope::Topic,
-        "cleanup.policy",
-        "delete,delete",
-        "Configuration 'cleanup.policy' values must not be duplicated.",
-    ),
+    (Scope::Topic, "cleanup.policy", "delete,compact,delete", "delete,compact"),
     (
         Scope::Topic,
         "cleanup.policy",
@@ -427,6 +422,13 @@ fn a_node_that_would_be_less_than_it_says_does_not_start() {
         "listener.name.plaintext.principal.builder.class is a.B",
     );
     check("listener.name.plaintext.ssl.keystore.location=/x", "fine");
+}
+
+#[test]
+fn what_a_list_has_twice_counts_once() {
+    let node = node("listeners=PLAINTEXT://:1, CONTROLLER://:9093,PLAINTEXT://:1").unwrap();
+    assert_eq!(node.listeners.len(), 2);
+    assert_eq!(node.repeating().collect::<Vec<_>>(), ["listeners"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Values of configs: from text to type and back, as Kafka reads and prints them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::error::ConfigError;
@@ -30,6 +31,13 @@ impl Key {
         Ok(value)
     }
 
+    /// Whether this is a list that has something twice, which is read once.
+    pub fn repeats(&self, text: &str) -> bool {
+        let parts = split_list(trimmed(text));
+        let count = parts.len();
+        self.kind == Kind::List && self.check.is_distinct() && distinct(parts).len() < count
+    }
+
     /// The value where nothing is set; a required key has none.
     pub fn default_value(&self) -> Value {
         match self.default {
@@ -40,8 +48,7 @@ impl Key {
     }
 
     fn read(&self, text: &str) -> Result<Value, ConfigError> {
-        // Java's trim: everything up to the space goes.
-        let trimmed = text.trim_matches(|c: char| c <= ' ');
+        let trimmed = trimmed(text);
         let wrong = || {
             ConfigError::value(
                 self.name,
@@ -62,10 +69,22 @@ impl Key {
             Kind::Long => Value::Integer(trimmed.parse::<i64>().map_err(|_| wrong())?),
             Kind::Double => Value::Real(read_real(trimmed).ok_or_else(wrong)?),
             Kind::List if trimmed.is_empty() => Value::List(Vec::new()),
+            Kind::List if self.check.is_distinct() => Value::List(distinct(split_list(trimmed))),
             Kind::List => Value::List(split_list(trimmed)),
         };
         Ok(value)
     }
+}
+
+/// Java's trim: everything up to the space goes.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c <= ' ')
+}
+
+/// Each part once, where it was first: such a list loses what it has twice (KIP-1161).
+fn distinct(parts: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    parts.into_iter().filter(|part| seen.insert(part.clone())).collect()
 }
 
 /// Splits at commas; white space around them belongs to them.

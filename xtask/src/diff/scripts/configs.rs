@@ -246,24 +246,46 @@ pub(super) fn incremental(world: &mut World) {
         ] {
             world.note(what, version, &request(kind, name, configs));
         }
-        let mut twice = request(TOPIC, &topic, &[("segment.ms", 0, Some("100000"))]);
+        let mut twice = change(TOPIC, &topic, "segment.ms", 0, "100000");
         twice.resources.push(twice.resources[0].clone());
         world.note("resource twice", version, &twice);
-        let mut only = request(TOPIC, &topic, &[("retention.ms", 0, Some("999"))]);
-        only.validate_only = true;
-        world.note("validate only", version, &only);
+        let only = change(TOPIC, &topic, "retention.ms", 0, "999");
+        world.note("validate only", version, &validated(only));
         for (what, name, key, value) in CONNECTIONS.iter().chain(WHOLE) {
-            let mut request = request(BROKER, name, &[(key, 0, Some(*value))]);
-            request.validate_only = true;
-            world.note(&format!("validate only: {what}"), version, &request);
+            let only = validated(change(BROKER, name, key, 0, value));
+            world.note(&format!("validate only: {what}"), version, &only);
         }
         let keys = ["retention.ms", "max.message.bytes", "cleanup.policy", "segment.ms"];
-        let after = description(TOPIC, &topic, Some(&keys));
-        world.note(&format!("after IncrementalAlterConfigs v{version}"), 2, &after);
+        let name = format!("after IncrementalAlterConfigs v{version}");
+        world.note(&name, 2, &description(TOPIC, &topic, Some(&keys)));
+        repeated(world, version, &topic);
     }
 }
 
-/// One change of one key: 0 sets it, 1 takes it back.
+/// The same, of which nothing is done.
+fn validated(
+    request: change::IncrementalAlterConfigsRequest,
+) -> change::IncrementalAlterConfigsRequest {
+    change::IncrementalAlterConfigsRequest { validate_only: true, ..request }
+}
+
+/// Lists that have a part twice, of a topic and of all brokers.
+fn repeated(world: &mut World, version: i16, topic: &str) {
+    let policy = "cleanup.policy";
+    let twice = "delete, compact,delete";
+    world.note("a part twice", version, &change(TOPIC, topic, policy, 0, twice));
+    world.note("a third append", version, &change(TOPIC, topic, policy, 2, "compact"));
+    world.note("after a part twice", 2, &description(TOPIC, topic, Some(&[policy])));
+    let policy = "log.cleanup.policy";
+    world.note("a part twice for all", version, &change(BROKER, "", policy, 0, twice));
+    for name in ["", "1"] {
+        let after = description(BROKER, name, Some(&[policy]));
+        world.note(&format!("after a part twice for all, at {name}"), 2, &after);
+    }
+    world.note("a part twice for all undone", version, &change(BROKER, "", policy, 1, twice));
+}
+
+/// One change of one key: 0 sets it, 1 takes it back, 2 appends to its list.
 pub(super) fn change(
     kind: i8,
     name: &str,
