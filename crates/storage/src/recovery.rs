@@ -9,6 +9,7 @@ use crate::new_batch::{Marker, marker_of};
 use crate::place::{Place, offset_of, suffix};
 use crate::plan::batches_from;
 use crate::producers::Producers;
+use crate::reader::LogReader;
 use crate::scan::{Found, Scan, Step, is_damage};
 use crate::segment::{Indexes, Segment};
 use crate::segment_files::remove_if_there;
@@ -388,20 +389,57 @@ pub(crate) fn rebuild_producers(
         if segment.base_offset == active || segment.base_offset == sealed {
             snapshots.take(&producers);
         }
-        let replayed = replay(&mut producers, place, &segment, from..end_offset);
-        if let Err(error) = replayed
-            && !is_damage(&error)
-        {
-            return Err(error);
-        }
+        replay_undamaged(&mut producers, place, &segment, from..end_offset)?;
     }
     producers.end_offset = end_offset;
     snapshots.take(&producers);
     Ok(producers)
 }
 
-/// Tells `producers` of the batches of a segment in a range of offsets, until one is damaged: who
-/// reads comes upon it, and a log with a hole in it is better than none.
+/// The producer state of a log at `offset`, as its files tell it: from the newest snapshot up to there
+/// and the batches behind that. Changes nothing.
+pub(crate) fn producers_at(
+    log: &LogReader,
+    offset: i64,
+    now: i64,
+    expiration_ms: i64,
+) -> io::Result<Producers> {
+    let (place, segments) = (&log.place, &log.segments);
+    // Where the folder is gone, who reads the segments is told.
+    let names = match list(place) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Files::new(),
+        names => names?,
+    };
+    let snapshots = Snapshots::found(names.keys());
+    let begin = segments.first().base_offset.min(offset);
+    let mut producers = snapshots
+        .newest_up_to(offset, place, now, expiration_ms)?
+        .unwrap_or_else(|| Producers::starting_at(begin));
+    let mut number = segments.floor(producers.end_offset);
+    while let Some(segment) = segments.get(number).filter(|it| it.base_offset < offset) {
+        let from = producers.end_offset.max(segment.base_offset);
+        replay_undamaged(&mut producers, place, segment, from..offset)?;
+        number += 1;
+    }
+    producers.end_offset = offset;
+    Ok(producers)
+}
+
+/// As [`replay`], until a batch is damaged: who reads comes upon it, and a log with a hole in it is
+/// better than none.
+fn replay_undamaged(
+    producers: &mut Producers,
+    place: &Place,
+    segment: &Segment,
+    offsets: Range<i64>,
+) -> io::Result<()> {
+    match replay(producers, place, segment, offsets) {
+        Err(error) if is_damage(&error) => Ok(()),
+        replayed => replayed,
+    }
+}
+
+/// Tells `producers` of the batches of a segment in a range of offsets.
 fn replay(
     producers: &mut Producers,
     place: &Place,

@@ -37,6 +37,24 @@ impl Snapshots {
         newest.into_iter().flatten().max().copied()
     }
 
+    /// The state in the newest file up to `offset` that can be read. Changes nothing.
+    pub(crate) fn newest_up_to(
+        &self,
+        offset: i64,
+        place: &Place,
+        now: i64,
+        expiration_ms: i64,
+    ) -> io::Result<Option<Producers>> {
+        for taken_at in self.written.range(..=offset).rev() {
+            let content = read(place, *taken_at)?;
+            let decoded = Producers::decode_snapshot(&content, *taken_at, now, expiration_ms);
+            if let Ok(producers) = decoded {
+                return Ok(Some(producers));
+            }
+        }
+        Ok(None)
+    }
+
     /// Takes one of `producers` if they know more of the log than the last one did.
     pub(crate) fn take(&mut self, producers: &Producers) {
         if producers.end_offset > self.last_taken {

@@ -5,6 +5,7 @@ use crate::log::Log;
 use crate::new_batch::NewBatch;
 use crate::plan::batches_from;
 use crate::reader::LogReader;
+use crate::recovery::producers_at;
 use crate::scan::{Found, Scan, is_damage};
 use crate::segment::is_given_up;
 use bytes::Bytes;
@@ -73,6 +74,9 @@ impl Log {
         now: i64,
     ) -> Result<Copied, CopyError> {
         self.align(source, now)?;
+        if self.end_offset == self.segments.first().base_offset {
+            self.learn_producers(source, now)?;
+        }
         let batches = match self.next_batches(source, bytes_max)? {
             Met::Batches(batches) => batches,
             Met::Spanning => {
@@ -115,6 +119,19 @@ impl Log {
             let cut = self.truncate_to(end, now).and_then(|deletion| deletion.run());
             cut.map_err(CopyError::Copy)?;
         }
+        Ok(())
+    }
+
+    /// What producers have written before the copy's first batch: its own batches do not tell, and
+    /// a batch that is repeated must be known again after a crash.
+    fn learn_producers(&mut self, source: &LogReader, now: i64) -> Result<(), CopyError> {
+        let begin = self.end_offset;
+        let expiration_ms = self.config.producer_id_expiration_ms;
+        let known = producers_at(source, begin, now, expiration_ms).map_err(unread)?;
+        if known.count() != 0 {
+            self.snapshots.retake(&known, begin);
+        }
+        self.producers = known;
         Ok(())
     }
 
