@@ -12,6 +12,8 @@ pub mod indexes;
 pub mod ledger;
 pub mod partition;
 pub mod record;
+pub mod retention;
+pub mod sendings;
 pub mod topic;
 
 pub use compaction::{Moment, Policy, Removed};
@@ -22,10 +24,13 @@ pub use topic::{Life, Topic};
 
 use crate::disk::SimulatedDisk;
 use crate::trace::Trace;
+use dohle_env::clock::Instant;
+use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A node's files, for who looks at them behind its back.
 pub trait Files {
@@ -45,6 +50,9 @@ impl Files for SimulatedDisk {
         Self::content(self, Path::new(path)).ok()
     }
 }
+
+/// So long a client may take to hear the answer of a process that is gone: it may pause.
+const LATE_ANSWERS: Duration = Duration::from_secs(15);
 
 /// A partition, by its topic's id.
 pub type Key = (Uuid, i32);
@@ -79,6 +87,10 @@ pub struct Known {
     pub ledger_is_compacted: bool,
     /// A deliberate defect: the node shows readers of committed records all that it has.
     pub ignores_isolation: bool,
+    /// A deliberate defect: the node keeps records for less long than the administrator was told.
+    pub forgets_retention: bool,
+    /// Until then a disk may be to blame for an answer.
+    disk_excused_until: Instant,
     /// Clients wait: what is left after a power loss is being looked at.
     pub is_closed: bool,
     /// Producers send nothing new.
@@ -208,6 +220,29 @@ impl History {
         let next = known.incarnations.entry(producer).or_default();
         *next += 1;
         *next - 1
+    }
+
+    /// Calls of the node's disk may fail from here on, until another process has it.
+    pub fn on_disk_trouble(&self) {
+        self.known().disk_excused_until = Instant(u64::MAX);
+    }
+
+    /// Another process has the disk, and no call of it fails.
+    pub fn on_disk_sound(&self) {
+        let now = self.trace.now();
+        let mut known = self.known();
+        if known.disk_excused_until > now {
+            known.disk_excused_until = now + LATE_ANSWERS;
+        }
+    }
+
+    /// `who` was answered with an error that a disk must be to blame for.
+    pub fn on_disk_error(&self, who: &str, code: ErrorCode) {
+        let is_of_disk =
+            code == ErrorCode::KAFKA_STORAGE_ERROR || code == ErrorCode::UNKNOWN_SERVER_ERROR;
+        if is_of_disk && self.known().disk_excused_until < self.trace.now() {
+            self.violate(format!("{who} is answered {code}, and no disk has failed"));
+        }
     }
 
     /// The isolation level of a fetch, as the node takes it.

@@ -90,6 +90,19 @@ impl Trace {
         }
     }
 
+    /// The same of bytes.
+    pub fn note_bytes(&self, words: &[u64], bytes: &[u8]) {
+        self.note(words);
+        let mut record = self.record();
+        let (whole, rest) = bytes.as_chunks::<8>();
+        for word in whole {
+            record.fold(u64::from_le_bytes(*word));
+        }
+        for byte in rest {
+            record.fold(u64::from(*byte));
+        }
+    }
+
     /// Adds a line.
     pub fn line(&self, line: fmt::Arguments<'_>) {
         let mut record = self.record();

@@ -159,6 +159,7 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     let server = node.address(world);
     let history = cast.history(world.trace().clone(), ledger_is_compacted);
     history.known().ignores_isolation = plan.defect == Some(Defect::UnstableReads);
+    history.known().forgets_retention = plan.defect == Some(Defect::HastyRetention);
     let costs = costs(&mut random);
     let weather = Weather::any(&mut random);
     let clients = Clients::new(server, history.clone(), plan.without.clients.clone());

@@ -108,7 +108,7 @@ fn promise(
 ) -> impl FnOnce(&mut Partition, &mut Vec<Effect>) -> Result<Promised, ErrorCode> + Send + 'static {
     move |partition, _| {
         let high_watermark = partition.high_watermark();
-        let log = partition.log()?;
+        let log = partition.led_log()?;
         // Compaction alone never takes the newest record of a key away.
         if log.config().compact && !log.config().delete {
             return Err(ErrorCode::POLICY_VIOLATION);

@@ -74,5 +74,5 @@ fn producers(
             current_txn_start_offset: producer.transaction_first_offset.unwrap_or(-1),
             ..ProducerState::default()
         };
-    Ok(partition.log()?.producers().map(state).collect())
+    Ok(partition.led_log()?.producers().map(state).collect())
 }

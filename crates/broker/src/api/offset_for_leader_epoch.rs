@@ -49,7 +49,7 @@ fn question(
     let (current, epoch) = (wanted.current_leader_epoch, wanted.leader_epoch);
     move |partition, _| {
         partition.check_epoch(current)?;
-        Ok(partition.log()?.end_offset_for_epoch(epoch))
+        Ok(partition.led_log()?.end_offset_for_epoch(epoch))
     }
 }
 

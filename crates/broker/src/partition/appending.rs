@@ -35,7 +35,7 @@ impl Partition {
         let converted = if batch.is_converted() { records } else { 0 };
         self.counts.produces += 1;
         let is_used_up = self.directory.room.is_used_up();
-        let staged = match self.log_mut() {
+        let staged = match self.led_log_mut() {
             // Before anything is changed: nothing has to be undone.
             Ok(_) if is_used_up => Err((ErrorCode::KAFKA_STORAGE_ERROR, None)),
             Ok(log) => log.stage(NewBatch::from(batch), origin, now).map_err(refusal),

@@ -107,7 +107,7 @@ impl Partition {
         let origin = Origin { leader_epoch, source: Source::Coordinator { transaction_version } };
         let batch =
             marker.batch(now, leader_epoch).ok().and_then(|batch| NewBatch::parse(batch).ok());
-        let staged = match (self.log_mut(), batch) {
+        let staged = match (self.led_log_mut(), batch) {
             (Ok(log), Some(batch)) => {
                 log.stage(batch, origin, now).map_err(|error| super::appending::refusal(error).0)
             }

@@ -184,6 +184,20 @@ impl Partition {
         if self.is_offline(log) { Err(ErrorCode::KAFKA_STORAGE_ERROR) } else { Ok(log) }
     }
 
+    /// The log, for who asks its leader. A replica that was not told to lead knows nothing of what is
+    /// committed: the metadata may say that its log lies in another directory, which is offline.
+    pub(crate) fn led_log(&self) -> Result<&Log, ErrorCode> {
+        if self.partition_epoch < 0 {
+            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        }
+        self.log()
+    }
+
+    fn led_log_mut(&mut self) -> Result<&mut Log, ErrorCode> {
+        self.led_log()?;
+        self.log_mut()
+    }
+
     /// The log, also one that has failed; `None` once it was taken.
     pub(crate) fn any_log(&self) -> Option<&Log> {
         self.log.as_deref()

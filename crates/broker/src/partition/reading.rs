@@ -120,7 +120,7 @@ impl Partition {
     }
 
     fn check_read(&self, read: &Read) -> Result<(), ErrorCode> {
-        self.log()?;
+        self.led_log()?;
         self.check_epoch(read.current_leader_epoch)
     }
 

@@ -6,6 +6,7 @@
 //! somebody has read as far as readers could when it was missed.
 
 use super::RecordId;
+use super::sendings::Sendings;
 use dohle_env::clock::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +38,7 @@ impl Moment {
     }
 
     /// The first one taken by a client.
-    fn by_client(self, later: Self) -> i64 {
+    pub(super) fn by_client(self, later: Self) -> i64 {
         self.until(later).saturating_add(later.ahead_ms)
     }
 }
@@ -66,8 +67,7 @@ pub struct Compaction {
     policy: Policy,
     /// Where each key is known to have been.
     places: BTreeMap<u64, BTreeSet<i64>>,
-    /// Per (producer, incarnation): when the records below this number were first sent.
-    sent: BTreeMap<(u32, u32), Vec<(u64, Moment)>>,
+    sent: Sendings,
     /// Records that are gone, rightly.
     gone: BTreeSet<i64>,
     owed: BTreeMap<i64, Owed>,
@@ -100,7 +100,7 @@ impl Compaction {
         Self {
             policy,
             places: BTreeMap::new(),
-            sent: BTreeMap::new(),
+            sent: Sendings::default(),
             gone: BTreeSet::new(),
             owed: BTreeMap::new(),
             log_start: 0,
@@ -109,17 +109,7 @@ impl Compaction {
 
     /// The records before `id` of its producer, and `id`, were or are about to be sent.
     pub fn on_sent(&mut self, id: RecordId, now: Moment) {
-        let sent = self.sent.entry((id.producer, id.incarnation)).or_default();
-        if sent.last().is_none_or(|(end, _)| *end <= id.number) {
-            sent.push((id.number + 1, now));
-        }
-    }
-
-    /// When a record was first sent.
-    fn sent_at(&self, id: RecordId) -> Option<Moment> {
-        let sent = self.sent.get(&(id.producer, id.incarnation))?;
-        let at = sent.partition_point(|(end, _)| *end <= id.number);
-        sent.get(at).map(|(_, moment)| *moment)
+        self.sent.on_sent(id, now);
     }
 
     /// A record is known to be, or to have been, at `offset`.
@@ -199,13 +189,13 @@ impl Compaction {
     /// may be compacted. That of the newer one says nothing: one between them may have gone too.
     fn is_superseded(&self, offset: i64, owed: Owed) -> bool {
         let Some(next) = self.places.get(&owed.id.key_number()) else { return false };
-        let age = self.sent_at(owed.id).map_or(i64::MAX, |sent| sent.by_client(owed.noticed));
+        let age = self.sent.sent_at(owed.id).map_or(i64::MAX, |sent| sent.by_client(owed.noticed));
         self.policy.lag_ms <= age && next.range(offset + 1..).next().is_some()
     }
 
     /// Whether `id` is a tombstone that may have gone by itself.
     fn has_expired(&self, id: RecordId, noticed: Moment) -> bool {
-        let Some(sent) = self.sent_at(id) else { return false };
+        let Some(sent) = self.sent.sent_at(id) else { return false };
         id.is_tombstone()
             && self.policy.tombstones_ms <= sent.by_node(noticed)
             && self.policy.lag_ms <= sent.by_client(noticed)
@@ -232,7 +222,7 @@ impl Compaction {
         now: Moment,
         is_located: impl Fn(RecordId) -> bool,
     ) -> bool {
-        let age = |id| self.sent_at(id).map_or(i64::MAX, |sent| sent.by_client(now));
+        let age = |id| self.sent.sent_at(id).map_or(i64::MAX, |sent| sent.by_client(now));
         let mut unlocated = self.sent_with_key(of).filter(|id| !is_located(*id));
         unlocated.any(|id| self.policy.lag_ms <= age(id))
     }

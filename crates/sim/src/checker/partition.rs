@@ -2,6 +2,7 @@
 
 use super::RecordId;
 use super::compaction::{Compaction, Missing, Moment, Policy, Removed};
+use super::retention::Retention;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -69,8 +70,10 @@ pub struct Partition {
     pub topic: String,
     /// What readers see and acks=all acknowledges survives a power loss.
     pub is_durable: bool,
-    /// Records may leave below this offset.
+    /// Records may leave below this offset, however young.
     pub deletable_to: i64,
+    /// Old records leave by themselves.
+    retention: Option<Retention>,
     /// Reads of its log return wrong bits: who fetches compares the checksums, or is told.
     pub is_misread: bool,
     marks: Marks,
@@ -114,6 +117,13 @@ impl Partition {
     #[must_use]
     pub fn compacted(mut self, policy: Option<Policy>) -> Self {
         self.compaction = policy.map(Compaction::new);
+        self
+    }
+
+    /// The same, of a topic that keeps its records so long, if it says so.
+    #[must_use]
+    pub fn kept_ms(mut self, kept_ms: Option<i64>) -> Self {
+        self.retention = kept_ms.map(Retention::new);
         self
     }
 
@@ -173,6 +183,9 @@ impl Partition {
         if let Some(compaction) = &mut self.compaction {
             compaction.on_sent(id, now);
         }
+        if let Some(retention) = &mut self.retention {
+            retention.on_sent(id, now);
+        }
         if is_idempotent {
             self.gapless.insert(id.producer);
             self.on_ordered(id.producer);
@@ -219,7 +232,7 @@ impl Partition {
         asked: Asked,
         fetched: &Fetched,
     ) -> Result<(i64, Removed), String> {
-        self.on_marks(asked, fetched.marks)?;
+        self.on_marks(asked, fetched.marks, fetched.now)?;
         let high_watermark = fetched.marks.high_watermark;
         let mut position = fetched.position;
         for (offset, id) in &fetched.records {
@@ -304,7 +317,7 @@ impl Partition {
     }
 
     /// Marks came with an answer.
-    fn on_marks(&mut self, asked: Asked, marks: Marks) -> Result<(), String> {
+    fn on_marks(&mut self, asked: Asked, marks: Marks, now: Moment) -> Result<(), String> {
         let Marks { log_start, last_stable, high_watermark } = marks;
         if !(log_start <= last_stable && last_stable <= high_watermark) {
             return Err(format!("marks out of order: {marks:?}"));
@@ -319,7 +332,10 @@ impl Partition {
         if goes_back {
             return Err(format!("marks go back, from {before:?} to {marks:?}"));
         }
-        if self.deletable_to < log_start {
+        if let Some(retention) = &mut self.retention {
+            let gone = self.facts.range(self.deletable_to.min(log_start)..log_start);
+            retention.on_start(log_start, gone.map(|(offset, fact)| (*offset, fact.id)), now)?;
+        } else if self.deletable_to < log_start {
             return Err(format!(
                 "the log starts at {log_start}, nobody asked for more than {}",
                 self.deletable_to
@@ -328,6 +344,24 @@ impl Partition {
         self.on_start(asked, log_start);
         self.marks.last_stable = self.marks.last_stable.max(last_stable);
         self.marks.high_watermark = self.marks.high_watermark.max(high_watermark);
+        Ok(())
+    }
+
+    /// The log's ends were asked for, when so much was known as in `asked`: all that was acknowledged
+    /// or seen by then lies before the end, and its start does not go back.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub fn on_ends(&mut self, asked: Asked, log_start: i64, end: i64) -> Result<(), String> {
+        let seen = asked.marks.high_watermark.max(asked.acknowledged_to);
+        if end < seen {
+            return Err(format!("it ends at {end}, {seen} was seen or acknowledged"));
+        }
+        if log_start < asked.marks.log_start && asked.life == self.life {
+            let before = asked.marks.log_start;
+            return Err(format!("it starts at {log_start}, and started at {before} before"));
+        }
+        self.on_start(asked, log_start);
         Ok(())
     }
 
@@ -403,7 +437,7 @@ impl Partition {
                 self.marks.high_watermark
             ));
         }
-        if self.deletable_to < log_start {
+        if self.deletable_to < log_start && self.retention.is_none() {
             return Err(format!(
                 "after a power loss the log starts at {log_start}, nobody asked for more than {}",
                 self.deletable_to

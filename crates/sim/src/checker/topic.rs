@@ -33,8 +33,10 @@ pub struct Topic {
     pub partitions_wanted: i32,
     /// `flush.messages=1`: what is acknowledged by all replicas survives a power loss.
     pub is_durable: bool,
-    /// Records leave it by themselves.
+    /// Records leave it by themselves, for their number or their age.
     pub has_retention: bool,
+    /// Where they do for their age alone: how old each must be.
+    pub kept_ms: Option<i64>,
     /// Its policy has `delete`.
     pub is_deleting: bool,
     /// What is promised of its compaction, if it is compacted.

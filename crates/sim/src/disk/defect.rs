@@ -29,6 +29,8 @@ pub enum Defect {
     /// Readers of committed records are served above the last stable offset, and what was aborted:
     /// the workload has them ask as readers of everything do.
     UnstableReads,
+    /// Records leave long before `retention.ms`: the administrator asks for less than is looked for.
+    HastyRetention,
     /// Limits of what a node holds are not kept: the workload sets others than it looks for.
     BoundlessMemory,
     /// The same of its fetch sessions.
@@ -39,7 +41,7 @@ pub enum Defect {
 
 impl Defect {
     /// All of them, with their names on command lines.
-    pub const ALL: [(&str, Self); 10] = [
+    pub const ALL: [(&str, Self); 11] = [
         ("unchecked-crc", Self::UncheckedCrc),
         ("early-acknowledgement", Self::EarlyAcknowledgement),
         ("forgotten-producers", Self::ForgottenProducers),
@@ -47,6 +49,7 @@ impl Defect {
         ("uncommitted-answers", Self::UncommittedAnswers),
         ("careless-cleaner", Self::CarelessCleaner),
         ("unstable-reads", Self::UnstableReads),
+        ("hasty-retention", Self::HastyRetention),
         ("boundless-memory", Self::BoundlessMemory),
         ("boundless-sessions", Self::BoundlessSessions),
         ("boundless-connections", Self::BoundlessConnections),
@@ -72,6 +75,7 @@ impl Defect {
             }
             Self::CarelessCleaner => &["is gone, and nothing explains it"],
             Self::UnstableReads => &["which was aborted"],
+            Self::HastyRetention => &["ms old at most, retention keeps it"],
             Self::BoundlessMemory => &["bytes of requests, its limit is"],
             Self::BoundlessSessions => &["fetch sessions, its limit is"],
             Self::BoundlessConnections => &["connections, its limit is"],

@@ -226,6 +226,9 @@ impl State {
             result = Err(io::ErrorKind::StorageFull.into());
         }
         if !bytes.is_empty() {
+            if let Some((trace, _)) = &self.trace {
+                trace.note_bytes(&[6, position, bytes.len() as u64], &bytes);
+            }
             let change = Change::Write { position, bytes: bytes.into() };
             self.tree.file_mut(inode)?.change(change);
         }

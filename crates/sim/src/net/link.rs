@@ -204,7 +204,7 @@ impl State {
 
     pub(super) fn send_data(&mut self, id: EndId, bytes: Bytes) {
         let cut_one_in = self.weather_from(id).cut_one_in;
-        self.trace.note(&[4, id.link, id.side as u64, bytes.len() as u64]);
+        self.trace.note_bytes(&[4, id.link, id.side as u64, bytes.len() as u64], &bytes);
         self.send(id, Packet::Data(bytes));
         if self.random.one_in(cut_one_in) {
             self.cut(id.link);

@@ -113,6 +113,7 @@ impl Admin {
                         self.history.violate(format!("{:?}: an answer without its part", R::KEY));
                         return (ErrorCode::UNKNOWN_SERVER_ERROR, answer);
                     };
+                    self.history.on_disk_error("admin", code);
                     if !passes(code) {
                         self.history.set_pending("admin", None);
                         return (code, answer);
@@ -163,9 +164,16 @@ impl Admin {
                 set("max.compaction.lag.ms", 2_000 + self.below(3_000));
             }
         }
+        let mut kept_ms = None;
         if has_retention {
-            set("retention.bytes", 5_000 + self.below(50_000));
-            set("retention.ms", 500 + self.below(10_000));
+            let age = 500 + self.below(10_000);
+            set("retention.ms", age);
+            if self.below(2) == 0 {
+                set("retention.bytes", 5_000 + self.below(50_000));
+            } else if !is_compacted {
+                let is_forgotten = self.history.known().forgets_retention;
+                kept_ms = i64::try_from(if is_forgotten { 20 * age } else { age }).ok();
+            }
         }
         let mut word = |name: &str, value: &str| configs.insert(name.to_owned(), value.to_owned());
         if is_compacted {
@@ -182,6 +190,7 @@ impl Admin {
             partitions_wanted: partitions,
             is_durable,
             has_retention,
+            kept_ms,
             is_deleting,
             compaction,
             configs: configs
@@ -222,9 +231,9 @@ impl Admin {
             if let Some(topic) = known.topics.get_mut(&name) {
                 (topic.id, topic.life) = (id, Life::Live);
             }
-            let deletable_to = if has_retention { i64::MAX } else { 0 };
+            let deletable_to = if has_retention && kept_ms.is_none() { i64::MAX } else { 0 };
             for index in 0..partitions {
-                let partition = Partition::new(&name, is_durable, deletable_to);
+                let partition = Partition::new(&name, is_durable, deletable_to).kept_ms(kept_ms);
                 known.partitions.insert((id, index), partition.compacted(compaction));
             }
         }
@@ -301,8 +310,10 @@ impl Admin {
                 let Some(topic) = known.topics.get_mut(name) else { return };
                 topic.partitions = count;
                 let (id, is_durable, compaction) = (topic.id, topic.is_durable, topic.compaction);
-                let deletable_to = if topic.has_retention { i64::MAX } else { 0 };
-                let partition = Partition::new(name, is_durable, deletable_to);
+                let kept_ms = topic.kept_ms;
+                let is_kept = !topic.has_retention || kept_ms.is_some();
+                let deletable_to = if is_kept { 0 } else { i64::MAX };
+                let partition = Partition::new(name, is_durable, deletable_to).kept_ms(kept_ms);
                 known.partitions.insert((id, count - 1), partition.compacted(compaction));
             }
             other => self.history.violate(format!("growing {name} is answered {other}")),

@@ -91,6 +91,7 @@ async fn partition(
     key: Key,
     after: After,
 ) -> Result<Option<i64>, String> {
+    let Some(known) = history.ask(key) else { return Ok(None) };
     let start = offset(client, topic, key, EARLIEST).await?;
     let end = offset(client, topic, key, LATEST).await?;
     if after == After::PowerLoss {
@@ -98,6 +99,9 @@ async fn partition(
             counts.forgotten += partition.on_cut(start, end)?;
             Ok(())
         });
+    }
+    if after != After::PowerLoss {
+        history.look(key, |partition, _| partition.on_ends(known, start, end));
     }
     let is_compacted = history.known().partitions.get(&key).is_some_and(Partition::is_compacted);
     let mut position = start;
@@ -201,10 +205,6 @@ async fn partition(
     if after == After::End {
         let now = history.now();
         history.look(key, |partition, _| {
-            let high_watermark = partition.marks().high_watermark;
-            if end < high_watermark {
-                return Err(format!("it ends at {end}, readers have seen {high_watermark}"));
-            }
             let start = partition.marks().log_start.max(start);
             partition.check_gaps(start, now)
         });

@@ -291,9 +291,11 @@ impl Consumer {
                 place.out = Some(asked);
                 return true;
             }
-            ErrorCode::KAFKA_STORAGE_ERROR
-            | ErrorCode::NOT_LEADER_OR_FOLLOWER
-            | ErrorCode::LEADER_NOT_AVAILABLE => return false,
+            ErrorCode::KAFKA_STORAGE_ERROR => {
+                self.history.on_disk_error("a consumer", data.error_code);
+                return false;
+            }
+            ErrorCode::NOT_LEADER_OR_FOLLOWER | ErrorCode::LEADER_NOT_AVAILABLE => return false,
             ErrorCode::CORRUPT_MESSAGE if is_misread => {
                 self.history.trace().sometimes("a flipped bit was told");
                 return false;

@@ -49,14 +49,15 @@ impl Run<'_> {
             disk.clear_faults();
             return Ok(());
         }
-        self.world.trace().sometimes("disk fault struck");
-        if operation == Operation::Sync {
-            // After a failed sync only a new start of the machine knows what is on the disk: the
-            // kernel calls pages clean that were never written.
-            return self.lose_power();
+        if operation != Operation::Sync {
+            self.world.trace().sometimes("a write failed");
+            self.kill();
+            return self.start_after(After::Kill);
         }
-        self.kill();
-        self.start_after(After::Kill)
+        self.world.trace().sometimes("a sync failed");
+        // After a failed sync only a new start of the machine knows what is on the disk: the kernel
+        // calls pages clean that were never written, and another process would find them there.
+        self.lose_power()
     }
 
     /// Some reads fail, perhaps while the node starts; who keeps it starts it again after a while.

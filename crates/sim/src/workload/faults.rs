@@ -36,6 +36,19 @@ const FAULTS: [&str; 26] = [
     "weather",
 ];
 
+/// Those of them after which the node may say that a disk has failed.
+const DISK_FAULTS: [&str; 9] = [
+    "power loss at a change",
+    "power loss at a change of a start",
+    "power loss and a flipped bit",
+    "kill at a change",
+    "reads or a write fail",
+    "sync fails",
+    "calls fail",
+    "disk full",
+    "disk full, then room",
+];
+
 impl Run<'_> {
     #[allow(clippy::too_many_lines, reason = "one arm per kind of fault")]
     pub(super) fn fault(&mut self, number: u32) -> Result<(), String> {
@@ -43,6 +56,9 @@ impl Run<'_> {
         self.world.trace().headline(format_args!("fault {number}: {fault}"));
         self.world.trace().sometimes(fault);
         let client = self.random.pick(self.clients.names()).clone();
+        if DISK_FAULTS.contains(&fault) {
+            self.history.on_disk_trouble();
+        }
         match fault {
             "kill" => {
                 self.kill();
@@ -186,6 +202,7 @@ impl Run<'_> {
         let down = Duration::from_micros(self.random.below(300_000));
         self.run_for(down)?;
         self.node.start(self.world, START_LIMIT)?;
+        self.history.on_disk_sound();
         self.check_image()?;
         if self.random.below(3) == 0 { self.audit(after) } else { self.check() }
     }
@@ -225,6 +242,7 @@ impl Run<'_> {
         let down = Duration::from_micros(self.random.below(1_000_000));
         self.run_for(down)?;
         self.node.start(self.world, START_LIMIT)?;
+        self.history.on_disk_sound();
         self.check_image()?;
         self.audit(After::PowerLoss)
     }

@@ -418,6 +418,7 @@ impl Producer {
                 Fate::Forgotten
             }
             ErrorCode::KAFKA_STORAGE_ERROR => {
+                self.history.on_disk_error(&self.name, ErrorCode::KAFKA_STORAGE_ERROR);
                 lane.open.get(at).inspect(|batch| batch.is_refused.set(true));
                 unknown
             }

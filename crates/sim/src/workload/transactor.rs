@@ -139,6 +139,7 @@ impl Transactor {
             match answer {
                 Ok(answer) => {
                     let error = error_of(&answer);
+                    self.history.on_disk_error(&self.name, error);
                     let passes = error.is_retriable()
                         || error == ErrorCode::CONCURRENT_TRANSACTIONS
                         || error == ErrorCode::KAFKA_STORAGE_ERROR;

@@ -93,7 +93,7 @@ fn search(
     wanted: Segments,
     count_max: i32,
 ) -> Result<Search, ErrorCode> {
-    let log = partition.log()?;
+    let log = partition.led_log()?;
     Ok(Search {
         directory: partition.directory.clone(),
         place: log.place().clone(),

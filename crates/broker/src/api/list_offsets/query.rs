@@ -72,7 +72,7 @@ impl Query {
 
     pub(super) fn look(self, partition: &Partition) -> Result<Looked, ErrorCode> {
         partition.check_epoch(self.current_leader_epoch)?;
-        let log = partition.log()?;
+        let log = partition.led_log()?;
         let end_offset = if self.is_client {
             partition.visible_end(self.committed_only)
         } else {

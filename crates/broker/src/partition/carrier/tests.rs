@@ -5,7 +5,7 @@ use super::{Carrier, Surrounded};
 use crate::coordinators::{Loaded, Served, question, read_on, said};
 use crate::directory::Directory;
 use crate::node::Node;
-use crate::partition::command::Command;
+use crate::partition::command::{Command, Read};
 use crate::partition::{Effect, NewPartition, Partition};
 use crate::topic::TopicSettings;
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use dohle_coordinator::counts::Counts;
 use dohle_coordinator::{Coordinated, KeyValue, RecordError, Surroundings};
 use dohle_env::Env;
 use dohle_env::gather::Gather;
+use dohle_env::ready::Ready;
 use dohle_env::strand::{Owned, Strand, Turned};
 use dohle_metadata::config::resource::Configs;
 use dohle_metadata::config::{Layers, TopicConfig};
@@ -24,7 +25,7 @@ use dohle_replication::machine::{After, Entry, Machine, Outcome, Token};
 use dohle_sim::world::World;
 use dohle_storage::log_dir::format::Format;
 use dohle_storage::log_dirs::{Layout, LockedDirs};
-use dohle_storage::{FlushWork, Log, Opening, Place, Storage};
+use dohle_storage::{Cursor, FlushWork, Log, Opening, Place, Storage};
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -351,4 +352,38 @@ fn who_waits_when_the_disk_fails_is_sent_away() {
     let mut stage = lose(failed);
     let mut late = stage.ask(Order::Count);
     assert_eq!(heard(&mut late), Some(Err(ErrorCode::COORDINATOR_NOT_AVAILABLE)));
+}
+
+/// After a kill in the middle of a move the metadata may say that the log lies in a directory that is
+/// offline: what is here then has no leader, and its high watermark is as old as its checkpoint.
+#[test]
+fn who_was_not_told_to_lead_answers_nobody() {
+    let env = World::new(7).start("node");
+    let mut partition = partition(&env, "/here");
+    let read = |partition: &mut Partition| {
+        let read = Read {
+            cursor: Cursor::at(0),
+            current_leader_epoch: -1,
+            last_fetched_epoch: -1,
+            committed_only: false,
+            size_bytes_max: 1,
+            at_least_one_batch: true,
+            mark: Ready::default().mark(0),
+            slot: Gather::with_capacity(1).slot(),
+        };
+        let mut effects = Vec::new();
+        assert!(matches!(
+            partition.turn(&mut vec![Command::Read(read)], &mut effects),
+            Turned::Done
+        ));
+        let answers = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Read(_, answer) => Some(answer.error),
+            _ => None,
+        });
+        answers.collect::<Vec<_>>()
+    };
+    assert_eq!(read(&mut partition), [ErrorCode::NOT_LEADER_OR_FOLLOWER]);
+    let mut lead = vec![Command::Lead { leader_epoch: 1, partition_epoch: 1 }];
+    drop(partition.turn(&mut lead, &mut Vec::new()));
+    assert_eq!(read(&mut partition), [ErrorCode::NONE]);
 }

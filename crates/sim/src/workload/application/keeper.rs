@@ -76,6 +76,7 @@ impl Keeper {
             partitions_wanted: partitions,
             is_durable: true,
             has_retention: false,
+            kept_ms: None,
             is_deleting: true,
             compaction: None,
             configs: configs.iter().map(of_config).collect(),
