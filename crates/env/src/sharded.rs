@@ -80,6 +80,7 @@ mod tests {
     use super::Sharded;
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "it is about real threads")]
     fn what_all_threads_count_is_summed() {
         let counts = Sharded::new(3);
         std::thread::scope(|scope| {

@@ -74,7 +74,7 @@ fn tell_expected() -> ExitCode {
 
 /// Every seed that fails is told. The lines are read by `cargo xtask sim`.
 fn many(from: u64, count: u64, plan: &Plan, twice: u64) -> ExitCode {
-    std::panic::set_hook(Box::new(|_| {}));
+    swarm::keep_panics_quiet();
     let mut failed = false;
     for seed in from..from + count {
         let work = |world: &mut World| workload::run(world, plan);
@@ -103,7 +103,7 @@ fn tell(seed: u64, report: Report) {
 /// The least of a seed that still fails, and the end of that run; of what no single run shows, what
 /// was found.
 fn tell_least(seed: u64, plan: &Plan, found: Option<&Finding>) -> ExitCode {
-    std::panic::set_hook(Box::new(|_| {}));
+    swarm::keep_panics_quiet();
     found.into_iter().for_each(tell_finding);
     // Many runs: whoever waits sees that they go on.
     let runs = Cell::new(0_u32);
@@ -140,7 +140,7 @@ fn find<'a>(
     seeds: u64,
     plan: &Plan,
 ) -> ExitCode {
-    std::panic::set_hook(Box::new(|_| {}));
+    swarm::keep_panics_quiet();
     let mut are_found = true;
     for (name, defect) in defects {
         let plan = plan.clone().with_defect(*defect);

@@ -3,6 +3,7 @@
 use crate::trace::Trace;
 use crate::world::World;
 use std::any::Any;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -48,6 +49,19 @@ impl fmt::Display for Finding {
     }
 }
 
+thread_local! {
+    /// Where this thread has panicked last.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// From here on panics are not printed: a seed's violation says where one was.
+pub fn keep_panics_quiet() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        PLACE.with(|kept| *kept.borrow_mut() = place);
+    }));
+}
+
 /// Runs `workload` in a world of `seed`. A panic is a violation.
 fn run(
     seed: u64,
@@ -60,7 +74,11 @@ fn run(
     let violation = match result {
         Ok(Ok(())) => return Ok((trace, time)),
         Ok(Err(violation)) => violation,
-        Err(panic) => format!("panic: {}", message_of(&*panic)),
+        Err(panic) => {
+            let place = PLACE.with(|kept| kept.borrow_mut().take());
+            let place = place.map_or_else(String::new, |place| format!(", at {place}"));
+            format!("panic: {}{place}", message_of(&*panic))
+        }
     };
     Err(Finding::of(seed, violation, &trace))
 }
@@ -125,6 +143,7 @@ pub fn run_apart(
     Ok(report(&trace, time))
 }
 
+#[allow(clippy::disallowed_methods, reason = "it runs worlds, and is in none")]
 fn apart(
     seed: u64,
     workload: &(impl Fn(&mut World) -> Result<(), String> + Sync),

@@ -347,13 +347,20 @@ impl Partition {
         Ok(())
     }
 
-    /// The log's ends were asked for, when so much was known as in `asked`: all that was acknowledged
-    /// or seen by then lies before the end, and its start does not go back.
+    /// The log's ends were asked for, when so much was known as in `asked`: all that was seen by then
+    /// lies before the end, and its start does not go back. If `is_last`, nobody writes any more, and
+    /// what was acknowledged by the leader alone is flushed as well.
     ///
     /// # Errors
     /// What cannot be.
-    pub fn on_ends(&mut self, asked: Asked, log_start: i64, end: i64) -> Result<(), String> {
-        let seen = asked.marks.high_watermark.max(asked.acknowledged_to);
+    pub fn on_ends(
+        &mut self,
+        asked: Asked,
+        (log_start, end): (i64, i64),
+        is_last: bool,
+    ) -> Result<(), String> {
+        let seen = asked.marks.high_watermark;
+        let seen = if is_last { seen.max(asked.acknowledged_to) } else { seen };
         if end < seen {
             return Err(format!("it ends at {end}, {seen} was seen or acknowledged"));
         }

@@ -101,7 +101,8 @@ async fn partition(
         });
     }
     if after != After::PowerLoss {
-        history.look(key, |partition, _| partition.on_ends(known, start, end));
+        let is_last = after == After::End;
+        history.look(key, |partition, _| partition.on_ends(known, (start, end), is_last));
     }
     let is_compacted = history.known().partitions.get(&key).is_some_and(Partition::is_compacted);
     let mut position = start;

@@ -85,7 +85,10 @@ pub(super) fn flip(run: &mut Run<'_>) -> Option<Damage> {
     let bit = u8::try_from(run.random.below(8)).unwrap_or(0);
     disk.flip_bit(&path, position, bit).ok()?;
     run.world.trace().line(format_args!("bit {bit} of {} at {position} flips", path.display()));
-    run.history.known().partitions.get_mut(&key)?.on_damage(damaged);
+    let mut known = run.history.known();
+    known.was_misread = true;
+    known.partitions.get_mut(&key)?.on_damage(damaged);
+    drop(known);
     Some(Damage { key, path, position, bit, offset: offsets.start })
 }
 

@@ -152,7 +152,9 @@ impl Run<'_> {
     }
 
     fn set_misread(&self, key: Key, is_misread: bool) {
-        if let Some(partition) = self.history.known().partitions.get_mut(&key) {
+        let mut known = self.history.known();
+        known.was_misread = true;
+        if let Some(partition) = known.partitions.get_mut(&key) {
             partition.is_misread = is_misread;
         }
     }

@@ -376,9 +376,8 @@ fn who_was_not_told_to_lead_answers_nobody() {
             partition.turn(&mut vec![Command::Read(read)], &mut effects),
             Turned::Done
         ));
-        let answers = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Read(_, answer) => Some(answer.error),
-            _ => None,
+        let answers = effects.into_iter().filter_map(|effect| {
+            if let Effect::Read(_, answer) = effect { Some(answer.error) } else { None }
         });
         answers.collect::<Vec<_>>()
     };

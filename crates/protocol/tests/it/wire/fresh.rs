@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+#[allow(clippy::disallowed_methods, reason = "the test runs a program")]
 #[test]
 fn generated_code_is_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
