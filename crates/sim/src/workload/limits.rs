@@ -149,9 +149,11 @@ impl Run<'_> {
         // A log that was read wrong is not copied on before the next start.
         let may_wait = self.history.known().was_misread;
         let waits = |path: &str| {
-            path.contains("-delete/")
-                || path.ends_with(".deleted")
-                || (path.contains("-future/") && !may_wait)
+            // What was put aside is left as it was.
+            !path.contains("-stray/")
+                && (path.contains("-delete/")
+                    || path.ends_with(".deleted")
+                    || (path.contains("-future/") && !may_wait))
         };
         paths.into_iter().map(|(path, _)| path).find(|path| waits(path))
     }
