@@ -25,6 +25,7 @@ use dohle_metadata::config::log_dirs;
 use dohle_metadata::config::resource::Configs;
 use dohle_metadata::config::{BrokerConfig, ConfigResource, Layers};
 use dohle_metadata::image::Image;
+use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
 use dohle_storage::Storage;
@@ -182,6 +183,15 @@ impl Node {
     pub(crate) fn remove_later(&self, directory: Arc<Directory>, delay_ms: i64, removal: Removal) {
         let due = self.env.clock.now().after_ms(delay_ms);
         self.deletions.add(due, directory, removal);
+    }
+
+    /// What is answered where a disk did not do what was asked: of a node that stops, no disk is to blame.
+    pub(crate) fn undone(&self) -> ErrorCode {
+        if self.is_stopping() {
+            ErrorCode::NOT_LEADER_OR_FOLLOWER
+        } else {
+            ErrorCode::KAFKA_STORAGE_ERROR
+        }
     }
 
     /// The node is on its way down.

@@ -89,6 +89,8 @@ pub struct Known {
     pub ignores_isolation: bool,
     /// A deliberate defect: the node keeps records for less long than the administrator was told.
     pub forgets_retention: bool,
+    /// Committed offsets outlive every power loss.
+    pub keeps_commits: bool,
     /// Reads of some log have returned wrong bits.
     pub was_misread: bool,
     /// Until then a disk may be to blame for an answer.

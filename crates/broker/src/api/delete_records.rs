@@ -39,7 +39,8 @@ pub(crate) async fn handle(
     let promises = found.iter().cloned().zip(offsets.into_iter().map(promise));
     let mut promised = ask_each(promises).answers().await;
     if promised.iter().any(Result::is_ok) && !keep(&context, &promised).await {
-        promised.iter_mut().for_each(|promised| *promised = Err(ErrorCode::KAFKA_STORAGE_ERROR));
+        let error = context.node.undone();
+        promised.iter_mut().for_each(|promised| *promised = Err(error));
     }
     let starts = found.into_iter().zip(promised).map(|(found, promised)| match promised {
         Ok(promised) => (found, take_up(promised.start)),

@@ -144,5 +144,5 @@ async fn begin(node: &Arc<Node>, wish: Wish<'_>, begun: Begun) -> Result<(), Err
     };
     tracing::error!(topic = %key.0, partition = key.1, "cannot be moved: {why}");
     ask(partition, |partition, _| partition.moving = None).await;
-    Err(ErrorCode::KAFKA_STORAGE_ERROR)
+    Err(node.undone())
 }

@@ -33,7 +33,7 @@ pub(super) struct Event {
 pub(super) enum What {
     Wake(Waker),
     Call(Call),
-    Job(Lane, Job),
+    Job(Lane, Of, Job),
     /// What a job woke, due when its cost has passed.
     Enqueue(Vec<(Place, Ready)>),
 }
@@ -58,12 +58,36 @@ struct Reactor {
 
 struct Process {
     reactors: Vec<Reactor>,
-    /// Per lane and thread, when it is free.
-    lanes: BTreeMap<Lane, Vec<Instant>>,
+    lanes: BTreeMap<Lane, Workers>,
+    /// So many of a lane's jobs that clients wait for may wait to be begun.
+    client_jobs_max: usize,
     paused: bool,
     /// Events that came due while it was paused.
     parked: Vec<What>,
     disk: SimulatedDisk,
+}
+
+/// Who a job is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// The node itself: never refused.
+    Node,
+    /// A client: refused where too many wait.
+    Client,
+}
+
+/// The threads of a lane.
+struct Workers {
+    /// When each is free.
+    free: Vec<Instant>,
+    /// Jobs of clients that were given and are not begun.
+    client_jobs: usize,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self { free: vec![Instant(0); LANE_THREADS], client_jobs: 0 }
+    }
 }
 
 struct Spawned {
@@ -125,6 +149,8 @@ pub(super) struct Core {
     trace: Trace,
 }
 
+/// More than ever wait.
+const CLIENT_JOBS_MANY: usize = 10_000;
 /// Threads per lane: those of a log directory, and those for computation.
 const LANE_THREADS: usize = 4;
 
@@ -151,7 +177,11 @@ impl Core {
         let mut reactors = Vec::new();
         reactors.resize_with(1 + self.random.index(3), Reactor::default);
         let lanes = BTreeMap::new();
-        let process = Process { reactors, lanes, paused: false, parked: Vec::new(), disk };
+        // Mostly as good as no limit, as it is in a node whose disk keeps up.
+        let few = self.random.one_in(3);
+        let client_jobs_max = if few { 1 + self.random.index(3) } else { CLIENT_JOBS_MANY };
+        let (paused, parked) = (false, Vec::new());
+        let process = Process { reactors, lanes, client_jobs_max, paused, parked, disk };
         self.processes.insert(id, process);
         id
     }
@@ -252,16 +282,35 @@ impl Core {
         }
     }
 
-    /// Gives the job back if the process has ended.
-    pub(super) fn add_job(&mut self, process: ProcessId, lane: Lane, job: Job) -> Option<Job> {
-        if !self.processes.contains_key(&process) {
-            return Some(job);
+    /// Gives the job back if the process has ended, or too many wait.
+    pub(super) fn add_job(
+        &mut self,
+        process: ProcessId,
+        (lane, of): (Lane, Of),
+        job: Job,
+    ) -> Option<Job> {
+        let Some(of_process) = self.processes.get_mut(&process) else { return Some(job) };
+        let client_jobs_max = of_process.client_jobs_max;
+        let workers = of_process.lanes.entry(lane.clone()).or_default();
+        if of == Of::Client {
+            if client_jobs_max <= workers.client_jobs {
+                self.trace.sometimes("a lane was full");
+                return Some(job);
+            }
+            workers.client_jobs += 1;
         }
         // Mostly soon; sometimes far later than others that were given after it.
         let limit = if self.random.one_in(4) { 20_000_000 } else { 200_000 };
         let delay = Duration::from_nanos(self.random.below(limit));
-        self.schedule(Some(process), self.now + delay, What::Job(lane, job));
+        self.schedule(Some(process), self.now + delay, What::Job(lane, of, job));
         None
+    }
+
+    /// Whether a client's job would be given back now.
+    pub(super) fn is_full(&self, process: ProcessId, lane: &Lane) -> bool {
+        let Some(process) = self.processes.get(&process) else { return false };
+        let workers = process.lanes.get(lane);
+        workers.is_some_and(|workers| process.client_jobs_max <= workers.client_jobs)
     }
 
     fn enqueue(&mut self, place: Place, ready: Ready) {
@@ -344,22 +393,25 @@ impl Core {
                 woken.into_iter().for_each(|(place, ready)| self.enqueue(place, ready));
                 Step::Moved
             }
-            What::Job(lane, job) => match event.process {
-                Some(process) => self.begin_job(process, lane, job),
+            What::Job(lane, of, job) => match event.process {
+                Some(process) => self.begin_job(process, (lane, of), job),
                 None => Step::Moved,
             },
         }
     }
 
-    fn begin_job(&mut self, id: ProcessId, lane: Lane, job: Job) -> Step {
+    fn begin_job(&mut self, id: ProcessId, (lane, of): (Lane, Of), job: Job) -> Step {
         let Some(process) = self.processes.get_mut(&id) else { return Step::Moved };
-        let threads =
-            process.lanes.entry(lane.clone()).or_insert_with(|| vec![Instant(0); LANE_THREADS]);
-        let (worker, free) = threads.iter().enumerate().min_by_key(|(_, free)| **free).expect("4");
+        let workers = process.lanes.entry(lane.clone()).or_default();
+        let (worker, free) =
+            workers.free.iter().enumerate().min_by_key(|(_, free)| **free).expect("4");
         if *free > self.now {
             let free = *free;
-            self.schedule(Some(id), free, What::Job(lane, job));
+            self.schedule(Some(id), free, What::Job(lane, of, job));
             return Step::Moved;
+        }
+        if of == Of::Client {
+            workers.client_jobs -= 1;
         }
         self.trace.note(&[3, u64::from(id.0), worker as u64]);
         self.running = Running::Lane(id);
@@ -403,10 +455,10 @@ impl Core {
         let Running::Lane(id) = mem::replace(&mut self.running, Running::Nothing) else { return };
         let woken = mem::take(&mut self.woken_by_job);
         let done = self.now + self.spent(id);
-        if let Some(threads) =
+        if let Some(workers) =
             self.processes.get_mut(&id).and_then(|process| process.lanes.get_mut(lane))
         {
-            threads[worker] = done;
+            workers.free[worker] = done;
         }
         self.schedule(Some(id), done, What::Enqueue(woken));
     }

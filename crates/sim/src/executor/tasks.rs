@@ -1,7 +1,7 @@
 //! `env`'s tasks on the executor.
 
 use super::Executor;
-use super::core::{Core, ProcessId};
+use super::core::{Core, Of, ProcessId};
 use dohle_env::tasks::{Home, Job, Lane, Task, Tasks, Turn};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Wake, Waker};
@@ -59,16 +59,19 @@ impl Tasks for SimulatedTasks {
     }
 
     fn job(&self, lane: &Lane, job: Job) {
-        let refused = self.executor.core().add_job(self.process, lane.clone(), job);
+        let of = (lane.clone(), Of::Node);
+        let refused = self.executor.core().add_job(self.process, of, job);
         drop(refused);
     }
 
     fn client_job(&self, lane: &Lane, job: Job) {
-        self.job(lane, job);
+        let of = (lane.clone(), Of::Client);
+        let refused = self.executor.core().add_job(self.process, of, job);
+        drop(refused);
     }
 
-    fn is_full(&self, _: &Lane) -> bool {
-        false
+    fn is_full(&self, lane: &Lane) -> bool {
+        self.executor.core().is_full(self.process, lane)
     }
 
     fn at_end_of_tick(&self, strand: Arc<dyn Turn>) {

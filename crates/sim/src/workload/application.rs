@@ -119,9 +119,12 @@ impl Shared {
 
     /// The progress, without what a power loss has made void.
     fn progress(&self) -> MutexGuard<'_, Progress> {
-        let power = self.history.known().generation;
+        let (power, keeps_commits) = {
+            let known = self.history.known();
+            (known.generation, known.keeps_commits)
+        };
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if progress.power != power {
+        if progress.power != power && !keeps_commits {
             progress.power = power;
             progress.floor.clear();
             progress.reached.clear();

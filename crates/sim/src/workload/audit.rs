@@ -3,7 +3,7 @@
 use super::accountant;
 use super::moments::{self, Read};
 use super::offsets;
-use super::reading::{EARLIEST, LATEST, fetched, list_offset};
+use super::reading::{EARLIEST, LATEST, Unread, fetched, list_offset};
 use crate::checker::topic::ANY;
 use crate::checker::{History, Key, Life, Partition, Topic};
 use crate::client::{Client, NoAnswer};
@@ -160,12 +160,12 @@ async fn partition(
         let may_be_damaged = history.known().partitions.get(&key).is_some_and(may_be_damaged);
         let found = match fetched(position, data, is_compacted, history.now()) {
             // It leaves as it lies on the disk, as from Kafka: who reads compares the checksum.
-            Err(what) if may_be_damaged => {
+            Err(Unread::Damaged(what)) if may_be_damaged => {
                 history.trace().line(format_args!("{topic}-{}: {what}", key.1));
                 history.trace().sometimes("damaged batch served");
                 return Ok(None);
             }
-            other => other?,
+            other => other.map_err(Unread::what)?,
         };
         // A segment's end may be lost while the next segment is there, or its name alone.
         let next = found.records.iter().map(|(offset, _)| *offset).find(|next| position <= *next);

@@ -60,6 +60,7 @@ impl Cast {
         let history = History::new(trace);
         let mut known = history.known();
         known.ledger_is_compacted = ledger_is_compacted;
+        known.keeps_commits = self.needs_durable_logs();
         known.group = Group::new(self.needs_durable_logs());
         known.subscribers = Group::new(self.needs_durable_logs());
         drop(known);

@@ -1,6 +1,6 @@
 //! A consumer that reads everything from the start, again and again, in fetch sessions.
 
-use super::reading::{EARLIEST, fetched, list_offset};
+use super::reading::{EARLIEST, Unread, fetched, list_offset};
 use crate::checker::{Asked, History, Key, Partition};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
@@ -316,12 +316,12 @@ impl Consumer {
         let position = place.position;
         let now = self.history.now();
         let read = fetched(position, data, is_compacted, now);
-        if read.is_err() && is_misread {
+        if is_misread && matches!(read, Err(Unread::Damaged(_))) {
             self.history.trace().sometimes("a flipped bit was sent, and found by its reader");
             return false;
         }
         let found = self.history.look(key, |partition, counts| {
-            let fetched = read?;
+            let fetched = read.map_err(Unread::what)?;
             counts.read += fetched.records.len() as u64;
             let (position, removed) = partition.on_fetched(asked, &fetched)?;
             counts.add_removed(removed);

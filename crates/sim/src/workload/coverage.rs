@@ -26,6 +26,7 @@ pub const MARKS: &[Mark] = &[
     always("a flipped bit was sent, and found by its reader"),
     seldom("a flipped bit was told"),
     always("a group settled"),
+    always("a lane was full"),
     always("a large request waited for memory"),
     always("a large request was answered"),
     always("a member left"),

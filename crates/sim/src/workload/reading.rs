@@ -27,14 +27,31 @@ pub(super) const EARLIEST: i64 = -2;
 /// In place of a timestamp: the end of what readers see.
 pub(super) const LATEST: i64 = -1;
 
-/// What a fetch from `position` on returned of a partition, compacted or not; the error says why it
-/// cannot be.
+/// Why what a fetch returned cannot be.
+pub(super) enum Unread {
+    /// Some bytes are not what was written, as a checksum or a length says: where a disk has done that it
+    /// is no fault of the node, which sends what it has.
+    Damaged(String),
+    /// Anything else, under a right checksum.
+    Wrong(String),
+}
+
+impl Unread {
+    /// What it is.
+    pub(super) fn what(self) -> String {
+        match self {
+            Self::Damaged(what) | Self::Wrong(what) => what,
+        }
+    }
+}
+
+/// What a fetch from `position` on returned of a partition, compacted or not.
 pub(super) fn fetched(
     position: i64,
     data: &PartitionData,
     is_compacted: bool,
     now: Moment,
-) -> Result<Fetched, String> {
+) -> Result<Fetched, Unread> {
     let marks = Marks {
         log_start: data.log_start_offset,
         last_stable: data.last_stable_offset,
@@ -47,26 +64,33 @@ pub(super) fn fetched(
         Some(Records::Elsewhere { .. }) | None => bytes::Bytes::new(),
     };
     for batch in Batches::new(&bytes) {
-        let batch =
-            batch.map_err(|error| format!("a fetch returned a batch that is none: {error}"))?;
-        batch.ensure_valid().map_err(|error| format!("a fetch returned a bad batch: {error}"))?;
+        let batch = batch.map_err(|error| {
+            Unread::Damaged(format!("a fetch returned a batch that is none: {error}"))
+        })?;
+        batch
+            .ensure_valid()
+            .map_err(|error| Unread::Damaged(format!("a fetch returned a bad batch: {error}")))?;
         let AnyBatch::V2(batch) = batch else {
-            return Err("a message set of an old format, which nobody sent".to_owned());
+            let what = "a message set of an old format, which nobody sent";
+            return Err(Unread::Wrong(what.to_owned()));
         };
         end = batch.header.last_offset() + 1;
-        UNPACKING.with_borrow_mut(|(unpacker, unpacked)| {
-            let of_batch = batch
-                .records_using(unpacker, unpacked, UNPACKED_MAX)
-                .map_err(|error| format!("a fetched batch cannot be unpacked: {error}"))?;
-            for record in of_batch {
-                let record =
-                    record.map_err(|error| format!("a fetched record is none: {error}"))?;
-                let id = if is_compacted { keyed(&record) } else { RecordId::parse(record.value) };
-                records.push((record.offset, id?));
-                timestamps.push(record.timestamp);
-            }
-            Ok::<(), String>(())
-        })?;
+        UNPACKING
+            .with_borrow_mut(|(unpacker, unpacked)| {
+                let of_batch = batch
+                    .records_using(unpacker, unpacked, UNPACKED_MAX)
+                    .map_err(|error| format!("a fetched batch cannot be unpacked: {error}"))?;
+                for record in of_batch {
+                    let record =
+                        record.map_err(|error| format!("a fetched record is none: {error}"))?;
+                    let id =
+                        if is_compacted { keyed(&record) } else { RecordId::parse(record.value) };
+                    records.push((record.offset, id?));
+                    timestamps.push(record.timestamp);
+                }
+                Ok::<(), String>(())
+            })
+            .map_err(Unread::Wrong)?;
     }
     Ok(Fetched { marks, position, records, timestamps, end, now })
 }
