@@ -30,6 +30,7 @@ mod server;
 mod server_stop;
 mod share_groups;
 mod storage;
+mod streams_groups;
 mod topics;
 mod transactions;
 mod verifiable;
@@ -223,6 +224,13 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, reset and delete share groups",
         run: share_groups::run,
         syntax: Syntax::Flags(&share_groups::FLAGS),
+    },
+    Command {
+        name: "streams-groups",
+        script: "kafka-streams-groups",
+        about: "list, describe, reset and delete groups of Kafka Streams",
+        run: streams_groups::run,
+        syntax: Syntax::Flags(&streams_groups::options::FLAGS),
     },
     Command {
         name: "transactions",

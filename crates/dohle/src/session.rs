@@ -77,10 +77,22 @@ impl Session {
 
     /// As the flags of most tools say it.
     pub(crate) fn of(given: &Given) -> Result<Self, Failure> {
+        Self::with(given, Properties::default())
+    }
+
+    /// The same, for a tool that says how many milliseconds a call may take.
+    pub(crate) fn of_within(given: &Given, timeout_ms: i64) -> Result<Self, Failure> {
+        let mut own = Properties::default();
+        own.set("default.api.timeout.ms", timeout_ms.to_string());
+        Self::with(given, own)
+    }
+
+    fn with(given: &Given, own: Properties) -> Result<Self, Failure> {
         let mut properties = Properties::default();
         if let Some(file) = given.value(COMMAND_CONFIG.name)? {
             properties::read(file, &mut properties)?;
         }
+        properties.0.extend(own.0);
         if let Some(controllers) = given.value(BOOTSTRAP_CONTROLLER.name)? {
             let mut config = ClientConfig::new(controllers)?;
             config.asks_controllers = true;
