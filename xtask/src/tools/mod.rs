@@ -173,6 +173,9 @@ fn oracle_words(tool: &str) -> Vec<&str> {
         "producer-perf-test" => vec!["producer-perf"],
         "consumer-perf-test" => vec!["consumer-perf"],
         "console-share-consumer" => vec!["share-consumer"],
+        "share-consumer-perf-test" => {
+            vec!["run", "org.apache.kafka.tools.ShareConsumerPerformance"]
+        }
         "delegation-tokens" => vec!["run", "org.apache.kafka.tools.DelegationTokenCommand"],
         tool => vec![tool],
     }
