@@ -65,6 +65,16 @@ impl Session {
         Self::start(ClientConfig::new(bootstrap)?, properties)
     }
 
+    /// The same with controllers in the place of brokers.
+    pub(crate) fn open_at_controllers(
+        controllers: &str,
+        properties: &Properties,
+    ) -> Result<Self, Failure> {
+        let mut config = ClientConfig::new(controllers)?;
+        config.asks_controllers = true;
+        Self::start(config, properties)
+    }
+
     fn start(mut config: ClientConfig, properties: &Properties) -> Result<Self, Failure> {
         config.client_id = "adminclient-1".into();
         config.apply(properties)?;
@@ -94,9 +104,7 @@ impl Session {
         }
         properties.0.extend(own.0);
         if let Some(controllers) = given.value(BOOTSTRAP_CONTROLLER.name)? {
-            let mut config = ClientConfig::new(controllers)?;
-            config.asks_controllers = true;
-            return Self::start(config, &properties);
+            return Self::open_at_controllers(controllers, &properties);
         }
         match given.value(BOOTSTRAP.name)? {
             Some(bootstrap) => Self::open(bootstrap, &properties),
