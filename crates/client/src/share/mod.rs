@@ -148,7 +148,7 @@ impl ShareConsumer {
     async fn fetch(&mut self, deadline: Instant) -> Result<(), Error> {
         self.is_let_down = false;
         let assigned = self.membership.assigned()?;
-        let names = self.names(&assigned, deadline).await?;
+        let names = self.names(&assigned).await?;
         let mut leaders = self.leaders(&assigned, &names);
         // Sessions that have nothing left go on empty, so that the broker forgets what was theirs.
         let idle = self.sessions.iter().filter(|(_, session)| session.is_open());
@@ -187,12 +187,10 @@ impl ShareConsumer {
         Ok(())
     }
 
-    /// The names of the topics of an assignment, learnt if they are not known or old.
-    async fn names(
-        &self,
-        assigned: &BTreeSet<Place>,
-        deadline: Instant,
-    ) -> Result<BTreeMap<Uuid, Text>, Error> {
+    /// The names of the topics of an assignment, learnt if they are not known or old. That may take longer than the
+    /// caller waits for records: a short look is no reason to know nothing.
+    async fn names(&mut self, assigned: &BTreeSet<Place>) -> Result<BTreeMap<Uuid, Text>, Error> {
+        let deadline = self.client.env().clock.now() + self.client.config().request_timeout;
         let mut names = BTreeMap::new();
         if assigned.is_empty() {
             return Ok(names);
@@ -202,8 +200,10 @@ impl ShareConsumer {
                 Ok(topic) => {
                     names.insert(topic.id, name.clone());
                 }
-                // One of several topics may not exist (yet).
-                Err(error) if error.is_retriable() => {}
+                // One of several topics may not exist (yet), or nobody may answer for a while.
+                Err(error) if error.is_retriable() || matches!(error, Error::TimedOut(_)) => {
+                    self.is_let_down = true;
+                }
                 Err(error) => return Err(error),
             }
         }
