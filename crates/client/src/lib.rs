@@ -18,6 +18,7 @@ mod limits;
 pub mod meaning;
 pub mod metadata;
 pub mod producer;
+pub mod share;
 mod versions;
 mod wait;
 
@@ -28,5 +29,6 @@ pub use consumer::{Consumer, ConsumerConfig};
 pub use error::Error;
 pub use metadata::{Metadata, TopicPartition};
 pub use producer::{Producer, ProducerConfig};
+pub use share::{ShareConsumer, ShareConsumerConfig};
 pub use versions::{Feature, Versions};
 pub use wait::until;

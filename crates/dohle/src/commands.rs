@@ -9,6 +9,7 @@ mod completion;
 mod configs;
 mod console_consumer;
 mod console_producer;
+mod console_share_consumer;
 mod consumer_groups;
 mod consumer_perf;
 pub(crate) mod container;
@@ -28,8 +29,10 @@ mod producer_perf;
 mod reassign_partitions;
 mod server;
 mod server_stop;
+mod share_consumer_perf;
 mod share_groups;
 mod storage;
+mod streams_groups;
 mod topics;
 mod transactions;
 mod verifiable;
@@ -111,6 +114,13 @@ const COMMANDS: &[Command] = &[
         about: "print records as they come",
         run: console_consumer::run,
         syntax: Syntax::Flags(&console_consumer::options::FLAGS),
+    },
+    Command {
+        name: "console-share-consumer",
+        script: "kafka-console-share-consumer",
+        about: "print the records of a share group as they come",
+        run: console_share_consumer::run,
+        syntax: Syntax::Flags(&console_share_consumer::options::FLAGS),
     },
     Command {
         name: "configs",
@@ -225,6 +235,13 @@ const COMMANDS: &[Command] = &[
         syntax: Syntax::Flags(&share_groups::FLAGS),
     },
     Command {
+        name: "streams-groups",
+        script: "kafka-streams-groups",
+        about: "list, describe, reset and delete groups of Kafka Streams",
+        run: streams_groups::run,
+        syntax: Syntax::Flags(&streams_groups::options::FLAGS),
+    },
+    Command {
         name: "transactions",
         script: "kafka-transactions",
         about: "transactions and the producers of partitions",
@@ -244,6 +261,13 @@ const COMMANDS: &[Command] = &[
         about: "how many records a consumer reads",
         run: consumer_perf::run,
         syntax: Syntax::Flags(&consumer_perf::FLAGS),
+    },
+    Command {
+        name: "share-consumer-perf-test",
+        script: "kafka-share-consumer-perf-test",
+        about: "how many records the consumers of a share group read",
+        run: share_consumer_perf::run,
+        syntax: Syntax::Flags(&share_consumer_perf::FLAGS),
     },
     Command {
         name: "e2e-latency",

@@ -19,6 +19,7 @@ mod pattern;
 mod properties;
 mod reader;
 mod session;
+mod share_reader;
 mod table;
 
 use std::io::{self, Write};

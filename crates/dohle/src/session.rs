@@ -65,6 +65,16 @@ impl Session {
         Self::start(ClientConfig::new(bootstrap)?, properties)
     }
 
+    /// The same with controllers in the place of brokers.
+    pub(crate) fn open_at_controllers(
+        controllers: &str,
+        properties: &Properties,
+    ) -> Result<Self, Failure> {
+        let mut config = ClientConfig::new(controllers)?;
+        config.asks_controllers = true;
+        Self::start(config, properties)
+    }
+
     fn start(mut config: ClientConfig, properties: &Properties) -> Result<Self, Failure> {
         config.client_id = "adminclient-1".into();
         config.apply(properties)?;
@@ -77,14 +87,24 @@ impl Session {
 
     /// As the flags of most tools say it.
     pub(crate) fn of(given: &Given) -> Result<Self, Failure> {
+        Self::with(given, Properties::default())
+    }
+
+    /// The same, for a tool that says how many milliseconds a call may take.
+    pub(crate) fn of_within(given: &Given, timeout_ms: i64) -> Result<Self, Failure> {
+        let mut own = Properties::default();
+        own.set("default.api.timeout.ms", timeout_ms.to_string());
+        Self::with(given, own)
+    }
+
+    fn with(given: &Given, own: Properties) -> Result<Self, Failure> {
         let mut properties = Properties::default();
         if let Some(file) = given.value(COMMAND_CONFIG.name)? {
             properties::read(file, &mut properties)?;
         }
+        properties.0.extend(own.0);
         if let Some(controllers) = given.value(BOOTSTRAP_CONTROLLER.name)? {
-            let mut config = ClientConfig::new(controllers)?;
-            config.asks_controllers = true;
-            return Self::start(config, &properties);
+            return Self::open_at_controllers(controllers, &properties);
         }
         match given.value(BOOTSTRAP.name)? {
             Some(bootstrap) => Self::open(bootstrap, &properties),

@@ -4,6 +4,7 @@
 mod normal;
 mod opening;
 mod script;
+mod streaming;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -136,12 +137,13 @@ fn record(root: &Path, scripts: Vec<Script>) -> Result<(), String> {
         let world = World::new(&server)?;
         for step in &mut script.steps {
             let (tool, words) = step.words.split_first().ok_or("a command without words")?;
-            step.answer = Some(if tool == opening::NAME {
-                opening::open(&world.server, words)?
-            } else {
-                let mut command = Command::new(&oracle);
-                command.args(oracle_words(tool)).args(words);
-                world.ask(&mut command, step)?
+            step.answer = Some(match no_tool(&world.server, tool, words) {
+                Some(answer) => answer?,
+                None => {
+                    let mut command = Command::new(&oracle);
+                    command.args(oracle_words(tool)).args(words);
+                    world.ask(&mut command, step)?
+                }
             });
             eprintln!("{}: {}", script.name, step.line);
         }
@@ -156,12 +158,24 @@ fn start(root: &Path, kind: Kind, script: &Script) -> Result<Server, String> {
     Server::start(root, kind, &settings)
 }
 
+/// What a command does that is no tool's; `None` for all others.
+fn no_tool(server: &str, name: &str, words: &[String]) -> Option<Result<Answer, String>> {
+    match name {
+        opening::NAME => Some(opening::open(server, words)),
+        streaming::NAME => Some(streaming::run(server, words)),
+        _ => None,
+    }
+}
+
 /// What the oracle's script calls a tool.
 fn oracle_words(tool: &str) -> Vec<&str> {
     match tool {
         "producer-perf-test" => vec!["producer-perf"],
         "consumer-perf-test" => vec!["consumer-perf"],
         "console-share-consumer" => vec!["share-consumer"],
+        "share-consumer-perf-test" => {
+            vec!["run", "org.apache.kafka.tools.ShareConsumerPerformance"]
+        }
         "delegation-tokens" => vec!["run", "org.apache.kafka.tools.DelegationTokenCommand"],
         tool => vec![tool],
     }
@@ -202,8 +216,9 @@ impl World {
 
     /// What our tool says; where the answer may come late, what it says in the end.
     fn ask_in_time(&self, program: &Path, step: &Step) -> Result<Answer, String> {
-        if let Some((opening::NAME, words)) = step.words.split_first().map(|(it, of)| (&**it, of)) {
-            return opening::open(&self.server, words);
+        let (name, words) = step.words.split_first().ok_or("a command without words")?;
+        if let Some(answer) = no_tool(&self.server, name, words) {
+            return answer;
         }
         let began = Instant::now();
         loop {

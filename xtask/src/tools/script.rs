@@ -7,7 +7,8 @@
 //! @ file.json {"a": 1}       a file in DIR, made before the command
 //! $ topics --bootstrap-server SERVER --list      ($~: numbers do not count, $=: nor does the order of lines,
 //!                            $?: only the exit code does, $^: it is asked again for some seconds until the answer
-//!                            is Kafka's; a command that is no tool's: `opening.rs`)
+//!                            is Kafka's; commands that are no tool's: `opening.rs`,
+//!                            `streaming.rs`)
 //! < a line of standard input
 //! | a line of standard output
 //! -> 0

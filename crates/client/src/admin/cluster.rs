@@ -44,13 +44,14 @@ pub struct BrokerVersions {
 }
 
 impl Admin {
-    /// The cluster: its id, controller and brokers, fenced ones too if asked for.
+    /// The cluster: its id, controller and brokers, fenced ones too if asked for. Who is asked at
+    /// controllers tells those in the place of brokers.
     ///
     /// # Errors
     /// What the broker has against it, or that it is too old for fenced brokers.
     pub async fn describe_cluster(&self, with_fenced: bool) -> Result<Cluster, Error> {
         let request = DescribeClusterRequest {
-            endpoint_type: 1,
+            endpoint_type: if self.client.config().asks_controllers { 2 } else { 1 },
             include_fenced_brokers: with_fenced,
             ..DescribeClusterRequest::default()
         };

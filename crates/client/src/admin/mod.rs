@@ -11,6 +11,7 @@ mod offsets;
 mod partitions;
 mod security;
 mod share;
+mod streams;
 mod tokens;
 mod topics;
 mod transactions;

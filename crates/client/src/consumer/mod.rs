@@ -10,7 +10,7 @@ mod joiner;
 mod membership;
 mod position;
 mod pulse;
-mod record;
+pub(crate) mod record;
 mod session;
 
 pub use config::{ConsumerConfig, OffsetReset};

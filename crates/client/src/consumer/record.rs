@@ -37,14 +37,14 @@ pub struct Record {
 
 /// How much of what was fetched is wanted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
-    pub(super) from: i64,
-    pub(super) read_committed: bool,
-    pub(super) check_crcs: bool,
+pub(crate) struct Wanted {
+    pub(crate) from: i64,
+    pub(crate) read_committed: bool,
+    pub(crate) check_crcs: bool,
 }
 
 /// The batches that one fetch brought of one partition, read batch by batch.
-pub(super) struct Fetched {
+pub(crate) struct Fetched {
     pub(super) partition: TopicPartition,
     /// Which life of the position they belong to.
     pub(super) life: u64,
@@ -58,7 +58,7 @@ pub(super) struct Fetched {
 }
 
 impl Fetched {
-    pub(super) fn new(
+    pub(crate) fn new(
         partition: TopicPartition,
         life: u64,
         bytes: Bytes,
@@ -84,7 +84,7 @@ impl Fetched {
     ///
     /// # Errors
     /// When the bytes are no batches.
-    pub(super) fn end(bytes: &Bytes) -> Result<Option<i64>, Error> {
+    pub(crate) fn end(bytes: &Bytes) -> Result<Option<i64>, Error> {
         let mut end = None;
         for batch in Batches::new(bytes) {
             let batch = batch.map_err(|error| Error::Invalid(error.to_string()))?;
@@ -94,7 +94,7 @@ impl Fetched {
     }
 
     /// Moves up to `limit` records to `into`; whether there are more.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         wanted: Wanted,
         limit: usize,

@@ -3,6 +3,21 @@
 use crate::arguments::flags::Given;
 use crate::console::Failure;
 
+/// Refuses a command line that does not say, or says twice, whom to ask.
+pub(crate) fn check_server(tool: &str, given: &Given) -> Result<(), Failure> {
+    match (given.has("bootstrap-server"), given.has("bootstrap-controller")) {
+        (true, true) => Err(Failure::new(format!(
+            "{tool}: error: argument --bootstrap-controller: not allowed with argument \
+             --bootstrap-server"
+        ))),
+        (false, false) => Err(Failure::new(format!(
+            "{tool}: error: one of the arguments --bootstrap-server --bootstrap-controller is \
+             required"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Takes the options of these names, each with a value, out of the words.
 pub(crate) fn take(
     words: &[String],
@@ -27,4 +42,25 @@ pub(crate) fn take(
         given.add(name, value);
     }
     Ok((given, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_kind_of_server() {
+        let names = ["bootstrap-server", "bootstrap-controller"];
+        for (line, is_good) in [
+            ("describe --bootstrap-server a:1", true),
+            ("--bootstrap-controller=a:1 describe", true),
+            ("describe", false),
+            ("--bootstrap-server a:1 --bootstrap-controller b:1 describe", false),
+        ] {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let (given, rest) = take(&words, &names).unwrap();
+            assert_eq!(rest, ["describe"], "{line}");
+            assert_eq!(check_server("tool", &given).is_ok(), is_good, "{line}");
+        }
+    }
 }

@@ -15,12 +15,15 @@ pub(crate) enum Action {
     Append,
 }
 
+/// The short name of an option that has none: no word can hold it.
+pub(crate) const NO_SHORT: char = '\0';
+
 /// An option of a sub-command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Opt {
     /// The long name without dashes.
     pub(crate) long: &'static str,
-    /// The short name.
+    /// The short name, or [`NO_SHORT`].
     pub(crate) short: char,
     /// What it does.
     pub(crate) action: Action,
@@ -269,7 +272,10 @@ impl Subcommand {
                 Action::Switch => String::new(),
                 Action::Store | Action::Append => format!(" {}", option.value()),
             };
-            let names = format!("--{}{value}, -{}{value}", option.long, option.short);
+            let names = match option.short {
+                NO_SHORT => format!("--{}{value}", option.long),
+                short => format!("--{}{value}, -{short}{value}", option.long),
+            };
             rows.push((names, option.help));
         }
         format!("{}\noptional arguments:\n{}", self.usage(tool), table(&rows))
@@ -278,7 +284,10 @@ impl Subcommand {
 
 impl Opt {
     fn names(&self) -> String {
-        format!("--{}/-{}", self.long, self.short)
+        match self.short {
+            NO_SHORT => format!("--{}", self.long),
+            short => format!("--{}/-{short}", self.long),
+        }
     }
 
     fn value(&self) -> String {

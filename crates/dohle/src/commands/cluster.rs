@@ -1,6 +1,6 @@
 //! `dohle cluster`: the cluster's id and nodes. Kafka's `kafka-cluster.sh`.
 
-use crate::arguments::subcommands::{Action, Opt, Subcommand, Tool};
+use crate::arguments::subcommands::{Action, NO_SHORT, Opt, Subcommand, Tool};
 use crate::console::{Console, Failure};
 use crate::properties;
 use crate::session::Session;
@@ -10,19 +10,25 @@ const BOOTSTRAP: Opt = Opt {
     long: "bootstrap-server",
     short: 'b',
     action: Action::Store,
-    required: true,
-    exclusive: false,
+    required: false,
+    exclusive: true,
     help: "A list of host/port pairs to use for establishing the connection to the Kafka cluster.",
+};
+const CONTROLLER: Opt = Opt {
+    long: "bootstrap-controller",
+    short: 'C',
+    help: "Controllers to begin at, in the place of --bootstrap-server.",
+    ..BOOTSTRAP
 };
 const CONFIG: Opt = Opt {
     long: "config",
-    short: 'c',
+    short: NO_SHORT,
     action: Action::Store,
     required: false,
     exclusive: false,
     help: "A property file containing configurations for the Admin client.",
 };
-const COMMAND_CONFIG: Opt = Opt { long: "command-config", short: 'C', ..CONFIG };
+const COMMAND_CONFIG: Opt = Opt { long: "command-config", short: 'c', ..CONFIG };
 const ID: Opt = Opt {
     long: "id",
     short: 'i',
@@ -33,7 +39,7 @@ const ID: Opt = Opt {
 };
 const FENCED: Opt = Opt {
     long: "include-fenced-brokers",
-    short: 'f',
+    short: NO_SHORT,
     action: Action::Switch,
     required: false,
     exclusive: false,
@@ -48,22 +54,22 @@ pub(super) const TOOL: Tool = Tool {
         Subcommand {
             name: "cluster-id",
             help: "Get information about the ID of a cluster.",
-            options: &[BOOTSTRAP, CONFIG, COMMAND_CONFIG],
+            options: &[BOOTSTRAP, CONTROLLER, CONFIG, COMMAND_CONFIG],
         },
         Subcommand {
             name: "unregister",
             help: "Unregister a broker.",
-            options: &[BOOTSTRAP, CONFIG, COMMAND_CONFIG, ID],
+            options: &[BOOTSTRAP, CONTROLLER, CONFIG, COMMAND_CONFIG, ID],
         },
         Subcommand {
             name: "list-endpoints",
             help: "List endpoints",
-            options: &[BOOTSTRAP, CONFIG, COMMAND_CONFIG, FENCED],
+            options: &[BOOTSTRAP, CONTROLLER, CONFIG, COMMAND_CONFIG, FENCED],
         },
         Subcommand {
             name: "api-versions",
             help: "Show which versions each broker serves.",
-            options: &[BOOTSTRAP, CONFIG, COMMAND_CONFIG],
+            options: &[BOOTSTRAP, CONTROLLER, CONFIG, COMMAND_CONFIG],
         },
     ],
 };
@@ -77,7 +83,23 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
             properties::read(file, &mut settings)?;
         }
     }
-    let session = Session::open(chosen.value("bootstrap-server").unwrap_or_default(), &settings)?;
+    let with_fenced = chosen.has("include-fenced-brokers");
+    let session = match (chosen.value("bootstrap-server"), chosen.value("bootstrap-controller")) {
+        (None, Some(_)) if with_fenced => {
+            return Err(Failure::new(
+                "The option --include-fenced-brokers is only supported with --bootstrap-server \
+                 option",
+            ));
+        }
+        (None, Some(controllers)) => Session::open_at_controllers(controllers, &settings)?,
+        (Some(bootstrap), _) => Session::open(bootstrap, &settings)?,
+        (None, None) => {
+            return Err(Failure::new(
+                "kafka-cluster: error: one of the arguments --bootstrap-server/-b \
+                 --bootstrap-controller/-C is required",
+            ));
+        }
+    };
     match chosen.command {
         "cluster-id" => cluster_id(&session, console),
         "unregister" => {
@@ -90,7 +112,8 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
             Ok(())
         }
         "api-versions" => super::broker_api_versions::print(&session, console),
-        _ => endpoints(&session, chosen.has("include-fenced-brokers"), console),
+        _ if chosen.has("bootstrap-controller") => controllers(&session, console),
+        _ => endpoints(&session, with_fenced, console),
     }
 }
 
@@ -130,6 +153,27 @@ fn endpoints(
         let state = if cluster.fenced.contains(&node.id) { "fenced" } else { "unfenced" };
         let (id, port) = (node.id.to_string(), node.port.to_string());
         row([&id, &node.host, &port, &rack(node), state, "broker"])?;
+    }
+    Ok(())
+}
+
+fn controllers(session: &Session, console: &mut Console<'_>) -> Result<(), Failure> {
+    let cluster = session.admin(|admin| async move { admin.describe_cluster(false).await })?;
+    let nodes = &cluster.brokers;
+    let hosts = nodes.iter().map(|node| node.host.len()).max().unwrap_or(100);
+    let racks = nodes.iter().filter_map(|node| Some(node.rack.as_ref()?.len())).max().unwrap_or(10);
+    let [id, host, port, rack, kind] = ["ID", "HOST", "PORT", "RACK", "ENDPOINT_TYPE"];
+    writeln!(console.out, "{id:10} {host:hosts$} {port:10} {rack:racks$} {kind:15}")?;
+    for node in nodes {
+        let rack = node.rack.as_ref().map_or("null", |rack| rack.as_str());
+        writeln!(
+            console.out,
+            "{:<10} {:hosts$} {:<10} {rack:racks$} {:15}",
+            node.id,
+            node.host.as_str(),
+            node.port,
+            "controller"
+        )?;
     }
     Ok(())
 }

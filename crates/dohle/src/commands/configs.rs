@@ -7,7 +7,7 @@ mod entity;
 use crate::arguments::flags::{Flags, Given, switch, value};
 use crate::console::{Console, Failure};
 use crate::properties;
-use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
+use crate::session::{BOOTSTRAP, BOOTSTRAP_CONTROLLER, COMMAND_CONFIG, Session};
 use dohle_client::Properties;
 use dohle_client::admin::{ConfigChange, ResourceType};
 use dohle_protocol::ErrorCode;
@@ -19,6 +19,7 @@ pub(super) const FLAGS: Flags = Flags {
             broker, ip, client-metrics or group",
     flags: &[
         BOOTSTRAP,
+        BOOTSTRAP_CONTROLLER,
         COMMAND_CONFIG,
         switch("alter", "Alter the configuration for the entity."),
         switch("describe", "List configs for the given entity."),
@@ -66,16 +67,35 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         }
         Err(failure) => return Err(failure),
     };
-    if !given.has(BOOTSTRAP.name) {
-        let message = "One of the required --bootstrap-server or --bootstrap-controller \
-                       arguments must be specified";
-        return Err(FLAGS.wrong(message, console));
+    match (given.has(BOOTSTRAP.name), given.has(BOOTSTRAP_CONTROLLER.name)) {
+        (false, false) => {
+            let message = "One of the required --bootstrap-server or --bootstrap-controller \
+                           arguments must be specified";
+            return Err(FLAGS.wrong(message, console));
+        }
+        (true, true) => {
+            let message =
+                "Only one of --bootstrap-server or --bootstrap-controller can be specified";
+            writeln!(console.err, "{message}")?;
+            return Err(Failure::TOLD);
+        }
+        _ => {}
     }
     if action == "alter" {
         check_alter(&given, &entities, console)?;
     }
+    let resource = entities.resource();
+    if given.has(BOOTSTRAP_CONTROLLER.name)
+        && needs_brokers(action, resource.as_ref().map(|(_, kind, _)| *kind))
+    {
+        // What Kafka's admin client says before it asks.
+        return Err(Failure::new(
+            "This Admin API is not yet supported when communicating directly with the controller \
+             quorum.",
+        ));
+    }
     let session = Session::of(&given)?;
-    match (action, entities.resource()) {
+    match (action, resource) {
         ("alter", Some((kind, resource, name))) => {
             alter(&session, &given, (kind, resource, name), console)
         }
@@ -84,6 +104,18 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
             describe(&session, &given, (kind, resource, name), console)
         }
         (_, None) => clients::describe(&session, &entities, console),
+    }
+}
+
+/// Whether controllers cannot be asked: quotas and credentials are a matter for brokers, and so is what there is to
+/// be described, where that has to be listed first.
+fn needs_brokers(action: &str, kind: Option<ResourceType>) -> bool {
+    match kind {
+        None => true,
+        Some(ResourceType::Broker | ResourceType::BrokerLogger) => false,
+        Some(ResourceType::Topic | ResourceType::ClientMetrics | ResourceType::Group) => {
+            action == "describe"
+        }
     }
 }
 
@@ -310,7 +342,23 @@ fn resources(session: &Session, kind: ResourceType) -> Result<Vec<String>, Failu
 
 #[cfg(test)]
 mod tests {
-    use super::split_outside_brackets;
+    use super::{needs_brokers, split_outside_brackets};
+    use dohle_client::admin::ResourceType;
+
+    #[test]
+    fn what_controllers_can_be_asked() {
+        for (action, kind, expected) in [
+            ("describe", None, true),
+            ("alter", None, true),
+            ("describe", Some(ResourceType::Topic), true),
+            ("alter", Some(ResourceType::Topic), false),
+            ("describe", Some(ResourceType::Broker), false),
+            ("alter", Some(ResourceType::Broker), false),
+            ("describe", Some(ResourceType::Group), true),
+        ] {
+            assert_eq!(needs_brokers(action, kind), expected, "{action} {kind:?}");
+        }
+    }
 
     #[test]
     fn commas_in_brackets_are_of_the_value() {

@@ -1,7 +1,7 @@
 //! `dohle console-consumer`: records are printed as they come. Kafka's
 //! `kafka-console-consumer.sh`.
 
-mod formatter;
+pub(super) mod formatter;
 pub(super) mod options;
 
 use crate::console::{Console, Failure};
@@ -115,7 +115,7 @@ impl Printer<'_> {
                 continue;
             }
             self.printed += 1;
-            match self.formatter.write(&record, console.out) {
+            match self.formatter.write(&record, None, console.out) {
                 Err(Failure::Message(message)) if self.options.skip_errors => {
                     let skipped = "ERROR Error processing message, skipping this message: ";
                     writeln!(console.err, "{skipped}{message}")?;

@@ -1,7 +1,7 @@
 //! `dohle consumer-groups`: groups of consumers listed, described, reset, deleted. Kafka's
 //! `kafka-consumer-groups.sh`.
 
-mod deleting;
+pub(super) mod deleting;
 mod describe;
 pub(super) mod duration;
 pub(super) mod options;
@@ -104,7 +104,7 @@ fn named(session: &Session, given: &Given) -> Result<Vec<Text>, Failure> {
 }
 
 /// `topic:0,1`: the partitions that are named.
-fn with_partitions(word: &str) -> Result<Vec<TopicPartition>, Failure> {
+pub(super) fn with_partitions(word: &str) -> Result<Vec<TopicPartition>, Failure> {
     let Some((topic, partitions)) = word.split_once(':') else {
         return Err(Failure::new(format!(
             "Invalid topic arg '{word}', expected topic name and partitions"

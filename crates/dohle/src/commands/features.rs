@@ -62,12 +62,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let (given, rest) =
         globals::take(words, &["bootstrap-server", "bootstrap-controller", "command-config"])?;
     let Some(chosen) = TOOL.parse(&rest, console)? else { return Ok(()) };
-    if !given.has("bootstrap-server") && !given.has("bootstrap-controller") {
-        return Err(Failure::new(
-            "kafka-features: error: one of the arguments --bootstrap-server \
-             --bootstrap-controller is required",
-        ));
-    }
+    globals::check_server(TOOL.name, &given)?;
     // Releases know their features: no server is asked for them.
     match chosen.command {
         "version-mapping" => return print_mapping(chosen.value("release-version"), console),

@@ -2,7 +2,7 @@
 
 use super::{COMMANDS, Command, Syntax};
 use crate::arguments::flags::{Flags, Takes};
-use crate::arguments::subcommands::{Action, Opt, Tool};
+use crate::arguments::subcommands::{Action, NO_SHORT, Opt, Tool};
 use crate::console::{Console, Failure};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -161,5 +161,9 @@ fn describe_tool(tool: &Tool, page: &mut Page) {
 fn describe_option(option: &Opt, page: &mut Page) {
     let value =
         (option.action != Action::Switch).then(|| option.long.to_uppercase().replace('-', "_"));
-    page.item(&format!("-{}, --{}", option.short, option.long), value.as_deref(), option.help);
+    let names = match option.short {
+        NO_SHORT => format!("--{}", option.long),
+        short => format!("-{short}, --{}", option.long),
+    };
+    page.item(&names, value.as_deref(), option.help);
 }

@@ -16,7 +16,7 @@ const fn flag(long: &'static str, short: char, help: &'static str) -> Opt {
 pub(super) const TOOL: Tool = Tool {
     name: "kafka-metadata-quorum",
     about: "This tool describes kraft metadata quorum status. Before the command: \
-            --bootstrap-server, --command-config.",
+            --bootstrap-server or --bootstrap-controller, --command-config.",
     commands: &[Subcommand {
         name: "describe",
         help: "Describe the metadata quorum info",
@@ -30,14 +30,10 @@ pub(super) const TOOL: Tool = Tool {
 
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
-    let (given, rest) = globals::take(words, &["bootstrap-server", "command-config"])?;
+    let (given, rest) =
+        globals::take(words, &["bootstrap-server", "bootstrap-controller", "command-config"])?;
     let Some(chosen) = TOOL.parse(&rest, console)? else { return Ok(()) };
-    if !given.has("bootstrap-server") {
-        return Err(Failure::new(
-            "kafka-metadata-quorum: error: one of the arguments --bootstrap-server \
-             --bootstrap-controller is required",
-        ));
-    }
+    globals::check_server(TOOL.name, &given)?;
     let session = || Session::of(&given);
     match (chosen.has("status"), chosen.has("replication")) {
         (true, true) => Err(Failure::new(

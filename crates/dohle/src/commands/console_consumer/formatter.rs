@@ -7,7 +7,7 @@ use dohle_protocol::record::TimestampType;
 use std::io::Write;
 
 /// Prints records.
-pub(super) enum Formatter {
+pub(in crate::commands) enum Formatter {
     /// Columns, as asked for.
     Columns(Box<Columns>),
     /// Nothing.
@@ -30,7 +30,7 @@ enum Decoder {
 }
 
 /// The columns of [`Formatter::Columns`].
-pub(super) struct Columns {
+pub(in crate::commands) struct Columns {
     timestamp: bool,
     key: bool,
     value: bool,
@@ -50,7 +50,7 @@ pub(super) struct Columns {
 
 impl Formatter {
     /// The formatter of a Java class, with its settings.
-    pub(super) fn new(class: &str, properties: &Properties) -> Result<Self, Failure> {
+    pub(in crate::commands) fn new(class: &str, properties: &Properties) -> Result<Self, Failure> {
         let name = class.rsplit('.').next().unwrap_or(class);
         match name {
             "DefaultMessageFormatter" | "LoggingMessageFormatter" => {
@@ -61,10 +61,15 @@ impl Formatter {
         }
     }
 
-    /// Prints one record.
-    pub(super) fn write(&self, record: &Record, out: &mut dyn Write) -> Result<(), Failure> {
+    /// Prints one record, and how often it was delivered where that is known.
+    pub(in crate::commands) fn write(
+        &self,
+        record: &Record,
+        delivery: Option<i16>,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
         match self {
-            Self::Columns(columns) => columns.write(record, out),
+            Self::Columns(columns) => columns.write(record, delivery, out),
             Self::Nothing => Ok(()),
         }
     }
@@ -96,7 +101,12 @@ impl Columns {
         })
     }
 
-    fn write(&self, record: &Record, out: &mut dyn Write) -> Result<(), Failure> {
+    fn write(
+        &self,
+        record: &Record,
+        delivery: Option<i16>,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
         let mut columns: Vec<Vec<u8>> = Vec::new();
         if self.timestamp {
             columns.push(
@@ -117,7 +127,13 @@ impl Columns {
             columns.push(format!("Offset:{}", record.offset).into_bytes());
         }
         if self.delivery {
-            columns.push(b"Delivery:NOT_PRESENT".to_vec());
+            columns.push(
+                match delivery {
+                    Some(count) => format!("Delivery:{count}"),
+                    None => "Delivery:NOT_PRESENT".to_owned(),
+                }
+                .into_bytes(),
+            );
         }
         if self.epoch {
             columns.push(

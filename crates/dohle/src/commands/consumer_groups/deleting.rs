@@ -89,7 +89,7 @@ pub(super) fn offsets(
     Ok(())
 }
 
-type Results = BTreeMap<TopicPartition, Option<String>>;
+pub(in crate::commands) type Results = BTreeMap<TopicPartition, Option<String>>;
 
 /// The partitions that the words name, and the topics that do not exist.
 fn named_partitions(

@@ -73,7 +73,11 @@ pub(in crate::commands) fn print(
     Ok(())
 }
 
-fn commit(session: &Session, group: &str, offsets: &Offsets) -> Result<(), Failure> {
+pub(in crate::commands) fn commit(
+    session: &Session,
+    group: &str,
+    offsets: &Offsets,
+) -> Result<(), Failure> {
     let group = group.to_owned();
     let offsets: BTreeMap<_, _> = offsets
         .iter()
@@ -87,7 +91,7 @@ fn commit(session: &Session, group: &str, offsets: &Offsets) -> Result<(), Failu
     Ok(())
 }
 
-fn export(
+pub(in crate::commands) fn export(
     given: &Given,
     all: &[(Text, Offsets)],
     console: &mut Console<'_>,
@@ -113,15 +117,37 @@ fn plan(
     console: &mut Console<'_>,
 ) -> Result<Offsets, Failure> {
     if let Some(file) = given.value("from-file")? {
-        let Some(wanted) = from_file(file, given, group)? else {
-            tell(&format!("No reset plan for group {group} found"), console)?;
-            return Ok(Offsets::new());
-        };
-        return within(session, wanted, console);
+        return as_file_says(session, given, file, group, console);
     }
     let id = group.to_owned();
     let committed = session.admin(|admin| async move { admin.group_offsets(&id).await })?;
     let partitions = partitions(session, given, &committed)?;
+    as_flags_say(session, given, partitions, &committed, console)
+}
+
+/// What a file of a plan has for a group, within the logs.
+pub(in crate::commands) fn as_file_says(
+    session: &Session,
+    given: &Given,
+    file: &str,
+    group: &str,
+    console: &mut Console<'_>,
+) -> Result<Offsets, Failure> {
+    let Some(wanted) = from_file(file, given, group)? else {
+        tell(&format!("No reset plan for group {group} found"), console)?;
+        return Ok(Offsets::new());
+    };
+    within(session, wanted, console)
+}
+
+/// Where `--to-...`, `--by-duration` or `--shift-by` leads.
+pub(in crate::commands) fn as_flags_say(
+    session: &Session,
+    given: &Given,
+    partitions: Vec<TopicPartition>,
+    committed: &BTreeMap<TopicPartition, CommittedOffset>,
+    console: &mut Console<'_>,
+) -> Result<Offsets, Failure> {
     let current = |one: &TopicPartition| committed.get(one).map(|committed| committed.offset);
     if let Some(offset) = given.parsed::<i64>("to-offset")? {
         let wanted = partitions.into_iter().map(|one| (one, offset)).collect();
@@ -170,8 +196,16 @@ pub(in crate::commands) fn partitions(
     if given.has("all-topics") {
         return Ok(committed.keys().cloned().collect());
     }
+    of_words(session, given.values("topic"))
+}
+
+/// The partitions that `topic` and `topic:0,1` stand for.
+pub(in crate::commands) fn of_words<'w>(
+    session: &Session,
+    words: impl Iterator<Item = &'w str>,
+) -> Result<Vec<TopicPartition>, Failure> {
     let mut found = Vec::new();
-    for topic in given.values("topic") {
+    for topic in words {
         if topic.contains(':') {
             found.extend(with_partitions(topic)?);
             continue;
