@@ -78,6 +78,29 @@ pub(crate) struct Seat {
     pub(crate) epoch: i32,
 }
 
+/// A member of a group, as a producer has to name it that commits offsets for it
+/// (`ConsumerGroupMetadata` of Kafka's Java client).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMetadata {
+    /// The group.
+    pub group: Text,
+    /// The generation or epoch of the member; -1 for nobody in particular.
+    pub generation: i32,
+    /// The member's id.
+    pub member_id: Text,
+    /// What it calls itself if it is static.
+    pub instance_id: Option<Text>,
+}
+
+impl GroupMetadata {
+    /// Nobody in particular: offsets are committed to the group whoever is in it.
+    #[must_use]
+    pub fn of_group(group: impl Into<Text>) -> Self {
+        let (group, member_id) = (group.into(), Text::default());
+        Self { group, generation: -1, member_id, instance_id: None }
+    }
+}
+
 /// A membership, by either protocol.
 pub(super) enum Membership {
     Classic(Box<classic::Member>),
@@ -148,6 +171,14 @@ impl Membership {
         match self {
             Self::Classic(member) => member.commit(offsets).await,
             Self::Consumer(member) => member.commit(offsets).await,
+        }
+    }
+
+    /// Where it sits in its group; `None` outside.
+    pub(super) fn seat(&self) -> Option<Seat> {
+        match self {
+            Self::Classic(member) => member.seat(),
+            Self::Consumer(member) => member.seat(),
         }
     }
 

@@ -15,7 +15,7 @@ mod session;
 
 pub use config::{ConsumerConfig, OffsetReset};
 pub(crate) use membership::Seat;
-pub use membership::{GroupProtocol, Subscribed};
+pub use membership::{GroupMetadata, GroupProtocol, Subscribed};
 pub use record::Record;
 
 use crate::Error;
@@ -141,6 +141,25 @@ impl Consumer {
     #[must_use]
     pub fn generation(&self) -> i32 {
         self.membership.as_ref().map_or(-1, Membership::generation)
+    }
+
+    /// Who it is in its group, for a producer that commits its offsets within a transaction.
+    ///
+    /// # Errors
+    /// Without a group.
+    pub fn group_metadata(&self) -> Result<GroupMetadata, Error> {
+        let group = self.config.group.clone();
+        let group = group.ok_or_else(|| Error::Usage("a group.id is needed".into()))?;
+        let outside = GroupMetadata::of_group(group);
+        let Some(seat) = self.membership.as_ref().and_then(Membership::seat) else {
+            return Ok(outside);
+        };
+        Ok(GroupMetadata {
+            generation: seat.epoch,
+            member_id: seat.member_id,
+            instance_id: self.config.instance_id.clone(),
+            ..outside
+        })
     }
 
     /// Where the next record of a partition will come from; `None` before that is known.

@@ -12,7 +12,7 @@ use crate::Error;
 use crate::admin::{CommittedOffset, commits};
 use crate::cluster::{Client, CoordinatorKind, To};
 use crate::consumer::ConsumerConfig;
-use crate::consumer::membership::{Step, Subscribed, wanted_topics};
+use crate::consumer::membership::{Seat, Step, Subscribed, wanted_topics};
 use crate::metadata::TopicPartition;
 use crate::wait::{one, only, until};
 use dohle_env::clock::Instant;
@@ -107,6 +107,12 @@ impl Member {
     /// The generation that it joined; -1 outside.
     pub(in crate::consumer) fn generation(&self) -> i32 {
         self.identity.generation
+    }
+
+    /// Where it sits; `None` outside.
+    pub(in crate::consumer) fn seat(&self) -> Option<Seat> {
+        let Identity { member_id, generation } = self.identity.clone();
+        self.is_member.then_some(Seat { member_id, epoch: generation })
     }
 
     /// As `Membership::next`.

@@ -112,7 +112,7 @@ pub(super) struct State {
     owned: Partitions,
     /// What the coordinator wants it to hold.
     target: Partitions,
-    /// It has taken something since it was let in, and be it nothing.
+    /// It has taken something since it was let in or gave up anything, and be it nothing.
     has_taken: bool,
     /// What it holds has changed, or may have, since the coordinator was told.
     must_say_owned: bool,
@@ -369,6 +369,7 @@ impl State {
             }
             Some(Giving::AllBut(kept)) => {
                 self.owned = kept;
+                self.has_taken = false;
                 self.must_say_owned = true;
             }
             None => {}

@@ -138,6 +138,11 @@ fn what_is_not_in_the_target_is_given_up_before_more_is_taken() {
     assert!(state.has_news());
     assert_eq!(act(&mut state), "take [t-1 t-2]");
     assert_eq!(say(&mut state), "m 4 owned=[t[1, 2]]");
+    hear(&mut state, 5, Some(&[(T, &[1])]));
+    assert_eq!(act(&mut state), "keep [t-1]");
+    assert_eq!(act(&mut state), "take [t-1]", "whoever counts what is dealt out hears of it");
+    assert_eq!(act(&mut state), "rest");
+    assert_eq!(say(&mut state), "m 5 owned=[t[1]]");
 }
 
 #[test]
