@@ -70,6 +70,7 @@ fn run<F: Future<Output = ()> + Send + 'static>(act: impl Fn(Site) -> F) {
         ]);
         place.create("t", 2, &[]);
         place.create("u", 1, &[]);
+        place.create("small", 1, &[("max.message.bytes", "300")]);
         let server = place.node.address(&mut place.world);
         let env = place.world.start_again("c");
         let config = ClientConfig::new(&server.to_string()).unwrap();
@@ -236,6 +237,25 @@ fn what_was_not_delivered_in_time_is_aborted_and_another_goes_on() {
         producer.send(record("d")).await.unwrap();
         producer.commit_transaction().await.unwrap();
         assert_eq!(site.read("t", true).await, ["d"]);
+    });
+}
+
+#[test]
+fn numbers_that_were_given_up_do_not_keep_the_next_transaction_from_being_sent() {
+    run(|site| async move {
+        let small = |value: &str| Record::of_value("small", value.to_owned());
+        let producer = site.producer();
+        producer.init_transactions().await.unwrap();
+        producer.begin_transaction().unwrap();
+        producer.send(small("a")).await.unwrap().wait().await.unwrap();
+        let large = producer.send(small(&"b".repeat(400))).await.unwrap();
+        let refused = large.wait().await.unwrap_err();
+        assert_eq!(refused.code(), Some(ErrorCode::MESSAGE_TOO_LARGE));
+        producer.abort_transaction().await.unwrap();
+        producer.begin_transaction().unwrap();
+        producer.send(small("c")).await.unwrap();
+        producer.commit_transaction().await.unwrap();
+        assert_eq!(site.read("small", true).await, ["c"]);
     });
 }
 
