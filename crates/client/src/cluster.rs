@@ -9,6 +9,7 @@ use crate::{ClientConfig, Error};
 use dohle_env::Env;
 use dohle_env::clock::{Instant, sleep_until};
 use dohle_protocol::ErrorCode;
+use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::metadata_request::MetadataRequestTopic;
 use dohle_protocol::messages::metadata_response::MetadataResponseBroker;
 use dohle_protocol::messages::{
@@ -510,6 +511,8 @@ pub(crate) enum Topics<'a> {
     All,
     /// These.
     Named(&'a [Text]),
+    /// Those with these ids.
+    Ids(&'a [Uuid]),
     /// These, and those that do not exist are made where the broker does that.
     NamedOrCreated(&'a [Text]),
 }
@@ -529,6 +532,13 @@ impl Topics<'_> {
             Self::All if version == 0 => Some(Vec::new()),
             Self::All => None,
             Self::Named(names) | Self::NamedOrCreated(names) => named(names),
+            Self::Ids(ids) => {
+                let topics = ids.iter().map(|id| MetadataRequestTopic {
+                    topic_id: *id,
+                    ..MetadataRequestTopic::default()
+                });
+                Some(topics.collect())
+            }
         };
         MetadataRequest {
             topics,

@@ -90,6 +90,20 @@ impl Error {
         ) || matches!(self, Self::Disconnected(_))
     }
 
+    /// Whether it says that a member of a group is not, or not any more, who it said that it is.
+    #[must_use]
+    pub fn is_of_member(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(
+                ErrorCode::STALE_MEMBER_EPOCH
+                    | ErrorCode::FENCED_MEMBER_EPOCH
+                    | ErrorCode::UNKNOWN_MEMBER_ID
+                    | ErrorCode::ILLEGAL_GENERATION
+            )
+        )
+    }
+
     /// An answer that cannot be read.
     pub(crate) fn unreadable(api: ApiKey, version: i16, error: &DecodeError) -> Self {
         Self::Invalid(format!("the answer to {api} v{version} cannot be read: {error}"))

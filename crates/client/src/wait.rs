@@ -133,6 +133,11 @@ impl Retry {
         if !error.is_retriable() {
             return Err(error);
         }
+        self.pause(error).await
+    }
+
+    /// As [`Retry::after`], of an error that is known to pass.
+    pub(crate) async fn pause(&mut self, error: Error) -> Result<(), Error> {
         // A fifth more or less, so that clients that failed together do not return together.
         let jitter = 0.8 + self.env.random.below(400) as f64 / 1000.0;
         let pause = self.pause.mul_f64(jitter);

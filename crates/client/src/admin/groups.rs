@@ -4,6 +4,7 @@ use super::Admin;
 use super::topics::nothing;
 use crate::Error;
 use crate::cluster::{CoordinatorKind, To};
+use crate::consumer::Seat;
 use crate::group::Assignment;
 use crate::metadata::TopicPartition;
 use dohle_protocol::ErrorCode;
@@ -224,17 +225,23 @@ impl Admin {
         &self,
         id: &str,
     ) -> Result<BTreeMap<TopicPartition, CommittedOffset>, Error> {
-        self.committed(id, None).await
+        self.committed(id, None, None).await
     }
 
     /// As [`Admin::group_offsets`], of these partitions only if they are named: then as a consumer asks,
     /// who waits for the end of transactions that may commit some. An administrator sees what is there.
+    /// With `seat` that member of the group asks.
     pub(crate) async fn committed(
         &self,
         id: &str,
         of: Option<&[TopicPartition]>,
+        seat: Option<&Seat>,
     ) -> Result<BTreeMap<TopicPartition, CommittedOffset>, Error> {
-        let request = offsets_request(id, of);
+        let mut request = offsets_request(id, of);
+        if let (Some(seat), [group]) = (seat, &mut request.groups[..]) {
+            group.member_id = Some(seat.member_id.clone());
+            group.member_epoch = seat.epoch;
+        }
         let mut retry = self.client.retry();
         loop {
             // Version 10 names topics by id; all that is known here are names.

@@ -1,5 +1,6 @@
 //! How a consumer works, by Kafka's names and with Kafka's defaults.
 
+use super::GroupProtocol;
 use crate::group::Strategy;
 use crate::{Error, Properties};
 use dohle_protocol::wire::Text;
@@ -23,6 +24,10 @@ pub struct ConsumerConfig {
     pub group: Option<Text>,
     /// `group.instance.id`: a static member.
     pub instance_id: Option<Text>,
+    /// `group.protocol`.
+    pub group_protocol: GroupProtocol,
+    /// `group.remote.assignor`: how the coordinator is to share out; it decides where that is not said.
+    pub remote_assignor: Option<Text>,
     /// `auto.offset.reset`.
     pub offset_reset: OffsetReset,
     /// `enable.auto.commit`.
@@ -62,6 +67,8 @@ impl Default for ConsumerConfig {
         Self {
             group: None,
             instance_id: None,
+            group_protocol: GroupProtocol::Classic,
+            remote_assignor: None,
             offset_reset: OffsetReset::Latest,
             auto_commit: true,
             auto_commit_interval: Duration::from_secs(5),
@@ -101,6 +108,14 @@ impl ConsumerConfig {
         if let Some(id) = properties.get("group.instance.id") {
             self.instance_id = (!id.is_empty()).then(|| id.into());
         }
+        if let Some(name) = properties.get("group.protocol") {
+            self.group_protocol = GroupProtocol::of_name(name.trim())
+                .ok_or_else(|| invalid("group.protocol", name))?;
+        }
+        if let Some(assignor) = properties.get("group.remote.assignor") {
+            self.remote_assignor = (!assignor.is_empty()).then(|| assignor.into());
+        }
+        self.check_protocol(properties)?;
         if let Some(rack) = properties.get("client.rack") {
             self.rack = rack.into();
         }
@@ -145,6 +160,31 @@ impl ConsumerConfig {
             properties.duration_ms(name, place)?;
         }
         Ok(())
+    }
+}
+
+/// What only members that share out by themselves can be told.
+const ONLY_CLASSIC: [&str; 3] =
+    ["partition.assignment.strategy", "heartbeat.interval.ms", "session.timeout.ms"];
+/// What only members can be told whose coordinator shares out.
+const ONLY_CONSUMER: [&str; 1] = ["group.remote.assignor"];
+
+impl ConsumerConfig {
+    /// What one protocol cannot do is not to be asked of it.
+    fn check_protocol(&self, properties: &Properties) -> Result<(), Error> {
+        let foreign = match self.group_protocol {
+            GroupProtocol::Classic => &ONLY_CONSUMER[..],
+            GroupProtocol::Consumer => &ONLY_CLASSIC,
+        };
+        let is_set =
+            |name: &&&str| properties.get(name).is_some_and(|value| !value.trim().is_empty());
+        let set: Vec<&str> = foreign.iter().filter(is_set).copied().collect();
+        if set.is_empty() {
+            return Ok(());
+        }
+        let protocol = self.group_protocol;
+        let text = format!("{} cannot be set when group.protocol={protocol}", set.join(", "));
+        Err(Error::Usage(text))
     }
 }
 

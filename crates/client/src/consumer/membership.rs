@@ -1,35 +1,48 @@
-//! Membership of a group in the classic protocol: joining, heartbeats, commits, leaving.
+//! A consumer's membership of its group: what both protocols of groups promise to the consumer.
 //!
-//! ```text
-//! outside ──join──► joining ──assignment──► member ──told to rejoin──► joining
-//!    ▲                                        │ fenced, unknown, timed out
-//!    └────────────────────────────────────────┘ (its id and generation are forgotten)
-//! ```
+//! The consumer asks for the [`Step`] that is next and does it; which protocol says so is known only
+//! here. A step that was given and not done, since whoever polled went away, is given again.
 
-use super::ConsumerConfig;
-use super::joiner::{Joined, Joiner};
-use super::pulse::Pulse;
+use super::{ConsumerConfig, classic, consumer_protocol};
 use crate::Error;
-use crate::admin::{CommittedOffset, commits};
-use crate::cluster::{Client, CoordinatorKind, To, Topics};
+use crate::admin::CommittedOffset;
+use crate::cluster::{Client, Topics};
 use crate::metadata::TopicPartition;
-use crate::wait::{one, only, until};
+use crate::wait::Bell;
 use dohle_env::clock::Instant;
-use dohle_env::gather::Gather;
-use dohle_env::tasks::Home;
 use dohle_protocol::ErrorCode;
-use dohle_protocol::messages::leave_group_request::MemberIdentity;
-use dohle_protocol::messages::{LeaveGroupRequest, OffsetCommitRequest};
 use dohle_protocol::wire::Text;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long a member that leaves tries to tell its group.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// By which protocol a consumer belongs to its group (`group.protocol`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupProtocol {
+    /// Members share out among themselves.
+    #[default]
+    Classic,
+    /// The coordinator shares out, and members follow one by one (KIP-848).
+    Consumer,
+}
 
-/// Why a member leaves whose consumer is closed, as its coordinator logs it.
-pub(super) const CLOSED: &str = "the consumer is being closed";
+impl GroupProtocol {
+    /// The protocol that is called so, in whatever case.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let all = [Self::Classic, Self::Consumer];
+        all.into_iter().find(|one| one.to_string().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for GroupProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classic => "CLASSIC",
+            Self::Consumer => "CONSUMER",
+        })
+    }
+}
 
 /// What a consumer subscribes to.
 #[derive(Clone)]
@@ -38,194 +51,116 @@ pub enum Subscribed {
     Topics(Vec<Text>),
     /// The topics that a rule finds among all names.
     Matching(Arc<dyn Fn(&str) -> bool + Send + Sync>),
+    /// The topics whose whole names an expression matches (RE2), as the coordinator finds them: only
+    /// [`GroupProtocol::Consumer`] can say so.
+    Pattern(Text),
 }
 
-/// Who a member is.
+/// What a member is to do next with what it holds.
+pub(super) enum Step {
+    /// Nothing.
+    Rest,
+    /// It gives up all but what it keeps, and says so by [`Membership::gave_up`].
+    GiveUp {
+        keeps: Vec<TopicPartition>,
+        /// Nobody else can have had it yet: where it is may be committed first.
+        is_ours: bool,
+    },
+    /// It has these from now on. What it held and keeps stands where it is.
+    Take(Vec<TopicPartition>),
+}
+
+/// Who commits, and who asks for what was committed.
 #[derive(Clone, Debug)]
-pub(super) struct Identity {
-    pub(super) member_id: Text,
-    /// The generation that it joined; -1 outside.
-    pub(super) generation: i32,
+pub(crate) struct Seat {
+    pub(crate) member_id: Text,
+    /// Its generation or epoch; -1 outside.
+    pub(crate) epoch: i32,
 }
 
-impl Default for Identity {
-    /// Nobody yet.
-    fn default() -> Self {
-        Self { member_id: Text::default(), generation: -1 }
+/// A member of a group, as a producer has to name it that commits offsets for it
+/// (`ConsumerGroupMetadata` of Kafka's Java client).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMetadata {
+    /// The group.
+    pub group: Text,
+    /// The generation or epoch of the member; -1 for nobody in particular.
+    pub generation: i32,
+    /// The member's id.
+    pub member_id: Text,
+    /// What it calls itself if it is static.
+    pub instance_id: Option<Text>,
+}
+
+impl GroupMetadata {
+    /// Nobody in particular: offsets are committed to the group whoever is in it.
+    #[must_use]
+    pub fn of_group(group: impl Into<Text>) -> Self {
+        let (group, member_id) = (group.into(), Text::default());
+        Self { group, generation: -1, member_id, instance_id: None }
     }
 }
 
-/// What a join has dealt out.
-pub(super) struct Dealt {
-    pub(super) partitions: Vec<TopicPartition>,
-    /// Nobody else can have had since what the member had: its positions stand.
-    pub(super) is_next: bool,
-}
-
-/// A membership.
-pub(super) struct Membership {
-    client: Client,
-    config: Arc<ConsumerConfig>,
-    group: Text,
-    subscribed: Subscribed,
-    identity: Identity,
-    is_member: bool,
-    /// What was dealt out to it last.
-    dealt: Vec<TopicPartition>,
-    pulse: Pulse,
-    joining: Option<Gather<Result<Joined, Error>>>,
-    /// The topics and partition counts that its assignment was made from.
-    seen: BTreeMap<Text, usize>,
-    /// It shared out: nobody else looks whether a topic of the group has changed.
-    leads: bool,
-    looked_at: Instant,
+/// A membership, by either protocol.
+pub(super) enum Membership {
+    Classic(Box<classic::Member>),
+    Consumer(consumer_protocol::Member),
 }
 
 impl Membership {
+    /// The membership of a consumer that subscribes to this; `wake` rings when there is a step to do.
     pub(super) fn new(
         client: Client,
         config: Arc<ConsumerConfig>,
         group: Text,
         subscribed: Subscribed,
+        wake: Bell,
     ) -> Self {
-        Self {
-            client,
-            config,
-            group,
-            subscribed,
-            identity: Identity::default(),
-            is_member: false,
-            dealt: Vec::new(),
-            pulse: Pulse::default(),
-            joining: None,
-            seen: BTreeMap::new(),
-            leads: false,
-            looked_at: Instant::default(),
+        match config.group_protocol {
+            GroupProtocol::Classic => {
+                Self::Classic(Box::new(classic::Member::new(client, config, group, subscribed)))
+            }
+            GroupProtocol::Consumer => Self::Consumer(consumer_protocol::Member::new(
+                client, config, group, subscribed, wake,
+            )),
         }
     }
 
     /// Wants other topics from now on.
     pub(super) fn subscribe(&mut self, to: Subscribed) {
-        self.subscribed = to;
-        self.pulse.tell(|state| state.must_rejoin = true);
+        match self {
+            Self::Classic(member) => member.subscribe(to),
+            Self::Consumer(member) => member.subscribe(to),
+        }
     }
 
-    /// The generation that it joined; -1 outside.
+    /// The generation or epoch that it has; -1 outside.
     pub(super) fn generation(&self) -> i32 {
-        self.identity.generation
+        match self {
+            Self::Classic(member) => member.generation(),
+            Self::Consumer(member) => member.epoch(),
+        }
     }
 
-    /// Whether it is outside, or was told to come back. Whoever asks looks after the member.
+    /// Looks after the group, and says what is to be done next; waits for the group until `deadline`
+    /// at most.
     ///
     /// # Errors
-    /// `FENCED_INSTANCE_ID`, for good, when another consumer has taken this one's place.
-    pub(super) async fn must_join(&mut self) -> Result<bool, Error> {
-        let now = self.client.env().clock.now();
-        let state = self.pulse.tell(|state| state.polled = now);
-        if state.is_fenced {
-            return Err(ErrorCode::FENCED_INSTANCE_ID.into());
+    /// What ends the membership for good, again and again; or a try of joining that has failed, and the
+    /// next call is another.
+    pub(super) async fn next(&mut self, deadline: Instant) -> Result<Step, Error> {
+        match self {
+            Self::Classic(member) => member.next(deadline).await,
+            Self::Consumer(member) => member.next(),
         }
-        if self.joining.is_some() || !self.is_member {
-            return Ok(true);
-        }
-        if state.must_forget {
-            self.is_member = false;
-            self.identity = Identity::default();
-            self.dealt.clear();
-        }
-        Ok(state.must_rejoin || state.must_forget || self.topics_changed().await)
     }
 
-    /// Whether a join is under way.
-    pub(super) fn is_joining(&self) -> bool {
-        self.joining.is_some()
-    }
-
-    /// Whether it belongs to its group, as far as it knows.
-    pub(super) fn is_member(&self) -> bool {
-        self.is_member
-    }
-
-    /// Whether a topic that it has to watch came, went or grew.
-    async fn topics_changed(&mut self) -> bool {
-        let now = self.client.env().clock.now();
-        if now < self.looked_at + self.client.config().metadata_age_max {
-            return false;
+    /// All but what [`Step::GiveUp`] let it keep is given up.
+    pub(super) fn gave_up(&mut self) {
+        match self {
+            Self::Classic(member) => member.gave_up(),
+            Self::Consumer(member) => member.gave_up(),
         }
-        self.looked_at = now;
-        let deadline = now + self.client.config().request_timeout;
-        let watched = self.watched(deadline).await;
-        watched.is_ok_and(|watched| watched != self.seen)
-    }
-
-    /// The topics that it has to watch, with how many partitions each has.
-    async fn watched(&self, deadline: Instant) -> Result<BTreeMap<Text, usize>, Error> {
-        let mut watched = wanted_topics(&self.client, &self.subscribed, false, deadline).await?;
-        if self.leads {
-            let others = self.seen.keys().filter(|name| !watched.contains_key(*name));
-            let others: Vec<Text> = others.cloned().collect();
-            watched.extend(others.iter().map(|name| (name.clone(), 0)));
-            if !others.is_empty() {
-                let others = Subscribed::Topics(others);
-                watched.extend(wanted_topics(&self.client, &others, false, deadline).await?);
-            }
-        }
-        Ok(watched)
-    }
-
-    /// Joins, or goes on with a join; `None` if it is not done by `deadline`.
-    pub(super) async fn join(&mut self, deadline: Instant) -> Result<Option<Dealt>, Error> {
-        let mut joining = match self.joining.take() {
-            Some(joining) => joining,
-            None => self.start_join(),
-        };
-        let clock = self.client.env().clock.clone();
-        if until(&*clock, deadline, &mut joining).await.is_none() {
-            self.joining = Some(joining);
-            return Ok(None);
-        }
-        let joined = match only(joining.take()).unwrap_or(Err(Error::Closed)) {
-            Ok(joined) => joined,
-            Err(error) => {
-                self.pulse.tell(|state| state.must_rejoin = true);
-                return Err(error);
-            }
-        };
-        let is_same = joined.identity.member_id == self.identity.member_id;
-        let later = i64::from(joined.identity.generation) - i64::from(self.identity.generation);
-        let is_revoked = self.dealt.iter().any(|one| !joined.assignment.contains(one));
-        if is_revoked && self.config.is_cooperative() {
-            // What is handed over cooperatively is given to its new owner in one more round.
-            self.pulse.tell(|state| state.must_rejoin = true);
-        }
-        self.identity = joined.identity;
-        self.dealt.clone_from(&joined.assignment);
-        self.seen = joined.seen;
-        self.leads = joined.leads;
-        self.looked_at = clock.now();
-        self.is_member = true;
-        // In a generation that it has missed others may have had what it holds.
-        let is_next = is_same && (0..=1).contains(&later);
-        Ok(Some(Dealt { partitions: joined.assignment, is_next }))
-    }
-
-    fn start_join(&mut self) -> Gather<Result<Joined, Error>> {
-        self.pulse.tell(|state| state.is_over = true);
-        self.pulse = Pulse::default();
-        self.pulse.tell(|state| state.polled = self.client.env().clock.now());
-        let joiner = Joiner {
-            client: self.client.clone(),
-            config: self.config.clone(),
-            group: self.group.clone(),
-            subscribed: self.subscribed.clone(),
-            identity: self.identity.clone(),
-            dealt: self.dealt.clone(),
-            pulse: self.pulse.clone(),
-        };
-        let (slot, joining) = one();
-        let task = async move { slot.fill(joiner.join().await) };
-        self.client.env().tasks.spawn(Home::Here, Box::pin(task));
-        joining
     }
 
     /// Commits offsets as this member.
@@ -233,75 +168,35 @@ impl Membership {
         &mut self,
         offsets: &BTreeMap<TopicPartition, CommittedOffset>,
     ) -> Result<(), Error> {
-        if !self.is_member {
-            // Without a generation it would count as somebody outside, whom an empty group lets in.
-            return Err(ErrorCode::UNKNOWN_MEMBER_ID.into());
+        match self {
+            Self::Classic(member) => member.commit(offsets).await,
+            Self::Consumer(member) => member.commit(offsets).await,
         }
-        let topics = commits(offsets);
-        let request = OffsetCommitRequest {
-            group_id: self.group.clone(),
-            generation_id_or_member_epoch: self.identity.generation,
-            member_id: self.identity.member_id.clone(),
-            group_instance_id: self.config.instance_id.clone(),
-            topics,
-            ..OffsetCommitRequest::default()
-        };
-        let mut retry = self.client.retry();
-        loop {
-            let to = To::Coordinator(CoordinatorKind::Group, self.group.clone());
-            // Version 10 names topics by id; commits here know names.
-            let answer = self.client.ask_once(9, &to, &request, retry.deadline).await;
-            let answer = answer.and_then(|answer| {
-                let mut told = answer.topics.iter().flat_map(|topic| &topic.partitions);
-                told.try_for_each(|one| Error::check(one.error_code, None))
-            });
-            let Err(error) = answer else { return Ok(()) };
-            self.client.forget_coordinator(CoordinatorKind::Group, &self.group);
-            if error.code() == Some(ErrorCode::REBALANCE_IN_PROGRESS) {
-                self.pulse.tell(|state| state.must_rejoin = true);
-            }
-            retry.after(error).await?;
+    }
+
+    /// Where it sits in its group; `None` outside.
+    pub(super) fn seat(&self) -> Option<Seat> {
+        match self {
+            Self::Classic(member) => member.seat(),
+            Self::Consumer(member) => member.seat(),
+        }
+    }
+
+    /// As whom it asks for what the group has committed; anybody may, where this says nothing.
+    pub(super) fn reads_as(&self) -> Option<Seat> {
+        match self {
+            Self::Classic(_) => None,
+            Self::Consumer(member) => member.seat(),
         }
     }
 
     /// Leaves; a static member stays, so that it may come back.
     pub(super) async fn leave(self) {
-        self.pulse.tell(|state| state.is_over = true);
-        leave(&self.client, &self.config, &self.group, &self.identity, CLOSED).await;
+        match self {
+            Self::Classic(member) => member.leave().await,
+            Self::Consumer(member) => member.leave().await,
+        }
     }
-}
-
-impl Drop for Membership {
-    fn drop(&mut self) {
-        self.pulse.tell(|state| state.is_over = true);
-    }
-}
-
-/// Tells the group that a member leaves. Nobody is told of one that has no id yet, or that is static
-/// and may come back; and who cannot be told finds out by the session's timeout.
-pub(super) async fn leave(
-    client: &Client,
-    config: &ConsumerConfig,
-    group: &Text,
-    identity: &Identity,
-    why: &str,
-) {
-    if identity.member_id.is_empty() || config.instance_id.is_some() {
-        return;
-    }
-    let request = LeaveGroupRequest {
-        group_id: group.clone(),
-        member_id: identity.member_id.clone(),
-        members: vec![MemberIdentity {
-            member_id: identity.member_id.clone(),
-            reason: Some(why.into()),
-            ..MemberIdentity::default()
-        }],
-        ..LeaveGroupRequest::default()
-    };
-    let to = To::Coordinator(CoordinatorKind::Group, group.clone());
-    let deadline = client.env().clock.now() + LEAVE_TIMEOUT;
-    let _told = client.ask_once(i16::MAX, &to, &request, deadline).await;
 }
 
 /// The topics that are wanted and exist, with how many partitions each has.
@@ -317,6 +212,13 @@ pub(super) async fn wanted_topics(
         }
         Subscribed::Topics(names) => client.learn(Topics::Named(names), deadline).await?,
         Subscribed::Matching(_) => client.learn(Topics::All, deadline).await?,
+        Subscribed::Pattern(_) => {
+            return Err(Error::Usage(format!(
+                "Subscribe to RE2/J pattern is not supported when using the {} protocol defined in \
+                 config group.protocol",
+                GroupProtocol::Classic
+            )));
+        }
     };
     let mut wanted = BTreeMap::new();
     for topic in answer.topics {
@@ -324,6 +226,7 @@ pub(super) async fn wanted_topics(
         let is_wanted = match subscribed {
             Subscribed::Topics(_) => true,
             Subscribed::Matching(rule) => rule(&name),
+            Subscribed::Pattern(_) => false,
         };
         if topic.error_code == ErrorCode::TOPIC_AUTHORIZATION_FAILED && is_wanted {
             return Err(topic.error_code.into());

@@ -4,17 +4,18 @@
 //! broker. Positions belong to the consumer; a group's offsets are committed when asked for, or
 //! from time to time with `enable.auto.commit`.
 
+mod classic;
 mod config;
+mod consumer_protocol;
 mod fetcher;
-mod joiner;
 mod membership;
 mod position;
-mod pulse;
 pub(crate) mod record;
 mod session;
 
 pub use config::{ConsumerConfig, OffsetReset};
-pub use membership::Subscribed;
+pub(crate) use membership::Seat;
+pub use membership::{GroupMetadata, GroupProtocol, Subscribed};
 pub use record::Record;
 
 use crate::Error;
@@ -24,7 +25,7 @@ use crate::metadata::TopicPartition;
 use dohle_env::clock::Instant;
 use dohle_protocol::ErrorCode;
 use fetcher::{Fetcher, Place};
-use membership::Membership;
+use membership::{Membership, Step};
 use position::Position;
 use record::{Fetched, Wanted};
 use std::collections::{BTreeMap, VecDeque};
@@ -105,9 +106,9 @@ impl Consumer {
             Some(membership) => membership.subscribe(to),
             None => {
                 self.set_assignment(&[]);
-                let membership =
-                    Membership::new(self.client.clone(), self.config.clone(), group, to);
-                self.membership = Some(membership);
+                let (client, config) = (self.client.clone(), self.config.clone());
+                let wake = self.fetcher.bell.clone();
+                self.membership = Some(Membership::new(client, config, group, to, wake));
             }
         }
     }
@@ -135,11 +136,30 @@ impl Consumer {
         self.assignments
     }
 
-    /// The generation of its group that it joined last (`ConsumerGroupMetadata.generationId` of
-    /// Kafka's Java client); -1 outside of a group.
+    /// The generation of its group that it joined last, or its epoch as a member
+    /// (`ConsumerGroupMetadata.generationId` of Kafka's Java client); -1 outside of a group.
     #[must_use]
     pub fn generation(&self) -> i32 {
         self.membership.as_ref().map_or(-1, Membership::generation)
+    }
+
+    /// Who it is in its group, for a producer that commits its offsets within a transaction.
+    ///
+    /// # Errors
+    /// Without a group.
+    pub fn group_metadata(&self) -> Result<GroupMetadata, Error> {
+        let group = self.config.group.clone();
+        let group = group.ok_or_else(|| Error::Usage("a group.id is needed".into()))?;
+        let outside = GroupMetadata::of_group(group);
+        let Some(seat) = self.membership.as_ref().and_then(Membership::seat) else {
+            return Ok(outside);
+        };
+        Ok(GroupMetadata {
+            generation: seat.epoch,
+            member_id: seat.member_id,
+            instance_id: self.config.instance_id.clone(),
+            ..outside
+        })
     }
 
     /// Where the next record of a partition will come from; `None` before that is known.
@@ -276,33 +296,26 @@ impl Consumer {
             self.commit_quietly().await;
         }
         while let Some(membership) = &mut self.membership {
-            if !membership.must_join().await? {
-                return Ok(());
+            match membership.next(deadline).await? {
+                Step::Rest => return Ok(()),
+                Step::GiveUp { keeps, is_ours } => self.give_up(&keeps, is_ours).await,
+                Step::Take(partitions) => {
+                    self.set_assignment(&partitions);
+                    self.assignments += 1;
+                }
             }
-            if !membership.is_joining() {
-                self.prepare_join().await;
-            }
-            let Some(membership) = &mut self.membership else { return Ok(()) };
-            let Some(dealt) = membership.join(deadline).await? else { return Ok(()) };
-            if !dealt.is_next {
-                self.set_assignment(&[]);
-            }
-            self.set_assignment(&dealt.partitions);
-            self.assignments += 1;
         }
         Ok(())
     }
 
-    /// What may be handed over is committed first, and given up where others may have it soon. What
-    /// others may have had already is not committed any more.
-    async fn prepare_join(&mut self) {
-        let Some(membership) = &self.membership else { return };
-        let keeps = membership.is_member() && self.config.is_cooperative();
-        if membership.is_member() && self.config.auto_commit {
+    /// Gives up all but these. What others may have had already is not committed any more.
+    async fn give_up(&mut self, keeps: &[TopicPartition], is_ours: bool) {
+        if is_ours && self.config.auto_commit {
             self.commit_quietly().await;
         }
-        if !keeps {
-            self.set_assignment(&[]);
+        self.set_assignment(keeps);
+        if let Some(membership) = &mut self.membership {
+            membership.gave_up();
         }
     }
 
@@ -361,8 +374,13 @@ impl Consumer {
         if open.is_empty() {
             return Ok(());
         }
+        let seat = self.membership.as_ref().and_then(Membership::reads_as);
         let admin = crate::Admin::new(self.client.clone());
-        let committed = admin.committed(&group, Some(&open)).await?;
+        let committed = match admin.committed(&group, Some(&open), seat.as_ref()).await {
+            // It is somebody else meanwhile; the next poll asks as whom it is then.
+            Err(error) if error.is_of_member() => return Ok(()),
+            committed => committed?,
+        };
         for partition in open {
             if let Some(position) = self.positions.get_mut(&partition) {
                 position.may_be_committed = false;
@@ -566,7 +584,9 @@ impl Consumer {
     ) -> Result<BTreeMap<TopicPartition, CommittedOffset>, Error> {
         let group = self.config.group.as_ref();
         let group = group.ok_or_else(|| Error::Usage("a group.id is needed".into()))?;
-        crate::Admin::new(self.client.clone()).committed(group, Some(partitions)).await
+        let seat = self.membership.as_ref().and_then(Membership::reads_as);
+        let admin = crate::Admin::new(self.client.clone());
+        admin.committed(group, Some(partitions), seat.as_ref()).await
     }
 
     /// Commits where that is due, and leaves the group.

@@ -2,6 +2,7 @@
 
 use crate::{Error, Properties};
 use dohle_protocol::record::{Codec, Compression};
+use dohle_protocol::wire::Text;
 use std::time::Duration;
 
 /// Settings of a producer.
@@ -29,6 +30,10 @@ pub struct ProducerConfig {
     pub in_flight_max: usize,
     /// `retries`: how often a batch is tried again.
     pub retries: u32,
+    /// `transactional.id`: what is sent belongs to transactions.
+    pub transactional_id: Option<Text>,
+    /// `transaction.timeout.ms`: how long a transaction may be open before its coordinator aborts it.
+    pub transaction_timeout: Duration,
 }
 
 impl Default for ProducerConfig {
@@ -45,6 +50,8 @@ impl Default for ProducerConfig {
             idempotence: true,
             in_flight_max: 5,
             retries: i32::MAX as u32,
+            transactional_id: None,
+            transaction_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -95,6 +102,15 @@ impl ProducerConfig {
             ));
         }
         self.idempotence = wanted.unwrap_or(fits);
+        properties.duration_ms("transaction.timeout.ms", &mut self.transaction_timeout)?;
+        if let Some(id) = properties.get("transactional.id") {
+            self.transactional_id = Some(id.into());
+        }
+        if self.transactional_id.is_some() && !self.idempotence {
+            return Err(Error::Usage(
+                "Cannot set a transactional.id without also enabling idempotence.".into(),
+            ));
+        }
         self.in_flight_max = self.in_flight_max.max(1);
         Ok(())
     }

@@ -2,16 +2,20 @@
 //!
 //! [`Producer::send`] puts a record into the batch of its partition and gives a [`Delivery`]; a
 //! task of the producer's own sends batches. It numbers them by default, so that a retry makes
-//! neither duplicates nor another order.
+//! neither duplicates nor another order. With a `transactional.id` what is sent belongs to
+//! transactions, whose records and offsets become visible together or not at all.
 
 mod config;
+mod coordinated;
 mod partitioner;
 mod queue;
 mod record;
 mod sender;
+mod transaction;
 
 pub use config::ProducerConfig;
 pub use record::{Delivered, Delivery, Record};
+pub use transaction::TransactionError;
 
 use crate::Error;
 use crate::cluster::Client;
@@ -23,6 +27,7 @@ use partitioner::Partitioner;
 use queue::Queue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use transaction::Transaction;
 
 /// A producer. Cloning shares it; [`Producer::close`] ends it for all.
 #[derive(Clone)]
@@ -62,6 +67,8 @@ struct State {
     /// The numbers have a gap: a new id is needed once nothing is in flight.
     needs_new_id: bool,
     is_learning: bool,
+    /// Only with a `transactional.id`.
+    transaction: Option<Transaction>,
 }
 
 /// Ends the sender with the last handle.
@@ -79,10 +86,12 @@ impl Producer {
     #[must_use]
     pub fn new(client: Client, config: ProducerConfig) -> Self {
         let env = client.env().clone();
+        let transaction = config.transactional_id.as_ref().map(|_| Transaction::new());
+        let state = State { transaction, ..State::default() };
         let shared = Arc::new(Shared {
             client,
             config,
-            state: Mutex::default(),
+            state: Mutex::new(state),
             work: Bell::default(),
             progress: Bell::default(),
         });
@@ -158,6 +167,9 @@ impl Producer {
         if state.is_closed {
             return Some(Err(Error::Closed));
         }
+        if let Some(Err(refused)) = state.transaction.as_ref().map(Transaction::check_open) {
+            return Some(Err(refused.into_error()));
+        }
         if state.bytes + size_bytes > config.buffer_bytes && state.bytes > 0 {
             state.is_short_of_room = true;
             shared.work.ring();
@@ -212,8 +224,12 @@ impl Producer {
         lock(&self.shared.state).flushes -= 1;
     }
 
-    /// Takes nothing more, and waits until all is settled.
+    /// Takes nothing more, and waits until all is settled. A transaction that is open is aborted.
     pub async fn close(self) {
+        if lock(&self.shared.state).transaction.as_ref().is_some_and(Transaction::is_open) {
+            // What cannot be aborted now is by its coordinator, once its time is up.
+            let _aborted = self.abort_transaction().await;
+        }
         lock(&self.shared.state).is_closed = true;
         self.flush().await;
     }

@@ -75,8 +75,12 @@ impl Batch {
         now.since(self.began).as_millis()
     }
 
-    /// The bytes as the producer of this id sends them.
-    pub(super) fn signed(&mut self, producer: Option<(i64, i16)>) -> bytes::Bytes {
+    /// The bytes as the producer of this id sends them, within a transaction or not.
+    pub(super) fn signed(
+        &mut self,
+        producer: Option<(i64, i16)>,
+        is_transactional: bool,
+    ) -> bytes::Bytes {
         if let (Some((id, epoch)), Some(sequence)) = (producer, self.base_sequence) {
             let header = &mut self.header;
             if header.producer_id != id
@@ -86,6 +90,9 @@ impl Batch {
                 header.producer_id = id;
                 header.producer_epoch = epoch;
                 header.base_sequence = sequence;
+                if is_transactional {
+                    header.attributes = header.attributes.with_transactional();
+                }
                 header.write_over(&mut self.bytes);
             }
         }
@@ -178,6 +185,22 @@ impl Queue {
         }
     }
 
+    /// Packs the open batch if nothing more is waited for; else when to look again.
+    pub(super) fn close_at(
+        &mut self,
+        linger: std::time::Duration,
+        is_urgent: bool,
+        now: Instant,
+    ) -> Option<Instant> {
+        let due = self.open_since()? + linger;
+        if !is_urgent && now < due {
+            return Some(due);
+        }
+        // What cannot be packed has been told so.
+        let _packed = self.close();
+        None
+    }
+
     /// When the open batch began.
     pub(super) fn open_since(&self) -> Option<Instant> {
         self.open.as_ref().map(|open| open.began)
@@ -199,6 +222,19 @@ impl Queue {
             None => Some(0),
         };
         self.waiting.insert(place.unwrap_or(self.waiting.len()), batch);
+    }
+
+    /// Gives up everything that is not in flight; what that took, and whether some had numbers.
+    pub(super) fn discard(&mut self, error: &Error) -> (usize, bool) {
+        // What cannot be packed has been told so.
+        let _packed = self.close();
+        let (mut freed, mut has_gap) = (0, false);
+        for batch in self.waiting.drain(..) {
+            freed += batch.size_bytes;
+            has_gap |= batch.base_sequence.is_some();
+            batch.settle(Err(error.clone()));
+        }
+        (freed, has_gap)
     }
 
     /// Numbers begin again: the producer has a new id. A batch that may be in the log under the old

@@ -2,6 +2,7 @@
 
 use super::queue::{Batch, Queue};
 use super::record::Fate;
+use super::transaction::Transaction;
 use super::{Shared, State};
 use crate::Error;
 use crate::cluster::{Client, To};
@@ -23,6 +24,9 @@ use std::sync::Arc;
 /// The last version of Produce that names topics.
 const LAST_WITH_NAMES: i16 = 12;
 
+/// The last version of Produce that adds nothing to a transaction (KIP-890).
+const LAST_OF_V1: i16 = 11;
+
 /// What one look at the queues found to do.
 #[derive(Default)]
 struct Round {
@@ -30,6 +34,8 @@ struct Round {
     requests: BTreeMap<i32, Vec<Batch>>,
     /// Topics of which it is not known who leads them.
     unknown: BTreeSet<Text>,
+    /// Partitions that are to be added to the transaction first.
+    unadded: BTreeSet<TopicPartition>,
     /// When to look again if nothing happens before.
     next: Option<Instant>,
 }
@@ -56,6 +62,10 @@ pub(super) async fn run(shared: Arc<Shared>) {
         if !round.unknown.is_empty() {
             learn(&shared, round.unknown);
         }
+        if !round.unadded.is_empty() {
+            shared.add_partitions(round.unadded).await;
+            continue;
+        }
         let is_over = {
             let state = lock(&shared.state);
             state.is_closed && state.queues.values().all(Queue::is_idle)
@@ -71,6 +81,10 @@ fn needs_id(shared: &Shared) -> bool {
     let mut state = lock(&shared.state);
     let is_quiet = state.in_flight.values().all(|count| *count == 0);
     if !shared.config.idempotence || !is_quiet || state.failed.is_some() {
+        return false;
+    }
+    if state.transaction.is_some() {
+        // Its coordinator gives it one.
         return false;
     }
     if state.needs_new_id {
@@ -137,23 +151,17 @@ fn look(shared: &Shared, now: Instant) -> Round {
     let state = &mut *state;
     let config = &shared.config;
     let mut round = Round::default();
-    let mut freed = 0;
+    let mut freed = discard(state);
     let hurry = state.flushes > 0 || state.is_closed || state.is_short_of_room;
     if config.idempotence && (state.producer.is_none() || state.needs_new_id) {
         // The id comes first; its task rings when it is there.
         return round;
     }
     for (partition, queue) in &mut state.queues {
-        if let Some(since) = queue.open_since() {
-            let due = since + config.linger;
-            if hurry || now >= due {
-                // What cannot be packed has been told so.
-                let _packed = queue.close();
-            } else {
-                round.look_at(due);
-            }
+        if let Some(due) = queue.close_at(config.linger, hurry, now) {
+            round.look_at(due);
         }
-        freed += expire(queue, now, shared, &mut state.needs_new_id);
+        freed += expire(queue, now, shared, (&mut state.needs_new_id, &mut state.transaction));
         if queue.in_flight == 0 {
             queue.is_recovering = false;
         }
@@ -166,9 +174,7 @@ fn look(shared: &Shared, now: Instant) -> Round {
             round.look_at(batch.not_before);
             continue;
         }
-        let topic = shared.client.fresh_topic(&partition.topic);
-        let leader = topic.as_ref().and_then(|topic| topic.partition(partition.partition)?.leader);
-        let Some(leader) = leader else {
+        let Some(leader) = leader(shared, partition) else {
             round.unknown.insert(partition.topic.clone());
             continue;
         };
@@ -176,6 +182,13 @@ fn look(shared: &Shared, now: Instant) -> Round {
             || state.unsent.contains(&leader)
         {
             continue;
+        }
+        if let Some(transaction) = &mut state.transaction {
+            transaction.on_begun();
+            if !transaction.takes(partition) {
+                round.unadded.insert(partition.clone());
+                continue;
+            }
         }
         let request = round.requests.entry(leader).or_default();
         let size: usize = request.iter().map(Batch::wire_bytes).sum();
@@ -205,21 +218,56 @@ fn look(shared: &Shared, now: Instant) -> Round {
     round
 }
 
+/// Who leads a partition, as far as is known.
+fn leader(shared: &Shared, partition: &TopicPartition) -> Option<i32> {
+    shared.client.fresh_topic(&partition.topic)?.partition(partition.partition)?.leader
+}
+
+/// Settles what a transaction does not send any more; what that took.
+fn discard(state: &mut State) -> usize {
+    let Some(transaction) = &mut state.transaction else { return 0 };
+    let Some(error) = transaction.drops() else { return 0 };
+    let mut freed = 0;
+    for queue in state.queues.values_mut() {
+        let (bytes, has_gap) = queue.discard(&error);
+        freed += bytes;
+        if has_gap {
+            transaction.on_gap();
+        }
+    }
+    freed
+}
+
 /// Settles batches that are too old; what they took.
-fn expire(queue: &mut Queue, now: Instant, shared: &Shared, has_gap: &mut bool) -> usize {
+fn expire(
+    queue: &mut Queue,
+    now: Instant,
+    shared: &Shared,
+    (needs_new_id, transaction): (&mut bool, &mut Option<Transaction>),
+) -> usize {
     let mut freed = 0;
     let timeout = shared.config.delivery_timeout;
     while let Some(batch) = queue.waiting.pop_front_if(|batch| batch.is_expired(now, timeout)) {
         freed += batch.size_bytes;
-        queue.has_gap |= batch.base_sequence.is_some();
-        *has_gap |= batch.base_sequence.is_some();
+        let has_number = batch.base_sequence.is_some();
+        queue.has_gap |= has_number;
         let text = format!(
             "Expiring {} record(s) for {}:{} ms has passed since batch creation",
             batch.record_count(),
             batch.partition(),
             batch.age_ms(now)
         );
-        batch.settle(Err(Error::TimedOut(text)));
+        let error = Error::TimedOut(text);
+        match transaction {
+            Some(transaction) => {
+                if has_number {
+                    transaction.on_gap();
+                }
+                transaction.on_failed(error.clone());
+            }
+            None => *needs_new_id |= has_number,
+        }
+        batch.settle(Err(error));
     }
     freed
 }
@@ -258,10 +306,24 @@ fn learn(shared: &Arc<Shared>, topics: BTreeSet<Text>) {
     env.tasks.spawn(Home::Here, Box::pin(task));
 }
 
+/// As whom batches are sent.
+#[derive(Clone, Copy)]
+struct Signature {
+    producer: Option<(i64, i16)>,
+    /// Within a transaction: whether it is one of the second kind.
+    is_v2: Option<bool>,
+}
+
 /// Sends one request and deals with its answer.
 async fn send(shared: Arc<Shared>, broker: i32, mut batches: Vec<Batch>) {
-    let producer = lock(&shared.state).producer;
-    let answer = ask(&shared, broker, &mut batches, producer).await;
+    let signature = {
+        let state = lock(&shared.state);
+        Signature {
+            producer: state.producer,
+            is_v2: state.transaction.as_ref().map(|transaction| transaction.is_v2),
+        }
+    };
+    let answer = ask(&shared, broker, &mut batches, signature).await;
     let now = shared.client.env().clock.now();
     let mut told = BTreeMap::new();
     let error = match answer {
@@ -295,14 +357,14 @@ async fn ask(
     shared: &Shared,
     broker: i32,
     batches: &mut [Batch],
-    producer: Option<(i64, i16)>,
+    signature: Signature,
 ) -> Result<ProduceResponse, Error> {
     let client = &shared.client;
     let deadline = client.env().clock.now() + client.config().request_timeout;
     let mut topics: BTreeMap<Text, TopicProduceData> = BTreeMap::new();
     let mut has_ids = true;
     for batch in batches {
-        let records = Records::Bytes(batch.signed(producer));
+        let records = Records::Bytes(batch.signed(signature.producer, signature.is_v2.is_some()));
         let TopicPartition { topic, partition } = batch.partition().clone();
         let id =
             client.known().topics.get(&topic).map_or(Uuid::ZERO, |topic: &Arc<Topic>| topic.id);
@@ -319,12 +381,18 @@ async fn ask(
         });
     }
     let request = ProduceRequest {
+        transactional_id: shared.config.transactional_id.clone(),
         acks: shared.config.acks,
         timeout_ms: i32::try_from(client.config().request_timeout.as_millis()).unwrap_or(i32::MAX),
         topic_data: topics.into_values().collect(),
         ..ProduceRequest::default()
     };
-    let connected = connect(client, broker, has_ids, deadline).await;
+    let versions = match signature.is_v2 {
+        Some(true) => (LAST_OF_V1 + 1, if has_ids { i16::MAX } else { LAST_WITH_NAMES }),
+        Some(false) => (3, LAST_OF_V1),
+        None => (3, if has_ids { i16::MAX } else { LAST_WITH_NAMES }),
+    };
+    let connected = connect(client, broker, versions, deadline).await;
     // From here on the request's place is the next one on its connection.
     lock(&shared.state).unsent.remove(&broker);
     shared.work.ring();
@@ -340,14 +408,13 @@ async fn ask(
 async fn connect(
     client: &Client,
     broker: i32,
-    has_ids: bool,
+    (lowest, highest): (i16, i16),
     deadline: Instant,
 ) -> Result<(Connection, i16), Error> {
     let connection = client.connection(&To::Broker(broker), deadline).await?;
-    let highest = if has_ids { i16::MAX } else { LAST_WITH_NAMES };
     let versions = connection.ready(deadline).await?;
     let version = versions.usable::<ProduceRequest>(highest)?;
-    if version < 3 {
+    if version < lowest {
         let api = ApiKey::Produce;
         return Err(Error::UnsupportedVersion { api, offered: versions.offered(api) });
     }
@@ -423,10 +490,11 @@ fn settle(shared: &Shared, state: &mut State, mut batch: Batch, outcome: Outcome
     let is_order = code == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     let is_identity =
         matches!(code, Some(ErrorCode::UNKNOWN_PRODUCER_ID | ErrorCode::INVALID_PRODUCER_EPOCH));
+    let can_renew = config.idempotence && state.transaction.is_none();
     // One in front of it came back, so this one could not fit: it will, behind that one.
     let may_retry = error.is_retriable()
-        || config.idempotence
-            && (is_identity || is_order && (queue.is_recovering || queue.has_gap));
+        || config.idempotence && is_order && queue.is_recovering
+        || can_renew && (is_identity || is_order && queue.has_gap);
     let is_timely = !batch.is_expired(now, config.delivery_timeout);
     if may_retry && is_timely && batch.tries < config.retries {
         batch.tries += 1;
@@ -438,7 +506,11 @@ fn settle(shared: &Shared, state: &mut State, mut batch: Batch, outcome: Outcome
         return;
     }
     queue.has_gap |= config.idempotence;
-    state.needs_new_id |= config.idempotence;
+    state.needs_new_id |= can_renew;
+    if let Some(transaction) = &mut state.transaction {
+        transaction.on_gap();
+        transaction.on_batch_failed(error.clone());
+    }
     state.bytes = state.bytes.saturating_sub(batch.size_bytes);
     batch.settle(Err(error));
 }

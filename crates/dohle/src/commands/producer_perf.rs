@@ -11,6 +11,9 @@ use bytes::Bytes;
 use dohle_client::producer::{Delivery, Record};
 use dohle_client::{Producer, ProducerConfig, Properties};
 use dohle_env::clock::Instant;
+use dohle_env::random::Random;
+use dohle_protocol::ids::Uuid;
+use dohle_server::world::random::OsRandom;
 use stats::Stats;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -39,6 +42,17 @@ pub(super) const FLAGS: Flags = Flags {
         value("bootstrap-server", "SERVER", "the server(s) to connect to"),
         value("command-config", "CONFIG-FILE", "file of settings of the producer"),
         value("producer.config", "CONFIG-FILE", "(DEPRECATED) as --command-config"),
+        value(
+            "transactional-id",
+            "TRANSACTIONAL-ID",
+            "the transactional id to use (performance-producer- and a random id, if only \
+             --transaction-duration-ms is given)",
+        ),
+        value(
+            "transaction-duration-ms",
+            "TRANSACTION-DURATION",
+            "how long each transaction is open before it is committed (3000)",
+        ),
         value("warmup-records", "WARMUP-RECORDS", "messages at the start that do not count"),
         value("reporting-interval", "INTERVAL-MS", "how often to report (5000)"),
         switch("print-metrics", "print out metrics at the end of the test"),
@@ -67,10 +81,13 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     })?;
     let mut config = ProducerConfig::default();
     config.apply(&settings)?;
+    let duration = transaction_duration(&given, &mut config)?;
     let session = Session::open(&bootstrap, &settings)?;
     let client = session.client().clone();
     let producer = session.run(async move { Producer::new(client, config) });
     let mut run = Run::new(&given, &session, producer)?;
+    run.transactions = duration.map(Transactions::new);
+    run.begin()?;
     run.send_all(console)?;
     run.finish(console)
 }
@@ -117,6 +134,40 @@ fn settings(given: &Given) -> Result<Properties, Failure> {
     Ok(settings)
 }
 
+/// How long a transaction is open; `None` without transactions.
+fn transaction_duration(
+    given: &Given,
+    config: &mut ProducerConfig,
+) -> Result<Option<Duration>, Failure> {
+    let milliseconds: Option<i64> = given.parsed("transaction-duration-ms")?;
+    if milliseconds.is_some_and(|milliseconds| milliseconds <= 0) {
+        return Err(Failure::new("--transaction-duration-ms should be greater than zero."));
+    }
+    if let Some(id) = given.value("transactional-id")? {
+        config.transactional_id = Some(id.into());
+    }
+    if milliseconds.is_some() && config.transactional_id.is_none() {
+        let id = format!("performance-producer-{}", Uuid(OsRandom.uuid()));
+        config.transactional_id = Some(id.into());
+    }
+    let milliseconds = milliseconds.and_then(|milliseconds| u64::try_from(milliseconds).ok());
+    let duration = Duration::from_millis(milliseconds.unwrap_or(3000));
+    Ok(config.transactional_id.is_some().then_some(duration))
+}
+
+/// The transactions of a run.
+struct Transactions {
+    duration: Duration,
+    /// When the one that is open began.
+    open_since: Option<Instant>,
+}
+
+impl Transactions {
+    fn new(duration: Duration) -> Self {
+        Self { duration, open_since: None }
+    }
+}
+
 /// What is sent.
 enum Payload {
     /// Letters by a fixed rule, so many bytes.
@@ -138,6 +189,7 @@ struct Run<'s> {
     seed: u64,
     stats: Stats,
     open: VecDeque<(Instant, usize, Delivery)>,
+    transactions: Option<Transactions>,
 }
 
 impl<'s> Run<'s> {
@@ -171,7 +223,42 @@ impl<'s> Run<'s> {
             seed: 0x9e37_79b9_7f4a_7c15,
             stats: Stats::new(now, interval, warmup),
             open: VecDeque::new(),
+            transactions: None,
         })
+    }
+
+    /// Takes the place of others with its transactional id.
+    fn begin(&self) -> Result<(), Failure> {
+        if self.transactions.is_none() {
+            return Ok(());
+        }
+        let producer = self.producer.clone();
+        let begun = self.session.run(async move { producer.init_transactions().await });
+        begun.map_err(|error| Failure::new(error.to_string()))
+    }
+
+    /// Opens a transaction, if none is open.
+    fn open_transaction(&mut self, now: Instant) -> Result<(), Failure> {
+        let Some(transactions) = &mut self.transactions else { return Ok(()) };
+        if transactions.open_since.is_none() {
+            let begun = self.producer.begin_transaction();
+            begun.map_err(|error| Failure::new(error.to_string()))?;
+            transactions.open_since = Some(now);
+        }
+        Ok(())
+    }
+
+    /// Commits the transaction that is open: one whose time is up, or with `any` whichever.
+    fn commit(&mut self, now: Instant, any: bool) -> Result<(), Failure> {
+        let Some(transactions) = &mut self.transactions else { return Ok(()) };
+        let Some(since) = transactions.open_since else { return Ok(()) };
+        if !any && now < since + transactions.duration {
+            return Ok(());
+        }
+        transactions.open_since = None;
+        let producer = self.producer.clone();
+        let ended = self.session.run(async move { producer.commit_transaction().await });
+        ended.map_err(|error| Failure::new(error.to_string()))
     }
 
     fn next_random(&mut self) -> u64 {
@@ -214,6 +301,7 @@ impl<'s> Run<'s> {
             let size = payload.len();
             let record = Record::of_value(self.topic.as_str(), payload);
             let began = clock.now();
+            self.open_transaction(began)?;
             let sent = match self.producer.try_send(&record) {
                 Some(sent) => sent,
                 None => {
@@ -226,6 +314,7 @@ impl<'s> Run<'s> {
                 Ok(delivery) => self.open.push_back((began, size, delivery)),
                 Err(error) => writeln!(console.err, "{error}")?,
             }
+            self.commit(began, false)?;
             if index % 64 == 0 {
                 self.settle(false, console)?;
             }
@@ -267,6 +356,7 @@ impl<'s> Run<'s> {
     }
 
     fn finish(mut self, console: &mut Console<'_>) -> Result<(), Failure> {
+        self.commit(self.session.client().env().clock.now(), true)?;
         let flushing = self.producer.clone();
         self.session.run(async move { flushing.flush().await });
         self.settle(true, console)?;
@@ -277,5 +367,33 @@ impl<'s> Run<'s> {
         let producer = self.producer;
         self.session.run(async move { producer.close().await });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_or_an_id_makes_transactions() {
+        for (words, id, duration) in [
+            ("--topic t", None, None),
+            ("--transactional-id x", Some("x"), Some(3000)),
+            ("--transactional-id x --transaction-duration-ms 7", Some("x"), Some(7)),
+            ("--transaction-duration-ms 7", Some("performance-producer-"), Some(7)),
+            ("--transaction-duration-ms 0", None, None),
+        ] {
+            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            let given = FLAGS.parse(&words, &mut Console { out: &mut out, err: &mut err });
+            let mut config = ProducerConfig::default();
+            let found = transaction_duration(&given.unwrap().unwrap(), &mut config);
+            assert_eq!(found.is_err(), words.ends_with(&["0".to_owned()]));
+            let found = found.unwrap_or(None);
+            assert_eq!(found, duration.map(Duration::from_millis), "{words:?}");
+            let named = config.transactional_id.unwrap_or_default();
+            assert!(named.starts_with(id.unwrap_or_default()), "{named}");
+            assert_eq!(named.is_empty(), id.is_none());
+        }
     }
 }

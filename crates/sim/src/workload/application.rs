@@ -209,9 +209,9 @@ pub(super) fn start(clients: &mut Clients, hosts: &mut impl Hosts, size: Size, f
         let (name, of) = (format!("{HOST} sender {number}"), shared.clone());
         clients.start_process(hosts, &name.clone(), |env| sender::run(kind, env, name, of));
     }
-    let is_cooperative = random.one_in(2);
+    let manners = reader::Manners::any(&mut random);
     for number in 0..size.readers {
-        let kind = reader::Kind::any(number, is_cooperative, &mut random);
+        let kind = reader::Kind::any(number, manners, &mut random);
         let (name, of) = (format!("{HOST} reader {number}"), shared.clone());
         clients.start_process(hosts, &name.clone(), |env| reader::run(kind, env, name, of));
     }

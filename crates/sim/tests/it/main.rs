@@ -7,6 +7,8 @@ mod cleaner;
 #[cfg(feature = "nodes")]
 mod closing;
 #[cfg(feature = "nodes")]
+mod consumer_protocol;
+#[cfg(feature = "nodes")]
 mod coverage;
 #[cfg(feature = "nodes")]
 mod cut_logs;
@@ -46,4 +48,6 @@ mod stops;
 mod strand;
 mod swarm;
 mod toy;
+#[cfg(feature = "nodes")]
+mod transactions;
 mod world;

@@ -8,7 +8,7 @@ use crate::properties;
 use crate::reader::Reader;
 use crate::session::{Session, StopFlag};
 use dohle_client::admin::CommittedOffset;
-use dohle_client::consumer::{Record, Subscribed};
+use dohle_client::consumer::{GroupProtocol, Record, Subscribed};
 use dohle_client::{ConsumerConfig, Properties, TopicPartition};
 use dohle_protocol::ErrorCode;
 use std::collections::BTreeMap;
@@ -22,11 +22,15 @@ pub(in crate::commands) const FLAGS: Flags = Flags {
         value("topic", "TOPIC", "REQUIRED: Consumes messages from this topic."),
         value("group-id", "GROUP_ID", "REQUIRED: The group id of the consumer group."),
         value("bootstrap-server", "HOST1:PORT1[,HOST2:PORT2[...]]", "REQUIRED: The server(s)."),
-        value("group-protocol", "GROUP-PROTOCOL", "CLASSIC; CONSUMER is not there yet."),
+        value(
+            "group-protocol",
+            "GROUP-PROTOCOL",
+            "The group protocol: CLASSIC (default) or CONSUMER.",
+        ),
         value("group-remote-assignor", "GROUP-REMOTE-ASSIGNOR", "Only with protocol CONSUMER."),
         value("group-instance-id", "GROUP-INSTANCE-ID", "The name of a member that may restart."),
         value("max-messages", "MAX-MESSAGES", "How many messages; -1: until stopped (-1)."),
-        value("session-timeout", "TIMEOUT-MS", "The session timeout (30000)."),
+        value("session-timeout", "TIMEOUT-MS", "The session timeout; only with protocol CLASSIC."),
         switch("verbose", "Print each record."),
         switch("enable-autocommit", "Commit from time to time, not after each poll."),
         value("reset-policy", "RESET-POLICY", "earliest, latest or none (earliest)."),
@@ -51,6 +55,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let session = Session::open(given.value("bootstrap-server")?.unwrap_or_default(), &settings)?;
     let stop = session.stop_flag();
     let is_committing = !config.auto_commit;
+    let keeps = config.group_protocol == GroupProtocol::Consumer || config.is_cooperative();
     let mut reader = Reader::new(&session, config);
     reader.consumer().subscribe(Subscribed::Topics(vec![topic.into()]));
     let is_verbose = given.has("verbose");
@@ -60,6 +65,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         left,
         is_verbose,
         is_committing,
+        keeps,
         assignments: 0,
         held: Vec::new(),
     };
@@ -75,30 +81,26 @@ fn settings(given: &Given) -> Result<Properties, Failure> {
             properties::read(file, &mut settings)?;
         }
     }
-    match given.value("group-protocol")?.unwrap_or("classic").to_lowercase().as_str() {
-        "classic" => {}
-        "consumer" => {
-            return Err(Failure::new(
-                "the protocol CONSUMER is not there yet: leave --group-protocol out to consume by \
-                 the protocol CLASSIC",
-            ));
-        }
-        other => {
-            return Err(Failure::new(format!(
-                "Group protocol must be one of CLASSIC, CONSUMER, and is {other}"
-            )));
-        }
-    }
-    let pairs = [
-        ("group-id", "group.id", None),
-        ("group-instance-id", "group.instance.id", None),
-        ("session-timeout", "session.timeout.ms", Some("30000")),
-        ("reset-policy", "auto.offset.reset", Some("earliest")),
-        (
+    let name = given.value("group-protocol")?.unwrap_or("classic");
+    let protocol = GroupProtocol::of_name(name).ok_or_else(|| {
+        Failure::new(format!("Group protocol must be one of CLASSIC, CONSUMER, and is {name}"))
+    })?;
+    settings.set("group.protocol", protocol.to_string());
+    // Each protocol shares out in its own way, and refuses the words of the other.
+    let sharing = match protocol {
+        GroupProtocol::Classic => (
             "assignment-strategy",
             "partition.assignment.strategy",
             Some("org.apache.kafka.clients.consumer.RangeAssignor"),
         ),
+        GroupProtocol::Consumer => ("group-remote-assignor", "group.remote.assignor", None),
+    };
+    let pairs = [
+        ("group-id", "group.id", None),
+        ("group-instance-id", "group.instance.id", None),
+        ("session-timeout", "session.timeout.ms", None),
+        ("reset-policy", "auto.offset.reset", Some("earliest")),
+        sharing,
     ];
     for (flag, name, default) in pairs {
         if let Some(value) = given.value(flag)?.or(default) {
@@ -120,6 +122,8 @@ struct Run<'s> {
     left: Option<u64>,
     is_verbose: bool,
     is_committing: bool,
+    /// It keeps what it has while its group changes.
+    keeps: bool,
     assignments: u64,
     /// The partitions that were told of last.
     held: Vec<TopicPartition>,
@@ -159,8 +163,16 @@ impl Run<'_> {
         }
         self.assignments = assignments;
         let dealt: Vec<_> = self.reader.consumer().assignment().cloned().collect();
+        // Who keeps what it has is told of the differences.
+        let (kept, held) = if self.keeps {
+            std::mem::take(&mut self.held).into_iter().partition(|one| dealt.contains(one))
+        } else {
+            (Vec::new(), std::mem::take(&mut self.held))
+        };
+        self.held = held;
         self.give_up(console)?;
-        print(self.session, "partitions_assigned", &[("partitions", partitions(&dealt))], console)?;
+        let new: Vec<_> = dealt.iter().filter(|one| !kept.contains(*one)).cloned().collect();
+        print(self.session, "partitions_assigned", &[("partitions", partitions(&new))], console)?;
         self.held = dealt;
         Ok(())
     }
@@ -355,6 +367,25 @@ mod tests {
         ] {
             assert_eq!(found.get(name), expected, "{name}");
         }
-        assert!(settings_of("--group-id g --group-protocol consumer").is_err());
+    }
+
+    #[test]
+    fn each_protocol_has_its_own_words() {
+        let words = "--group-id g --group-remote-assignor range --group-protocol";
+        for (protocol, assignor, strategy) in [
+            ("consumer", Some("range"), None),
+            ("Classic", None, Some("org.apache.kafka.clients.consumer.RangeAssignor")),
+        ] {
+            let found = settings_of(&format!("{words} {protocol}")).unwrap();
+            assert_eq!(found.get("group.protocol"), Some(protocol.to_uppercase().as_str()));
+            assert_eq!(found.get("group.remote.assignor"), assignor);
+            assert_eq!(found.get("partition.assignment.strategy"), strategy);
+            ConsumerConfig::default().apply(&found).unwrap();
+        }
+        assert!(settings_of(&format!("{words} other")).is_err());
+        let found =
+            settings_of("--group-id g --group-protocol consumer --session-timeout 7").unwrap();
+        let error = ConsumerConfig::default().apply(&found).unwrap_err().to_string();
+        assert_eq!(error, "session.timeout.ms cannot be set when group.protocol=CONSUMER");
     }
 }

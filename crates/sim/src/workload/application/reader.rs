@@ -5,7 +5,7 @@ use super::{Flaw, Floor, GROUP, ONCE, Shared, TOPIC};
 use crate::checker::partition::Marks;
 use crate::checker::{Fetched, Key, RecordId};
 use crate::random::Generator;
-use dohle_client::consumer::{OffsetReset, Record, Subscribed};
+use dohle_client::consumer::{GroupProtocol, OffsetReset, Record, Subscribed};
 use dohle_client::group::Strategy;
 use dohle_client::{Client, Consumer, ConsumerConfig, Error};
 use dohle_env::Env;
@@ -21,13 +21,35 @@ pub(super) struct Kind {
     poll_records_max: usize,
     fetch_bytes_max: i32,
     instance: Option<String>,
+    protocol: GroupProtocol,
+    /// It changes its protocol when it begins anew.
+    migrates: bool,
+}
+
+/// How the readers of one group get on with each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manners {
+    is_cooperative: bool,
+    /// All of them speak it, or only those of whom it is drawn.
+    protocols: Option<GroupProtocol>,
+}
+
+impl Manners {
+    pub(super) fn any(random: &mut Generator) -> Self {
+        let protocols = [Some(GroupProtocol::Classic), Some(GroupProtocol::Consumer), None];
+        Self { is_cooperative: random.one_in(2), protocols: *random.pick(&protocols) }
+    }
 }
 
 impl Kind {
     /// All members share one strategy.
-    pub(super) fn any(number: u32, is_cooperative: bool, random: &mut Generator) -> Self {
+    pub(super) fn any(number: u32, manners: Manners, random: &mut Generator) -> Self {
+        let is_cooperative = manners.is_cooperative;
+        let drawn = *random.pick(&[GroupProtocol::Classic, GroupProtocol::Consumer]);
         Self {
             strategy: if is_cooperative { Strategy::CooperativeSticky } else { Strategy::Range },
+            protocol: manners.protocols.unwrap_or(drawn),
+            migrates: manners.protocols.is_none(),
             poll_records_max: *random.pick(&[3, 50, 500]),
             fetch_bytes_max: *random.pick(&[2_000, 50_000]),
             instance: random.one_in(4).then(|| format!("reader {number}")),
@@ -38,6 +60,7 @@ impl Kind {
         ConsumerConfig {
             group: Some(GROUP.into()),
             instance_id: self.instance.as_deref().map(Into::into),
+            group_protocol: self.protocol,
             offset_reset: OffsetReset::Earliest,
             auto_commit: false,
             fetch_bytes_max: self.fetch_bytes_max,
@@ -165,6 +188,9 @@ impl Reader {
         self.assignments = self.consumer.assignments();
         self.shared.history.trace().sometimes("an application's reader was dealt partitions");
         self.is_unsure = false;
+        if self.kind.protocol == GroupProtocol::Consumer {
+            self.shared.history.trace().sometimes("an application's reader reconciled");
+        }
         let dealt: Vec<i32> = self.consumer.assignment().map(|one| one.partition).collect();
         self.expected.retain(|index, _| dealt.contains(index));
         let generation = self.consumer.generation();
@@ -295,8 +321,11 @@ impl Reader {
         }
         for (of, position) in positions {
             let floor = progress.floor.entry(of.partition).or_default();
+            let reached = progress.reached.entry(of.partition).or_default();
             if generation < floor.generation {
-                // Late news of a commit that others have gone on from.
+                // Late news of a commit that others have gone on from; or the group was empty and
+                // began again under the other protocol.
+                *reached = position.offset.max(*reached);
                 continue;
             }
             if position.offset < floor.offset {
@@ -304,7 +333,7 @@ impl Reader {
                 drop(guard);
                 return self.shared.violate(&self.name, what);
             }
-            progress.reached.insert(of.partition, position.offset);
+            *reached = position.offset;
             if !self.is_unsure {
                 *floor = Floor { generation, offset: position.offset };
             }
@@ -317,7 +346,10 @@ impl Reader {
         let expected = [
             ErrorCode::ILLEGAL_GENERATION,
             ErrorCode::UNKNOWN_MEMBER_ID,
+            ErrorCode::STALE_MEMBER_EPOCH,
             ErrorCode::FENCED_INSTANCE_ID,
+            // The consumer before it is gone, and its group does not know that yet.
+            ErrorCode::UNRELEASED_INSTANCE_ID,
             ErrorCode::REBALANCE_IN_PROGRESS,
             // A power loss has taken the group.
             ErrorCode::GROUP_ID_NOT_FOUND,
@@ -325,8 +357,12 @@ impl Reader {
             ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
         ];
         self.shared.judge(&self.name, what, error, &expected);
-        if error.code() == Some(ErrorCode::FENCED_INSTANCE_ID) {
+        let is_over = [
             // What is left of the consumer before this one has taken its place.
+            ErrorCode::FENCED_INSTANCE_ID,
+            ErrorCode::UNRELEASED_INSTANCE_ID,
+        ];
+        if error.code().is_some_and(|code| is_over.contains(&code)) {
             self.begin_anew(false).await;
         }
         sleep(&*self.env.clock, Duration::from_millis(100)).await;
@@ -335,6 +371,13 @@ impl Reader {
     /// Another consumer takes this one's place; the old one leaves its group, or is just gone.
     async fn begin_anew(&mut self, leaves: bool) {
         self.client = self.shared.client(&self.env, &self.name);
+        if self.kind.migrates && self.env.random.below(2) == 0 {
+            self.shared.history.trace().sometimes("an application's reader changed its protocol");
+            self.kind.protocol = match self.kind.protocol {
+                GroupProtocol::Classic => GroupProtocol::Consumer,
+                GroupProtocol::Consumer => GroupProtocol::Classic,
+            };
+        }
         let next = Consumer::new(self.client.clone(), self.kind.config());
         let old = std::mem::replace(&mut self.consumer, next);
         if leaves {

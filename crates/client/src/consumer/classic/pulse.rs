@@ -1,10 +1,10 @@
 //! A member's pulse: its heartbeats, from the end of one join to the beginning of the next, and
 //! what they brought to light.
 
-use super::ConsumerConfig;
-use super::membership::{Identity, leave};
+use super::member::{Identity, leave};
 use crate::Error;
 use crate::cluster::{Client, CoordinatorKind, To};
+use crate::consumer::ConsumerConfig;
 use crate::wait::lock;
 use dohle_env::clock::{Instant, sleep};
 use dohle_env::tasks::Home;

@@ -1,11 +1,12 @@
 //! One join of a group: from the question who coordinates to the assignment, again and again until
 //! there is one.
 
-use super::ConsumerConfig;
-use super::membership::{CLOSED, Identity, Subscribed, leave, wanted_topics};
+use super::member::{CLOSED, Identity, leave};
 use super::pulse::Pulse;
 use crate::Error;
 use crate::cluster::{Client, CoordinatorKind, To, Topics};
+use crate::consumer::ConsumerConfig;
+use crate::consumer::membership::{Subscribed, wanted_topics};
 use crate::group::{Assignment, Member, Strategy, Subscription, TopicPartitions};
 use crate::metadata::TopicPartition;
 use dohle_protocol::ErrorCode;
@@ -100,7 +101,7 @@ impl Joiner {
             Subscribed::Topics(names) => {
                 names.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
             }
-            Subscribed::Matching(_) => seen.keys().cloned().collect(),
+            Subscribed::Matching(_) | Subscribed::Pattern(_) => seen.keys().cloned().collect(),
         };
         let answer = self.ask(&self.join_request(&topics)).await?;
         if !answer.member_id.is_empty() {
