@@ -174,11 +174,13 @@ impl Membership {
         }
     }
 
-    /// Where it sits in its group; `None` outside.
-    pub(super) fn seat(&self) -> Option<Seat> {
+    /// Where it sits in its group, or sat last; `None` before it was let in. Who was put out goes by its
+    /// old seat, which the coordinator refuses: without any it would count as somebody outside, whom
+    /// nobody fences.
+    pub(super) fn last_seat(&self) -> Option<Seat> {
         match self {
-            Self::Classic(member) => member.seat(),
-            Self::Consumer(member) => member.seat(),
+            Self::Classic(member) => member.last_seat(),
+            Self::Consumer(member) => member.last_seat(),
         }
     }
 

@@ -151,7 +151,7 @@ impl Consumer {
         let group = self.config.group.clone();
         let group = group.ok_or_else(|| Error::Usage("a group.id is needed".into()))?;
         let outside = GroupMetadata::of_group(group);
-        let Some(seat) = self.membership.as_ref().and_then(Membership::seat) else {
+        let Some(seat) = self.membership.as_ref().and_then(Membership::last_seat) else {
             return Ok(outside);
         };
         Ok(GroupMetadata {
@@ -330,7 +330,9 @@ impl Consumer {
         if missing.is_empty() {
             return Ok(());
         }
-        self.place_committed(&missing).await?;
+        if !self.place_committed(&missing).await? {
+            return Ok(());
+        }
         let mut lookups = BTreeMap::new();
         for (partition, position) in &self.positions {
             if position.consumed.is_none() {
@@ -363,22 +365,23 @@ impl Consumer {
         Ok(())
     }
 
-    /// Positions that the group has committed.
-    async fn place_committed(&mut self, missing: &[TopicPartition]) -> Result<(), Error> {
-        let Some(group) = self.config.group.clone() else { return Ok(()) };
+    /// Positions that the group has committed. False if that is not known yet: to begin anywhere else
+    /// would lose records, or give them again.
+    async fn place_committed(&mut self, missing: &[TopicPartition]) -> Result<bool, Error> {
+        let Some(group) = self.config.group.clone() else { return Ok(true) };
         let open: Vec<_> = missing
             .iter()
             .filter(|one| self.positions.get(*one).is_some_and(|one| one.may_be_committed))
             .cloned()
             .collect();
         if open.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let seat = self.membership.as_ref().and_then(Membership::reads_as);
         let admin = crate::Admin::new(self.client.clone());
         let committed = match admin.committed(&group, Some(&open), seat.as_ref()).await {
             // It is somebody else meanwhile; the next poll asks as whom it is then.
-            Err(error) if error.is_of_member() => return Ok(()),
+            Err(error) if error.is_of_member() => return Ok(false),
             committed => committed?,
         };
         for partition in open {
@@ -389,7 +392,7 @@ impl Consumer {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Takes what fetches brought.

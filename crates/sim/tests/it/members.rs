@@ -1,7 +1,7 @@
 //! A member of the `client` crate that does not look after its group for a while.
 
 use crate::place::{LONG, Place};
-use dohle_client::consumer::{OffsetReset, Subscribed};
+use dohle_client::consumer::{GroupProtocol, OffsetReset, Subscribed};
 use dohle_client::group::Strategy;
 use dohle_client::{Client, ClientConfig, Consumer, ConsumerConfig};
 use dohle_env::Env;
@@ -153,4 +153,54 @@ fn a_static_leader_that_is_back_looks_whether_others_lack_a_partition() {
     let server = place.node.address(&mut place.world);
     let env = place.world.start_again("c");
     assert_eq!(place.world.complete("c", LONG, grow(env, server)).unwrap(), [2, 3]);
+}
+
+/// A member that is alone sees that its topic has grown, and has both partitions soon after.
+async fn watch_growth(env: Env, server: SocketAddr, strategy: Strategy) -> Duration {
+    const AGE: Duration = Duration::from_secs(20);
+    let mut settings = ClientConfig::new(&server.to_string()).unwrap();
+    settings.metadata_age_max = AGE;
+    let mut member = Consumer::new(Client::new(env.clone(), settings), config(strategy));
+    member.subscribe(Subscribed::Topics(vec!["t".into()]));
+    assert_eq!(read(&mut member, 100).await, [0, 1, 2]);
+    let client = Client::new(env.clone(), ClientConfig::new(&server.to_string()).unwrap());
+    dohle_client::Admin::new(client).create_partitions("t", 2, &[]).await.unwrap();
+    let before = env.clock.now();
+    while member.assignment().count() != 2 {
+        let _read = member.poll(SOON).await.unwrap();
+    }
+    env.clock.now().since(before)
+}
+
+#[test]
+fn who_sees_that_a_topic_has_grown_joins_at_once() {
+    for strategy in [Strategy::Range, Strategy::CooperativeSticky] {
+        let mut place = place();
+        let server = place.node.address(&mut place.world);
+        let env = place.world.start_again("c");
+        let took = place.world.complete("c", LONG, watch_growth(env, server, strategy)).unwrap();
+        assert!(took < Duration::from_secs(22), "{strategy:?}: {took:?}");
+    }
+}
+
+/// A member that its group has put out goes by its old seat, which a coordinator refuses.
+async fn be_put_out(env: Env, server: SocketAddr, protocol: GroupProtocol) {
+    let config = ConsumerConfig { group_protocol: protocol, ..config(Strategy::Range) };
+    let mut member = member_of(&env, server, config);
+    assert_eq!(read(&mut member, 100).await, [0, 1, 2]);
+    let before = member.group_metadata().unwrap();
+    assert!(0 < before.generation, "{before:?}");
+    sleep(&*env.clock, POLL_INTERVAL).await;
+    sleep(&*env.clock, SOON * 10).await;
+    assert_eq!(member.group_metadata().unwrap(), before);
+}
+
+#[test]
+fn who_was_put_out_is_not_taken_for_somebody_outside() {
+    for protocol in [GroupProtocol::Classic, GroupProtocol::Consumer] {
+        let mut place = place();
+        let server = place.node.address(&mut place.world);
+        let env = place.world.start_again("c");
+        place.world.complete("c", LONG, be_put_out(env, server, protocol)).unwrap();
+    }
 }

@@ -60,6 +60,8 @@ pub(in crate::consumer) struct Member {
     /// Others may have had since what it had before.
     is_cut_off: bool,
     pulse: Pulse,
+    /// Where it sat last, if anywhere.
+    last_seat: Option<Seat>,
     /// What it may not hold while it joins is given up.
     may_join: bool,
     joining: Option<Gather<Result<Joined, Error>>>,
@@ -89,6 +91,7 @@ impl Member {
             dealt: Vec::new(),
             is_cut_off: false,
             pulse: Pulse::default(),
+            last_seat: None,
             may_join: false,
             joining: None,
             to_take: None,
@@ -109,10 +112,9 @@ impl Member {
         self.identity.generation
     }
 
-    /// Where it sits; `None` outside.
-    pub(in crate::consumer) fn seat(&self) -> Option<Seat> {
-        let Identity { member_id, generation } = self.identity.clone();
-        self.is_member.then_some(Seat { member_id, epoch: generation })
+    /// As `Membership::last_seat`.
+    pub(in crate::consumer) fn last_seat(&self) -> Option<Seat> {
+        self.last_seat.clone()
     }
 
     /// As `Membership::next`.
@@ -169,10 +171,15 @@ impl Member {
         if now < self.looked_at + self.client.config().metadata_age_max {
             return false;
         }
-        self.looked_at = now;
         let deadline = now + self.client.config().request_timeout;
         let watched = self.watched(deadline).await;
-        watched.is_ok_and(|watched| watched != self.seen)
+        self.looked_at = now;
+        let has_changed = watched.is_ok_and(|watched| watched != self.seen);
+        if has_changed {
+            // Until it has joined: what it may not hold meanwhile is given up first.
+            self.pulse.tell(|state| state.must_rejoin = true);
+        }
+        has_changed
     }
 
     /// The topics that it has to watch, with how many partitions each has.
@@ -192,15 +199,17 @@ impl Member {
 
     /// Joins, or goes on with a join, until `deadline` at most.
     async fn join(&mut self, deadline: Instant) -> Result<(), Error> {
-        let mut joining = match self.joining.take() {
+        let joining = match self.joining.take() {
             Some(joining) => joining,
             None => self.start_join(),
         };
         let clock = self.client.env().clock.clone();
-        if until(&*clock, deadline, &mut joining).await.is_none() {
-            self.joining = Some(joining);
+        // Whoever polls may give up at any moment: the join stays where the next poll finds it.
+        let joining = self.joining.insert(joining);
+        if until(&*clock, deadline, &mut *joining).await.is_none() {
             return Ok(());
         }
+        let Some(joining) = self.joining.take() else { return Ok(()) };
         let joined = match only(joining.take()).unwrap_or(Err(Error::Closed)) {
             Ok(joined) => joined,
             Err(error) => {
@@ -216,6 +225,8 @@ impl Member {
             self.pulse.tell(|state| state.must_rejoin = true);
         }
         self.identity = joined.identity;
+        let Identity { member_id, generation } = self.identity.clone();
+        self.last_seat = Some(Seat { member_id, epoch: generation });
         self.dealt.clone_from(&joined.assignment);
         self.seen = joined.seen;
         self.leads = joined.leads;

@@ -125,6 +125,11 @@ impl Member {
         self.shared.inner().state.seat()
     }
 
+    /// As `Membership::last_seat`.
+    pub(in crate::consumer) fn last_seat(&self) -> Option<Seat> {
+        self.shared.inner().state.last_seat()
+    }
+
     /// As `Membership::next`.
     pub(in crate::consumer) fn next(&mut self) -> Result<Step, Error> {
         if !self.has_begun {

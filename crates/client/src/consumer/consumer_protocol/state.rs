@@ -105,6 +105,8 @@ pub(super) struct State {
     facts: Facts,
     phase: Phase,
     epoch: i32,
+    /// Where it sat last, if anywhere.
+    last_seat: Option<Seat>,
     /// What it wants; `None` until that is known.
     wanted: Option<Wanted>,
     told: Told,
@@ -130,6 +132,7 @@ impl State {
             facts,
             phase: Phase::Joining,
             epoch: 0,
+            last_seat: None,
             wanted: None,
             told: Told::default(),
             owned: Partitions::new(),
@@ -151,6 +154,11 @@ impl State {
     pub(super) fn seat(&self) -> Option<Seat> {
         let seat = Seat { member_id: self.facts.member_id.clone(), epoch: self.epoch };
         (self.phase == Phase::Member).then_some(seat)
+    }
+
+    /// As `Membership::last_seat`.
+    pub(super) fn last_seat(&self) -> Option<Seat> {
+        self.last_seat.clone()
     }
 
     /// Whether heartbeats are due at all.
@@ -233,6 +241,7 @@ impl State {
             // Coordinators of version 0 may give another one.
             self.facts.member_id = id.detached();
         }
+        self.last_seat = self.seat();
         let Some(assignment) = &answer.assignment else { return };
         let topics = assignment.topic_partitions.iter();
         self.target = topics
