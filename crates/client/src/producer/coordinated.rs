@@ -9,7 +9,6 @@ use crate::consumer::GroupMetadata;
 use crate::metadata::TopicPartition;
 use crate::versions::Versions;
 use crate::wait::lock;
-use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
 use dohle_protocol::messages::txn_offset_commit_request::{
     TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
@@ -19,6 +18,7 @@ use dohle_protocol::messages::{
     TxnOffsetCommitRequest,
 };
 use dohle_protocol::wire::{Request, Text};
+use dohle_protocol::{ApiKey, ErrorCode};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The last versions of what clients of the first transactions ask (KIP-890: a newer one means that
@@ -69,7 +69,7 @@ impl Producer {
         let is_v2 = self.transaction(|transaction| {
             transaction.check_open()?;
             if !offsets.is_empty() {
-                transaction.on_begun();
+                transaction.on_offsets_begun();
             }
             Ok(transaction.is_v2)
         })?;
@@ -77,9 +77,20 @@ impl Producer {
             return Ok(());
         }
         if !is_v2 {
-            self.shared.add_offsets(&group.group).await?;
+            let added = self.shared.add_offsets(&group.group).await;
+            if matches!(added, Ok(()) | Err(TransactionError::Retry(_))) {
+                self.transaction(|transaction| {
+                    transaction.on_begun();
+                    Ok(())
+                })?;
+            }
+            added?;
         }
-        self.shared.commit_offsets(offsets, group, is_v2).await
+        self.shared.commit_offsets(offsets, group, is_v2).await?;
+        self.transaction(|transaction| {
+            transaction.on_offsets_sent();
+            Ok(())
+        })
     }
 
     /// Sends all that was taken, waits for it, and commits the transaction: its records and offsets
@@ -203,7 +214,11 @@ impl Shared {
         if let Some(transaction) = &mut lock(&self.state).transaction {
             match added {
                 Ok(_) => transaction.add(partitions),
-                Err(TransactionError::Retry(error)) => transaction.on_failed(error),
+                Err(TransactionError::Retry(error)) => {
+                    // The coordinator may know of it.
+                    transaction.on_begun();
+                    transaction.on_failed(error);
+                }
                 // The transaction knows.
                 Err(_) => {}
             }
@@ -319,7 +334,9 @@ impl Shared {
             let may_pass = error.is_retriable() || matches!(error, Error::TimedOut(_));
             if !may_pass {
                 let mut state = lock(&self.state);
-                let refused = state.transaction.as_mut().map(|one| one.refuse(error.clone()));
+                let of_end = matches!(R::KEY, ApiKey::EndTxn | ApiKey::InitProducerId);
+                let transaction = state.transaction.as_mut();
+                let refused = transaction.map(|one| one.refuse(error.clone(), of_end));
                 return Err(refused.unwrap_or(TransactionError::Close(error)));
             }
             let stays =

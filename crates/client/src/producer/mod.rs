@@ -105,27 +105,42 @@ impl Producer {
     /// When the record cannot be sent at all, or there is no room or no such topic within
     /// `max.block.ms`.
     pub async fn send(&self, record: Record) -> Result<Delivery, Error> {
+        let taken = self.take_in_time(&record).await;
+        self.unless_failed(taken)
+    }
+
+    /// A transaction is not committed without a record that was meant to be in it.
+    fn unless_failed(&self, taken: Result<Delivery, Error>) -> Result<Delivery, Error> {
+        if let Err(error) = &taken
+            && let Some(transaction) = &mut lock(&self.shared.state).transaction
+        {
+            transaction.on_failed(error.clone());
+        }
+        taken
+    }
+
+    async fn take_in_time(&self, record: &Record) -> Result<Delivery, Error> {
         let client = &self.shared.client;
         let clock = client.env().clock.clone();
         let block_max = self.shared.config.block_max;
         let deadline = clock.now() + block_max;
         loop {
             let count = self.shared.progress.count();
-            if let Some(result) = self.try_send(&record) {
+            if let Some(result) = self.take(record) {
                 return result;
             }
             if client.fresh_topic(&record.topic).is_none() {
                 let mut retry = client.retry_within(block_max);
                 while let Err(error) = client.topic_once(&record.topic, true, deadline).await {
                     let stopped = retry.after(error).await;
-                    stopped.map_err(|error| self.unknown_topic(&record, error))?;
+                    stopped.map_err(|error| self.unknown_topic(record, error))?;
                 }
                 continue;
             }
             if clock.now() >= deadline {
                 return Err(Error::TimedOut(format!(
                     "Failed to allocate {} bytes within the configured max blocking time {} ms.",
-                    queue::size_of(&record),
+                    queue::size_of(record),
                     block_max.as_millis()
                 )));
             }
@@ -147,6 +162,10 @@ impl Producer {
 
     /// Takes a record without waiting; `None` where [`Producer::send`] would wait.
     pub fn try_send(&self, record: &Record) -> Option<Result<Delivery, Error>> {
+        self.take(record).map(|taken| self.unless_failed(taken))
+    }
+
+    fn take(&self, record: &Record) -> Option<Result<Delivery, Error>> {
         let shared = &self.shared;
         let config = &shared.config;
         let size_bytes = queue::size_of(record);

@@ -184,11 +184,11 @@ fn look(shared: &Shared, now: Instant) -> Round {
             continue;
         }
         if let Some(transaction) = &mut state.transaction {
-            transaction.on_begun();
             if !transaction.takes(partition) {
                 round.unadded.insert(partition.clone());
                 continue;
             }
+            transaction.on_begun();
         }
         let request = round.requests.entry(leader).or_default();
         let size: usize = request.iter().map(Batch::wire_bytes).sum();

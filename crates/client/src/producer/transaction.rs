@@ -54,6 +54,8 @@ impl TransactionError {
 const NOT_INITIALIZED: &str =
     "Cannot perform a transactional operation before completing a call to initTransactions.";
 const NOT_OPEN: &str = "No transaction is open.";
+const OFFSETS_OPEN: &str = "Offsets were to be sent within the transaction, and nobody knows whether they were: send them \
+     again, or abort.";
 const UNFINISHED: &str = "The call before this one has timed out: only it can be made again.";
 
 /// How a transaction ends.
@@ -86,6 +88,8 @@ pub(super) struct Transaction {
     added: BTreeSet<TopicPartition>,
     /// The coordinator may have heard of it.
     has_begun: bool,
+    /// Offsets are under way, or were when somebody gave up waiting for them.
+    has_open_offsets: bool,
     /// Numbers of batches have a gap, or may have: the epoch must change.
     needs_bump: bool,
 }
@@ -97,6 +101,7 @@ impl Transaction {
             is_v2: false,
             added: BTreeSet::new(),
             has_begun: false,
+            has_open_offsets: false,
             needs_bump: false,
         }
     }
@@ -153,9 +158,23 @@ impl Transaction {
         if self.phase == Phase::Open { Ok(()) } else { Err(TransactionError::Misuse(NOT_OPEN)) }
     }
 
+    /// Offsets go to their group within it; until they are known to be there it is not committed.
+    pub(super) fn on_offsets_begun(&mut self) {
+        self.has_open_offsets = true;
+        self.has_begun |= self.is_v2;
+    }
+
+    /// They are there.
+    pub(super) fn on_offsets_sent(&mut self) {
+        self.has_open_offsets = false;
+    }
+
     /// Begins to end, or goes on with that.
     pub(super) fn end(&mut self, end: End) -> Result<(), TransactionError> {
         match (&self.phase, end) {
+            (Phase::Open, End::Commit) if self.has_open_offsets => {
+                Err(TransactionError::Misuse(OFFSETS_OPEN))
+            }
             (Phase::Open, _) | (Phase::Failed(_), End::Abort) => {
                 self.phase = Phase::Ending(end);
                 Ok(())
@@ -217,6 +236,7 @@ impl Transaction {
 
     pub(super) fn add(&mut self, partitions: impl IntoIterator<Item = TopicPartition>) {
         self.added.extend(partitions);
+        self.has_begun = true;
     }
 
     /// A batch that had a number was given up.
@@ -263,13 +283,18 @@ impl Transaction {
     }
 
     /// What a coordinator's refusal means for the application; the transaction is then as it says.
-    pub(super) fn refuse(&mut self, error: Error) -> TransactionError {
+    /// `of_end`: it is its end that is refused, or the id with which the next would begin.
+    pub(super) fn refuse(&mut self, error: Error, of_end: bool) -> TransactionError {
         let error = match error.code() {
             // Older coordinators call it so.
             Some(ErrorCode::INVALID_PRODUCER_EPOCH) => ErrorCode::PRODUCER_FENCED.into(),
             _ => error,
         };
-        let can_abort = matches!(self.phase, Phase::Open | Phase::Ending(End::Commit));
+        let can_abort = match self.phase {
+            Phase::Open | Phase::Ending(End::Commit) | Phase::Failed(_) => true,
+            Phase::Ending(End::Abort) => !of_end,
+            Phase::Outside | Phase::Initializing | Phase::Ready | Phase::Over(_) => false,
+        };
         if can_abort && error.code().is_some_and(is_abortable) {
             self.on_failed(error.clone());
             return TransactionError::Abort(error);
@@ -353,7 +378,7 @@ mod tests {
         let fenced = || TransactionError::Close(ErrorCode::PRODUCER_FENCED.into());
         for code in [ErrorCode::INVALID_PRODUCER_EPOCH, ErrorCode::PRODUCER_FENCED] {
             let mut transaction = open();
-            assert_eq!(transaction.refuse(code.into()), fenced());
+            assert_eq!(transaction.refuse(code.into(), false), fenced());
             assert_eq!(transaction.end(End::Abort), Err(fenced()));
             assert_eq!(transaction.begin(), Err(fenced()));
         }
@@ -364,8 +389,39 @@ mod tests {
         for (end, abortable) in [(End::Commit, true), (End::Abort, false)] {
             let mut transaction = open();
             transaction.end(end).unwrap();
-            let refused = transaction.refuse(ErrorCode::TRANSACTION_ABORTABLE.into());
+            let refused = transaction.refuse(ErrorCode::TRANSACTION_ABORTABLE.into(), true);
             assert_eq!(matches!(refused, TransactionError::Abort(_)), abortable);
         }
+    }
+
+    #[test]
+    fn what_is_refused_of_a_lost_transaction_changes_nothing() {
+        let refuse = |transaction: &mut Transaction| {
+            let refused = transaction.refuse(ErrorCode::ILLEGAL_GENERATION.into(), false);
+            assert!(matches!(refused, TransactionError::Abort(_)), "{refused:?}");
+        };
+        let mut transaction = open();
+        transaction.on_batch_failed(Error::TimedOut("a batch".into()));
+        refuse(&mut transaction);
+        transaction.end(End::Abort).unwrap();
+        refuse(&mut transaction);
+        assert_eq!(transaction.check_ending(), Ok(()));
+    }
+
+    #[test]
+    fn offsets_that_may_be_missing_are_not_committed_without() {
+        let mut transaction = open();
+        transaction.on_offsets_begun();
+        let refused = transaction.end(End::Commit);
+        assert!(matches!(refused, Err(TransactionError::Misuse(_))), "{refused:?}");
+        transaction.on_offsets_begun();
+        transaction.on_offsets_sent();
+        transaction.end(End::Commit).unwrap();
+        let mut transaction = open();
+        transaction.on_offsets_begun();
+        transaction.end(End::Abort).unwrap();
+        transaction.be_ready(true);
+        transaction.begin().unwrap();
+        transaction.end(End::Commit).unwrap();
     }
 }

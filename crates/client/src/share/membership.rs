@@ -70,6 +70,7 @@ impl Membership {
             state: membership.state.clone(),
             bell: membership.bell.clone(),
             epoch: JOINING,
+            says_all: false,
         };
         client.env().tasks.spawn(Home::Here, Box::pin(heart.beat()));
         membership
@@ -128,6 +129,8 @@ struct Heart {
     state: Arc<Mutex<State>>,
     bell: Bell,
     epoch: i32,
+    /// What was said before may not have been answered.
+    says_all: bool,
 }
 
 impl Heart {
@@ -163,7 +166,8 @@ impl Heart {
             member_id: self.member_id.clone(),
             member_epoch: self.epoch,
             rack_id: self.config.rack.clone().filter(|_| is_joining),
-            subscribed_topic_names: is_joining.then(|| self.topics.to_vec()),
+            // After a failure it says all: who repeats an epoch is told its assignment only then.
+            subscribed_topic_names: (is_joining || self.says_all).then(|| self.topics.to_vec()),
             ..ShareGroupHeartbeatRequest::default()
         };
         let deadline = self.client.env().clock.now() + self.client.config().request_timeout;
@@ -176,6 +180,7 @@ impl Heart {
     /// Takes over what the coordinator says; how long until the next heartbeat.
     fn heard(&mut self, answer: ShareGroupHeartbeatResponse) -> Duration {
         self.epoch = answer.member_epoch;
+        self.says_all = false;
         if let Some(assignment) = answer.assignment {
             let topics = assignment.topic_partitions.into_iter();
             let assigned = topics.flat_map(|topic| {
@@ -194,6 +199,7 @@ impl Heart {
 
     /// Whether heartbeats go on after this failure.
     fn survives(&mut self, error: Error) -> bool {
+        self.says_all = true;
         match error.code() {
             Some(ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::FENCED_MEMBER_EPOCH) => {
                 self.epoch = JOINING;
