@@ -419,6 +419,11 @@ impl Owned for Partition {
                     self.stage_end_of_transaction(end, effects);
                 }
                 Command::Decide(decision) => decision(self, effects),
+                // At once, for what follows in this turn is meant for the leader. Nothing is staged: who
+                // does not lead takes nothing.
+                Command::Lead { leader_epoch, partition_epoch } if self.partition_epoch < 0 => {
+                    self.lead(leader_epoch, partition_epoch, effects);
+                }
                 later @ (Command::Read(_)
                 | Command::ColdRead(..)
                 | Command::Flushed(_)

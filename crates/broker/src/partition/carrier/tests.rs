@@ -5,7 +5,7 @@ use super::{Carrier, Surrounded};
 use crate::coordinators::{Loaded, Served, question, read_on, said};
 use crate::directory::Directory;
 use crate::node::Node;
-use crate::partition::command::{Command, Read};
+use crate::partition::command::{Command, EndTransaction, Read};
 use crate::partition::{Effect, NewPartition, Partition};
 use crate::topic::TopicSettings;
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use dohle_metadata::config::{Layers, TopicConfig};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::{Offset, Timestamp};
 use dohle_protocol::record::compression::Compression;
+use dohle_protocol::record::control::EndTransactionMarker;
 use dohle_protocol::wire::Text;
 use dohle_replication::machine::{After, Entry, Machine, Outcome, Token};
 use dohle_sim::world::World;
@@ -385,4 +386,35 @@ fn who_was_not_told_to_lead_answers_nobody() {
     let mut lead = vec![Command::Lead { leader_epoch: 1, partition_epoch: 1 }];
     drop(partition.turn(&mut lead, &mut Vec::new()));
     assert_eq!(read(&mut partition), [ErrorCode::NONE]);
+}
+
+/// Who is told to lead leads in the same turn: what comes right behind is meant for the leader.
+#[test]
+fn who_is_told_to_lead_takes_what_follows() {
+    let env = World::new(7).start("node");
+    let mut partition = partition(&env, "/here");
+    let end = |id| {
+        Command::EndTransaction(EndTransaction {
+            marker: EndTransactionMarker {
+                committed: true,
+                coordinator_epoch: 0,
+                producer_id: id,
+                producer_epoch: 0,
+            },
+            transaction_version: 0,
+            slot: Gather::with_capacity(1).slot(),
+        })
+    };
+    let lead = Command::Lead { leader_epoch: 1, partition_epoch: 1 };
+    let mut effects = Vec::new();
+    let mut turned = partition.turn(&mut vec![end(1), lead, end(2)], &mut effects);
+    while let Turned::Job(_, work) = turned {
+        turned = work()(&mut partition, &mut effects);
+    }
+    let answers = effects.into_iter().filter_map(|effect| {
+        if let Effect::Appended(_, answer) = effect { Some(answer.error) } else { None }
+    });
+    assert_eq!(answers.collect::<Vec<_>>(), [ErrorCode::NOT_LEADER_OR_FOLLOWER]);
+    // The other answer waits for a flush.
+    assert_eq!(partition.log().expect("a log").end_offset(), 1);
 }
