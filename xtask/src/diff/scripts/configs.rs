@@ -278,6 +278,8 @@ fn repeated(world: &mut World, version: i16, topic: &str) {
     world.note("after a part twice", 2, &description(TOPIC, topic, Some(&[policy])));
     let policy = "log.cleanup.policy";
     world.note("a part twice for all", version, &change(BROKER, "", policy, 0, twice));
+    // Kafka says so before its broker has taken it over.
+    std::thread::sleep(std::time::Duration::from_millis(500));
     for name in ["", "1"] {
         let after = description(BROKER, name, Some(&[policy]));
         world.note(&format!("after a part twice for all, at {name}"), 2, &after);
