@@ -28,7 +28,7 @@ const USAGE: &str =
     "usage: streams-member join GROUP MEMBER TOPIC OFFSET | streams-member leave GROUP MEMBER";
 
 /// How often it is tried, a tenth of a second apart.
-const TRIES: usize = 300;
+const TRIES: usize = 1_200;
 
 /// The epoch of a heartbeat by which a member leaves.
 const LEAVING: i32 = -1;
@@ -119,7 +119,7 @@ fn join(world: &mut World, group: &str, member: &str, topic: &str) -> Result<(i3
             Err(error) => last = error,
         }
     }
-    Err(format!("{member} does not own tasks after 30 s: {last}"))
+    Err(format!("{member} does not own tasks after two minutes: {last}"))
 }
 
 fn topology(group: &str, topic: &str) -> Topology {
