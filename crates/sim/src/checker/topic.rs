@@ -1,5 +1,6 @@
 //! What clients know of a topic.
 
+use super::Partition;
 use super::compaction::Policy;
 use dohle_protocol::ids::Uuid;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,15 @@ pub struct Topic {
 }
 
 impl Topic {
+    /// What is known of a partition of it that is new.
+    #[must_use]
+    pub fn new_partition(&self, name: &str) -> Partition {
+        let is_kept = !self.has_retention || self.kept_ms.is_some();
+        let deletable_to = if is_kept { 0 } else { i64::MAX };
+        let partition = Partition::new(name, self.is_durable, deletable_to);
+        partition.kept_ms(self.kept_ms).compacted(self.compaction)
+    }
+
     /// Whether clients may use it.
     #[must_use]
     pub fn is_live(&self) -> bool {

@@ -4,7 +4,7 @@
 
 use super::application::is_its_topic;
 use crate::checker::topic::ANY;
-use crate::checker::{History, Key, Life, Partition, Policy, Topic};
+use crate::checker::{History, Key, Life, Policy, Topic};
 use crate::client::{Client, NoAnswer};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
@@ -228,13 +228,11 @@ impl Admin {
         if let Some(id) = id {
             self.history.trace().line(format_args!("{name} is {id}, durable: {is_durable}"));
             let mut known = self.history.known();
-            if let Some(topic) = known.topics.get_mut(&name) {
-                (topic.id, topic.life) = (id, Life::Live);
-            }
-            let deletable_to = if has_retention && kept_ms.is_none() { i64::MAX } else { 0 };
+            let Some(topic) = known.topics.get_mut(&name) else { return };
+            (topic.id, topic.life) = (id, Life::Live);
+            let partition = topic.new_partition(&name);
             for index in 0..partitions {
-                let partition = Partition::new(&name, is_durable, deletable_to).kept_ms(kept_ms);
-                known.partitions.insert((id, index), partition.compacted(compaction));
+                known.partitions.insert((id, index), partition.clone());
             }
         }
     }
@@ -309,12 +307,8 @@ impl Admin {
                 let mut known = self.history.known();
                 let Some(topic) = known.topics.get_mut(name) else { return };
                 topic.partitions = count;
-                let (id, is_durable, compaction) = (topic.id, topic.is_durable, topic.compaction);
-                let kept_ms = topic.kept_ms;
-                let is_kept = !topic.has_retention || kept_ms.is_some();
-                let deletable_to = if is_kept { 0 } else { i64::MAX };
-                let partition = Partition::new(name, is_durable, deletable_to).kept_ms(kept_ms);
-                known.partitions.insert((id, count - 1), partition.compacted(compaction));
+                let (id, partition) = (topic.id, topic.new_partition(name));
+                known.partitions.insert((id, count - 1), partition);
             }
             other => self.history.violate(format!("growing {name} is answered {other}")),
         }

@@ -199,11 +199,7 @@ impl Run<'_> {
 
     /// Starts the ended node. Sometimes everything is read at once.
     pub(super) fn start_after(&mut self, after: After) -> Result<(), String> {
-        let down = Duration::from_micros(self.random.below(300_000));
-        self.run_for(down)?;
-        self.node.start(self.world, START_LIMIT)?;
-        self.history.on_disk_sound();
-        self.check_image()?;
+        self.start_within(300_000)?;
         if self.random.below(3) == 0 { self.audit(after) } else { self.check() }
     }
 
@@ -239,12 +235,17 @@ impl Run<'_> {
     }
 
     fn start_after_power_loss(&mut self) -> Result<(), String> {
-        let down = Duration::from_micros(self.random.below(1_000_000));
+        self.start_within(1_000_000)?;
+        self.audit(After::PowerLoss)
+    }
+
+    /// Another process has the disk after so many microseconds at most.
+    fn start_within(&mut self, down_us: u64) -> Result<(), String> {
+        let down = Duration::from_micros(self.random.below(down_us));
         self.run_for(down)?;
         self.node.start(self.world, START_LIMIT)?;
         self.history.on_disk_sound();
-        self.check_image()?;
-        self.audit(After::PowerLoss)
+        self.check_image()
     }
 
     fn reopen(&mut self) {

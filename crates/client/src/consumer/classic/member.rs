@@ -199,14 +199,13 @@ impl Member {
 
     /// Joins, or goes on with a join, until `deadline` at most.
     async fn join(&mut self, deadline: Instant) -> Result<(), Error> {
-        let joining = match self.joining.take() {
-            Some(joining) => joining,
-            None => self.start_join(),
-        };
+        if self.joining.is_none() {
+            self.joining = Some(self.start_join());
+        }
         let clock = self.client.env().clock.clone();
         // Whoever polls may give up at any moment: the join stays where the next poll finds it.
-        let joining = self.joining.insert(joining);
-        if until(&*clock, deadline, &mut *joining).await.is_none() {
+        let Some(joining) = &mut self.joining else { return Ok(()) };
+        if until(&*clock, deadline, joining).await.is_none() {
             return Ok(());
         }
         let Some(joining) = self.joining.take() else { return Ok(()) };
