@@ -1,5 +1,6 @@
 //! Java's names for failures: some tools print them, and scripts look for them.
 
+use crate::console::Failure;
 use dohle_client::Error;
 use dohle_protocol::ErrorCode;
 
@@ -23,6 +24,17 @@ pub(crate) fn class_of(error: &Error) -> String {
 /// The exception as Java prints it: its class, and what it says.
 pub(crate) fn exception(error: &Error) -> String {
     format!("{}: {error}", class_of(error))
+}
+
+/// What the server refused, as Kafka's tool says it.
+pub(crate) fn refused(error: Error) -> Failure {
+    Failure::new(exception(&error))
+}
+
+/// The same where Kafka's tool has it at second hand.
+pub(crate) fn wrapped(error: Error) -> Failure {
+    let cause = exception(&error);
+    Failure::new(format!("java.util.concurrent.ExecutionException: {cause}"))
 }
 
 /// `UNKNOWN_TOPIC_OR_PARTITION` as `UnknownTopicOrPartitionException`, with the few that go by

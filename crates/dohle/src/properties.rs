@@ -1,5 +1,6 @@
 //! Java's property files and `key=value` words, as far as configurations use them.
 
+use crate::arguments::flags::Given;
 use crate::console::Failure;
 use dohle_client::Properties;
 
@@ -12,6 +13,17 @@ pub(crate) fn read(path: &str, into: &mut Properties) -> Result<(), Failure> {
         into.set(&key, value);
     }
     Ok(())
+}
+
+/// The files that these flags name, one after the other.
+pub(crate) fn of_files(given: &Given, flags: &[&str]) -> Result<Properties, Failure> {
+    let mut found = Properties::default();
+    for flag in flags {
+        if let Some(file) = given.value(flag)? {
+            read(file, &mut found)?;
+        }
+    }
+    Ok(found)
 }
 
 /// Takes `key=value`; a value may hold further equals signs, and may be missing.

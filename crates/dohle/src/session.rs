@@ -3,7 +3,7 @@
 use crate::arguments::flags::{Flag, Given, Takes};
 use crate::console::Failure;
 use crate::properties;
-use dohle_client::{Admin, Client, ClientConfig, Properties};
+use dohle_client::{Admin, Client, ClientConfig, Error, Properties};
 use dohle_env::tasks::Home;
 use dohle_server::world::{World, WorldOptions};
 use std::future::Future;
@@ -154,5 +154,14 @@ impl Session {
         ask: impl FnOnce(Admin) -> F,
     ) -> T {
         self.run(ask(Admin::new(self.client.clone())))
+    }
+
+    /// Where the coordinator of a group is, `HOST:PORT`, and which broker that is.
+    pub(crate) fn group_coordinator(&self, group: &str) -> Result<(String, i32), Error> {
+        let id = group.to_owned();
+        let broker = self.admin(|admin| async move { admin.group_coordinator(&id).await })?;
+        let node = self.client.known().brokers.get(&broker).cloned();
+        let place = node.map(|node| format!("{}:{}", node.host, node.port)).unwrap_or_default();
+        Ok((place, broker))
     }
 }

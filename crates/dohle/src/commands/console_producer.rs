@@ -106,12 +106,7 @@ fn reader_properties(given: &Given) -> Result<Properties, Failure> {
 }
 
 fn producer_properties(given: &Given) -> Result<Properties, Failure> {
-    let mut found = Properties::default();
-    for flag in ["producer.config", "command-config"] {
-        if let Some(file) = given.value(flag)? {
-            properties::read(file, &mut found)?;
-        }
-    }
+    let mut found = properties::of_files(given, &["producer.config", "command-config"])?;
     for pair in given.values("producer-property").chain(given.values("command-property")) {
         properties::take(pair, &mut found);
     }

@@ -7,7 +7,7 @@ pub(super) mod duration;
 pub(super) mod options;
 pub(super) mod reset;
 
-use crate::arguments::flags::Given;
+use crate::arguments::flags::{Flags, Given};
 use crate::console::{Console, Failure};
 use crate::session::Session;
 use dohle_client::TopicPartition;
@@ -85,7 +85,29 @@ pub(crate) fn kind_name(kind: &str) -> String {
     }
 }
 
-pub(super) fn items(list: &str) -> Vec<Text> {
+/// The states that `--list --state` names, as servers call them: some of those `known`.
+pub(super) fn states(
+    flags: &Flags,
+    given: &Given,
+    known: &[&'static str],
+    console: &mut Console<'_>,
+) -> Result<Vec<Text>, Failure> {
+    let list = given.value("state")?.unwrap_or_default();
+    let mut states = Vec::new();
+    for state in items(list) {
+        match known.iter().find(|known| known.eq_ignore_ascii_case(&state)) {
+            Some(known) => states.push(Text::from(*known)),
+            None => {
+                let message =
+                    format!("Invalid state list '{list}'. Valid states are: {}", known.join(", "));
+                return Err(flags.wrong(&message, console));
+            }
+        }
+    }
+    Ok(states)
+}
+
+fn items(list: &str) -> Vec<Text> {
     let items = list.split(',').map(str::trim).filter(|item| !item.is_empty());
     items.map(Text::from).collect()
 }

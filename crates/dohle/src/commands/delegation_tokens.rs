@@ -3,11 +3,10 @@
 
 use crate::arguments::flags::{Flag, Flags, Given, optional, switch};
 use crate::console::{Console, Failure};
-use crate::exception::exception;
+use crate::exception::refused;
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use crate::{base64, calendar};
 use bytes::Bytes;
-use dohle_client::Error;
 use dohle_protocol::messages::create_delegation_token_request::CreatableRenewers;
 use dohle_protocol::messages::describe_delegation_token_request::DescribeDelegationTokenOwner;
 use dohle_protocol::messages::describe_delegation_token_response::{
@@ -77,11 +76,6 @@ fn check(given: &Given, console: &mut Console<'_>) -> Result<&'static str, Failu
     };
     FLAGS.not_with(given, action, others, console)?;
     Ok(action)
-}
-
-/// As Kafka's tool says what the server refused.
-fn refused(error: Error) -> Failure {
-    Failure::new(exception(&error))
 }
 
 /// The type and name of each principal that follows a flag.

@@ -113,12 +113,7 @@ fn spread(words: &[String]) -> Vec<String> {
 }
 
 fn settings(given: &Given) -> Result<Properties, Failure> {
-    let mut settings = Properties::default();
-    for flag in ["producer.config", "command-config"] {
-        if let Some(file) = given.value(flag)? {
-            properties::read(file, &mut settings)?;
-        }
-    }
+    let mut settings = properties::of_files(given, &["producer.config", "command-config"])?;
     for pair in given.values("producer-props").chain(given.values("command-property")) {
         if !pair.contains('=') {
             return Err(Failure::new(format!("Invalid property: {pair}")));

@@ -287,12 +287,7 @@ fn summary(read: &Read, start: Start, elapsed: Duration) -> String {
 }
 
 fn settings(given: &Given) -> Result<Properties, Failure> {
-    let mut settings = Properties::default();
-    for flag in ["consumer.config", "command-config"] {
-        if let Some(file) = given.value(flag)? {
-            properties::read(file, &mut settings)?;
-        }
-    }
+    let mut settings = properties::of_files(given, &["consumer.config", "command-config"])?;
     for pair in given.values("command-property") {
         properties::take(pair, &mut settings);
     }

@@ -4,10 +4,10 @@
 mod describe;
 
 use super::consumer_groups::reset::{Offsets, at_time, look_up, partitions, print};
-use super::consumer_groups::{duration, items, tell};
+use super::consumer_groups::{duration, states, tell};
 use crate::arguments::flags::{Flags, Given, optional, switch, value};
 use crate::console::{Console, Failure};
-use crate::exception::exception;
+use crate::exception::{exception, refused, wrapped};
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::admin::OffsetSpec;
 use dohle_client::{Error, TopicPartition};
@@ -47,7 +47,7 @@ pub(super) const FLAGS: Flags = Flags {
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(given) = FLAGS.parse(words, console)? else { return Ok(()) };
     let action = check(&given, console)?;
-    let states = states(&given, console)?;
+    let states = states(&FLAGS, &given, &["Stable", "Empty", "Dead"], console)?;
     let session = Session::of(&given)?;
     let done = match action {
         "list" => list(&session, &given, &states, console),
@@ -65,17 +65,6 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         }
         done => done,
     }
-}
-
-/// What the server refused, as Kafka's tool says it.
-fn refused(error: Error) -> Failure {
-    Failure::new(exception(&error))
-}
-
-/// The same where Kafka's tool has it at second hand.
-fn wrapped(error: Error) -> Failure {
-    let cause = exception(&error);
-    Failure::new(format!("java.util.concurrent.ExecutionException: {cause}"))
 }
 
 /// Which action it is, if the flags go together.
@@ -115,24 +104,6 @@ fn check(given: &Given, console: &mut Console<'_>) -> Result<&'static str, Failu
     }
     FLAGS.not_with(given, "group", &["all-groups", "list"], console)?;
     Ok(action)
-}
-
-/// The states that `--list --state` names, as servers call them.
-fn states(given: &Given, console: &mut Console<'_>) -> Result<Vec<Text>, Failure> {
-    let list = given.value("state")?.unwrap_or_default();
-    let mut states = Vec::new();
-    for state in items(list) {
-        let known = ["Stable", "Empty", "Dead"];
-        match known.iter().find(|known| known.eq_ignore_ascii_case(&state)) {
-            Some(known) => states.push(Text::from(*known)),
-            None => {
-                let message =
-                    format!("Invalid state list '{list}'. Valid states are: {}", known.join(", "));
-                return Err(FLAGS.wrong(&message, console));
-            }
-        }
-    }
-    Ok(states)
 }
 
 /// The share groups there are, with their states.

@@ -7,15 +7,15 @@ mod internal;
 pub(super) mod options;
 mod reset;
 
-use super::consumer_groups::tell;
+use super::consumer_groups::{states, tell};
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
-use crate::exception::exception;
+use crate::exception::{refused, wrapped};
 use crate::session::Session;
 use dohle_client::Error;
 use dohle_client::admin::GroupListing;
 use dohle_protocol::wire::Text;
-use options::FLAGS;
+use options::{FLAGS, STATES};
 
 /// How many milliseconds a call may take unless `--timeout` says it.
 const TIMEOUT_MS: i64 = 30_000;
@@ -24,7 +24,7 @@ const TIMEOUT_MS: i64 = 30_000;
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(given) = FLAGS.parse(words, console)? else { return Ok(()) };
     let action = options::check(&given, console)?;
-    let states = options::states(&given, console)?;
+    let states = states(&FLAGS, &given, &STATES, console)?;
     let session = Session::of_within(&given, given.number("timeout", TIMEOUT_MS)?)?;
     let done = match action {
         "list" => list(&session, &given, &states, console),
@@ -41,17 +41,6 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         }
         done => done,
     }
-}
-
-/// What the server refused, as Kafka's tool says it.
-fn refused(error: Error) -> Failure {
-    Failure::new(exception(&error))
-}
-
-/// The same where Kafka's tool has it at second hand.
-fn wrapped(error: Error) -> Failure {
-    let cause = exception(&error);
-    Failure::new(format!("java.util.concurrent.ExecutionException: {cause}"))
 }
 
 /// The streams groups in these states, or in any.

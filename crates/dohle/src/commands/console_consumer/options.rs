@@ -168,12 +168,7 @@ fn consumer(
     has_partition: bool,
     console: &mut Console<'_>,
 ) -> Result<(Properties, ConsumerConfig), Failure> {
-    let mut from_file = Properties::default();
-    for flag in ["consumer.config", "command-config"] {
-        if let Some(file) = given.value(flag)? {
-            properties::read(file, &mut from_file)?;
-        }
-    }
+    let from_file = properties::of_files(given, &["consumer.config", "command-config"])?;
     let mut extra = Properties::default();
     for pair in given.values("consumer-property").chain(given.values("command-property")) {
         properties::take(pair, &mut extra);

@@ -123,12 +123,7 @@ fn consumer(
     given: &Given,
     console: &mut Console<'_>,
 ) -> Result<(Properties, ShareConsumerConfig), Failure> {
-    let mut all = Properties::default();
-    for flag in ["consumer-config", "command-config"] {
-        if let Some(file) = given.value(flag)? {
-            properties::read(file, &mut all)?;
-        }
-    }
+    let mut all = properties::of_files(given, &["consumer-config", "command-config"])?;
     let mut extra = Properties::default();
     for pair in given.values("consumer-property").chain(given.values("command-property")) {
         properties::take(pair, &mut extra);

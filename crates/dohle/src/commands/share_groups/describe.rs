@@ -2,6 +2,7 @@
 
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
+use crate::exception::{refused, wrapped};
 use crate::session::Session;
 use dohle_protocol::messages::describe_share_group_offsets_response::DescribeShareGroupOffsetsResponsePartition;
 use dohle_protocol::messages::share_group_describe_response::{DescribedGroup, Member};
@@ -18,7 +19,7 @@ pub(super) fn run(
     for id in ids {
         let id = id.clone();
         let described = session.admin(|admin| async move { admin.describe_share_group(&id).await });
-        groups.push(described.map_err(super::refused)?);
+        groups.push(described.map_err(refused)?);
     }
     for group in groups {
         if given.has("members") {
@@ -66,7 +67,7 @@ fn offsets(
     let name = group.group_id.to_string();
     let id = name.clone();
     let told = session.admin(|admin| async move { admin.share_group_offsets(&id).await });
-    let mut topics = told.map_err(super::wrapped)?;
+    let mut topics = told.map_err(wrapped)?;
     topics.sort_unstable_by(|one, other| one.topic_name.cmp(&other.topic_name));
     let mut rows = vec![if is_verbose {
         row(["GROUP", "TOPIC", "PARTITION", "LEADER-EPOCH", "START-OFFSET", "LAG"])
@@ -122,10 +123,7 @@ fn state(
 ) -> Result<(), Failure> {
     has_members(group, console)?;
     let name = group.group_id.to_string();
-    let id = name.clone();
-    let broker = session.admin(|admin| async move { admin.group_coordinator(&id).await })?;
-    let node = session.client().known().brokers.get(&broker).cloned();
-    let place = node.map(|node| format!("{}:{}", node.host, node.port)).unwrap_or_default();
+    let (place, broker) = session.group_coordinator(&name)?;
     let coordinator = format!("{place}  ({broker})");
     let count = group.members.len().to_string();
     let state = group.group_state.to_string();

@@ -141,10 +141,7 @@ fn state(
 ) -> Result<(), Failure> {
     tell_state(group, console)?;
     let name = group.group_id.as_str();
-    let id = name.to_owned();
-    let broker = session.admin(|admin| async move { admin.group_coordinator(&id).await })?;
-    let node = session.client().known().brokers.get(&broker).cloned();
-    let place = node.map(|node| format!("{}:{}", node.host, node.port)).unwrap_or_default();
+    let (place, broker) = session.group_coordinator(name)?;
     let coordinator = format!("{place} ({broker})");
     let count = group.members.len().to_string();
     let state = group.group_state.as_str();

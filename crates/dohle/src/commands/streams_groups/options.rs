@@ -1,10 +1,8 @@
 //! The flags of the tool, and which of them go together.
 
 use crate::arguments::flags::{Flags, Given, optional, switch, value};
-use crate::commands::consumer_groups::items;
 use crate::console::{Console, Failure};
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG};
-use dohle_protocol::wire::Text;
 
 /// What it can be told.
 pub(in crate::commands) const FLAGS: Flags = Flags {
@@ -61,7 +59,8 @@ pub(super) const SCENARIOS: [&str; 8] = [
 ];
 
 /// The states that a streams group may be in.
-const STATES: [&str; 6] = ["Empty", "NotReady", "Stable", "Assigning", "Reconciling", "Dead"];
+pub(super) const STATES: [&str; 6] =
+    ["Empty", "NotReady", "Stable", "Assigning", "Reconciling", "Dead"];
 
 /// Which action it is, if the flags go together.
 pub(super) fn check(given: &Given, console: &mut Console<'_>) -> Result<&'static str, Failure> {
@@ -137,26 +136,10 @@ fn wrong(given: &Given) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// The states that `--list --state` names, as servers call them.
-pub(super) fn states(given: &Given, console: &mut Console<'_>) -> Result<Vec<Text>, Failure> {
-    let list = given.value("state")?.unwrap_or_default();
-    let mut states = Vec::new();
-    for state in items(list) {
-        match STATES.iter().find(|known| known.eq_ignore_ascii_case(&state)) {
-            Some(known) => states.push(Text::from(*known)),
-            None => {
-                let message =
-                    format!("Invalid state list '{list}'. Valid states are: {}", STATES.join(", "));
-                return Err(FLAGS.wrong(&message, console));
-            }
-        }
-    }
-    Ok(states)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{FLAGS, check, states};
+    use super::{FLAGS, STATES, check};
+    use crate::commands::consumer_groups::states;
     use crate::console::Console;
 
     #[test]
@@ -197,7 +180,8 @@ mod tests {
             let (mut out, mut err) = (Vec::new(), Vec::new());
             let mut console = Console { out: &mut out, err: &mut err };
             let given = FLAGS.parse(&words, &mut console).unwrap().unwrap();
-            let checked = check(&given, &mut console).and_then(|_| states(&given, &mut console));
+            let checked = check(&given, &mut console)
+                .and_then(|_| states(&FLAGS, &given, &STATES, &mut console));
             assert_eq!(checked.is_ok(), is_good, "{line}");
         }
     }
