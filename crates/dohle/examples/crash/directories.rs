@@ -1,6 +1,7 @@
-//! Two log directories, and one of them fails: its partitions answer with an error, the others are
+//! Two log directories, and one of them fails, or its device does: its partitions answer with an error, the others are
 //! served on, and once it works again a restart brings everything back.
 
+use crate::device::{self, DeviceErrors};
 use crate::scenario::{Ground, want, within};
 use crate::server::Server;
 use crate::wire::{Failure, Wire};
@@ -35,6 +36,13 @@ pub(crate) fn run(ground: &Ground) -> Result<(), String> {
     split.fails("removed", |split| rename(&split.b, &split.aside))?;
     rename(&split.aside, &split.b)?;
     split.is_back("removed")?;
+    if DeviceErrors::can_be_shown() {
+        split.device("its device fails to write", device::WRITES)?;
+        split.device("its device fails to sync", device::SYNCS)?;
+        split.device_that_is_not_read()?;
+    } else {
+        ground.leave_out("a device that fails: there is no strace, or it may not trace");
+    }
     split.missing_at_start()
 }
 
@@ -48,7 +56,9 @@ impl Split {
             b.display()
         ));
         server.start()?;
-        Wire::dial(&server.address())?.create(TOPIC, PARTITIONS, &[])?;
+        // Some writes wait for a sync.
+        let configs = [("flush.messages", "10")];
+        Wire::dial(&server.address())?.create(TOPIC, PARTITIONS, &configs)?;
         let lies = |index: &i32, in_: &Path| in_.join(format!("{TOPIC}-{index}")).exists();
         let in_a: Vec<i32> = (0..PARTITIONS).filter(|index| lies(index, &a)).collect();
         let in_b: Vec<i32> = (0..PARTITIONS).filter(|index| lies(index, &b)).collect();
@@ -168,6 +178,48 @@ impl Split {
         let compared = self.writer.check(&self.server.address(), PARTITIONS)?;
         println!("   {how}, mended and started again: {compared:?}");
         Ok(())
+    }
+
+    /// Calls that touch one partition's active segment end with errors.
+    fn device(&mut self, how: &str, calls: &str) -> Result<(), String> {
+        let mut errors = None;
+        self.fails(how, |split| {
+            errors = Some(split.device_errors(calls)?);
+            Ok(())
+        })?;
+        drop(errors);
+        self.is_back(how)
+    }
+
+    fn device_errors(&self, calls: &str) -> Result<DeviceErrors, String> {
+        let folder = self.b.join(format!("{TOPIC}-{}", self.in_b[0]));
+        let mut logs = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(|error| format!("{folder:?}: {error}"))? {
+            let path = entry.map_err(|error| error.to_string())?.path();
+            logs.extend(path.extension().is_some_and(|it| it == "log").then_some(path));
+        }
+        let active = logs.into_iter().max().ok_or("no log")?;
+        DeviceErrors::begin(self.server.id().ok_or("it does not run")?, &active, calls)
+    }
+
+    /// What cannot be read is refused, and nothing else: a read leaves no log in doubt.
+    fn device_that_is_not_read(&mut self) -> Result<(), String> {
+        let (how, first) = ("its device fails to read", self.in_b[0]);
+        let errors = self.device_errors(device::READS)?;
+        let mut wire = Wire::dial(&self.server.address())?;
+        let read = wire.fetch(TOPIC, first, 0).err();
+        want(read == Some(Failure::STORAGE), format!("{how}: a read is answered with {read:?}"))?;
+        self.write(1).map_err(|why| format!("{how}: a write: {why}"))?;
+        for index in self.in_b.iter().skip(1) {
+            wire.read(TOPIC, *index, 0).map_err(|why| format!("{how}: {TOPIC}-{index}: {why}"))?;
+        }
+        self.others_are_served(how)?;
+        let log = self.server.log();
+        let line = log.lines().rev().find(|line| line.contains("cannot be read"));
+        println!("   it says: {}", line.unwrap_or("nothing"));
+        want(line.is_some_and(|line| line.contains("restart")), format!("{how}: no word on it"))?;
+        drop(errors);
+        self.is_back(how)
     }
 
     fn missing_at_start(&mut self) -> Result<(), String> {

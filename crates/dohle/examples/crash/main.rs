@@ -9,6 +9,7 @@
 mod clients;
 mod crowd;
 mod descriptors;
+mod device;
 mod directories;
 mod files;
 mod full_directory;

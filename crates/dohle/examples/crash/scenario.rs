@@ -68,7 +68,7 @@ pub(crate) static SCENARIOS: [Scenario; 13] = [
     },
     Scenario {
         name: "directories",
-        what: "one of two log directories is read-only, removed, or missing at the start",
+        what: "one of two log directories is read-only, removed, on a failing device, or missing at the start",
         is_quick: true,
         run: directories::run,
     },

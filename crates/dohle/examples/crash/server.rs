@@ -159,6 +159,11 @@ impl Server {
         Err(format!("it has not ended within {limit:?}"))
     }
 
+    /// Its process, if it runs.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     fn proc_path(&self) -> Result<PathBuf, String> {
         let child = self.child.as_ref().ok_or("it does not run")?;
         Ok(PathBuf::from(format!("/proc/{}", child.id())))
