@@ -5,6 +5,7 @@
 
 use crate::api;
 use crate::cost::Cost;
+use crate::limits::DECODED_BYTES_FREE;
 use crate::node::Node;
 use crate::request::Context;
 use crate::session::Session;
@@ -14,7 +15,7 @@ use dohle_env::clock::Instant;
 use dohle_env::net::Pieces;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::frame;
-use dohle_protocol::wire::{DecodeError, Few, Message, Parts, Reader, Request};
+use dohle_protocol::wire::{DecodeError, DecodeErrorKind, Few, Message, Parts, Reader, Request};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -60,8 +61,8 @@ impl Reply {
 /// A request that has begun.
 pub(crate) struct Handled {
     stage: Stage,
-    /// Memory of the request's frame, given back with the reply.
-    permit: Option<Permit>,
+    /// Memory of the request's frame, and of what it was decoded into; given back with the reply.
+    permits: [Option<Permit>; 2],
     /// What is to be told of the time that it takes.
     cost: Option<Arc<Cost>>,
     /// `None` for what was not understood.
@@ -99,7 +100,7 @@ enum Stage {
 
 impl Handled {
     const fn at(stage: Stage) -> Self {
-        Self { stage, permit: None, cost: None, asked: None }
+        Self { stage, permits: [None, None], cost: None, asked: None }
     }
 
     pub(crate) fn ready(reply: Reply) -> Self {
@@ -124,9 +125,9 @@ impl Handled {
         Self::at(Stage::Submitted(Box::pin(future)))
     }
 
-    /// Keeps `permit` until the reply is taken.
+    /// Keeps the permit of its frame until the reply is taken.
     pub(crate) fn holding(mut self, permit: Option<Permit>) -> Self {
-        self.permit = permit;
+        self.permits[0] = permit;
         self
     }
 
@@ -135,7 +136,7 @@ impl Handled {
         self.advance(cx, now);
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Ready(reply) => {
-                self.permit = None;
+                self.permits = [None, None];
                 Poll::Ready(reply)
             }
             running @ (Stage::Before(_)
@@ -202,25 +203,67 @@ impl Handled {
     }
 }
 
-/// Begins the request in `frame`, which was there at `came`, when its turn comes, at `began`.
+/// A request whose turn has come.
+pub(crate) struct Turn {
+    pub(crate) frame: Bytes,
+    /// What it may be decoded into; without one, into [`DECODED_BYTES_FREE`].
+    pub(crate) permit: Option<Permit>,
+    /// When it was there.
+    pub(crate) came: Instant,
+    pub(crate) began: Instant,
+}
+
+/// A request that takes more than [`DECODED_BYTES_FREE`] when it is decoded, and has no permit.
+pub(crate) struct Larger {
+    pub(crate) frame: Bytes,
+}
+
+/// Begins a request. What it is decoded into is held until it is answered; what takes too much of
+/// that is not begun, or if it has a permit, refused.
 pub(crate) fn begin(
     node: &Arc<Node>,
     session: &mut Session,
-    frame: Bytes,
-    came: Instant,
-    began: Instant,
-) -> Handled {
-    let size_bytes = frame.len();
+    turn: Turn,
+) -> Result<Handled, Larger> {
+    let most = turn.permit.as_ref().map_or(DECODED_BYTES_FREE, Permit::size_bytes);
+    let mut reader = Reader::within(turn.frame, most);
+    match begin_within(node, session, &mut reader, (turn.came, turn.began)) {
+        Ok(mut handled) => {
+            handled.permits[1] = turn.permit.map(|mut permit| {
+                permit.shrink_to(reader.decoded_bytes());
+                permit
+            });
+            Ok(handled)
+        }
+        Err(Unread { error, .. })
+            if matches!(error.kind, DecodeErrorKind::TooLarge(_)) && turn.permit.is_none() =>
+        {
+            Err(Larger { frame: reader.into_frame() })
+        }
+        Err(Unread { what, error }) => Ok(close(format!("{what} that cannot be read: {error}"))),
+    }
+}
+
+/// What cannot be read, and why.
+struct Unread {
+    what: String,
+    error: DecodeError,
+}
+
+fn begin_within(
+    node: &Arc<Node>,
+    session: &mut Session,
+    reader: &mut Reader,
+    (came, began): (Instant, Instant),
+) -> Result<Handled, Unread> {
+    let size_bytes = reader.remaining();
     let cost = node.quotas.costs().then(|| Arc::new(Cost::begin(node.env.clock.clone())));
-    let mut reader = Reader::new(frame);
-    let start = match frame::read_request_start(&mut reader) {
-        Ok(start) => start,
-        Err(error) => return close(format!("a request header that cannot be read: {error}")),
-    };
+    let start = frame::read_request_start(reader)
+        .map_err(|error| Unread { what: "a request header".to_owned(), error })?;
     let key = start.key;
     let of = session.listener.of;
     let Some(versions) = api::versions(key, of) else {
-        return close(format!("{key:?} is not served"));
+        return Ok(close(format!("{key:?} is not served")));
     };
     let context = Context {
         node: node.clone(),
@@ -235,24 +278,21 @@ pub(crate) fn begin(
     };
     if !versions.contains(&context.version) {
         if key == ApiKey::ApiVersions {
-            return Handled::ready(api::api_versions::unsupported_version(context));
+            return Ok(Handled::ready(api::api_versions::unsupported_version(context)));
         }
-        return close(format!("version {} of {key:?} is not served", context.version));
+        return Ok(close(format!("version {} of {key:?} is not served", context.version)));
     }
     let version = context.version;
-    match route(context, session, &mut reader) {
-        Ok(mut handled) => {
-            if let Some(cost) = &cost {
-                cost.pause();
-            }
-            handled.cost = cost;
-            handled.asked = Some(Asked { key, version, size_bytes, came, began, left: None });
-            handled
-        }
-        Err(error) => {
-            close(format!("a {key:?} request, version {version}, that cannot be read: {error}"))
-        }
+    let mut handled = route(context, session, reader).map_err(|error| Unread {
+        what: format!("a {key:?} request, version {version},"),
+        error,
+    })?;
+    if let Some(cost) = &cost {
+        cost.pause();
     }
+    handled.cost = cost;
+    handled.asked = Some(Asked { key, version, size_bytes, came, began, left: None });
+    Ok(handled)
 }
 
 fn close(why: String) -> Handled {

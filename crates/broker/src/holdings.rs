@@ -3,6 +3,7 @@
 use crate::housekeeping;
 use crate::node::Node;
 use crate::start::Running;
+use dohle_env::budget::Budget;
 use std::future::Future;
 
 /// How much of something is taken, and how much there is.
@@ -19,7 +20,9 @@ pub struct Share {
 pub struct Holdings {
     /// Bytes of large requests in flight: `queued.max.request.bytes`.
     pub request_bytes: Share,
-    /// Whether a large request waits for such bytes.
+    /// Bytes that large requests were decoded into: half as much.
+    pub decoded_bytes: Share,
+    /// Whether a large request waits for bytes of either kind.
     pub is_short: bool,
     /// Connections: `max.connections`.
     pub connections: Share,
@@ -31,12 +34,14 @@ impl Running {
     /// What the node holds now.
     #[must_use]
     pub fn holdings(&self) -> Holdings {
-        let Node { limits, request_bytes, connections, fetch_sessions, .. } = &*self.node;
+        let Node { limits, request_bytes, decoded_bytes, connections, fetch_sessions, .. } =
+            &*self.node;
         let share = |taken, limit| Share { taken, limit };
-        let total = limits.request_bytes;
+        let taken = |budget: &Budget, total| share(total - budget.free_bytes(), total);
         Holdings {
-            request_bytes: share(total - request_bytes.free_bytes(), total),
-            is_short: request_bytes.is_short(),
+            request_bytes: taken(request_bytes, limits.request_bytes),
+            decoded_bytes: taken(decoded_bytes, limits.decoded_bytes),
+            is_short: request_bytes.is_short() || decoded_bytes.is_short(),
             connections: share(connections.total(), connections.total_max()),
             fetch_sessions: share(fetch_sessions.count(), limits.fetch_sessions),
         }

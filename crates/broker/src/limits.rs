@@ -5,6 +5,13 @@ use dohle_metadata::config::BrokerConfig;
 /// Bytes for requests in flight where `queued.max.request.bytes` sets no limit.
 const REQUEST_BYTES_DEFAULT: usize = 512 * 1024 * 1024;
 
+/// What a request may be decoded into without asking: some hundred partitions, or five hundred names.
+pub(crate) const DECODED_BYTES_FREE: usize = 32 * 1024;
+
+/// What a request is decoded into takes this many times its frame at most; one of a thousand names of
+/// five bytes takes eight times as much.
+const DECODED_FACTOR_MAX: usize = 16;
+
 /// Logs that the cleaner puts in order at once, the dirtiest first; after so many it looks again.
 pub(crate) const CLEANER_QUEUE: usize = 64;
 
@@ -21,6 +28,8 @@ pub(crate) struct Limits {
     pub(crate) idle_ms_max: i64,
     /// `queued.max.request.bytes`: memory of all requests in flight, at least one largest frame.
     pub(crate) request_bytes: usize,
+    /// Memory of what the larger ones of them are decoded into: half of that once more.
+    pub(crate) decoded_bytes: usize,
     /// `fetch.max.bytes`: the most that one fetch returns.
     pub(crate) fetch_bytes_max: i32,
     /// `max.incremental.fetch.session.cache.slots`.
@@ -37,13 +46,22 @@ impl Limits {
         let queued = usize::try_from(config.integer("queued.max.request.bytes"));
         let request_bytes =
             queued.ok().filter(|bytes| *bytes != 0).unwrap_or(REQUEST_BYTES_DEFAULT);
+        let request_bytes = request_bytes.max(usize::try_from(frame_bytes_max).unwrap_or(0) + 4);
         Self {
             frame_bytes_max,
             idle_ms_max: config.integer("connections.max.idle.ms"),
-            request_bytes: request_bytes.max(usize::try_from(frame_bytes_max).unwrap_or(0) + 4),
+            request_bytes,
+            decoded_bytes: request_bytes / 2,
             fetch_bytes_max: int("fetch.max.bytes"),
             fetch_sessions: number("max.incremental.fetch.session.cache.slots"),
             telemetry_bytes_max: int("telemetry.max.bytes"),
         }
+    }
+
+    /// What a frame of this size may be decoded into at most. No request wants so much that it has
+    /// to wait for all others.
+    pub(crate) fn decoded_bytes_max(&self, frame_bytes: usize) -> usize {
+        let of_frame = frame_bytes.saturating_mul(DECODED_FACTOR_MAX);
+        of_frame.min(self.decoded_bytes / 4).max(DECODED_BYTES_FREE)
     }
 }

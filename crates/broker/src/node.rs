@@ -43,6 +43,8 @@ pub(crate) struct Node {
     pub(crate) limits: Limits,
     /// Memory for requests in flight.
     pub(crate) request_bytes: Budget,
+    /// Memory for what they are decoded into. Who has some of it never waits for `request_bytes`.
+    pub(crate) decoded_bytes: Budget,
     pub(crate) fetch_sessions: Arc<FetchSessions>,
     pub(crate) listeners: Listeners,
     pub(crate) connections: Arc<Connections>,
@@ -138,6 +140,7 @@ impl Node {
             id: new.config.node_id,
             cluster_id: new.cluster_id,
             request_bytes: Budget::new(limits.request_bytes),
+            decoded_bytes: Budget::new(limits.decoded_bytes),
             fetch_sessions: FetchSessions::new(limits.fetch_sessions),
             limits,
             loggers: Loggers::of(new.env.logs.clone()),

@@ -122,6 +122,21 @@ impl Drop for Ticket {
     }
 }
 
+impl Permit {
+    /// Bytes that it stands for.
+    #[must_use]
+    pub const fn size_bytes(&self) -> usize {
+        self.size_bytes
+    }
+
+    /// Gives back all but `size_bytes`; one that stands for less stays as it is.
+    pub fn shrink_to(&mut self, size_bytes: usize) {
+        let rest = self.size_bytes.saturating_sub(size_bytes);
+        self.size_bytes -= rest;
+        drop(Self { budget: self.budget.clone(), size_bytes: rest });
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut shares = self.budget.lock();

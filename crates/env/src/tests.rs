@@ -1,5 +1,6 @@
 //! What one thread can see of the shared parts.
 
+use crate::budget::Budget;
 use crate::ready::Ready;
 use std::task::{Context, Poll, Waker};
 
@@ -38,4 +39,23 @@ fn a_mark_outlives_its_reader() {
     drop(ready);
     mark.set();
     assert!(!mark.is_live());
+}
+
+#[test]
+fn a_permit_that_shrinks_lets_the_next_in() {
+    let budget = Budget::new(10);
+    let mut cx = Context::from_waker(Waker::noop());
+    let Poll::Ready(mut first) = budget.ask(8).poll_permit(&mut cx) else {
+        panic!("nobody has anything")
+    };
+    let mut second = budget.ask(5);
+    assert!(second.poll_permit(&mut cx).is_pending());
+    first.shrink_to(9);
+    assert_eq!((first.size_bytes(), budget.free_bytes()), (8, 2), "it does not grow");
+    first.shrink_to(5);
+    assert_eq!((first.size_bytes(), budget.free_bytes()), (5, 5));
+    let second = second.poll_permit(&mut cx);
+    assert!(second.is_ready());
+    drop((first, second));
+    assert_eq!(budget.free_bytes(), 10);
 }

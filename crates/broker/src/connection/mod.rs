@@ -11,10 +11,11 @@
 mod inbound;
 
 use crate::connections::{Lease, Over, Place};
-use crate::dispatch::{self, Handled, InParts, Reply};
+use crate::dispatch::{self, Handled, InParts, Larger, Reply, Turn};
 use crate::listener::Listener;
 use crate::node::Node;
 use crate::session::Session;
+use dohle_env::budget::{Permit, Ticket};
 use dohle_env::clock::{Instant, Timer};
 use dohle_env::net::{Connection, Piece};
 use dohle_protocol::wire::Part;
@@ -130,6 +131,8 @@ struct ServedConnection {
     session: Session,
     lease: Arc<Lease>,
     inbound: Inbound,
+    /// A request that takes much memory when it is decoded; no other is begun meanwhile.
+    larger: Option<Box<(Frame, Ticket)>>,
     /// In request order. Only the last may be one that keeps the next request waiting.
     open: VecDeque<Handled>,
     out: VecDeque<Piece>,
@@ -145,6 +148,7 @@ impl ServedConnection {
     fn new(node: Arc<Node>, io: Box<dyn Connection>, session: Session, lease: Arc<Lease>) -> Self {
         Self {
             inbound: Inbound::new(node.request_bytes.clone()),
+            larger: None,
             // Most clients wait for each answer: room for one keeps an idle connection small.
             open: VecDeque::with_capacity(1),
             out: VecDeque::with_capacity(1),
@@ -169,7 +173,7 @@ impl ServedConnection {
     fn poll_rounds(&mut self, cx: &mut Context<'_>) -> Result<(), Closed> {
         for _ in 0..ROUNDS_MAX {
             let now = self.collect_replies(cx)?;
-            if self.take_frames(now)? {
+            if self.take_larger(cx, now) || self.take_frames(now)? {
                 continue;
             }
             if !self.out.is_empty() {
@@ -261,26 +265,62 @@ impl ServedConnection {
         let mut any = false;
         while self.wants_frames() {
             let frame = self.inbound.next_frame(self.node.limits.frame_bytes_max);
-            let Some(Frame { bytes, permit }) = frame.map_err(Closed::FrameSize)? else { break };
+            let Some(frame) = frame.map_err(Closed::FrameSize)? else { break };
             any = true;
-            let handled =
-                dispatch::begin(&self.node, &mut self.session, bytes, self.active_at, now);
-            self.open.push_back(handled.holding(permit));
+            self.begin(frame, None, now);
         }
         Ok(any)
+    }
+
+    /// Begins the request that has waited for memory, if it has it now; whether there was one.
+    fn take_larger(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Some(mut larger) = self.larger.take() else { return false };
+        match larger.1.poll_permit(cx) {
+            Poll::Ready(permit) => {
+                self.begin(larger.0, Some(permit), now);
+                true
+            }
+            Poll::Pending => {
+                self.larger = Some(larger);
+                false
+            }
+        }
+    }
+
+    /// Begins a request, or lets it wait for the memory that it takes when it is decoded.
+    fn begin(
+        &mut self,
+        Frame { bytes, permit: of_frame }: Frame,
+        decoded: Option<Permit>,
+        now: Instant,
+    ) {
+        let turn = Turn { frame: bytes, permit: decoded, came: self.active_at, began: now };
+        match dispatch::begin(&self.node, &mut self.session, turn) {
+            Ok(handled) => self.open.push_back(handled.holding(of_frame)),
+            Err(Larger { frame }) => {
+                let most = self.node.limits.decoded_bytes_max(frame.len());
+                let ticket = self.node.decoded_bytes.ask(most);
+                self.larger = Some(Box::new((Frame { bytes: frame, permit: of_frame }, ticket)));
+            }
+        }
+    }
+
+    /// Whether it owes nothing.
+    fn is_idle(&self) -> bool {
+        self.open.is_empty() && self.larger.is_none()
     }
 
     fn wants_frames(&self) -> bool {
         let blocked = self.open.back().is_some_and(Handled::blocks_next);
         let unsent = || self.out.iter().map(Piece::size_bytes).sum::<usize>();
-        let may_begin = !blocked && self.muted_until.is_none();
+        let may_begin = !blocked && self.larger.is_none() && self.muted_until.is_none();
         may_begin && self.open.len() < OPEN_REPLIES_MAX && unsent() < UNSENT_BYTES_MAX
     }
 
     /// Arms the timer for what is due first; true if something is due now.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let idle_at = self.active_at.after_ms(self.node.limits.idle_ms_max);
-        let otherwise = if self.open.is_empty() { idle_at } else { Instant::NEVER };
+        let otherwise = if self.is_idle() { idle_at } else { Instant::NEVER };
         let progress_due = self.inbound.progress_deadline(self.node.env.clock.now());
         let deadlines = self.open.iter().filter_map(Handled::deadline);
         let deadlines = deadlines.chain(progress_due).chain(self.muted_until);
@@ -299,7 +339,7 @@ impl ServedConnection {
         self.muted_until = self.muted_until.filter(|until| now < *until);
         let is_held_back = !self.wants_frames();
         self.inbound.check_progress(now, is_held_back).map_err(Closed::Stalled)?;
-        if self.open.is_empty() && self.muted_until.is_none() && idle_at <= now {
+        if self.is_idle() && self.muted_until.is_none() && idle_at <= now {
             return Err(Closed::Idle);
         }
         Ok(true)

@@ -87,6 +87,8 @@ fn connections(text: &mut Text, reading: &Reading) {
     for (name, help, value) in [
         ("request_memory_bytes", "What requests may take.", node.limits.request_bytes),
         ("request_memory_free_bytes", "What is left of it.", node.request_bytes.free_bytes()),
+        ("decoded_memory_bytes", "What requests may be decoded into.", node.limits.decoded_bytes),
+        ("decoded_memory_free_bytes", "What is left of it.", node.decoded_bytes.free_bytes()),
         ("fetch_sessions", "Fetch sessions.", node.fetch_sessions.count()),
         ("appends_waiting", "Batches that wait for the high watermark.", delayed(|of| of.0)),
         ("reads_waiting", "Partitions that a reader waits for.", delayed(|of| of.1)),

@@ -1,10 +1,12 @@
-//! Memory: what idle connections take, and that huge requests which never become whole take no more
-//! than the budget, while others are served.
+//! Memory: what idle connections take, that requests which take eight times their size once they are
+//! decoded, and huge ones which never become whole, take no more than the budget, while others are
+//! served.
 
 use crate::scenario::{Ground, want};
 use crate::server::Server;
-use crate::wire::Wire;
+use crate::wire::{self, Wire};
 use crate::writer::Writer;
+use dohle_protocol::messages::fetch_request::FetchTopic;
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -12,6 +14,13 @@ use std::time::{Duration, Instant};
 const IDLE: usize = 10_000;
 /// Descriptors that are needed beside the connections, on either side.
 pub(crate) const SPARE: u64 = 500;
+const WORDY: usize = 100;
+/// Topics that a request of these names: 26 bytes each, and some two hundred decoded.
+const NAMES: usize = 80_000;
+/// How long each waits for records that nobody writes.
+const WAIT_MS: i32 = 5_000;
+/// Half of the budget of requests is for what they are decoded into.
+const DECODED_KIB: u64 = BUDGET_KIB / 2;
 const HUGE: usize = 48;
 const FRAME_BYTES: u32 = 100_000_000;
 /// `queued.max.request.bytes` where nothing is set, and what else a node may take.
@@ -23,11 +32,13 @@ pub(crate) fn run(ground: &Ground) -> Result<(), String> {
     server.start()?;
     let mut wire = Wire::dial(&server.address())?;
     wire.create("small", 4, &[])?;
+    wire.create("quiet", 1, &[])?;
     let mut writer = Writer::new("small");
     for number in 0..400 {
         writer.send(&mut wire, number % 4, 1_000)?;
     }
     idle(&server, &mut wire, &mut writer)?;
+    wordy(&server, &mut wire, &mut writer)?;
     huge(&server, &mut wire, &mut writer)?;
     writer.check(&server.address(), 4).map(drop)
 }
@@ -54,6 +65,39 @@ fn idle(server: &Server, wire: &mut Wire, writer: &mut Writer) -> Result<(), Str
     want(per_connection < 16.0, "more than 16 KiB for a connection that says nothing")?;
     drop(crowd);
     Ok(())
+}
+
+fn wordy(server: &Server, wire: &mut Wire, writer: &mut Writer) -> Result<(), String> {
+    let mut request = wire::fetch_request("quiet", [(0, 0)], 1_000);
+    request.max_wait_ms = WAIT_MS;
+    let nothing = FetchTopic { topic: "nothing-of-this-name".into(), ..FetchTopic::default() };
+    request.topics.extend(std::iter::repeat_n(nothing, NAMES));
+    let decoded_kib = (size_of::<FetchTopic>() * NAMES * WORDY) as u64 >> 10;
+    let before = server.resident_kib()?;
+    let mut askers = Vec::new();
+    for _ in 0..WORDY {
+        let (mut one, request) = (Wire::dial(&server.address())?, request.clone());
+        askers.push(std::thread::spawn(move || one.ask(11, &request).map(drop)));
+    }
+    let (mut most, mut slowest) = (0, Duration::ZERO);
+    while !askers.iter().all(std::thread::JoinHandle::is_finished) {
+        slowest = slowest.max(serve(wire, writer)?);
+        most = most.max(server.resident_kib()?);
+    }
+    for asker in askers {
+        asker.join().map_err(|_| "who asks has failed")??;
+    }
+    println!(
+        "   {WORDY} fetches that name {NAMES} topics each and take {} MiB decoded: {} MiB more resident at most, \
+         all are answered; a record is acknowledged within {} ms",
+        decoded_kib >> 10,
+        most.saturating_sub(before) >> 10,
+        slowest.as_millis()
+    );
+    want(DECODED_KIB + SLACK_KIB < decoded_kib, "they do not take more than there is")?;
+    let frames_kib = (WORDY * NAMES * 26) as u64 >> 10;
+    let bound = frames_kib + DECODED_KIB + SLACK_KIB;
+    want(most - before < bound, "more memory than the budget of decoded requests")
 }
 
 fn huge(server: &Server, wire: &mut Wire, writer: &mut Writer) -> Result<(), String> {

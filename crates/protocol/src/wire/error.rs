@@ -30,6 +30,8 @@ pub enum DecodeErrorKind {
     TagNotInVersion(u32),
     /// A variable-length integer does not end where it must.
     InvalidVarint,
+    /// Decoded it would take more than this many bytes beside its frame.
+    TooLarge(usize),
     /// The message has no such version.
     UnsupportedVersion(i16),
     /// The API key is none that we know.
@@ -46,6 +48,7 @@ impl fmt::Display for DecodeErrorKind {
             Self::TooManyTags(count) => write!(f, "{count} tagged fields are too many"),
             Self::TagNotInVersion(tag) => write!(f, "tag {tag} is not valid in this version"),
             Self::InvalidVarint => f.write_str("the variable-length integer is too long"),
+            Self::TooLarge(most) => write!(f, "decoded it would take more than {most} bytes"),
             Self::UnsupportedVersion(version) => write!(f, "there is no version {version}"),
             Self::UnknownApiKey(key) => write!(f, "there is no API key {key}"),
         }

@@ -7,12 +7,15 @@ use crate::ids::Uuid;
 use crate::limits::{ARRAY_ELEMENTS_MAX, ARRAY_RESERVE_MAX, TAGGED_FIELDS_MAX, TEXT_BYTES_MAX};
 use crate::varint::{self, VarintError};
 
-/// A position in a frame. Texts, bytes and records that it hands out share the frame.
+/// A position in a frame. Texts, bytes and records that it hands out share the frame; what arrays
+/// take besides is counted, and may have an end.
 #[derive(Debug)]
 pub struct Reader {
     frame: Bytes,
     position: usize,
     flexible: bool,
+    decoded_bytes: usize,
+    decoded_bytes_max: usize,
 }
 
 type Decoded<T> = Result<T, DecodeError>;
@@ -21,7 +24,26 @@ impl Reader {
     /// Stands at the start of `frame`.
     #[must_use]
     pub const fn new(frame: Bytes) -> Self {
-        Self { frame, position: 0, flexible: false }
+        Self::within(frame, usize::MAX)
+    }
+
+    /// The same; what is decoded may take `decoded_bytes_max` bytes beside the frame. Two bytes of
+    /// a frame can claim a struct of a hundred.
+    #[must_use]
+    pub const fn within(frame: Bytes, decoded_bytes_max: usize) -> Self {
+        Self { frame, position: 0, flexible: false, decoded_bytes: 0, decoded_bytes_max }
+    }
+
+    /// What has been decoded takes so many bytes beside the frame.
+    #[must_use]
+    pub const fn decoded_bytes(&self) -> usize {
+        self.decoded_bytes
+    }
+
+    /// The frame itself.
+    #[must_use]
+    pub fn into_frame(self) -> Bytes {
+        self.frame
     }
 
     /// How many bytes lie ahead.
@@ -66,6 +88,15 @@ impl Reader {
             }
             None => Err(self.error(field, DecodeErrorKind::Incomplete)),
         }
+    }
+
+    /// Counts memory that is about to be taken beside the frame.
+    fn take(&mut self, field: &'static str, size_bytes: usize) -> Decoded<()> {
+        self.decoded_bytes = self.decoded_bytes.saturating_add(size_bytes);
+        if self.decoded_bytes > self.decoded_bytes_max {
+            return Err(self.error(field, DecodeErrorKind::TooLarge(self.decoded_bytes_max)));
+        }
+        Ok(())
     }
 
     fn slice(&mut self, field: &'static str, size_bytes: usize) -> Decoded<Bytes> {
@@ -179,7 +210,12 @@ impl Reader {
         if size_bytes > TEXT_BYTES_MAX {
             return Err(self.error(field, DecodeErrorKind::InvalidLength(size_bytes as i64)));
         }
-        self.slice(field, size_bytes).map(Text::from_utf8_lossy)
+        let text = Text::from_utf8_lossy(self.slice(field, size_bytes)?);
+        if text.len() != size_bytes {
+            // It was no UTF-8, and is a text of its own.
+            self.take(field, text.len())?;
+        }
+        Ok(text)
     }
 
     pub(crate) fn bytes_nullable(&mut self, field: &'static str) -> Decoded<Option<Bytes>> {
@@ -203,14 +239,29 @@ impl Reader {
     pub(crate) fn array_nullable<T>(
         &mut self,
         field: &'static str,
-        mut element: impl FnMut(&mut Self) -> Decoded<T>,
+        element: impl FnMut(&mut Self) -> Decoded<T>,
     ) -> Decoded<Option<Vec<T>>> {
         let Some(count) = self.count(field)? else { return Ok(None) };
-        let mut elements = Vec::with_capacity(count.min(ARRAY_RESERVE_MAX));
-        for _ in 0..count {
-            elements.push(element(self)?);
+        self.elements(field, count, element).map(Some)
+    }
+
+    /// Memory is taken for [`ARRAY_RESERVE_MAX`] elements, and then as it doubles.
+    fn elements<T>(
+        &mut self,
+        field: &'static str,
+        count: usize,
+        mut element: impl FnMut(&mut Self) -> Decoded<T>,
+    ) -> Decoded<Vec<T>> {
+        let mut elements = Vec::new();
+        while elements.len() < count {
+            let more = (count - elements.len()).min(elements.len().max(ARRAY_RESERVE_MAX));
+            self.take(field, more * size_of::<T>())?;
+            elements.reserve_exact(more);
+            for _ in 0..more {
+                elements.push(element(self)?);
+            }
         }
-        Ok(Some(elements))
+        Ok(elements)
     }
 
     pub(crate) fn array<T>(
@@ -229,12 +280,10 @@ impl Reader {
         mut element: impl FnMut(&mut Self) -> Decoded<T>,
     ) -> Decoded<Few<T>> {
         let count = self.count(field)?;
-        let count = self.non_null(field, count)?;
-        let mut elements = Few::with_capacity(count.min(ARRAY_RESERVE_MAX));
-        for _ in 0..count {
-            elements.push(element(self)?);
+        match self.non_null(field, count)? {
+            1 => Ok(Few::from_buf([element(self)?])),
+            count => self.elements(field, count, element).map(Few::from_vec),
         }
-        Ok(elements)
     }
 
     /// How many elements an array claims to have, as far as that can be true.
@@ -284,6 +333,7 @@ impl Reader {
             let tag = self.unsigned_varint(FIELD)?;
             let size_bytes = self.unsigned_varint(FIELD)?;
             if !known(self, tag)? {
+                self.take(FIELD, size_of::<(u32, Bytes)>())?;
                 unknown.push((tag, self.slice(FIELD, size_bytes as usize)?));
             }
         }

@@ -46,6 +46,7 @@ impl Bounds {
     fn check(self, holdings: &Holdings) -> Result<(), String> {
         let all = [
             ("bytes of requests", holdings.request_bytes, self.request_bytes),
+            ("bytes of decoded requests", holdings.decoded_bytes, self.request_bytes / 2),
             ("connections", holdings.connections, self.connections),
             ("fetch sessions", holdings.fetch_sessions, self.fetch_sessions),
         ];
@@ -108,6 +109,7 @@ impl<'a> Watch<'a> {
 /// Why a node without clients is not idle; `None` if it is.
 fn left_over(holdings: &Holdings, open_answers: usize) -> Option<String> {
     let is_idle = holdings.request_bytes.taken == 0
+        && holdings.decoded_bytes.taken == 0
         && !holdings.is_short
         && holdings.connections.taken == 0
         && open_answers == 0;
@@ -165,6 +167,7 @@ mod tests {
 
     const IDLE: Holdings = Holdings {
         request_bytes: Share { taken: 0, limit: 10 },
+        decoded_bytes: Share { taken: 0, limit: 5 },
         is_short: false,
         connections: Share { taken: 0, limit: 10 },
         fetch_sessions: Share { taken: 3, limit: 10 },
@@ -178,6 +181,7 @@ mod tests {
         let over = Share { taken: 11, limit: 12 };
         assert_eq!(bounds.check(&Holdings { request_bytes: full, ..IDLE }), Ok(()));
         assert!(bounds.check(&Holdings { request_bytes: over, ..IDLE }).is_err());
+        assert!(bounds.check(&Holdings { decoded_bytes: over, ..IDLE }).is_err());
         assert!(bounds.check(&Holdings { connections: over, ..IDLE }).is_err());
         assert!(bounds.check(&Holdings { fetch_sessions: over, ..IDLE }).is_err());
     }

@@ -7,6 +7,7 @@ mod frames;
 mod fresh;
 mod fuzz;
 mod golden;
+mod memory;
 mod property;
 mod tables;
 mod vectors;

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::world::in_own_process;
 use dohle_protocol::error_code::ErrorCode;
+use dohle_protocol::messages::fetch_request::FetchTopic;
 use dohle_protocol::messages::{ApiVersionsRequest, FetchRequest};
 use std::io::Write;
 use std::time::Instant;
@@ -101,6 +102,59 @@ fn half_sent_frames_push_back_and_stop_nobody() {
         let answer = other.produce(-1, "queued", &[0], &batch(15, 60_000));
         assert_eq!(answer[0].error_code, ErrorCode::NONE);
     });
+}
+
+/// A fetch that waits for `wait_ms`, and names `names` topics of which it wants nothing besides.
+fn wordy_fetch(topic: &str, name: &str, names: usize, wait_ms: i32) -> Vec<u8> {
+    let mut request = fetch_request(topic, 0, 1000, wait_ms);
+    let empty = FetchTopic { topic: name.into(), ..FetchTopic::default() };
+    request.topics.extend(std::iter::repeat_n(empty, names));
+    encode(FETCH, 9, &request)
+}
+
+/// Forty fetches wait that take 55 KB each in frames, and eight times as much decoded; 2 MiB are
+/// allowed for that.
+#[test]
+fn what_requests_are_decoded_into_has_a_limit() {
+    measured("what_requests_are_decoded_into_has_a_limit", || {
+        let settings =
+            [("queued.max.request.bytes", "4194304"), ("socket.request.max.bytes", "1048576")];
+        let node = Node::start(&settings);
+        let mut other = node.connect();
+        other.create_topic("queued", 1, &[]);
+        let before = live_bytes();
+        let frame = wordy_fetch("queued", "nothing-of-this-topic", 2_200, 1_000);
+        let mut clients: Vec<Client> = (0..40).map(|_| node.connect()).collect();
+        clients.iter_mut().for_each(|client| client.send_bytes(&frame));
+        let mut most = 0;
+        for _ in 0..100 {
+            let answer = other.produce(-1, "elsewhere", &[0], &batch(1, 100));
+            assert_eq!(answer[0].error_code, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+            most = most.max(live_bytes().saturating_sub(before));
+        }
+        println!("40 waiting fetches of {} bytes hold {most} bytes", frame.len());
+        let frames = 40 * (frame.len() as u64 + (8 << 10));
+        assert!(most < frames + (2 << 20) + (1 << 20), "{most} bytes");
+        // Each has its turn.
+        for client in &mut clients {
+            let (_, response) = client.receive::<FetchRequest>(FETCH);
+            assert_eq!(response.error_code, ErrorCode::NONE);
+        }
+        let left = live_bytes().saturating_sub(before);
+        assert!(left < 2 << 20, "{left} bytes are left");
+    });
+}
+
+/// Three bytes of it claim a struct of two hundred: nobody who means it sends so much of that.
+#[test]
+fn a_request_that_grows_too_much_is_refused() {
+    let node = Node::start(&[]);
+    let mut greedy = node.connect();
+    greedy.send_bytes(&wordy_fetch("t", "", 100_000, 0));
+    assert!(greedy.is_closed());
+    let mut modest = node.connect();
+    modest.send_bytes(&wordy_fetch("t", "", 100, 0));
+    modest.frame().unwrap();
 }
 
 #[test]
