@@ -1,7 +1,7 @@
 //! A share consumer in the hands of a tool: it works on the reactor, and the tool waits.
 
 use crate::session::Session;
-use dohle_client::share::{Acknowledgement, ShareRecord};
+use dohle_client::share::{Acknowledgement, Refused, ShareRecord};
 use dohle_client::{Error, ShareConsumer, ShareConsumerConfig};
 use dohle_protocol::wire::Text;
 use std::time::Duration;
@@ -40,16 +40,16 @@ impl ShareReader {
         self.consumer().acknowledge(record, how);
     }
 
-    /// Acknowledgements that brokers did not take, in words.
-    pub(crate) fn refused(&mut self) -> Vec<String> {
-        let refused = self.consumer().refused().into_iter();
-        refused.map(|(partition, error)| format!("{partition}: {error}")).collect()
+    /// Acknowledgements that did not count, as [`ShareConsumer::refused`].
+    pub(crate) fn refused(&mut self) -> Vec<Refused> {
+        self.consumer().refused()
     }
 
     /// Ends it, as [`ShareConsumer::close`].
-    pub(crate) fn close(self, session: &Session) {
-        if let Some(consumer) = self.0 {
-            session.run(async move { consumer.close().await });
+    pub(crate) fn close(self, session: &Session) -> Vec<Refused> {
+        match self.0 {
+            Some(consumer) => session.run(async move { consumer.close().await }),
+            None => Vec::new(),
         }
     }
 }

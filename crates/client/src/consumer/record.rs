@@ -150,6 +150,22 @@ impl Fetched {
         Ok(true)
     }
 
+    /// Leaves out the next batch, which cannot be read; the first and the last of its offsets.
+    pub(crate) fn skip_batch(&mut self) -> Option<(i64, i64)> {
+        let bytes = self.bytes.clone();
+        let mut batches = Batches::new(&bytes[self.position..]);
+        let Some(Ok(batch)) = batches.next() else {
+            self.position = self.bytes.len();
+            return None;
+        };
+        self.position += batches.position();
+        let first = match &batch {
+            AnyBatch::V2(batch) => batch.header.base_offset,
+            AnyBatch::Legacy(batch) => batch.offset(),
+        };
+        Some((first, batch.last_offset()))
+    }
+
     /// Whether a batch's records are for the application: control batches are not, nor, if only
     /// what was committed counts, those of aborted transactions.
     fn is_shown(&mut self, batch: &Batch<'_>, read_committed: bool) -> Result<bool, Error> {

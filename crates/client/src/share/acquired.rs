@@ -1,6 +1,8 @@
-//! What a fetch acquired: the records of the ranges that the broker gave to this member, and the gaps in them.
+//! What a fetch acquired: the records of the ranges that the broker gave to this member, and what else is in them.
 
+use super::Acknowledgement::{Gap, Reject, Release};
 use super::Place;
+use super::acknowledged::Run;
 use crate::Error;
 use crate::consumer::Record;
 use crate::consumer::record::{Fetched, Wanted};
@@ -25,50 +27,80 @@ pub struct ShareRecord {
 /// What one fetch acquired of one partition.
 pub(super) struct Acquired {
     pub(super) records: Vec<ShareRecord>,
-    /// The first and last offsets of runs that have no records.
-    pub(super) gaps: Vec<(i64, i64)>,
+    /// What becomes of the offsets that nobody is given: those without a record are gaps, those that cannot be read are
+    /// rejected, or let go where not even their batches can be told apart.
+    pub(super) others: Vec<Run>,
+    /// Why something cannot be read.
+    pub(super) damage: Option<Error>,
 }
 
-/// The records that a broker acquired for this member, and the runs of offsets among them that have none.
+/// The records that a broker acquired for this member.
 pub(super) fn records(
     partition: &TopicPartition,
     place: Place,
     broker: i32,
     data: PartitionData,
-) -> Result<Acquired, Error> {
+) -> Acquired {
     let bytes = match data.records {
         Some(Records::Bytes(bytes)) => bytes,
         Some(Records::Elsewhere { .. }) | None => Bytes::new(),
     };
-    let Some(end) = Fetched::end(&bytes)? else {
-        return Ok(Acquired { records: Vec::new(), gaps: Vec::new() });
+    let mut acquired = Acquired { records: Vec::new(), others: Vec::new(), damage: None };
+    let end = match Fetched::end(&bytes) {
+        Ok(Some(end)) => end,
+        Ok(None) => return acquired,
+        Err(error) => {
+            let ranges = data.acquired_records.iter();
+            let ranges = ranges.map(|one| (one.first_offset, one.last_offset, Release));
+            acquired.others = ranges.collect();
+            acquired.damage = Some(error);
+            return acquired;
+        }
     };
     // The broker leaves out aborted transactions where the group is to see only committed ones.
     let mut fetched = Fetched::new(partition.clone(), 0, bytes, &[], 0);
     let wanted = Wanted { from: 0, read_committed: false, check_crcs: true };
-    let mut all = Vec::new();
-    fetched.take(wanted, usize::MAX, &mut all)?;
+    let (mut all, mut damaged) = (Vec::new(), Vec::new());
+    while let Err(error) = fetched.take(wanted, usize::MAX, &mut all) {
+        acquired.damage.get_or_insert(error);
+        damaged.extend(fetched.skip_batch());
+    }
     let mut there: BTreeMap<i64, Record> =
         all.into_iter().map(|record| (record.offset, record)).collect();
-    let (mut records, mut gaps) = (Vec::new(), Vec::new());
     for range in data.acquired_records {
         // Of what did not come nothing can be said.
         let last = range.last_offset.min(end - 1);
         let mut next = range.first_offset;
         while let Some((offset, mut record)) = first_in(&mut there, next, last) {
-            if offset > next {
-                gaps.push((next, offset - 1));
-            }
+            acquired.others.extend(without_records((next, offset - 1), &damaged));
             next = offset + 1;
             record.leader_epoch = -1;
             let delivery_count = range.delivery_count;
-            records.push(ShareRecord { record, delivery_count, broker, place });
+            acquired.records.push(ShareRecord { record, delivery_count, broker, place });
         }
-        if next <= last {
-            gaps.push((next, last));
+        acquired.others.extend(without_records((next, last), &damaged));
+    }
+    acquired
+}
+
+/// What becomes of the offsets from `first` to `last`, which have no record that could be read; `damaged` are the
+/// offsets of batches that cannot be, ascending.
+fn without_records((first, last): (i64, i64), damaged: &[(i64, i64)]) -> Vec<Run> {
+    let (mut runs, mut next) = (Vec::new(), first);
+    for (from, to) in damaged {
+        let (from, to) = ((*from).max(next), (*to).min(last));
+        if from <= to {
+            if next < from {
+                runs.push((next, from - 1, Gap));
+            }
+            runs.push((from, to, Reject));
+            next = to + 1;
         }
     }
-    Ok(Acquired { records, gaps })
+    if next <= last {
+        runs.push((next, last, Gap));
+    }
+    runs
 }
 
 /// Takes the first record from `first` to `last`.
@@ -125,17 +157,41 @@ mod tests {
             (&[0, 1], &[(1, 0, 1)], &[], &[]),
             (&[0, 1], &[(0, 1, 1), (0, 1, 1)], &[(0, 1), (1, 1)], &[(0, 1)]),
         ] {
-            let partition = TopicPartition::new("t", 0);
-            let found = records(&partition, (Uuid::ZERO, 0), 1, data(offsets, acquired)).unwrap();
-            let left = found.gaps;
-            let found: Vec<_> =
-                found.records.iter().map(|one| (one.record.offset, one.delivery_count)).collect();
-            assert_eq!((found.as_slice(), left.as_slice()), (expected, gaps), "{offsets:?}");
+            let found = acquire(data(offsets, acquired));
+            let left: Vec<_> = gaps.iter().map(|(first, last)| (*first, *last, Gap)).collect();
+            assert_eq!((given(&found), found.others), (expected.to_vec(), left), "{offsets:?}");
+            assert_eq!(found.damage, None);
         }
-        let broken = PartitionData {
-            records: Some(Records::from(Bytes::from_static(&[7; 80]))),
-            ..PartitionData::default()
-        };
-        assert!(records(&TopicPartition::new("t", 0), (Uuid::ZERO, 0), 1, broken).is_err());
+    }
+
+    fn acquire(data: PartitionData) -> Acquired {
+        records(&TopicPartition::new("t", 0), (Uuid::ZERO, 0), 1, data)
+    }
+
+    fn given(found: &Acquired) -> Vec<(i64, i16)> {
+        found.records.iter().map(|one| (one.record.offset, one.delivery_count)).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_rejected_and_the_rest_is_given() {
+        let mut damaged = data(&[0, 1, 3], &[(0, 1, 1), (2, 3, 1)]);
+        let Some(Records::Bytes(bytes)) = damaged.records.take() else { panic!() };
+        let mut bytes = bytes.to_vec();
+        let middle = bytes.len() / 3 * 2 - 1;
+        bytes[middle] ^= 1;
+        damaged.records = Some(Records::from(Bytes::from(bytes)));
+        let found = acquire(damaged);
+        assert_eq!(given(&found), [(0, 1), (3, 1)]);
+        assert_eq!(found.others, [(1, 1, Reject), (2, 2, Gap)]);
+        assert!(found.damage.is_some());
+    }
+
+    #[test]
+    fn what_are_no_batches_is_let_go() {
+        let mut broken = data(&[0], &[(0, 4, 1)]);
+        broken.records = Some(Records::from(Bytes::from_static(&[7; 80])));
+        let found = acquire(broken);
+        assert_eq!((given(&found), found.others), (vec![], vec![(0, 4, Release)]));
+        assert!(found.damage.is_some());
     }
 }

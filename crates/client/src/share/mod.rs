@@ -3,28 +3,35 @@
 //!
 //! A [`ShareConsumer`] is polled by one caller. A task of its own heartbeats for it; fetches go out while it is polled,
 //! one to each broker that leads something of its assignment, and carry the acknowledgements of what came before.
+//! What a fetch has acquired is given by this poll or the next one, whoever has failed or gone away meanwhile.
 
+mod acknowledged;
 mod acquired;
 mod config;
+mod fetcher;
 mod membership;
+mod refused;
+mod scout;
 mod session;
 
 pub use acquired::ShareRecord;
 pub use config::ShareConsumerConfig;
+pub use refused::Refused;
 
-use crate::cluster::{Client, Lane};
+use crate::cluster::Client;
 use crate::metadata::TopicPartition;
 use crate::wait::all;
 use crate::{Error, Metadata};
+use acknowledged::{Acknowledged, Run};
 use acquired::{Acquired, records};
-use dohle_env::clock::Instant;
 use dohle_protocol::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::share_fetch_response::PartitionData;
-use dohle_protocol::messages::{ShareAcknowledgeRequest, ShareFetchRequest, ShareFetchResponse};
+use dohle_protocol::messages::{ShareAcknowledgeResponse, ShareFetchResponse};
 use dohle_protocol::wire::Text;
+use fetcher::{Arrived, Fetcher, is_over};
 use membership::Membership;
-use session::ShareSession;
+use scout::Scout;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,11 +57,16 @@ pub struct ShareConsumer {
     client: Client,
     config: Arc<ShareConsumerConfig>,
     membership: Membership,
-    sessions: BTreeMap<i32, ShareSession>,
+    fetcher: Fetcher,
+    scout: Scout,
+    /// The names of topics that were ever heard of; an id has one for all its life.
+    names: BTreeMap<Uuid, Text>,
+    /// What brokers have still to be told.
+    acknowledged: BTreeMap<i32, Acknowledged>,
     ready: VecDeque<ShareRecord>,
-    refused: Vec<(TopicPartition, Error)>,
-    /// Whether a broker or what is known of the cluster let the last fetch down: the next one waits a little.
-    is_let_down: bool,
+    refused: Vec<Refused>,
+    /// What the application is told once it has taken what is ready.
+    failure: Option<Error>,
 }
 
 impl ShareConsumer {
@@ -63,14 +75,18 @@ impl ShareConsumer {
     pub fn new(client: Client, config: ShareConsumerConfig, topics: Vec<Text>) -> Self {
         let config = Arc::new(config);
         let membership = Membership::start(&client, config.clone(), topics);
+        let (member, bell) = (membership.member_id.clone(), membership.bell.clone());
         Self {
+            fetcher: Fetcher::new(client.clone(), config.clone(), member, bell.clone()),
+            scout: Scout::new(client.clone(), bell),
             client,
             config,
             membership,
-            sessions: BTreeMap::new(),
+            names: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
             ready: VecDeque::new(),
             refused: Vec::new(),
-            is_let_down: false,
+            failure: None,
         }
     }
 
@@ -78,260 +94,214 @@ impl ShareConsumer {
     /// it is acknowledged, the group's lock duration is over, or the member closes.
     ///
     /// # Errors
-    /// What keeps the member out of its group or away from its topics for good.
+    /// What keeps the member out of its group or away from its topics for good; batches that cannot be read, which are
+    /// rejected. What others have given is given first.
     pub async fn poll(&mut self, timeout: Duration) -> Result<Vec<ShareRecord>, Error> {
-        let deadline = self.client.env().clock.now() + timeout;
-        while self.ready.is_empty() {
-            let bell = self.membership.bell.count();
-            self.fetch(deadline).await?;
-            let now = self.client.env().clock.now();
-            if !self.ready.is_empty() || now >= deadline {
-                break;
+        let clock = self.client.env().clock.clone();
+        let deadline = clock.now() + timeout;
+        loop {
+            let count = self.membership.bell.count();
+            self.take_arrived();
+            if !self.ready.is_empty() {
+                let count = self.ready.len().min(self.config.poll_records_max.max(1));
+                return Ok(self.ready.drain(..count).collect());
             }
-            if self.is_let_down || self.sessions.values().all(ShareSession::is_idle) {
-                // There is nobody to wait for records: until there is news or another try.
-                let soon = deadline.min(now + self.client.config().retry_backoff);
-                self.membership.bell.after(bell, &*self.client.env().clock, soon).await;
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
             }
+            self.fetch_on()?;
+            if clock.now() >= deadline {
+                return Ok(Vec::new());
+            }
+            self.membership.bell.after(count, &*clock, deadline).await;
         }
-        let count = self.ready.len().min(self.config.poll_records_max.max(1));
-        Ok(self.ready.drain(..count).collect())
     }
 
     /// Says what becomes of a record that this member was given. The broker hears of it with the next fetch, or when the
     /// member closes.
     pub fn acknowledge(&mut self, record: &ShareRecord, acknowledgement: Acknowledgement) {
-        if let Some(session) = self.sessions.get_mut(&record.broker) {
-            let offset = record.record.offset;
-            session.acknowledge(record.place, (offset, offset, acknowledgement));
-        }
+        let offset = record.record.offset;
+        let acknowledged = self.acknowledged.entry(record.broker).or_default();
+        acknowledged.add(record.place, (offset, offset, acknowledgement));
     }
 
-    /// Acknowledgements that brokers did not take since this was asked last: such records come again, here or elsewhere.
-    pub fn refused(&mut self) -> Vec<(TopicPartition, Error)> {
+    /// Acknowledgements that did not count, as far as that has become known since this was asked last.
+    pub fn refused(&mut self) -> Vec<Refused> {
+        self.take_arrived();
         std::mem::take(&mut self.refused)
     }
 
-    /// Sends what was acknowledged, lets everything else go, and leaves the group. Failures are not told: the group does
-    /// without.
-    pub async fn close(mut self) {
+    /// Sends what was acknowledged, lets everything else go, and leaves the group. What [`ShareConsumer::refused`] would
+    /// say then; other failures are not told, the group does without.
+    pub async fn close(mut self) -> Vec<Refused> {
         let deadline = self.client.env().clock.now() + self.client.config().request_timeout;
-        for (broker, mut session) in std::mem::take(&mut self.sessions) {
-            if session.is_open() {
-                // Who cannot be told finds out by itself when the session's member is gone.
-                let _told = self.end_session(broker, &mut session, deadline).await;
+        let mut acknowledged = std::mem::take(&mut self.acknowledged);
+        let mut brokers = self.fetcher.brokers();
+        brokers.extend(acknowledged.keys());
+        let ends = brokers.into_iter().map(|broker| {
+            let fetcher = self.fetcher.clone();
+            let acknowledged = acknowledged.remove(&broker).unwrap_or_default();
+            async move {
+                let answer = fetcher.end(broker, &acknowledged, deadline).await;
+                (acknowledged, answer)
             }
+        });
+        let ends = ends.collect();
+        for (acknowledged, answer) in all(self.client.env(), ends).await.into_iter().flatten() {
+            self.on_end(acknowledged, answer);
         }
         self.membership.leave(deadline).await;
+        self.refused()
     }
 
-    async fn end_session(
-        &self,
-        broker: i32,
-        session: &mut ShareSession,
-        deadline: Instant,
-    ) -> Result<(), Error> {
-        let mut request = ShareAcknowledgeRequest {
-            group_id: Some(self.config.group.clone()),
-            member_id: Some(self.membership.member_id.clone()),
-            ..ShareAcknowledgeRequest::default()
+    /// A session has ended.
+    fn on_end(
+        &mut self,
+        mut acknowledged: Acknowledged,
+        answer: Result<ShareAcknowledgeResponse, Error>,
+    ) {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return self.refuse_all(&acknowledged, &error),
         };
-        session.close(&mut request);
-        let connection = self.client.broker(broker, Lane::Fetch, deadline).await?;
-        let version =
-            connection.ready(deadline).await?.usable::<ShareAcknowledgeRequest>(i16::MAX)?;
-        let answer = connection.ask_in(version, &request, deadline).await?;
-        Error::check(answer.error_code, answer.error_message)
+        for topic in answer.responses {
+            for told in topic.partitions {
+                let place = (topic.topic_id, told.partition_index);
+                let runs = acknowledged.take(place);
+                if let Some(error) = Error::refusal(told.error_code, told.error_message) {
+                    self.refuse(place, &runs, &error);
+                }
+            }
+        }
+        self.refuse_all(&acknowledged, &refused::unanswered());
     }
 
-    /// One fetch to every broker that leads something of the assignment.
-    async fn fetch(&mut self, deadline: Instant) -> Result<(), Error> {
-        self.is_let_down = false;
+    fn refuse_all(&mut self, acknowledged: &Acknowledged, error: &Error) {
+        for (place, runs) in acknowledged.all() {
+            self.refuse(place, &runs, error);
+        }
+    }
+
+    /// Notes that acknowledgements did not count. Of gaps the application knows nothing.
+    fn refuse(&mut self, (id, index): Place, runs: &[Run], error: &Error) {
+        let Some(name) = self.names.get(&id) else { return };
+        let partition = TopicPartition::new(name.clone(), index);
+        self.refused.extend(Refused::of(partition, runs, error));
+    }
+
+    /// Starts fetches to the brokers that have none under way, and asks for what is not known of the topics.
+    fn fetch_on(&mut self) -> Result<(), Error> {
         let assigned = self.membership.assigned()?;
-        let names = self.names(&assigned).await?;
-        let mut leaders = self.leaders(&assigned, &names);
+        if let Some(failure) = self.scout.take_failure() {
+            return Err(failure);
+        }
+        let mut leaders = self.leaders(&assigned);
+        let mut brokers: BTreeSet<i32> = leaders.keys().copied().collect();
         // Sessions that have nothing left go on empty, so that the broker forgets what was theirs.
-        let idle = self.sessions.iter().filter(|(_, session)| session.is_open());
-        for broker in idle.map(|(broker, _)| *broker).collect::<Vec<_>>() {
-            leaders.entry(broker).or_default();
-        }
-        let mut fetches = Vec::new();
-        for (broker, places) in leaders {
-            let session = self.sessions.remove(&broker).unwrap_or_default();
-            let member = self.membership.member_id.clone();
-            let fetch = Fetch {
-                client: self.client.clone(),
-                config: self.config.clone(),
-                member,
-                broker,
-                session,
-                places,
-                deadline,
-            };
-            fetches.push(fetch.run());
-        }
-        for (broker, session, answer) in all(self.client.env(), fetches).await.into_iter().flatten()
-        {
-            self.sessions.insert(broker, session);
-            match answer {
-                Ok(answer) => self.take(broker, answer, &names)?,
-                Err(error) if error.is_retriable() || matches!(error, Error::TimedOut(_)) => {
-                    self.is_let_down = true;
-                    for name in names.values() {
-                        self.client.forget_topic(name);
-                    }
-                }
-                Err(error) => return Err(error),
+        brokers.extend(self.fetcher.looking());
+        brokers.extend(self.acknowledged.keys());
+        for broker in brokers {
+            if self.fetcher.is_busy(broker) {
+                continue;
+            }
+            let places = leaders.remove(&broker).unwrap_or_default();
+            let mut acknowledged = self.acknowledged.remove(&broker).unwrap_or_default();
+            let is_open = self.fetcher.is_open(broker);
+            if !is_open && !acknowledged.is_empty() {
+                self.refuse_all(&acknowledged, &ErrorCode::NOT_LEADER_OR_FOLLOWER.into());
+                acknowledged = Acknowledged::default();
+            }
+            if is_open || !places.is_empty() {
+                self.fetcher.start(broker, places, acknowledged);
             }
         }
         Ok(())
     }
 
-    /// The names of the topics of an assignment, learnt if they are not known or old. That may take longer than the
-    /// caller waits for records: a short look is no reason to know nothing.
-    async fn names(&mut self, assigned: &BTreeSet<Place>) -> Result<BTreeMap<Uuid, Text>, Error> {
-        let deadline = self.client.env().clock.now() + self.client.config().request_timeout;
-        let mut names = BTreeMap::new();
-        if assigned.is_empty() {
-            return Ok(names);
-        }
-        for name in self.membership.topics() {
-            match self.client.topic_once(name, false, deadline).await {
-                Ok(topic) => {
-                    names.insert(topic.id, name.clone());
-                }
-                // One of several topics may not exist (yet), or nobody may answer for a while.
-                Err(error) if error.is_retriable() || matches!(error, Error::TimedOut(_)) => {
-                    self.is_let_down = true;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(names)
-    }
-
-    /// What of an assignment each broker leads.
-    fn leaders(
-        &self,
-        assigned: &BTreeSet<Place>,
-        names: &BTreeMap<Uuid, Text>,
-    ) -> BTreeMap<i32, BTreeSet<Place>> {
-        let known: Arc<Metadata> = self.client.known();
+    /// What of an assignment each broker leads, as far as is known; what is not known or old is asked for.
+    fn leaders(&mut self, assigned: &BTreeSet<Place>) -> BTreeMap<i32, BTreeSet<Place>> {
         let mut leaders: BTreeMap<i32, BTreeSet<Place>> = BTreeMap::new();
+        if assigned.is_empty() {
+            return leaders;
+        }
+        let known: Arc<Metadata> = self.client.known();
+        for topic in self.membership.topics().filter_map(|name| known.topics.get(name)) {
+            self.names.entry(topic.id).or_insert_with(|| topic.name.clone());
+        }
+        let mut is_whole = true;
         for (id, index) in assigned {
-            let topic = names.get(id).and_then(|name| known.topics.get(name));
+            let topic = self.names.get(id).and_then(|name| known.topics.get(name));
+            let topic = topic.filter(|topic| topic.id == *id);
             match topic.and_then(|topic| topic.partition(*index)?.leader) {
                 Some(leader) => {
                     leaders.entry(leader).or_default().insert((*id, *index));
                 }
-                None => names.get(id).into_iter().for_each(|name| self.client.forget_topic(name)),
+                None => is_whole = false,
             }
         }
+        self.scout.look(self.membership.topics(), is_whole);
         leaders
     }
 
-    fn take(
-        &mut self,
-        broker: i32,
-        answer: ShareFetchResponse,
-        names: &BTreeMap<Uuid, Text>,
-    ) -> Result<(), Error> {
+    /// Takes what fetches brought.
+    fn take_arrived(&mut self) {
+        while let Some(arrived) = self.fetcher.next_arrived() {
+            let Arrived { broker, mut acknowledged, outcome } = arrived;
+            match outcome {
+                Ok(answer) => {
+                    self.take(broker, answer, &mut acknowledged);
+                    self.refuse_all(&acknowledged, &refused::unanswered());
+                }
+                Err(error) => {
+                    self.refuse_all(&acknowledged, &error);
+                    self.on_failure(error);
+                }
+            }
+        }
+    }
+
+    /// A broker could not be asked, or has refused the whole fetch.
+    fn on_failure(&mut self, error: Error) {
+        if is_over(&error) {
+            return;
+        }
+        if error.is_retriable() || matches!(error, Error::TimedOut(_)) {
+            self.membership.topics().for_each(|name| self.client.forget_topic(name));
+        } else {
+            self.failure = Some(error);
+        }
+    }
+
+    fn take(&mut self, broker: i32, answer: ShareFetchResponse, acknowledged: &mut Acknowledged) {
         for topic in answer.responses {
-            let Some(name) = names.get(&topic.topic_id) else { continue };
             for data in topic.partitions {
-                let partition = TopicPartition::new(name.clone(), data.partition_index);
                 let place = (topic.topic_id, data.partition_index);
-                if let Err(error) = Error::check(
-                    data.acknowledge_error_code,
-                    data.acknowledge_error_message.clone(),
-                ) {
-                    self.refused.push((partition.clone(), error));
+                let runs = acknowledged.take(place);
+                let message = data.acknowledge_error_message.clone();
+                if let Some(error) = Error::refusal(data.acknowledge_error_code, message) {
+                    self.refuse(place, &runs, &error);
                 }
-                self.take_partition(broker, place, partition, data)?;
+                self.take_partition(broker, place, data);
             }
         }
-        Ok(())
     }
 
-    fn take_partition(
-        &mut self,
-        broker: i32,
-        place: Place,
-        partition: TopicPartition,
-        data: PartitionData,
-    ) -> Result<(), Error> {
-        if let Err(error) = Error::check(data.error_code, data.error_message.clone()) {
+    fn take_partition(&mut self, broker: i32, place: Place, data: PartitionData) {
+        let Some(name) = self.names.get(&place.0) else { return };
+        let partition = TopicPartition::new(name.clone(), place.1);
+        if let Some(error) = Error::refusal(data.error_code, data.error_message.clone()) {
             self.client.forget_topic(&partition.topic);
-            self.is_let_down = true;
-            return if error.is_retriable() { Ok(()) } else { Err(error) };
-        }
-        let Acquired { records, gaps } = records(&partition, place, broker, data)?;
-        if let Some(session) = self.sessions.get_mut(&broker) {
-            for (first, last) in gaps {
-                session.acknowledge(place, (first, last, Acknowledgement::Gap));
+            if !error.is_retriable() {
+                self.failure = Some(error);
             }
+            return;
         }
+        let Acquired { records, others, damage } = records(&partition, place, broker, data);
+        let acknowledged = self.acknowledged.entry(broker).or_default();
+        others.into_iter().for_each(|run| acknowledged.add(place, run));
         self.ready.extend(records);
-        Ok(())
-    }
-}
-
-/// One fetch from one broker.
-struct Fetch {
-    client: Client,
-    config: Arc<ShareConsumerConfig>,
-    member: Text,
-    broker: i32,
-    session: ShareSession,
-    places: BTreeSet<Place>,
-    deadline: Instant,
-}
-
-impl Fetch {
-    async fn run(mut self) -> (i32, ShareSession, Result<ShareFetchResponse, Error>) {
-        let answer = self.ask().await.and_then(|answer| {
-            Error::check(answer.error_code, answer.error_message.clone())?;
-            Ok(answer)
-        });
-        let answer = match answer {
-            Ok(answer) => {
-                self.session.answered();
-                Ok(answer)
-            }
-            Err(error) => {
-                // Whether the broker still has it is not known: the next fetch opens another.
-                self.session = ShareSession::default();
-                match error.code() {
-                    Some(
-                        ErrorCode::SHARE_SESSION_NOT_FOUND | ErrorCode::INVALID_SHARE_SESSION_EPOCH,
-                    ) => Ok(ShareFetchResponse::default()),
-                    _ => Err(error),
-                }
-            }
-        };
-        (self.broker, self.session, answer)
-    }
-
-    async fn ask(&mut self) -> Result<ShareFetchResponse, Error> {
-        let now = self.client.env().clock.now();
-        let wait = self.config.fetch_wait_max.min(self.deadline.since(now));
-        // The answer may take as long as records may, and then as any.
-        let deadline = now + wait + self.client.config().request_timeout;
-        let connection = self.client.broker(self.broker, Lane::Fetch, deadline).await?;
-        let version = connection.ready(deadline).await?.usable::<ShareFetchRequest>(i16::MAX)?;
-        let count = i32::try_from(self.config.poll_records_max).unwrap_or(i32::MAX);
-        let mut request = ShareFetchRequest {
-            group_id: Some(self.config.group.clone()),
-            member_id: Some(self.member.clone()),
-            max_wait_ms: i32::try_from(wait.as_millis()).unwrap_or(i32::MAX),
-            min_bytes: self.config.fetch_bytes_min,
-            max_bytes: self.config.fetch_bytes_max,
-            max_records: count,
-            batch_size: count,
-            share_acquire_mode: i8::from(self.config.acquires_exactly && version >= 2),
-            ..ShareFetchRequest::default()
-        };
-        self.session.fill(&self.places, &mut request);
-        connection.ask_in(version, &request, deadline).await
+        if damage.is_some() {
+            self.failure = damage;
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::console_consumer::formatter::Formatter;
 use crate::console::{Console, Failure};
 use crate::session::{Session, StopFlag};
 use crate::share_reader::ShareReader;
-use dohle_client::share::{Acknowledgement, ShareRecord};
+use dohle_client::share::{Acknowledgement, Refused, ShareRecord};
 use options::Options;
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         Printer { session: &session, stop: stop.clone(), reader, options, formatter, printed: 0 };
     let read = printer.print(console);
     let Printer { reader, printed, options, .. } = printer;
-    reader.close(&session);
+    warn_of(&reader.close(&session), console)?;
     console.out.flush()?;
     writeln!(console.err, "Processed a total of {printed} messages")?;
     if options.tells_events {
@@ -32,6 +32,13 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     }
     read?;
     stop.end()
+}
+
+fn warn_of(refused: &[Refused], console: &mut Console<'_>) -> Result<(), Failure> {
+    for refused in refused {
+        writeln!(console.err, "WARN An acknowledgement was not taken: {refused}")?;
+    }
+    Ok(())
 }
 
 /// Reads and prints.
@@ -61,9 +68,7 @@ impl Printer<'_> {
                     return Ok(());
                 }
             };
-            for refused in self.reader.refused() {
-                writeln!(console.err, "WARN An acknowledgement was not taken: {refused}")?;
-            }
+            warn_of(&self.reader.refused(), console)?;
             if !records.is_empty() {
                 heard = Instant::now();
                 self.print_all(records, console)?;

@@ -42,6 +42,10 @@ mod outage;
 mod place;
 #[cfg(feature = "nodes")]
 mod reasons;
+#[cfg(feature = "nodes")]
+mod scripted;
+#[cfg(feature = "nodes")]
+mod share_consumer;
 mod shares;
 mod snapshots;
 mod stops;
