@@ -5,6 +5,7 @@
 //! neither duplicates nor another order. With a `transactional.id` what is sent belongs to
 //! transactions, whose records and offsets become visible together or not at all.
 
+mod batch;
 mod config;
 mod coordinated;
 mod partitioner;
@@ -219,6 +220,11 @@ impl Producer {
         let added = queue.add(&partition, record, times, limits);
         if added.is_ok() {
             state.bytes += size_bytes;
+        }
+        let freed = sender::settle_given_up(queue, state.transaction.as_mut());
+        if freed > 0 {
+            state.bytes = state.bytes.saturating_sub(freed);
+            shared.progress.ring();
         }
         // The sender needs to hear of a batch when it is full, and when its time begins.
         if (queue.waiting.len(), queue.open_since().is_some()) != before {

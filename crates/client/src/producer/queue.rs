@@ -7,12 +7,12 @@
 //!                                                                in flight have come back)
 //! ```
 
-use super::record::{Delivery, Fate, Record, Shipment};
+use super::batch::Batch;
+use super::record::{Delivery, Record, Shipment};
 use crate::Error;
 use crate::metadata::TopicPartition;
 use dohle_env::clock::Instant;
 use dohle_protocol::ErrorCode;
-use dohle_protocol::record::batch::BatchHeader;
 use dohle_protocol::record::{BatchBuilder, Compression, Header, NewRecord};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -35,75 +35,6 @@ struct Open {
     size_bytes: usize,
 }
 
-/// A batch that takes no more records.
-pub(super) struct Batch {
-    header: BatchHeader,
-    bytes: Vec<u8>,
-    shipment: Arc<Shipment>,
-    began: Instant,
-    /// What its records count in the producer's memory.
-    pub(super) size_bytes: usize,
-    pub(super) base_sequence: Option<i32>,
-    pub(super) tries: u32,
-    /// A try of it was not answered: it may be in the log.
-    pub(super) may_be_there: bool,
-    pub(super) not_before: Instant,
-}
-
-impl Batch {
-    pub(super) fn partition(&self) -> &TopicPartition {
-        &self.shipment.partition
-    }
-
-    pub(super) fn record_count(&self) -> i32 {
-        self.header.record_count
-    }
-
-    pub(super) fn wire_bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
-    pub(super) fn is_expired(&self, now: Instant, timeout: std::time::Duration) -> bool {
-        now >= self.began + timeout
-    }
-
-    pub(super) fn expires_at(&self, timeout: std::time::Duration) -> Instant {
-        self.began + timeout
-    }
-
-    pub(super) fn age_ms(&self, now: Instant) -> u128 {
-        now.since(self.began).as_millis()
-    }
-
-    /// The bytes as the producer of this id sends them, within a transaction or not.
-    pub(super) fn signed(
-        &mut self,
-        producer: Option<(i64, i16)>,
-        is_transactional: bool,
-    ) -> bytes::Bytes {
-        if let (Some((id, epoch)), Some(sequence)) = (producer, self.base_sequence) {
-            let header = &mut self.header;
-            if header.producer_id != id
-                || header.producer_epoch != epoch
-                || header.base_sequence != sequence
-            {
-                header.producer_id = id;
-                header.producer_epoch = epoch;
-                header.base_sequence = sequence;
-                if is_transactional {
-                    header.attributes = header.attributes.with_transactional();
-                }
-                header.write_over(&mut self.bytes);
-            }
-        }
-        bytes::Bytes::copy_from_slice(&self.bytes)
-    }
-
-    pub(super) fn settle(self, fate: Result<Fate, Error>) {
-        self.shipment.settle(fate);
-    }
-}
-
 /// The batches of one partition.
 #[derive(Default)]
 pub(super) struct Queue {
@@ -115,6 +46,8 @@ pub(super) struct Queue {
     pub(super) next_sequence: i32,
     /// A batch with a number was given up: those behind it do not fit any more.
     pub(super) has_gap: bool,
+    /// What batches took that could not be packed, and why.
+    given_up: Vec<(usize, Error)>,
 }
 
 impl Queue {
@@ -129,7 +62,7 @@ impl Queue {
         let size_bytes = size_of(record);
         let is_full = |open: &Open| open.builder.unpacked_size_bytes() + size_bytes > batch_bytes;
         if self.open.as_ref().is_some_and(is_full) {
-            self.close()?;
+            self.close();
         }
         let open = self.open.get_or_insert_with(|| Open {
             builder: BatchBuilder::new(0).compression(compression),
@@ -143,46 +76,43 @@ impl Queue {
             .map(|(key, value)| Header { key, value: value.as_deref() })
             .collect();
         let index = open.builder.record_count().unsigned_abs();
-        open.builder
-            .append(&NewRecord {
-                timestamp,
-                key: record.key.as_deref(),
-                value: record.value.as_deref(),
-                headers: &headers,
-            })
-            .map_err(|error| Error::Usage(error.to_string()))?;
+        let appended = open.builder.append(&NewRecord {
+            timestamp,
+            key: record.key.as_deref(),
+            value: record.value.as_deref(),
+            headers: &headers,
+        });
+        if let Err(error) = appended {
+            // A batch of nothing is nothing to send.
+            self.open.take_if(|open| open.builder.record_count() == 0);
+            return Err(Error::Usage(error.to_string()));
+        }
         open.size_bytes += size_bytes;
         let delivery = Delivery { shipment: open.shipment.clone(), index };
         if open.builder.unpacked_size_bytes() >= batch_bytes {
-            self.close()?;
+            self.close();
         }
         Ok(delivery)
     }
 
-    /// Packs the open batch, which then waits to be taken.
-    pub(super) fn close(&mut self) -> Result<(), Error> {
-        let Some(open) = self.open.take() else { return Ok(()) };
-        match open.builder.build_with_header() {
-            Ok((header, bytes)) => {
-                self.waiting.push_back(Batch {
-                    header,
-                    bytes: bytes.into(),
-                    shipment: open.shipment,
-                    began: open.began,
-                    size_bytes: open.size_bytes,
-                    base_sequence: None,
-                    tries: 0,
-                    may_be_there: false,
-                    not_before: Instant::default(),
-                });
-                Ok(())
-            }
+    /// Packs the open batch, which then waits to be taken. One that cannot be packed is given up, and is told by
+    /// [`Queue::take_given_up`].
+    pub(super) fn close(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let Open { builder, shipment, began, size_bytes } = open;
+        match Batch::pack(builder, shipment.clone(), began, size_bytes) {
+            Ok(batch) => self.waiting.push_back(batch),
             Err(error) => {
                 let error = Error::Usage(error.to_string());
-                open.shipment.settle(Err(error.clone()));
-                Err(error)
+                shipment.settle(Err(error.clone()));
+                self.given_up.push((size_bytes, error));
             }
         }
+    }
+
+    /// What the batches took that could not be packed, and why they could not be.
+    pub(super) fn take_given_up(&mut self) -> Vec<(usize, Error)> {
+        std::mem::take(&mut self.given_up)
     }
 
     /// Packs the open batch if nothing more is waited for; else when to look again.
@@ -196,8 +126,7 @@ impl Queue {
         if !is_urgent && now < due {
             return Some(due);
         }
-        // What cannot be packed has been told so.
-        let _packed = self.close();
+        self.close();
         None
     }
 
@@ -224,10 +153,14 @@ impl Queue {
         self.waiting.insert(place.unwrap_or(self.waiting.len()), batch);
     }
 
+    /// The parts of a batch that was split take its place.
+    pub(super) fn put_parts_back(&mut self, parts: [Batch; 2]) {
+        parts.into_iter().rev().for_each(|part| self.put_back(part));
+    }
+
     /// Gives up everything that is not in flight; what that took, and whether some had numbers.
     pub(super) fn discard(&mut self, error: &Error) -> (usize, bool) {
-        // What cannot be packed has been told so.
-        let _packed = self.close();
+        self.close();
         let (mut freed, mut has_gap) = (0, false);
         for batch in self.waiting.drain(..) {
             freed += batch.size_bytes;
@@ -258,7 +191,9 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use super::{Instant, Queue, Record};
+    use super::super::sender::settle_given_up;
+    use super::super::transaction::{End, Transaction, TransactionError};
+    use super::{BatchBuilder, Error, Instant, Queue, Record};
     use crate::metadata::TopicPartition;
     use dohle_protocol::ErrorCode;
     use dohle_protocol::record::Compression;
@@ -275,7 +210,7 @@ mod tests {
                 let record = Record::of_value("t", value);
                 let limits = (1_000, Compression::NONE);
                 let delivery = queue.add(&partition, &record, times, limits).unwrap();
-                queue.close().unwrap();
+                queue.close();
                 queue.waiting.back_mut().unwrap().base_sequence = Some(sequence);
                 delivery
             })
@@ -288,5 +223,42 @@ mod tests {
         assert_eq!(deliveries[1].get(), None);
         assert_eq!(queue.waiting.len(), 1);
         assert_eq!(queue.waiting[0].base_sequence, None);
+    }
+
+    fn add(queue: &mut Queue, timestamp: i64) -> Result<super::Delivery, Error> {
+        let (partition, record) = (TopicPartition::new("t", 0), Record::of_value("t", "v"));
+        let (times, limits) = ((timestamp, Instant::default()), (1_000, Compression::NONE));
+        queue.add(&partition, &record, times, limits)
+    }
+
+    #[test]
+    fn what_cannot_be_packed_frees_its_room_and_fails_its_transaction() {
+        let mut queue = Queue::default();
+        let delivery = add(&mut queue, 1).unwrap();
+        let open = queue.open.as_mut().unwrap();
+        // Within a transaction of nobody.
+        open.builder = BatchBuilder::new(0).transactional();
+        let size = open.size_bytes;
+        queue.close();
+        assert!(queue.is_idle());
+        assert!(matches!(delivery.get(), Some(Err(Error::Usage(_)))));
+        let mut transaction = Transaction::new();
+        transaction.initialize().unwrap();
+        transaction.be_ready(true);
+        transaction.begin().unwrap();
+        assert_eq!(settle_given_up(&mut queue, Some(&mut transaction)), size);
+        assert!(matches!(transaction.end(End::Commit), Err(TransactionError::Abort(_))));
+        assert_eq!(settle_given_up(&mut queue, None), 0, "told once");
+    }
+
+    #[test]
+    fn a_record_that_no_batch_takes_leaves_no_empty_one() {
+        let mut queue = Queue::default();
+        assert!(matches!(add(&mut queue, -7), Err(Error::Usage(_))));
+        assert!(queue.is_idle());
+        add(&mut queue, 1).unwrap();
+        assert!(add(&mut queue, -7).is_err());
+        queue.close();
+        assert_eq!(queue.waiting[0].record_count(), 1);
     }
 }

@@ -63,21 +63,76 @@ pub(super) struct Fate {
     pub(super) at: Instant,
 }
 
+/// How far a batch has come.
+#[derive(Default)]
+enum Progress {
+    #[default]
+    UnderWay,
+    /// Its records are in other batches now, in order; the first record of each by its index.
+    Split(Vec<(u32, Arc<Shipment>)>),
+    Settled(Result<Fate, Error>),
+}
+
 /// The common fate of the records of one batch.
 pub(super) struct Shipment {
     pub(super) partition: TopicPartition,
-    fate: Mutex<Option<Result<Fate, Error>>>,
-    settled: Bell,
+    progress: Mutex<Progress>,
+    /// Rings when it is split or settled.
+    changed: Bell,
 }
 
 impl Shipment {
     pub(super) fn new(partition: TopicPartition) -> Arc<Self> {
-        Arc::new(Self { partition, fate: Mutex::default(), settled: Bell::default() })
+        Arc::new(Self { partition, progress: Mutex::default(), changed: Bell::default() })
     }
 
     pub(super) fn settle(&self, fate: Result<Fate, Error>) {
-        lock(&self.fate).get_or_insert(fate);
-        self.settled.ring();
+        self.become_of(Progress::Settled(fate));
+    }
+
+    /// Its records have the fates of other batches from now on: so many of each, in order.
+    pub(super) fn split(&self, counts: &[u32]) -> Vec<Arc<Self>> {
+        let mut first = 0;
+        let parts = counts.iter().map(|count| {
+            let part = (first, Self::new(self.partition.clone()));
+            first += count;
+            part
+        });
+        let parts: Vec<_> = parts.collect();
+        self.become_of(Progress::Split(parts.clone()));
+        parts.into_iter().map(|(_, part)| part).collect()
+    }
+
+    fn become_of(&self, progress: Progress) {
+        let mut now = lock(&self.progress);
+        if matches!(*now, Progress::UnderWay) {
+            *now = progress;
+        }
+        drop(now);
+        self.changed.ring();
+    }
+
+    /// The batch in which the record of this index is now, and its index there.
+    fn find(self: &Arc<Self>, index: u32) -> (Arc<Self>, u32) {
+        let (mut shipment, mut index) = (self.clone(), index);
+        loop {
+            let part = match &*lock(&shipment.progress) {
+                Progress::Split(parts) => {
+                    parts.iter().rev().find(|(first, _)| *first <= index).cloned()
+                }
+                Progress::UnderWay | Progress::Settled(_) => None,
+            };
+            let Some((first, part)) = part else { return (shipment, index) };
+            index -= first;
+            shipment = part;
+        }
+    }
+
+    fn fate(&self) -> Option<Result<Fate, Error>> {
+        match &*lock(&self.progress) {
+            Progress::Settled(fate) => Some(fate.clone()),
+            Progress::UnderWay | Progress::Split(_) => None,
+        }
     }
 }
 
@@ -92,13 +147,25 @@ impl Delivery {
     /// What became of it, if that is known.
     #[must_use]
     pub fn get(&self) -> Option<Result<Delivered, Error>> {
-        let fate = lock(&self.shipment.fate).clone()?;
+        let (shipment, index) = self.shipment.find(self.index);
+        let fate = shipment.fate()?;
         Some(fate.map(|fate| Delivered {
-            partition: self.shipment.partition.clone(),
-            offset: fate.base_offset.map(|base| base + i64::from(self.index)),
+            partition: shipment.partition.clone(),
+            offset: fate.base_offset.map(|base| base + i64::from(index)),
             log_append_time: fate.log_append_time,
             at: fate.at,
         }))
+    }
+
+    /// The batch that it is in, and how often that has rung: before whatever comes next.
+    fn where_it_is(&self) -> (Arc<Shipment>, u64) {
+        loop {
+            let (shipment, _) = self.shipment.find(self.index);
+            let count = shipment.changed.count();
+            if Arc::ptr_eq(&shipment, &self.shipment.find(self.index).0) {
+                return (shipment, count);
+            }
+        }
     }
 
     /// Waits until it is known what became of it.
@@ -108,11 +175,11 @@ impl Delivery {
     /// same.
     pub async fn wait(&self) -> Result<Delivered, Error> {
         poll_fn(|cx| {
-            let count = self.shipment.settled.count();
+            let (shipment, count) = self.where_it_is();
             match self.get() {
                 Some(fate) => Poll::Ready(fate),
                 None => {
-                    if self.shipment.settled.poll_after(count, cx).is_ready() {
+                    if shipment.changed.poll_after(count, cx).is_ready() {
                         cx.waker().wake_by_ref();
                     }
                     Poll::Pending

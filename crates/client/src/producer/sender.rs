@@ -1,6 +1,7 @@
 //! The task that sends a producer's batches and deals with their answers.
 
-use super::queue::{Batch, Queue};
+use super::batch::Batch;
+use super::queue::Queue;
 use super::record::Fate;
 use super::transaction::Transaction;
 use super::{Shared, State};
@@ -127,21 +128,21 @@ async fn init_id(shared: &Shared) {
 /// What waits cannot be sent; nor can anything else, unless another try may mend it.
 fn fail_all(shared: &Shared, error: &Error) {
     let mut state = lock(&shared.state);
+    let state = &mut *state;
     let may_pass = error.is_retriable() || matches!(error, Error::TimedOut(_));
     if !may_pass {
         state.failed = Some(error.clone());
     }
     let mut freed = 0;
     for queue in state.queues.values_mut() {
-        // What cannot be packed has been told so.
-        let _packed = queue.close();
+        queue.close();
+        freed += settle_given_up(queue, state.transaction.as_mut());
         for batch in queue.waiting.drain(..) {
             freed += batch.size_bytes;
             batch.settle(Err(error.clone()));
         }
     }
     state.bytes = state.bytes.saturating_sub(freed);
-    drop(state);
     shared.progress.ring();
 }
 
@@ -161,6 +162,7 @@ fn look(shared: &Shared, now: Instant) -> Round {
         if let Some(due) = queue.close_at(config.linger, hurry, now) {
             round.look_at(due);
         }
+        freed += settle_given_up(queue, state.transaction.as_mut());
         freed += expire(queue, now, shared, (&mut state.needs_new_id, &mut state.transaction));
         if queue.in_flight == 0 {
             queue.is_recovering = false;
@@ -231,8 +233,24 @@ fn discard(state: &mut State) -> usize {
     for queue in state.queues.values_mut() {
         let (bytes, has_gap) = queue.discard(&error);
         freed += bytes;
+        freed += settle_given_up(queue, Some(transaction));
         if has_gap {
             transaction.on_gap();
+        }
+    }
+    freed
+}
+
+/// Deals with batches that could not be packed: no transaction is committed without their records. What they took.
+pub(super) fn settle_given_up(
+    queue: &mut Queue,
+    mut transaction: Option<&mut Transaction>,
+) -> usize {
+    let mut freed = 0;
+    for (size_bytes, error) in queue.take_given_up() {
+        freed += size_bytes;
+        if let Some(transaction) = &mut transaction {
+            transaction.on_failed(error);
         }
     }
     freed
@@ -487,6 +505,12 @@ fn settle(shared: &Shared, state: &mut State, mut batch: Batch, outcome: Outcome
         shared.client.forget_topic(&batch.partition().topic);
     }
     let code = error.code();
+    if code == Some(ErrorCode::MESSAGE_TOO_LARGE) {
+        match batch.split(config.compression) {
+            Ok(parts) => return queue.put_parts_back(parts),
+            Err(whole) => batch = whole,
+        }
+    }
     let is_order = code == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
     let is_identity =
         matches!(code, Some(ErrorCode::UNKNOWN_PRODUCER_ID | ErrorCode::INVALID_PRODUCER_EPOCH));

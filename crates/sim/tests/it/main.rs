@@ -41,6 +41,8 @@ mod outage;
 #[cfg(feature = "nodes")]
 mod place;
 #[cfg(feature = "nodes")]
+mod producer_batches;
+#[cfg(feature = "nodes")]
 mod reasons;
 #[cfg(feature = "nodes")]
 mod scripted;
