@@ -215,6 +215,7 @@ impl Client {
             .map_err(|_| Error::Invalid(format!("broker {id} is at port {}", node.port)))?;
         let connected =
             self.peer((HostPort { host: node.host.to_string(), port }, lane), deadline).await;
+        let connected = connected.map_err(away);
         if connected.is_err() {
             // It may have moved.
             lock(&self.inner.metadata).topics_at.clear();
@@ -247,17 +248,20 @@ impl Client {
             .collect();
         places.extend(self.config().bootstrap.iter().cloned());
         let start = self.env().random.below(places.len().max(1) as u64) as usize;
-        let mut last = Error::Disconnected(io::ErrorKind::NotConnected);
+        let mut last = None;
         for turn in 0..places.len() {
             match self
                 .peer((places[(start + turn) % places.len()].clone(), Lane::Plain), deadline)
                 .await
             {
                 Ok(connection) => return Ok(connection),
-                Err(error) => last = error,
+                // Where one has an address, it may be reached yet.
+                Err(error) => last = last.filter(Error::is_retriable).or(Some(error)),
             }
         }
-        Err(last)
+        let last = last.unwrap_or(Error::Disconnected(io::ErrorKind::NotConnected));
+        // Who has been in touch with the cluster knows that it is there.
+        Err(if self.known().brokers.is_empty() { last } else { away(last) })
     }
 
     /// The connection to a place, made if there is none.
@@ -277,6 +281,7 @@ impl Client {
         }
         let place = &key.0;
         let addresses = self.env().net.resolve(&place.host, place.port).map_err(|error| {
+            self.count_failure(&key);
             Error::Bootstrap(format!("Couldn't resolve server {place}: {error}"))
         })?;
         let mut last = Error::Disconnected(io::ErrorKind::NotFound);
@@ -461,6 +466,14 @@ impl Client {
         let mut metadata = (*known.metadata).clone();
         metadata.controller = None;
         known.metadata = Arc::new(metadata);
+    }
+}
+
+/// Of a broker that is known: that its name is not found means that it cannot be reached now.
+fn away(error: Error) -> Error {
+    match error {
+        Error::Bootstrap(_) => Error::Disconnected(io::ErrorKind::NotFound),
+        error => error,
     }
 }
 

@@ -270,9 +270,10 @@ impl Shared {
         asked.await.map(drop)
     }
 
-    /// Ends the transaction; where numbers may have a gap, with a new epoch.
+    /// Ends the transaction; where numbers may have a gap, or the next one is the first of the second kind, with a new
+    /// epoch.
     async fn end(&self, end: End) -> Result<(), TransactionError> {
-        let (mut is_v2, has_begun, needs_bump) = {
+        let (mut is_v2, has_begun, mut needs_bump) = {
             let state = lock(&self.state);
             let transaction = state.transaction.as_ref();
             let told = |one: &Transaction| (one.is_v2, one.has_begun(), one.needs_bump());
@@ -293,9 +294,15 @@ impl Shared {
                 Error::check(answer.error_code, None)?;
                 Ok((answer.producer_id >= 0).then_some((answer.producer_id, answer.producer_epoch)))
             });
+            let began_as_v2 = is_v2;
             (bumped, is_v2) = asked.await?;
+            // What the old epoch has still under way is not to count for the first transaction of the second kind.
+            needs_bump |= is_v2 && !began_as_v2;
         }
         if needs_bump && bumped.is_none() {
+            if let Some(transaction) = &mut lock(&self.state).transaction {
+                transaction.on_ended();
+            }
             return self.init_producer(Some(self.producer())).await;
         }
         self.be_ready(bumped, is_v2);

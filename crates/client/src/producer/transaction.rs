@@ -248,6 +248,13 @@ impl Transaction {
         self.needs_bump
     }
 
+    /// Its coordinator has ended it, and the next one waits for a new epoch: to end it again would be asked as
+    /// somebody who may have that epoch already.
+    pub(super) fn on_ended(&mut self) {
+        self.has_begun = false;
+        self.needs_bump = true;
+    }
+
     /// A batch has failed, for good.
     pub(super) fn on_batch_failed(&mut self, error: Error) {
         let is_final = [

@@ -56,4 +56,6 @@ mod swarm;
 mod toy;
 #[cfg(feature = "nodes")]
 mod transactions;
+#[cfg(feature = "nodes")]
+mod transactor;
 mod world;
