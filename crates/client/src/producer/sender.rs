@@ -6,11 +6,11 @@ use super::record::Fate;
 use super::transaction::Transaction;
 use super::{Shared, State};
 use crate::Error;
-use crate::cluster::{Client, To};
+use crate::cluster::{Client, To, Topics};
 use crate::connection::Connection;
 use crate::metadata::{Topic, TopicPartition};
 use crate::wait::lock;
-use dohle_env::clock::Instant;
+use dohle_env::clock::{Instant, sleep};
 use dohle_env::tasks::Home;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -290,7 +290,8 @@ fn expire(
     freed
 }
 
-/// Asks who leads the partitions of topics, one question at a time.
+/// Asks who leads the partitions of topics, one question at a time, for all of them together: one that does not exist is
+/// not to hold up the others.
 fn learn(shared: &Arc<Shared>, topics: BTreeSet<Text>) {
     if std::mem::replace(&mut lock(&shared.state).is_learning, true) {
         return;
@@ -299,24 +300,17 @@ fn learn(shared: &Arc<Shared>, topics: BTreeSet<Text>) {
     let client = shared.client.clone();
     let env = client.env().clone();
     let task = async move {
-        let mut retry = client.retry();
-        for topic in topics {
-            client.forget_topic(&topic);
-            loop {
-                let found = client.topic_once(&topic, false, retry.deadline).await;
-                let is_led = found.as_ref().is_ok_and(|topic| {
-                    topic.partitions.iter().any(|partition| partition.leader.is_some())
-                });
-                if is_led {
-                    break;
-                }
-                client.forget_topic(&topic);
-                let error = found.err().unwrap_or_else(|| ErrorCode::LEADER_NOT_AVAILABLE.into());
-                // Whoever waits for the topic has a time limit of its own.
-                if retry.after(error).await.is_err() {
-                    break;
-                }
-            }
+        let names: Vec<Text> = topics.into_iter().collect();
+        let deadline = client.env().clock.now() + client.config().request_timeout;
+        let asked = client.learn(Topics::Named(&names), deadline).await;
+        let is_led = |name: &Text| {
+            let topic = client.fresh_topic(name);
+            topic.is_some_and(|topic| topic.partitions.iter().all(|one| one.leader.is_some()))
+        };
+        if asked.is_err() || !names.iter().all(is_led) {
+            // What is led now goes on meanwhile. Whoever waits for the rest has a time limit of its own.
+            shared.work.ring();
+            sleep(&*client.env().clock, client.config().retry_backoff).await;
         }
         lock(&shared.state).is_learning = false;
         shared.work.ring();

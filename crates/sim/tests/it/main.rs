@@ -30,6 +30,8 @@ mod half_frames;
 mod listeners;
 #[cfg(feature = "nodes")]
 mod log_settings;
+#[cfg(feature = "nodes")]
+mod lost_topics;
 mod members;
 mod net;
 #[cfg(feature = "nodes")]

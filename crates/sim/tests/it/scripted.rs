@@ -85,7 +85,7 @@ type Script = Arc<dyn Fn(&Asked) -> Reply + Send + Sync>;
 #[derive(Clone)]
 struct Facts {
     addresses: Vec<IpAddr>,
-    topics: Topics,
+    topics: Arc<dyn Fn() -> Topics + Send + Sync>,
     /// `transaction.version`, as the broker that is asked says it.
     transactions: Arc<dyn Fn() -> i16 + Send + Sync>,
     script: Script,
@@ -99,13 +99,12 @@ pub(crate) fn run<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     script: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     act: impl FnOnce(Env, Client) -> F,
 ) -> T {
-    run_with(brokers, topics, || 2, script, |_, env, client| act(env, client))
+    run_with((brokers, move || topics), || 2, script, |_, env, client| act(env, client))
 }
 
-/// As [`run`], with a level of transactions that may change, and settings of the client.
+/// As [`run`], with topics and a level of transactions that may change, and settings of the client.
 pub(crate) fn run_with<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
-    brokers: usize,
-    topics: Topics,
+    (brokers, topics): (usize, impl Fn() -> Topics + Send + Sync + 'static),
     transactions: impl Fn() -> i16 + Send + Sync + 'static,
     script: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     act: impl FnOnce(ClientConfig, Env, Client) -> F,
@@ -115,7 +114,7 @@ pub(crate) fn run_with<T: Send + 'static, F: Future<Output = T> + Send + 'static
     let envs: Vec<Env> = names.iter().map(|name| world.start(name)).collect();
     let facts = Facts {
         addresses: names.iter().map(|name| world.address(name)).collect(),
-        topics,
+        topics: Arc::new(topics),
         transactions: Arc::new(transactions),
         script: Arc::new(script),
     };
@@ -211,10 +210,10 @@ impl Facts {
             port: i32::from(PORT),
             ..MetadataResponseBroker::default()
         });
-        let wanted = request.topics.iter().flatten();
+        let (wanted, told) = (request.topics.iter().flatten(), (self.topics)());
         let topics = wanted.map(|wanted| {
             let name = wanted.name.clone().unwrap_or_default();
-            let known = self.topics.iter().position(|(one, _)| *one == name.as_str());
+            let known = told.iter().position(|(one, _)| *one == name.as_str());
             let Some(place) = known else {
                 return MetadataResponseTopic {
                     name: Some(name),
@@ -222,7 +221,7 @@ impl Facts {
                     ..MetadataResponseTopic::default()
                 };
             };
-            let leaders = self.topics[place].1.iter().zip(0..);
+            let leaders = told[place].1.iter().zip(0..);
             let partitions = leaders.map(|(leader, index)| MetadataResponsePartition {
                 partition_index: index,
                 leader_id: *leader,

@@ -1,7 +1,7 @@
 //! A transactional producer of the `client` crate whose coordinator answers late, changes its ways, or has a name that is
 //! not known for a while.
 
-use crate::scripted::{Asked, Reply, run_with};
+use crate::scripted::{Asked, Reply, Topics, run_with};
 use dohle_client::producer::{Record, TransactionError};
 use dohle_client::{Client, ClientConfig, Producer, ProducerConfig};
 use dohle_env::Env;
@@ -105,7 +105,8 @@ fn produce<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     let script =
         move |asked: &Asked| tamper(asked, &lines).unwrap_or_else(|| answer(asked, &lines));
     let level = move || level.load(Ordering::Relaxed);
-    run_with(1, &[("t", &[1])], level, script, |config, env, _| act(site, env, config))
+    let topics: Topics = &[("t", &[1])];
+    run_with((1, move || topics), level, script, |config, env, _| act(site, env, config))
 }
 
 fn producer(env: &Env, config: &ClientConfig) -> Producer {
