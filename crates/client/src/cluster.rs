@@ -471,10 +471,10 @@ impl Client {
 
 /// Of a broker that is known: that its name is not found means that it cannot be reached now.
 fn away(error: Error) -> Error {
-    match error {
-        Error::Bootstrap(_) => Error::Disconnected(io::ErrorKind::NotFound),
-        error => error,
+    if matches!(error, Error::Bootstrap(_)) {
+        return Error::Disconnected(io::ErrorKind::NotFound);
     }
+    error
 }
 
 fn coordinator_in(answer: &FindCoordinatorResponse) -> Result<i32, Error> {

@@ -29,6 +29,19 @@ pub async fn until<T>(
     .await
 }
 
+/// Lets everybody else run who can.
+pub(crate) async fn yield_once() {
+    let mut has_yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut has_yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// A place for one answer, and what waits for it.
 pub(crate) fn one<T>() -> (Slot<T>, Gather<T>) {
     let gather = Gather::with_capacity(1);

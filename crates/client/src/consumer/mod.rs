@@ -8,7 +8,9 @@ mod classic;
 mod config;
 mod consumer_protocol;
 mod fetcher;
+mod lookup;
 mod membership;
+mod placing;
 mod position;
 pub(crate) mod record;
 mod session;
@@ -22,14 +24,17 @@ use crate::Error;
 use crate::admin::{CommittedOffset, OffsetSpec};
 use crate::cluster::Client;
 use crate::metadata::TopicPartition;
+use crate::wait::{lock, yield_once};
 use dohle_env::clock::Instant;
 use dohle_protocol::ErrorCode;
+use dohle_protocol::wire::Text;
 use fetcher::{Fetcher, Place};
+use lookup::Lookup;
 use membership::{Membership, Step};
 use position::Position;
 use record::{Fetched, Wanted};
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How many answers of fetches wait, unread, before no more are asked for.
@@ -51,6 +56,9 @@ pub struct Consumer {
     positions: BTreeMap<TopicPartition, Position>,
     fetcher: Fetcher,
     fetched: VecDeque<Fetched>,
+    lookups: Vec<Lookup>,
+    /// Topics that are asked for.
+    learning: Arc<Mutex<BTreeSet<Text>>>,
     membership: Option<Membership>,
     /// Subscribed without a group: all partitions are its own.
     all_of: Option<AllOf>,
@@ -73,6 +81,8 @@ impl Consumer {
             config,
             positions: BTreeMap::new(),
             fetched: VecDeque::new(),
+            lookups: Vec::new(),
+            learning: Arc::default(),
             membership: None,
             all_of: None,
             lives: 0,
@@ -235,8 +245,8 @@ impl Consumer {
         loop {
             self.keep_all().await?;
             self.keep_membership(deadline).await?;
-            self.place_all(deadline).await?;
             let count = self.fetcher.bell.count();
+            self.place_all()?;
             self.take_arrived()?;
             self.fetch_on();
             let records = self.take_records()?;
@@ -246,6 +256,8 @@ impl Consumer {
             }
             let now = clock.now();
             if now >= deadline {
+                // Whoever polls again at once lets what is under way go on all the same.
+                yield_once().await;
                 return Ok(records);
             }
             // A member must look after its group, and metadata after its age, while nothing comes.
@@ -317,82 +329,6 @@ impl Consumer {
         if let Some(membership) = &mut self.membership {
             membership.gave_up();
         }
-    }
-
-    /// Finds out where partitions begin that have no position yet.
-    async fn place_all(&mut self, deadline: Instant) -> Result<(), Error> {
-        let missing: Vec<TopicPartition> = self
-            .positions
-            .iter()
-            .filter(|(_, position)| position.consumed.is_none())
-            .map(|(partition, _)| partition.clone())
-            .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        if !self.place_committed(&missing).await? {
-            return Ok(());
-        }
-        let mut lookups = BTreeMap::new();
-        for (partition, position) in &self.positions {
-            if position.consumed.is_none() {
-                let spec = position.spec(self.config.offset_reset).ok_or_else(|| {
-                    Error::Usage(format!(
-                        "Undefined offset with no reset policy for partitions: [{partition}]"
-                    ))
-                })?;
-                lookups.insert(partition.clone(), spec);
-            }
-        }
-        if lookups.is_empty() {
-            return Ok(());
-        }
-        let read_committed = self.config.read_committed;
-        let clock = self.client.env().clock.clone();
-        let client = self.client.clone();
-        let asked = client.list_offsets(&lookups, read_committed);
-        let Some(found) = crate::until(&*clock, deadline, asked).await else { return Ok(()) };
-        for (partition, result) in found? {
-            let Some(position) = self.positions.get_mut(&partition) else { continue };
-            match result {
-                Ok(at) if at.offset >= 0 => position.go_to(at.offset),
-                // No record is that young: what comes next is.
-                Ok(_) => position.look_up(OffsetSpec::Latest),
-                Err(error) if error.is_retriable() => self.client.forget_topic(&partition.topic),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Positions that the group has committed. False if that is not known yet: to begin anywhere else
-    /// would lose records, or give them again.
-    async fn place_committed(&mut self, missing: &[TopicPartition]) -> Result<bool, Error> {
-        let Some(group) = self.config.group.clone() else { return Ok(true) };
-        let open: Vec<_> = missing
-            .iter()
-            .filter(|one| self.positions.get(*one).is_some_and(|one| one.may_be_committed))
-            .cloned()
-            .collect();
-        if open.is_empty() {
-            return Ok(true);
-        }
-        let seat = self.membership.as_ref().and_then(Membership::reads_as);
-        let admin = crate::Admin::new(self.client.clone());
-        let committed = match admin.committed(&group, Some(&open), seat.as_ref()).await {
-            // It is somebody else meanwhile; the next poll asks as whom it is then.
-            Err(error) if error.is_of_member() => return Ok(false),
-            committed => committed?,
-        };
-        for partition in open {
-            if let Some(position) = self.positions.get_mut(&partition) {
-                position.may_be_committed = false;
-                if let Some(found) = committed.get(&partition) {
-                    position.go_to(found.offset);
-                }
-            }
-        }
-        Ok(true)
     }
 
     /// Takes what fetches brought.
@@ -470,10 +406,14 @@ impl Consumer {
         }
     }
 
-    /// Asks for a topic in the background; the next polls will know it.
+    /// Asks for a topic in the background, once for all its partitions; the next polls will know it.
     fn learn_topic(&self, partition: &TopicPartition) {
         let client = self.client.clone();
         let topic = partition.topic.clone();
+        if !lock(&self.learning).insert(topic.clone()) {
+            return;
+        }
+        let learning = self.learning.clone();
         let bell = self.fetcher.bell.clone();
         let pause = client.config().retry_backoff;
         let env = client.env().clone();
@@ -483,6 +423,7 @@ impl Consumer {
             if client.topic_once(&topic, false, deadline).await.is_err() {
                 dohle_env::clock::sleep(&*client.env().clock, pause).await;
             }
+            lock(&learning).remove(&topic);
             bell.ring();
         };
         env.tasks.spawn(dohle_env::tasks::Home::Here, Box::pin(task));

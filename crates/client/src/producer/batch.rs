@@ -103,8 +103,8 @@ impl Batch {
 
     /// Two batches of its records, which have their numbers and are not tried yet. It must have two records at least,
     /// and is given back as it was where that cannot be done.
-    pub(super) fn split(self, compression: Compression) -> Result<[Self; 2], Self> {
-        let Some(built) = self.parts(compression) else { return Err(self) };
+    pub(super) fn split(self, compression: Compression) -> Result<[Self; 2], Box<Self>> {
+        let Some(built) = self.parts(compression) else { return Err(Box::new(self)) };
         let counts = built.each_ref().map(|(header, _)| header.record_count);
         let first = self.size_bytes / self.header.record_count as usize * counts[0] as usize;
         let mut sizes = [first, self.size_bytes - first].into_iter();

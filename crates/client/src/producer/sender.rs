@@ -502,7 +502,7 @@ fn settle(shared: &Shared, state: &mut State, mut batch: Batch, outcome: Outcome
     if code == Some(ErrorCode::MESSAGE_TOO_LARGE) {
         match batch.split(config.compression) {
             Ok(parts) => return queue.put_parts_back(parts),
-            Err(whole) => batch = whole,
+            Err(whole) => batch = *whole,
         }
     }
     let is_order = code == Some(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);

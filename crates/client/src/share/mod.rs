@@ -20,7 +20,7 @@ pub use refused::Refused;
 
 use crate::cluster::Client;
 use crate::metadata::TopicPartition;
-use crate::wait::all;
+use crate::wait::{all, yield_once};
 use crate::{Error, Metadata};
 use acknowledged::{Acknowledged, Run};
 use acquired::{Acquired, records};
@@ -111,6 +111,8 @@ impl ShareConsumer {
             }
             self.fetch_on()?;
             if clock.now() >= deadline {
+                // Whoever polls again at once lets what is under way go on all the same.
+                yield_once().await;
                 return Ok(Vec::new());
             }
             self.membership.bell.after(count, &*clock, deadline).await;

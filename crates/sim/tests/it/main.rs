@@ -7,6 +7,8 @@ mod cleaner;
 #[cfg(feature = "nodes")]
 mod closing;
 #[cfg(feature = "nodes")]
+mod consumer_lookups;
+#[cfg(feature = "nodes")]
 mod consumer_protocol;
 #[cfg(feature = "nodes")]
 mod coverage;

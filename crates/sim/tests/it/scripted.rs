@@ -212,7 +212,9 @@ impl Facts {
         });
         let (wanted, told) = (request.topics.iter().flatten(), (self.topics)());
         let topics = wanted.map(|wanted| {
-            let name = wanted.name.clone().unwrap_or_default();
+            let of_id = (0..told.len()).find(|place| id_of(*place) == wanted.topic_id);
+            let of_id = of_id.map(|place| told[place].0.into());
+            let name = wanted.name.clone().or(of_id).unwrap_or_default();
             let known = told.iter().position(|(one, _)| *one == name.as_str());
             let Some(place) = known else {
                 return MetadataResponseTopic {
