@@ -292,8 +292,12 @@ impl Client {
                 // Another task may have dialled meanwhile.
                 match peer.connection.clone().filter(Connection::is_open) {
                     Some(connection) => Ok(connection),
-                    None => Connection::dial(self.env(), address, self.config().client_id.clone())
-                        .inspect(|connection| peer.connection = Some(connection.clone())),
+                    None => {
+                        let config = self.config();
+                        let (id, security) = (config.client_id.clone(), &config.security);
+                        Connection::dial(self.env(), (&place.host, address), id, security)
+                            .inspect(|connection| peer.connection = Some(connection.clone()))
+                    }
                 }
             };
             match dialled {

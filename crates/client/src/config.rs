@@ -1,6 +1,7 @@
 //! What a client is told before it starts, by Kafka's names and with Kafka's defaults.
 
-use crate::Error;
+use crate::{Error, Security};
+use dohle_env::Env;
 use dohle_protocol::wire::Text;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,6 +29,9 @@ pub struct ClientConfig {
     pub reconnect_backoff_max: Duration,
     /// `metadata.max.age.ms`: when what is known of the cluster is asked again.
     pub metadata_age_max: Duration,
+    /// `security.protocol`, and what goes with it: whether connections are encrypted, and who we
+    /// are.
+    pub security: Security,
 }
 
 impl ClientConfig {
@@ -47,22 +51,18 @@ impl ClientConfig {
             reconnect_backoff: Duration::from_millis(50),
             reconnect_backoff_max: Duration::from_secs(1),
             metadata_age_max: Duration::from_secs(300),
+            security: Security::default(),
         })
     }
 
     /// Takes over what `properties` say under Kafka's names. Names that are not of this struct
-    /// are left to others.
+    /// are left to others. Keystores that they name are read here, from the disk of `env`.
     ///
     /// # Errors
-    /// A number that is none, or security that this client does not have.
-    pub fn apply(&mut self, properties: &Properties) -> Result<(), Error> {
-        if let Some(protocol) = properties.get("security.protocol")
-            && !protocol.eq_ignore_ascii_case("PLAINTEXT")
-        {
-            return Err(Error::Usage(format!(
-                "security.protocol={protocol}: this client speaks PLAINTEXT only"
-            )));
-        }
+    /// A number that is none, security that this client does not have, or a keystore that cannot
+    /// be read.
+    pub fn apply(&mut self, properties: &Properties, env: &Env) -> Result<(), Error> {
+        self.security = Security::open(properties, env)?;
         if let Some(list) = properties.get("bootstrap.servers") {
             self.bootstrap = HostPort::parse_list(list)?;
         }

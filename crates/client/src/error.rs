@@ -15,6 +15,8 @@ pub enum Error {
     Disconnected(io::ErrorKind),
     /// The time is up. The text says what was waited for. What was asked may have happened or not.
     TimedOut(String),
+    /// A TLS session could not be agreed upon: who the broker is, or who we are, was not believed.
+    Tls(String),
     /// The broker does not serve this API in a version that we speak.
     UnsupportedVersion {
         /// The API.
@@ -62,6 +64,7 @@ impl Error {
             Self::Disconnected(_) => true,
             Self::Refused { code, .. } => code.is_retriable(),
             Self::Bootstrap(_)
+            | Self::Tls(_)
             | Self::TimedOut(_)
             | Self::UnsupportedVersion { .. }
             | Self::Invalid(_)
@@ -119,7 +122,9 @@ impl From<ErrorCode> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bootstrap(text) | Self::Invalid(text) | Self::Usage(text) => f.write_str(text),
+            Self::Bootstrap(text) | Self::Tls(text) | Self::Invalid(text) | Self::Usage(text) => {
+                f.write_str(text)
+            }
             Self::Disconnected(kind) => write!(f, "the connection to the broker failed: {kind}"),
             Self::TimedOut(what) => f.write_str(what),
             Self::UnsupportedVersion { api, offered: None } => {

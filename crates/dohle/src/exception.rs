@@ -9,6 +9,7 @@ pub(crate) fn class_of(error: &Error) -> String {
     let name = match error {
         Error::TimedOut(_) => "TimeoutException".to_owned(),
         Error::Disconnected(_) => "DisconnectException".to_owned(),
+        Error::Tls(_) => "SslAuthenticationException".to_owned(),
         Error::UnsupportedVersion { .. } => "UnsupportedVersionException".to_owned(),
         Error::Refused { code, .. } => of_code(*code),
         Error::Bootstrap(_) | Error::Invalid(_) | Error::Usage(_) | Error::Closed => {
@@ -47,6 +48,7 @@ fn of_code(code: ErrorCode) -> String {
         ErrorCode::NON_EMPTY_GROUP => return "GroupNotEmptyException".to_owned(),
         ErrorCode::MESSAGE_TOO_LARGE => return "RecordTooLargeException".to_owned(),
         ErrorCode::CORRUPT_MESSAGE => return "CorruptRecordException".to_owned(),
+        ErrorCode::SASL_AUTHENTICATION_FAILED => return "SaslAuthenticationException".to_owned(),
         ErrorCode::TOPIC_AUTHORIZATION_FAILED => return "TopicAuthorizationException".to_owned(),
         ErrorCode::GROUP_AUTHORIZATION_FAILED => return "GroupAuthorizationException".to_owned(),
         ErrorCode::CLUSTER_AUTHORIZATION_FAILED => {

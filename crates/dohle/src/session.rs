@@ -77,10 +77,10 @@ impl Session {
 
     fn start(mut config: ClientConfig, properties: &Properties) -> Result<Self, Failure> {
         config.client_id = "adminclient-1".into();
-        config.apply(properties)?;
         let options = WorldOptions { reactors: NonZeroUsize::MIN, ..WorldOptions::default() };
         let world = World::start(&options)
             .map_err(|error| Failure::new(format!("cannot start a thread: {error}")))?;
+        config.apply(properties, world.env())?;
         let client = Client::new(world.env().clone(), config);
         Ok(Self { client, stop: OnceLock::new(), world })
     }

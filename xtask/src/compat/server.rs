@@ -53,7 +53,8 @@ enum Stop {
 }
 
 impl Server {
-    /// Starts a broker of that kind on a free port, with further settings (`key=value`; LOGS in them is its folder).
+    /// Starts a broker of that kind on a free port, with further settings (`key=value`; LOGS in them is its folder,
+    /// @PORT its port and @NEXT the one after it).
     ///
     /// # Errors
     /// What could not be built or started, with the server's own words where it has some.
@@ -63,8 +64,12 @@ impl Server {
             std::env::temp_dir().join(format!("dohle-compat-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let address = format!("127.0.0.1:{port}");
-        let more: Vec<String> =
-            more.iter().map(|it| it.replace("LOGS", &folder.display().to_string())).collect();
+        let (own, next) = (port.to_string(), (port + 1).to_string());
+        let named = |it: &&str| {
+            let it = it.replace("LOGS", &folder.display().to_string());
+            it.replace("@PORT", &own).replace("@NEXT", &next)
+        };
+        let more: Vec<String> = more.iter().map(named).collect();
         let more: &[&str] = &more.iter().map(String::as_str).collect::<Vec<_>>();
         let stop = match kind {
             Kind::Dohle => {

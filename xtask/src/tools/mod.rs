@@ -4,6 +4,7 @@
 mod normal;
 mod opening;
 mod script;
+mod secured;
 mod streaming;
 
 use std::io::Write as _;
@@ -15,6 +16,7 @@ use crate::compat::server::{Kind, Server, binary, shared};
 use crate::diff::Difference;
 use crate::diff::accepted::Accepted;
 use script::{Answer, Script, Step};
+use secured::Secured;
 
 const USAGE: &str = "usage: cargo xtask tools [--record] [--only SCRIPT] [--server reference|dohle]
   --record          asks Apache Kafka's tools, and writes their answers into compat/tools
@@ -52,8 +54,9 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
             if *kind == Kind::Dohle && !script.settings.is_empty() {
                 continue;
             }
-            let server = start(root, *kind, script)?;
-            let world = World::new(&server)?;
+            let secured = secured(script)?;
+            let server = start(root, *kind, script, secured.as_ref())?;
+            let world = World::new(&server, secured)?;
             for step in &script.steps {
                 compared += 1;
                 if *kind == Kind::Reference {
@@ -133,8 +136,9 @@ fn whole(lines: &[String], step: &Step) -> String {
 fn record(root: &Path, scripts: Vec<Script>) -> Result<(), String> {
     let oracle = shared(root).join("oracle/kafka");
     for mut script in scripts {
-        let server = start(root, Kind::Reference, &script)?;
-        let world = World::new(&server)?;
+        let secured = secured(&script)?;
+        let server = start(root, Kind::Reference, &script, secured.as_ref())?;
+        let world = World::new(&server, secured)?;
         for step in &mut script.steps {
             let (tool, words) = step.words.split_first().ok_or("a command without words")?;
             step.answer = Some(match no_tool(&world.server, tool, words) {
@@ -152,9 +156,22 @@ fn record(root: &Path, scripts: Vec<Script>) -> Result<(), String> {
     Ok(())
 }
 
-fn start(root: &Path, kind: Kind, script: &Script) -> Result<Server, String> {
-    let settings = script.common.iter().chain(&script.settings);
-    let settings: Vec<&str> = settings.map(String::as_str).collect();
+/// Listeners and keystores, where a script wants some.
+fn secured(script: &Script) -> Result<Option<Secured>, String> {
+    let is_wanted = script.settings.iter().any(|setting| setting == secured::MARK);
+    is_wanted.then(Secured::new).transpose()
+}
+
+fn start(
+    root: &Path,
+    kind: Kind,
+    script: &Script,
+    secured: Option<&Secured>,
+) -> Result<Server, String> {
+    let own = script.settings.iter().filter(|setting| *setting != secured::MARK);
+    let mut settings: Vec<String> = script.common.iter().chain(own).cloned().collect();
+    settings.extend(secured.iter().flat_map(|secured| secured.settings()));
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
     Server::start(root, kind, &settings)
 }
 
@@ -195,10 +212,11 @@ struct World {
     /// The reference's controller, one port above.
     controller: String,
     folder: PathBuf,
+    secured: Option<Secured>,
 }
 
 impl World {
-    fn new(server: &Server) -> Result<Self, String> {
+    fn new(server: &Server, secured: Option<Secured>) -> Result<Self, String> {
         let name = format!("dohle-tools-{}", server.address.replace(':', "-"));
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
@@ -207,7 +225,7 @@ impl World {
         let port: u16 = port.parse().map_err(|_| format!("no port: {address}"))?;
         let controller = format!("{host}:{}", port.saturating_add(1));
         let logs = server.folder.display().to_string();
-        Ok(Self { server: address.clone(), logs, controller, folder })
+        Ok(Self { server: address.clone(), logs, controller, folder, secured })
     }
 
     fn folder_name(&self) -> String {
@@ -237,7 +255,8 @@ impl World {
         let folder = self.folder_name();
         let named = |text: &str| {
             let text = text.replace("SERVER", &self.server).replace("DIR", &folder);
-            text.replace("CONTROLLER", &self.controller).replace("LOGS", &self.logs)
+            let text = text.replace("CONTROLLER", &self.controller).replace("LOGS", &self.logs);
+            self.secured.as_ref().map_or(text.clone(), |secured| secured.named(&text))
         };
         for (name, text) in &step.files {
             let path = self.folder.join(name);

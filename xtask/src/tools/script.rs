@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! # words about what follows
-//! ! key=value                a setting of the reference that our server does not have: it is asked alone
+//! ! key=value                a setting of the reference that our server does not have: it is asked alone;
+//!                            `! SECURED`: `secured.rs`
 //! % key=value                a setting of either server; LOGS is the folder of its log directories, here and below
 //! @ file.json {"a": 1}       a file in DIR, made before the command
 //! $ topics --bootstrap-server SERVER --list      ($~: numbers do not count, $=: nor does the order of lines,

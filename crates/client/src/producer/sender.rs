@@ -478,7 +478,10 @@ fn may_have_arrived(error: &Error) -> bool {
         ),
         Error::Disconnected(_) | Error::TimedOut(_) | Error::Invalid(_) | Error::Closed => true,
         // Nothing was sent.
-        Error::Bootstrap(_) | Error::UnsupportedVersion { .. } | Error::Usage(_) => false,
+        Error::Bootstrap(_)
+        | Error::Tls(_)
+        | Error::UnsupportedVersion { .. }
+        | Error::Usage(_) => false,
     }
 }
 

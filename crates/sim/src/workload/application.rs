@@ -176,6 +176,7 @@ impl Shared {
             Error::Refused { code, .. } => error.is_retriable() || expected.contains(code),
             Error::Disconnected(_) | Error::TimedOut(_) => true,
             Error::Bootstrap(_)
+            | Error::Tls(_)
             | Error::UnsupportedVersion { .. }
             | Error::Invalid(_)
             | Error::Usage(_)

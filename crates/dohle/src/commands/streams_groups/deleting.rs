@@ -215,6 +215,7 @@ fn tell_outcome(
         Error::Refused { code, .. } => *code,
         Error::Disconnected(_)
         | Error::Bootstrap(_)
+        | Error::Tls(_)
         | Error::Invalid(_)
         | Error::Usage(_)
         | Error::Closed => ErrorCode::UNKNOWN_SERVER_ERROR,
