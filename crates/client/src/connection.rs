@@ -43,8 +43,10 @@ struct Shared {
     in_flight: AtomicUsize,
     mail: Mutex<Mail>,
     arrived: Bell,
-    versions: OnceLock<Versions>,
-    /// Rings when `versions` are there or the connection has failed.
+    /// What came of making it usable. A broker that refuses us closes the connection right behind
+    /// its answer: the answer counts.
+    verdict: OnceLock<Result<Versions, Error>>,
+    /// Rings when there is a verdict, and when the connection fails.
     settled: Bell,
 }
 
@@ -110,7 +112,7 @@ impl Connection {
             in_flight: AtomicUsize::new(0),
             mail: Mutex::default(),
             arrived: Bell::default(),
-            versions: OnceLock::new(),
+            verdict: OnceLock::new(),
             settled: Bell::default(),
         });
         let link = Link::new(shared.clone(), io);
@@ -145,11 +147,8 @@ impl Connection {
     pub async fn ready(&self, deadline: Instant) -> Result<&Versions, Error> {
         loop {
             let count = self.shared.settled.count();
-            if let Some(versions) = self.shared.versions.get() {
-                return Ok(versions);
-            }
-            if let Some(error) = lock(&self.shared.mail).failed.clone() {
-                return Err(error);
+            if let Some(verdict) = self.shared.verdict.get() {
+                return verdict.as_ref().map_err(Error::clone);
             }
             let clock = &*self.shared.env.clock;
             if clock.now() >= deadline {

@@ -38,18 +38,17 @@ impl Setup<'_> {
 /// Makes a connection usable and keeps it so; a failure ends it.
 pub(super) async fn settle(connection: Connection) {
     let shared = connection.shared.clone();
-    let lifetime = match shared.set_up().await {
-        Ok((versions, lifetime)) => {
-            // Only this task sets them.
-            let _set = shared.versions.set(versions);
-            lifetime
-        }
-        Err(error) => {
-            shared.fail(error);
-            None
-        }
+    let (verdict, lifetime) = match shared.set_up().await {
+        Ok((versions, lifetime)) => (Ok(versions), lifetime),
+        Err(error) => (Err(error), None),
     };
-    shared.settled.ring();
+    let failed = verdict.as_ref().err().cloned();
+    // Only this task sets it.
+    let _set = shared.verdict.set(verdict);
+    match failed {
+        Some(error) => shared.fail(error),
+        None => shared.settled.ring(),
+    }
     // It ends when nobody else wants it, session or not.
     drop(connection);
     if let Some(lifetime) = lifetime {
@@ -66,7 +65,7 @@ async fn keep_session(shared: &Arc<Shared>, mut lifetime: Duration) {
         if !shared.lasts_until(due).await {
             return;
         }
-        let Some(versions) = shared.versions.get() else { return };
+        let Some(Ok(versions)) = shared.verdict.get() else { return };
         shared.hold();
         match shared.authenticate(versions).await {
             Ok(next) => {

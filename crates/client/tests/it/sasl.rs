@@ -30,7 +30,7 @@ struct Broker {
     /// Who is let in.
     token: &'static str,
     lifetime: Duration,
-    /// Whom it no longer lets in after so many times.
+    /// After so many times it lets nobody in.
     times_max: Option<usize>,
     seen: Arc<Mutex<Seen>>,
 }
@@ -39,6 +39,7 @@ struct Broker {
 struct Seen {
     connections: usize,
     logins: usize,
+    refused: usize,
     questions: usize,
     /// Questions of somebody whom the broker did not know, or not any more.
     too_early: usize,
@@ -70,7 +71,10 @@ impl Broker {
                 }
             };
             let frame = frame::take(&mut received, size_bytes);
+            let refused = self.seen.lock().unwrap().refused;
             let Some(parts) = self.answer(frame, env.clock.now(), &mut known_until) else { return };
+            // As Kafka does it: the refusal is the last that comes.
+            let is_welcome = self.seen.lock().unwrap().refused == refused;
             let mut out: VecDeque<Piece> = parts
                 .into_iter()
                 .filter_map(|part| match part {
@@ -78,7 +82,8 @@ impl Broker {
                     Part::Elsewhere { .. } => None,
                 })
                 .collect();
-            if poll_fn(|cx| io.poll_send(cx, &mut out)).await.is_err() {
+            let sent = poll_fn(|cx| io.poll_send(cx, &mut out)).await;
+            if sent.is_err() || !is_welcome {
                 return;
             }
         }
@@ -138,6 +143,7 @@ impl Broker {
                         Some(if lifetime.is_zero() { Instant::NEVER } else { now + lifetime });
                     answer.session_lifetime_ms = i64::try_from(lifetime.as_millis()).unwrap();
                 } else {
+                    seen.refused += 1;
                     answer.error_code = ErrorCode::SASL_AUTHENTICATION_FAILED;
                     answer.error_message = Some("Authentication failed: who is that?".into());
                 }
@@ -169,7 +175,11 @@ struct Place {
 
 impl Place {
     fn new(broker: &Broker, settings: &[(&str, &str)]) -> Self {
-        let mut world = World::new(1);
+        Self::of_seed(1, broker, settings)
+    }
+
+    fn of_seed(seed: u64, broker: &Broker, settings: &[(&str, &str)]) -> Self {
+        let mut world = World::new(seed);
         let env = world.start("broker");
         env.tasks.spawn(Home::Here, Box::pin(broker.clone().run(env.clone())));
         let server = SocketAddr::new(world.address("broker"), PORT);
@@ -202,17 +212,20 @@ fn who_is_known_gets_answers() {
     assert_eq!((seen.logins, seen.questions, seen.too_early), (1, 1, 0));
 }
 
-/// The broker's words come through at once, and nobody knocks for ever.
+/// The broker's words come through at once, however closely the end of the connection follows them,
+/// and nobody knocks for ever.
 #[test]
 fn who_is_refused_is_told_why() {
-    let broker = Broker { token: "\0u\0other", ..Broker::plain() };
-    let mut place = Place::new(&broker, &[]);
-    let began = place.world.elapsed();
-    let error = place.ask().unwrap_err();
-    assert_eq!(error.to_string(), "Authentication failed: who is that?");
-    assert_eq!(error.code(), Some(ErrorCode::SASL_AUTHENTICATION_FAILED));
-    assert!(place.world.elapsed() - began < Duration::from_secs(1));
-    assert_eq!(broker.seen.lock().unwrap().connections, 1);
+    for seed in 0..50 {
+        let broker = Broker { token: "\0u\0other", ..Broker::plain() };
+        let mut place = Place::of_seed(seed, &broker, &[]);
+        let began = place.world.elapsed();
+        let error = place.ask().unwrap_err();
+        assert_eq!(error.to_string(), "Authentication failed: who is that?", "seed {seed}");
+        assert_eq!(error.code(), Some(ErrorCode::SASL_AUTHENTICATION_FAILED));
+        assert!(place.world.elapsed() - began < Duration::from_secs(1));
+        assert_eq!(broker.seen.lock().unwrap().connections, 1, "seed {seed}");
+    }
 }
 
 #[test]
