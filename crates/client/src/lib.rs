@@ -5,7 +5,8 @@
 //! everything hangs on a [`Client`], which is a handle that may be cloned and shared. Futures may
 //! be dropped at any time; what was sent by then may have happened or not.
 //!
-//! What this crate does not know: files, command lines, how a broker works inside.
+//! What this crate does not know: command lines, how a broker works inside, and of files only the
+//! keystores that its settings name.
 
 pub mod admin;
 mod cluster;

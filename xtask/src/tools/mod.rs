@@ -256,7 +256,10 @@ impl World {
         let named = |text: &str| {
             let text = text.replace("SERVER", &self.server).replace("DIR", &folder);
             let text = text.replace("CONTROLLER", &self.controller).replace("LOGS", &self.logs);
-            self.secured.as_ref().map_or(text.clone(), |secured| secured.named(&text))
+            match &self.secured {
+                Some(secured) => secured.named(&text),
+                None => text,
+            }
         };
         for (name, text) in &step.files {
             let path = self.folder.join(name);

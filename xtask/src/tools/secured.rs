@@ -36,7 +36,9 @@ done
 store -importcert -noprompt -alias ca -file ca.pem -keystore trust.p12
 store -importcert -noprompt -alias ca -file ca.pem -keystore trust.jks -storetype JKS
 store -importkeystore -srckeystore client.p12 -srcstorepass changeit -destkeystore client.jks -deststoretype JKS
-openssl pkcs12 -in client.p12 -passin pass:changeit -nocerts -passout pass:changeit -out client.key
+# Java 17 opens no newer seals of PEM keys than this one.
+openssl pkcs12 -in client.p12 -passin pass:changeit -nocerts -nodes |
+  openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES -passout pass:changeit -out client.key
 (cat client.crt; echo; cat client.key) > client.pem
 openssl req -x509 -newkey rsa:2048 -nodes -keyout stranger.key -subj /CN=stranger -days 30 -out stranger.pem
 "#;

@@ -197,3 +197,30 @@ fn has_host_names(mut extensions: Der<'_>) -> Option<bool> {
     }
     Some(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::pem::certificates;
+    use super::is_common_name;
+    use rustls::pki_types::ServerName;
+
+    /// CN=elsewhere without other names, CN=broker with an address, CN=client with a host.
+    #[test]
+    fn common_names() {
+        let elsewhere = include_str!("../../../tests/data/stores/elsewhere.pem");
+        let broker = include_str!("../../../tests/data/stores/broker.pem");
+        let client = include_str!("../../../tests/data/stores/client.pem");
+        for (pem, host, expected) in [
+            (elsewhere, "elsewhere", true),
+            (elsewhere, "Elsewhere", true),
+            (elsewhere, "else", false),
+            (elsewhere, "10.0.0.1", false),
+            (broker, "broker", true),
+            (client, "client", false),
+        ] {
+            let certificate = certificates(pem).expect("certificates").remove(0);
+            let name = ServerName::try_from(host).expect("a name");
+            assert_eq!(is_common_name(&certificate, &name), expected, "{host}");
+        }
+    }
+}
