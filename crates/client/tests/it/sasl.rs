@@ -1,10 +1,13 @@
 //! What a client makes of a broker that wants to know who it is.
 
 use crate::broker::{Broker, Place};
-use dohle_client::{Error, To};
+use dohle_client::To;
 use dohle_env::clock::sleep;
+use dohle_env::tasks::Home;
 use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::DescribeClusterRequest;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 #[test]
@@ -60,17 +63,26 @@ fn a_broker_that_makes_no_sense() {
 fn sessions_are_renewed() {
     let broker = Broker { lifetime: Duration::from_secs(2), ..Broker::plain() };
     let mut place = Place::new(&broker, &[]);
-    let client = place.client.clone();
-    let asking = async move {
-        for _ in 0..400 {
-            client.ask(&To::Any, &DescribeClusterRequest::default()).await?;
-            sleep(&*client.env().clock, Duration::from_millis(25)).await;
-        }
-        Ok::<_, Error>(())
-    };
-    place.world.complete("client", Duration::from_secs(60), asking).unwrap().unwrap();
+    place.ask().unwrap();
+    let answered = Arc::new(AtomicUsize::new(0));
+    for number in 0..20 {
+        let (client, answered) = (place.client.clone(), answered.clone());
+        let env = client.env().clone();
+        let asking = async move {
+            // One after the other, so that there is always one who asks.
+            sleep(&*client.env().clock, Duration::from_micros(1250 * number)).await;
+            for _ in 0..400 {
+                let asked = client.ask(&To::Any, &DescribeClusterRequest::default()).await;
+                answered.fetch_add(usize::from(asked.is_ok()), Ordering::Relaxed);
+                sleep(&*client.env().clock, Duration::from_millis(25)).await;
+            }
+        };
+        env.tasks.spawn(Home::Here, Box::pin(asking));
+    }
+    let all = || answered.load(Ordering::Relaxed) == 20 * 400;
+    place.world.run_until(Duration::from_secs(60), all);
     let seen = broker.seen.lock().unwrap();
-    assert_eq!((seen.connections, seen.questions, seen.too_early), (1, 400, 0));
+    assert_eq!((seen.connections, seen.questions, seen.too_early), (1, 20 * 400 + 1, 0));
     assert!((5..=8).contains(&seen.logins), "{}", seen.logins);
 }
 
