@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 /// A program, how to ask whether it is there, and what needs it.
-const PROGRAMS: [(&str, &[&str], &str); 14] = [
+const PROGRAMS: [(&str, &[&str], &str); 16] = [
     ("git", &["--version"], "the list of files that tidy reads"),
     ("rustfmt", &["--version"], "the format and the generated code"),
     ("cargo", &["clippy", "--version"], "the lints"),
@@ -21,7 +21,9 @@ const PROGRAMS: [(&str, &[&str], &str); 14] = [
     ("dpkg", &["--version"], "the same, unpacked"),
     ("dpkg-deb", &["--version"], "the Debian package"),
     ("strip", &["--version"], "the Debian package"),
-    ("cc", &["--version"], "zstd and librdkafka, which are C"),
+    ("keytool", &["-help"], "the keystores of the stage tools"),
+    ("openssl", &["version"], "the same"),
+    ("cc", &["--version"], "zstd, aws-lc and librdkafka, which are C"),
 ];
 
 /// Asks for all of them.
