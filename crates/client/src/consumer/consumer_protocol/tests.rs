@@ -147,12 +147,40 @@ fn what_is_not_in_the_target_is_given_up_before_more_is_taken() {
 
 #[test]
 fn what_was_given_up_is_told_even_if_it_comes_back_at_once() {
-    let mut state = settled(&[0, 1]);
-    hear(&mut state, 4, Some(&[(T, &[1])]));
-    assert_eq!(act(&mut state), "keep [t-1]");
-    hear(&mut state, 5, Some(&[(T, &[0, 1])]));
-    assert_eq!(act(&mut state), "take [t-0 t-1]");
-    assert_eq!(say(&mut state), "m 5 owned=[t[0, 1]]");
+    for is_told_between in [true, false] {
+        let mut state = settled(&[0, 1]);
+        hear(&mut state, 4, Some(&[(T, &[1])]));
+        assert_eq!(act(&mut state), "keep [t-1]");
+        assert!(state.has_news());
+        if is_told_between {
+            assert_eq!(say(&mut state), "m 4 owned=[t[1]]");
+        }
+        hear(&mut state, 5, Some(&[(T, &[0, 1])]));
+        assert_eq!(act(&mut state), "take [t-0 t-1]");
+        assert!(state.has_news());
+        assert_eq!(say(&mut state), "m 5 owned=[t[0, 1]]");
+    }
+}
+
+#[test]
+fn a_topic_of_which_nothing_is_given_is_not_held() {
+    let mut state = settled(&[0]);
+    hear(&mut state, 4, Some(&[(T, &[])]));
+    assert_eq!(act(&mut state), "keep []");
+    assert_eq!(act(&mut state), "take []");
+    assert_eq!(say(&mut state), "m 4 owned=[]");
+}
+
+#[test]
+fn who_was_not_polled_joins_anew_at_once_and_has_nothing_of_before() {
+    let mut state = settled(&[0]);
+    state.lose();
+    assert_eq!(act(&mut state), "lost, keep []");
+    assert!(state.beats() && state.has_news());
+    let all = "rack=r timeout=7 names=t+u assignor=range owned=[]";
+    assert_eq!(say(&mut state), format!("m 0 {all}"));
+    hear(&mut state, 9, None);
+    assert_eq!(act(&mut state), "take []");
 }
 
 #[test]
