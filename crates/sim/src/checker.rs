@@ -1,4 +1,4 @@
-//! What clients know of a node, and whether it can all be true at once.
+//! What clients know of a cluster's nodes, and whether it can all be true at once.
 //!
 //! Every client tells the history what it sends, what it is told and what it reads. Whatever two
 //! of them know must agree: an offset has one record for ever, a record one offset; what was
@@ -10,6 +10,7 @@ pub mod group;
 pub mod image;
 pub mod indexes;
 pub mod ledger;
+pub mod nodes;
 pub mod partition;
 pub mod record;
 pub mod retention;
@@ -18,19 +19,19 @@ pub mod topic;
 
 pub use compaction::{Moment, Policy, Removed};
 pub use group::Group;
+pub use nodes::Nodes;
 pub use partition::{Asked, Fetched, Partition};
 pub use record::RecordId;
 pub use topic::{Life, Topic};
 
 use crate::disk::SimulatedDisk;
 use crate::trace::Trace;
-use dohle_env::clock::Instant;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// A node's files, for who looks at them behind its back.
 pub trait Files {
@@ -51,9 +52,6 @@ impl Files for SimulatedDisk {
     }
 }
 
-/// So long a client may take to hear the answer of a process that is gone: it may pause.
-const LATE_ANSWERS: Duration = Duration::from_secs(15);
-
 /// A partition, by its topic's id.
 pub type Key = (Uuid, i32);
 
@@ -71,14 +69,12 @@ pub struct Known {
     pub topics: BTreeMap<String, Topic>,
     /// Partitions of topics whose id is known.
     pub partitions: BTreeMap<Key, Partition>,
-    /// Grows with every power loss.
+    /// What is known of each node by itself.
+    pub nodes: Nodes,
+    /// Grows with every power loss of any node: all clients wait then.
     pub generation: u32,
-    /// How far the node's wall clock has jumped ahead in all, in milliseconds.
-    pub jumped_ms: i64,
-    /// How far it is ahead of everybody else's; below 0 behind.
-    pub skew_ms: i64,
-    /// The most that it was ahead.
-    pub ahead_ms: i64,
+    /// The most that a node's wall clock was ahead of a client's.
+    ahead_ms: i64,
     /// By name: how far a client's clock is ahead of where it began.
     client_skews: BTreeMap<String, i64>,
     /// Per producer: how often it began anew, in this process or an earlier one.
@@ -91,10 +87,6 @@ pub struct Known {
     pub forgets_retention: bool,
     /// Committed offsets outlive every power loss.
     pub keeps_commits: bool,
-    /// Reads of some log have returned wrong bits.
-    pub was_misread: bool,
-    /// Until then a disk may be to blame for an answer.
-    disk_excused_until: Instant,
     /// Clients wait: what is left after a power loss is being looked at.
     pub is_closed: bool,
     /// Producers send nothing new.
@@ -150,10 +142,11 @@ pub struct Counts {
 }
 
 impl History {
-    /// Nothing is known; violations are written down in `trace`.
+    /// Nothing is known of the nodes of these addresses; violations are written down in `trace`.
     #[must_use]
-    pub fn new(trace: Trace) -> Self {
-        Self { known: Arc::default(), trace }
+    pub fn new(trace: Trace, nodes: &[SocketAddr]) -> Self {
+        let known = Known { nodes: Nodes::new(nodes), ..Known::default() };
+        Self { known: Arc::new(Mutex::new(known)), trace }
     }
 
     /// The trace of the world.
@@ -196,17 +189,16 @@ impl History {
         Times { is_closed, is_ending }
     }
 
-    /// The time, as the node may see it.
+    /// The time, as a node may see it.
     #[must_use]
     pub fn now(&self) -> Moment {
         self.known().moment(&self.trace)
     }
 
-    /// The node's wall clock jumps.
-    pub fn on_jump(&self, milliseconds: i64) {
+    /// A node's wall clock jumps.
+    pub fn on_jump(&self, node: SocketAddr, milliseconds: i64) {
         let mut known = self.known();
-        known.jumped_ms += milliseconds.max(0);
-        known.skew_ms += milliseconds;
+        known.nodes.on_jump(node, milliseconds);
         known.on_skew();
     }
 
@@ -226,25 +218,21 @@ impl History {
         *next - 1
     }
 
-    /// Calls of the node's disk may fail from here on, until another process has it.
-    pub fn on_disk_trouble(&self) {
-        self.known().disk_excused_until = Instant(u64::MAX);
+    /// Calls of a node's disk may fail from here on, until another process has it.
+    pub fn on_disk_trouble(&self, node: SocketAddr) {
+        self.known().nodes.on_disk_trouble(node);
     }
 
-    /// Another process has the disk, and no call of it fails.
-    pub fn on_disk_sound(&self) {
-        let now = self.trace.now();
-        let mut known = self.known();
-        if known.disk_excused_until > now {
-            known.disk_excused_until = now + LATE_ANSWERS;
-        }
+    /// Another process has the node's disk, and no call of it fails.
+    pub fn on_disk_sound(&self, node: SocketAddr) {
+        self.known().nodes.on_disk_sound(node, self.trace.now());
     }
 
-    /// `who` was answered with an error that a disk must be to blame for.
-    pub fn on_disk_error(&self, who: &str, code: ErrorCode) {
+    /// `node` has answered `who` with an error; there are some that its disk must be to blame for.
+    pub fn on_disk_error(&self, who: &str, node: SocketAddr, code: ErrorCode) {
         let is_of_disk =
             code == ErrorCode::KAFKA_STORAGE_ERROR || code == ErrorCode::UNKNOWN_SERVER_ERROR;
-        if is_of_disk && self.known().disk_excused_until < self.trace.now() {
+        if is_of_disk && !self.known().nodes.is_disk_excused(node, self.trace.now()) {
             self.violate(format!("{who} is answered {code}, and no disk has failed"));
         }
     }
@@ -272,25 +260,26 @@ impl History {
         asked.generation == known.generation || (keeps && is_promised)
     }
 
-    /// Names of the folders whose log the disk has damaged at any time.
+    /// Names of the folders whose log the disk of a node has damaged at any time.
     #[must_use]
-    pub fn damaged_folders(&self) -> BTreeSet<String> {
+    pub fn damaged_folders(&self, node: SocketAddr) -> BTreeSet<String> {
         let known = self.known();
-        let damaged = known.partitions.iter().filter(|(_, partition)| partition.has_decayed());
+        let is_damaged = |of: &Partition| of.may_be_led_by(node) && of.has_decayed();
+        let damaged = known.partitions.iter().filter(|(_, partition)| is_damaged(partition));
         damaged.map(|((_, index), partition)| format!("{}-{index}", partition.topic)).collect()
     }
 
-    /// The node's process ends.
-    pub fn on_end(&self) {
-        self.known().on_end();
+    /// A node's process ends.
+    pub fn on_end(&self, node: SocketAddr) {
+        self.known().on_end(node);
     }
 
-    /// The node has lost power: clients wait until an audit has seen what is left.
-    pub fn on_power_loss(&self) {
+    /// A node has lost power: clients wait until an audit has seen what is left.
+    pub fn on_power_loss(&self, node: SocketAddr) {
         let mut known = self.known();
         known.generation += 1;
         known.is_closed = true;
-        known.on_end();
+        known.on_end(node);
     }
 
     /// Clients go on.
@@ -321,14 +310,15 @@ impl History {
 }
 
 impl Known {
-    /// A clock has jumped: the node's may be further ahead of some client's now.
+    /// A clock has jumped: a node's may be further ahead of some client's now.
     fn on_skew(&mut self) {
         let behind = self.client_skews.values().copied().min().unwrap_or(0).min(0);
-        self.ahead_ms = self.ahead_ms.max(self.skew_ms - behind);
+        self.ahead_ms = self.ahead_ms.max(self.nodes.skew_ms() - behind);
     }
 
-    fn on_end(&mut self) {
-        self.partitions.values_mut().for_each(Partition::on_end);
+    fn on_end(&mut self, node: SocketAddr) {
+        let of_node = self.partitions.values_mut().filter(|of| of.may_be_led_by(node));
+        of_node.for_each(Partition::on_end);
         self.ledger.on_node_end();
     }
 
@@ -339,10 +329,11 @@ impl Known {
         self.generation.wrapping_sub(u32::from(self.is_closed))
     }
 
-    /// The time, as the node may see it.
+    /// The time, as a node may see it.
     #[must_use]
     pub fn moment(&self, trace: &Trace) -> Moment {
-        Moment { at: trace.now(), jumped_ms: self.jumped_ms, ahead_ms: self.ahead_ms }
+        let jumped_ms = self.nodes.jumped_ms();
+        Moment { at: trace.now(), jumped_ms, ahead_ms: self.ahead_ms }
     }
 
     /// Whether something cannot be true.
@@ -353,6 +344,23 @@ impl Known {
 }
 
 impl Counts {
+    /// Adds it to the marks of a run.
+    pub fn tell(&self, trace: &Trace) {
+        trace.add("records acknowledged", self.acknowledged);
+        trace.add("records read and compared", self.read);
+        trace.add("records forgotten, unpromised", self.forgotten);
+        trace.add("records compacted away", self.compacted);
+        trace.add("tombstones compacted away", self.tombstones);
+        trace.add("metadata compared", self.metadata);
+        trace.add("offsets committed", self.commits);
+        trace.add("committed offsets read in audits", self.offsets);
+        trace.add("metadata records replayed", self.replayed);
+        trace.add("offset index entries compared", self.indexed.offsets);
+        trace.add("time index entries compared", self.indexed.times);
+        trace.add("transaction index entries compared", self.indexed.transactions);
+        trace.add("timestamp queries compared", self.times);
+    }
+
     /// Indexes were compared with their logs.
     pub fn add_compared(&mut self, compared: indexes::Compared) {
         self.indexed.offsets += compared.offsets;
@@ -364,5 +372,104 @@ impl Counts {
     pub fn add_removed(&mut self, removed: Removed) {
         self.compacted += removed.records;
         self.tombstones += removed.tombstones;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dohle_env::clock::Instant;
+    use partition::Marks;
+
+    const ONE: SocketAddr =
+        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 9092);
+    const OTHER: SocketAddr =
+        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2)), 9092);
+
+    fn history() -> History {
+        let history = History::new(Trace::default(), &[ONE, OTHER]);
+        for (index, leader) in [(0, ONE), (1, OTHER)] {
+            let partition = Partition::new("t", true, i64::MAX).led_by(Some(leader));
+            history.known().partitions.insert((Uuid::ZERO, index), partition);
+        }
+        history
+    }
+
+    #[test]
+    fn the_end_of_a_node_excuses_nothing_that_another_leads() {
+        let history = history();
+        let asked = [0, 1].map(|index| history.ask((Uuid::ZERO, index)).unwrap());
+        history.on_end(ONE);
+        let known = history.known();
+        let is_of_this_life =
+            |index: i32, asked| known.partitions[&(Uuid::ZERO, index)].is_of_this_life(asked);
+        assert!(!is_of_this_life(0, asked[0]));
+        assert!(is_of_this_life(1, asked[1]));
+    }
+
+    /// Records were deleted, of which nobody was told: a start may bring them back.
+    #[test]
+    fn the_end_of_a_node_moves_no_mark_of_what_another_leads() {
+        let history = history();
+        for index in [0, 1] {
+            let key = (Uuid::ZERO, index);
+            let asked = history.ask(key).unwrap();
+            history.look(key, |of, _| Ok(of.on_start(asked, 7))).unwrap();
+        }
+        history.on_end(ONE);
+        let starts = [0, 1].map(|index| history.ask((Uuid::ZERO, index)).unwrap().marks.log_start);
+        assert_eq!(starts, [0, 7]);
+        assert_eq!(
+            history.ask((Uuid::ZERO, 1)).unwrap().marks,
+            Marks { log_start: 7, ..Marks::default() }
+        );
+    }
+
+    #[test]
+    fn a_failing_disk_excuses_the_answers_of_its_node_only() {
+        let history = history();
+        history.trace.set_now(Instant(1));
+        history.on_disk_trouble(ONE);
+        history.on_disk_error("a client", ONE, ErrorCode::KAFKA_STORAGE_ERROR);
+        assert_eq!(history.violation(), None);
+        history.on_disk_error("a client", OTHER, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        assert_eq!(history.violation(), None, "no disk is to blame for that");
+        history.on_disk_error("a client", OTHER, ErrorCode::KAFKA_STORAGE_ERROR);
+        assert!(history.is_violated());
+    }
+
+    #[test]
+    fn a_disk_that_is_sound_again_is_excused_for_late_answers_alone() {
+        let history = history();
+        history.on_disk_trouble(ONE);
+        history.trace.set_now(Instant(5));
+        history.on_disk_sound(OTHER);
+        history.on_disk_sound(ONE);
+        history.trace.set_now(Instant(15_000_000_005));
+        history.on_disk_error("a client", ONE, ErrorCode::KAFKA_STORAGE_ERROR);
+        assert_eq!(history.violation(), None);
+        history.trace.set_now(Instant(15_000_000_006));
+        history.on_disk_error("a client", ONE, ErrorCode::KAFKA_STORAGE_ERROR);
+        assert!(history.is_violated());
+    }
+
+    #[test]
+    fn a_damaged_log_is_one_of_the_node_that_leads_it() {
+        let history = history();
+        history.look((Uuid::ZERO, 0), |of, _| Ok(of.on_damage(3..5))).unwrap();
+        assert_eq!(history.damaged_folders(ONE), BTreeSet::from(["t-0".to_owned()]));
+        assert_eq!(history.damaged_folders(OTHER), BTreeSet::new());
+    }
+
+    #[test]
+    fn the_clock_that_is_furthest_ahead_counts() {
+        let history = history();
+        history.on_jump(ONE, 500);
+        history.on_jump(OTHER, -300);
+        history.on_client_jump("c", -200);
+        let now = history.now();
+        assert_eq!((now.jumped_ms, now.ahead_ms), (500, 700));
+        history.on_jump(OTHER, 1_300);
+        assert_eq!((history.now().jumped_ms, history.now().ahead_ms), (1_300, 1_200));
     }
 }

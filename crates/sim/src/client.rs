@@ -1,6 +1,11 @@
-//! A small client of the protocol: one connection, requests one behind the other, a deadline each.
+//! A small client of the protocol: one connection to a node, requests one behind the other, a deadline
+//! each.
 //!
-//! It stands where applications stand: it knows of the node only what comes over its connection.
+//! It stands where applications stand: it knows of the nodes only what comes over its connections.
+
+mod routes;
+
+pub use routes::To;
 
 use bytes::{Bytes, BytesMut};
 use dohle_env::Env;
@@ -8,10 +13,12 @@ use dohle_env::clock::{Instant, Timer, sleep};
 use dohle_env::net::{Connection, Piece};
 use dohle_protocol::frame::{self, Cut};
 use dohle_protocol::wire::{Message, Part, Reader, Request, Text};
-use std::collections::VecDeque;
+use routes::Routes;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::slice;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -29,12 +36,14 @@ pub enum NoAnswer {
     Wrong(String),
 }
 
-/// One client with at most one connection, which is made when it is needed.
+/// One client with at most one connection to each node, which is made when it is needed.
 pub struct Client {
     env: Env,
-    server: SocketAddr,
+    routes: Routes,
     client_id: Text,
-    open: Option<Open>,
+    open: BTreeMap<SocketAddr, Open>,
+    /// Who was asked last.
+    asked: SocketAddr,
     next_id: i32,
     /// How long an answer may take.
     pub patience: Duration,
@@ -47,11 +56,22 @@ struct Open {
 }
 
 impl Client {
-    /// A client of `server` that calls itself `client_id`.
+    /// A client of `server` alone that calls itself `client_id`.
     #[must_use]
     pub fn new(env: Env, server: SocketAddr, client_id: &str) -> Self {
-        let patience = Duration::from_secs(3);
-        Self { env, server, client_id: client_id.into(), open: None, next_id: 0, patience }
+        Self::of_cluster(env, vec![server], client_id)
+    }
+
+    /// A client of the nodes at these addresses, of which there must be one, that calls itself
+    /// `client_id`.
+    ///
+    /// # Panics
+    /// Without an address.
+    #[must_use]
+    pub fn of_cluster(env: Env, servers: Vec<SocketAddr>, client_id: &str) -> Self {
+        let (routes, patience) = (Routes::new(servers), Duration::from_secs(3));
+        let (asked, open) = (routes.any(), BTreeMap::new());
+        Self { env, routes, client_id: client_id.into(), open, asked, next_id: 0, patience }
     }
 
     /// Its doors.
@@ -66,31 +86,50 @@ impl Client {
         sleep(&*clock, time).await;
     }
 
-    /// Ends the connection, if there is one.
+    /// Who was asked last.
+    #[must_use]
+    pub fn asked(&self) -> SocketAddr {
+        self.asked
+    }
+
+    /// Ends all connections.
     pub fn disconnect(&mut self) {
-        self.open = None;
+        self.open.clear();
     }
 
     /// Whether there is a connection that has not failed yet.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.open.is_some()
+        !self.open.is_empty()
     }
 
-    /// Asks one thing.
+    /// Asks one thing that any node may answer.
     pub async fn ask<R: Request>(
         &mut self,
         version: i16,
         request: &R,
     ) -> Result<R::Response, NoAnswer> {
-        let mut answers = self.ask_all(version, std::slice::from_ref(request)).await;
+        let mut answers = self.ask_all(self.routes.any(), version, slice::from_ref(request)).await;
         answers.pop().unwrap_or(Err(NoAnswer::Late))
     }
 
-    /// Sends all requests at once and gathers their answers, which come in order. After the first
-    /// that fails there is no connection and no later answer.
+    /// Asks one thing of who it is for.
+    pub async fn ask_to<R: Request>(
+        &mut self,
+        to: To<'_>,
+        version: i16,
+        request: &R,
+    ) -> Result<R::Response, NoAnswer> {
+        let server = self.route(to).await?;
+        let mut answers = self.ask_all(server, version, slice::from_ref(request)).await;
+        answers.pop().unwrap_or(Err(NoAnswer::Late))
+    }
+
+    /// Sends all requests to `server` at once and gathers their answers, which come in order. After
+    /// the first that fails there is no connection to it and no later answer.
     pub async fn ask_all<R: Request>(
         &mut self,
+        server: SocketAddr,
         version: i16,
         requests: &[R],
     ) -> Vec<Result<R::Response, NoAnswer>> {
@@ -99,9 +138,9 @@ impl Client {
         let deadline = self.env.clock.now() + self.patience;
         let mut answers = Vec::with_capacity(requests.len());
         let mut id = first_id;
-        let mut failed = self.connect().err();
+        let mut failed = self.connect(server).err();
         while answers.len() < requests.len() {
-            let answer = match (&failed, &mut self.open) {
+            let answer = match (&failed, self.open.get_mut(&server)) {
                 (Some(why), _) => Err(why.clone()),
                 (None, None) => Err(NoAnswer::Broken(io::ErrorKind::NotConnected)),
                 (None, Some(open)) => {
@@ -110,7 +149,9 @@ impl Client {
                 }
             };
             if let Err(why) = &answer {
-                self.open = None;
+                if failed.is_none() {
+                    self.on_lost(server);
+                }
                 failed = Some(why.clone());
             }
             id = id.wrapping_add(1) & i32::MAX;
@@ -119,21 +160,22 @@ impl Client {
         answers
     }
 
-    /// Sends all requests at once, which nobody answers: whatever comes is wrong. After an error
-    /// there is no connection.
+    /// Sends all requests to `server` at once, which nobody answers: whatever comes is wrong. After an
+    /// error there is no connection to it.
     pub async fn tell_all<R: Request>(
         &mut self,
+        server: SocketAddr,
         version: i16,
         requests: &[R],
     ) -> Result<(), NoAnswer> {
         let mut out = self.encode(version, requests);
         let deadline = self.env.clock.now() + self.patience;
-        self.connect()?;
-        let told = match &mut self.open {
+        self.connect(server)?;
+        let told = match self.open.get_mut(&server) {
             Some(open) => open.send(&mut out, deadline).await,
             None => Err(NoAnswer::Broken(io::ErrorKind::NotConnected)),
         };
-        told.inspect_err(|_| self.open = None)
+        told.inspect_err(|_| self.on_lost(server))
     }
 
     fn encode<R: Request>(&mut self, version: i16, requests: &[R]) -> VecDeque<Piece> {
@@ -150,13 +192,22 @@ impl Client {
         out
     }
 
-    fn connect(&mut self) -> Result<(), NoAnswer> {
-        if self.open.is_none() {
-            let io = self.env.net.dial(self.server).map_err(broken)?;
-            let timer = self.env.clock.timer();
-            self.open = Some(Open { io, received: BytesMut::new(), timer });
+    fn connect(&mut self, server: SocketAddr) -> Result<(), NoAnswer> {
+        self.asked = server;
+        if self.open.contains_key(&server) {
+            return Ok(());
         }
+        let dialed = self.env.net.dial(server).map_err(broken);
+        let io = dialed.inspect_err(|_| self.routes.on_lost(server))?;
+        let timer = self.env.clock.timer();
+        self.open.insert(server, Open { io, received: BytesMut::new(), timer });
         Ok(())
+    }
+
+    /// There is no connection to `server` any more.
+    fn on_lost(&mut self, server: SocketAddr) {
+        self.open.remove(&server);
+        self.routes.on_lost(server);
     }
 }
 

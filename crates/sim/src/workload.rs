@@ -1,5 +1,5 @@
-//! The mixed workload: one node under producers, consumers and an administrator, while everything
-//! that can go wrong does; then a healed phase that must come to its end.
+//! The mixed workload: nodes under producers, consumers and an administrator, while everything that
+//! can go wrong does; then a healed phase that must come to its end.
 
 pub mod accountant;
 pub mod admin;
@@ -7,6 +7,7 @@ pub mod application;
 pub mod audit;
 pub mod bulk;
 pub mod clients;
+mod cluster;
 pub mod consumer;
 pub mod coverage;
 pub mod crowd;
@@ -23,29 +24,23 @@ mod seat;
 pub mod subscriber;
 pub mod transactor;
 
-use crate::checker::{self, History};
+use crate::checker;
 use crate::client::Client;
-use crate::disk::{Costs, Defect};
+use crate::disk::{Defect, SimulatedDisk};
 use crate::executor::Outcome;
-use crate::net::Weather;
-use crate::node::Node;
 use crate::random::Generator;
 use crate::world::World;
 use audit::After;
 pub use clients::Cast;
-use clients::{Clients, Hosts};
-use dohle_env::Env;
+use cluster::{Cluster, Member};
 use dohle_env::tasks::Home;
-use limits::{Bounds, Watch};
-use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use limits::Watch;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The node's name.
-const NODE: &str = "node";
-/// Where it has its logs, in those runs in which partitions move between directories.
+/// Where a node has its logs, in those runs in which partitions move between directories.
 const DIRECTORIES: [&str; 2] = ["/data", "/data-2"];
 /// Within this a start must serve. Disks may cost some milliseconds per call.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -59,9 +54,12 @@ const HEALED_LIMIT: Duration = Duration::from_secs(120);
 pub struct Plan {
     /// Faults before the healed phase.
     pub faults: u32,
+    /// Clusters side by side, each with clients of its own, which know of no other. A fault strikes one
+    /// node of all.
+    pub clusters: u32,
     /// Who works, beside producers, consumers and the administrator; `None` is what the seed says.
     pub cast: Option<Cast>,
-    /// The bug that the node seems to have.
+    /// The bug that the nodes of the first cluster seem to have.
     pub defect: Option<Defect>,
     /// What goes wrong in the application.
     pub flaw: Option<application::Flaw>,
@@ -100,7 +98,8 @@ impl Plan {
             transactors,
             application: application::Size { senders: readers.min(2), readers },
         });
-        Some(Self { faults, cast, defect: None, flaw: None, without: Without::default() })
+        let without = Without::default();
+        Some(Self { faults, clusters: 1, cast, defect: None, flaw: None, without })
     }
 
     /// The names of all clients that a run may have.
@@ -126,54 +125,25 @@ impl Plan {
 /// One run.
 struct Run<'a> {
     world: &'a mut World,
-    node: Node,
-    server: SocketAddr,
-    history: History,
+    clusters: Vec<Cluster>,
     random: Generator,
-    /// The auditor is not among them.
-    clients: Clients,
-    costs: Costs,
-    bounds: Bounds,
+}
+
+/// A node of a run: the number of its cluster, and its own there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct At {
+    cluster: usize,
+    node: usize,
 }
 
 /// Runs the workload in `world`; the error says what went wrong.
 pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     world.trace().declare(coverage::MARKS.iter().map(|mark| mark.name));
-    let mut random = world.random("plan");
-    let mut settings = settings(&mut random);
-    let cast = plan.cast.unwrap_or_else(|| {
-        let application = application::Size::any(&mut world.random("application"));
-        Cast::any(&mut world.random("cast"), application)
-    });
-    if cast.needs_durable_logs() {
-        settings.push(("log.flush.interval.messages", "1".to_owned()));
-    }
-    let log_dirs = if world.random("directories").one_in(3) { &DIRECTORIES[..] } else { &[] };
-    if !log_dirs.is_empty() {
-        settings.push(("log.dirs", log_dirs.join(",")));
-    }
-    let bounds = Bounds::of(&settings);
-    limits::forget(plan.defect, &mut settings);
-    let ledger_is_compacted = world.random("ledger").one_in(2);
-    let node = Node::new(world, NODE, 1, &settings);
-    let server = node.address(world);
-    let history = cast.history(world.trace().clone(), ledger_is_compacted);
-    history.known().ignores_isolation = plan.defect == Some(Defect::UnstableReads);
-    history.known().forgets_retention = plan.defect == Some(Defect::HastyRetention);
-    let costs = costs(&mut random);
-    let weather = Weather::any(&mut random);
-    let clients = Clients::new(server, history.clone(), plan.without.clients.clone());
-    let mut run = Run { world, node, server, history, random, clients, costs, bounds };
-    run.world.set_weather(weather);
-    run.world.disk(NODE).set_costs(costs);
-    if let Some(defect) = plan.defect {
-        run.world.disk(NODE).set_defect(defect);
-    }
-    run.node.start(run.world, START_LIMIT)?;
-    let log_dirs = log_dirs.iter().map(|path| (*path).to_owned()).collect();
-    run.clients.start_first(run.world, &mut run.random, log_dirs);
-    run.place_auditor();
-    run.clients.start_cast(run.world, &mut run.random, cast, plan.flaw);
+    let started: Result<_, String> =
+        (0..plan.clusters).map(|number| Cluster::start(world, number, plan)).collect();
+    let clusters = started?;
+    let random = world.random("end");
+    let mut run = Run { world, clusters, random };
     let result = run.faults_and_healing(plan);
     run.tell_counts();
     result
@@ -224,34 +194,46 @@ pub fn settings(random: &mut Generator) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn costs(random: &mut Generator) -> Costs {
-    let micros = |random: &mut Generator, below| Duration::from_micros(random.below(below));
-    Costs {
-        operation: micros(random, 20),
-        sync: micros(random, 8_000),
-        write_kib: micros(random, 10),
-        cold_page: micros(random, 200),
-    }
-}
-
-impl Hosts for World {
-    fn begin(&mut self, name: &str) -> Env {
-        self.start(name)
-    }
-
-    fn random(&self, name: &str) -> Generator {
-        Self::random(self, name)
-    }
-}
-
 impl Run<'_> {
-    /// The auditor's host is never parted and has a good line: what it reads is at stake, not how.
-    fn place_auditor(&mut self) {
-        drop(self.world.start("auditor"));
-        let (auditor, node) = (self.world.address("auditor"), self.server.ip());
-        for (from, to) in [(auditor, node), (node, auditor)] {
-            self.world.network().set_weather_between(from, to, Weather::default());
+    /// All nodes.
+    fn nodes(&self) -> Vec<At> {
+        let clusters = self.clusters.iter().enumerate();
+        let of = |(cluster, it): (usize, &Cluster)| {
+            (0..it.nodes.len()).map(move |node| At { cluster, node })
+        };
+        clusters.flat_map(of).collect()
+    }
+
+    /// One of the nodes; where there is only one, no number is drawn for that.
+    fn pick_node(&mut self) -> At {
+        match *self.nodes() {
+            [only] => only,
+            ref all => *self.random.pick(all),
         }
+    }
+
+    fn cluster(&self, at: At) -> &Cluster {
+        &self.clusters[at.cluster]
+    }
+
+    fn member(&self, at: At) -> &Member {
+        &self.cluster(at).nodes[at.node]
+    }
+
+    /// The disk that the node has now.
+    fn disk(&mut self, at: At) -> SimulatedDisk {
+        let name = self.member(at).name().to_owned();
+        self.world.disk(&name)
+    }
+
+    /// Begins a process of the node; it serves some time later.
+    fn begin(&mut self, at: At) {
+        self.clusters[at.cluster].nodes[at.node].node.begin(self.world);
+    }
+
+    /// Begins a process of the node, and waits until it serves.
+    fn start(&mut self, at: At) -> Result<(), String> {
+        self.clusters[at.cluster].nodes[at.node].node.start(self.world, START_LIMIT)
     }
 
     /// Each fault draws numbers of its own: what is left out does not change the others.
@@ -267,69 +249,83 @@ impl Run<'_> {
         self.heal()?;
         self.run_for(Duration::from_secs(1))?;
         self.converge()?;
-        self.check_image()?;
+        let all = self.nodes();
+        all.iter().try_for_each(|at| self.check_image(*at))?;
         self.check_idle()?;
-        self.last_end()?;
-        self.audit(After::End)?;
-        self.check_image()
+        all.iter().try_for_each(|at| self.last_end(*at))?;
+        (0..self.clusters.len()).try_for_each(|cluster| self.audit(cluster, After::End))?;
+        all.iter().try_for_each(|at| self.check_image(*at))
     }
 
     /// Lets time pass; a violation ends it.
     fn run_for(&mut self, time: Duration) -> Result<(), String> {
-        let history = self.history.clone();
-        self.run_until(time, || history.is_violated());
+        self.run_until(time, || self.is_violated());
         self.check()
     }
 
-    /// Lets time pass until `condition` holds; what the node holds is looked at after every step.
+    /// Lets time pass until `condition` holds; what nodes hold is looked at after every step.
     fn run_until(&self, limit: Duration, mut condition: impl FnMut() -> bool) -> Outcome {
-        let watch = Watch::new(&self.node, self.bounds, self.history.clone());
+        let watches: Vec<Watch<'_>> = self.clusters.iter().flat_map(Watch::of_all).collect();
         self.world.run_until(limit, || {
-            watch.look();
+            watches.iter().for_each(Watch::look);
             condition()
         })
     }
 
+    fn is_violated(&self) -> bool {
+        self.clusters.iter().any(|cluster| cluster.history.is_violated())
+    }
+
     fn check(&self) -> Result<(), String> {
-        self.history.violation().map_or(Ok(()), Err)
+        for (number, cluster) in self.clusters.iter().enumerate() {
+            match cluster.history.violation() {
+                None => {}
+                Some(what) if self.clusters.len() == 1 => return Err(what),
+                Some(what) => return Err(format!("cluster {number}: {what}")),
+            }
+        }
+        Ok(())
     }
 
     /// Everybody must come to an end now.
     fn converge(&mut self) -> Result<(), String> {
-        let history = self.history.clone();
-        self.clients.end(|name| self.world.is_running(name));
-        let outcome = self.run_until(HEALED_LIMIT, || {
-            let known = history.known();
-            known.pending.is_empty() || known.is_violated()
-        });
+        for cluster in &self.clusters {
+            cluster.clients.end(|name| self.world.is_running(&cluster.host(name)));
+        }
+        let is_over = |cluster: &Cluster| cluster.history.known().pending.is_empty();
+        let outcome = self
+            .run_until(HEALED_LIMIT, || self.clusters.iter().all(is_over) || self.is_violated());
         self.check()?;
         if outcome != Outcome::Reached {
-            let pending = self.history.known().pending.clone();
+            let pending = self.clusters.iter().flat_map(|of| of.history.known().pending.clone());
+            let pending: BTreeMap<String, String> = pending.collect();
             return Err(format!("healed, and after {HEALED_LIMIT:?} still: {pending:?}"));
         }
         Ok(())
     }
 
-    /// The last end of the node, of any kind; what it leaves must be all there.
-    fn last_end(&mut self) -> Result<(), String> {
+    /// The last end of a node, of any kind; what it leaves must be all there.
+    fn last_end(&mut self, at: At) -> Result<(), String> {
         match self.random.below(3) {
-            0 => self.lose_power(),
+            0 => self.lose_power(at),
             1 => {
-                self.kill();
-                self.node.start(self.world, START_LIMIT)
+                self.kill(at);
+                self.start(at)
             }
             _ => {
-                self.node.stop(self.world, START_LIMIT)?;
-                self.history.on_end();
-                self.node.start(self.world, START_LIMIT)
+                self.stop(at)?;
+                self.start(at)
             }
         }
     }
 
-    fn audit(&mut self, after: After) -> Result<(), String> {
-        let env = self.world.start_again("auditor");
-        let client = Client::new(env.clone(), self.server, "auditor");
-        let audit = audit::run(client, self.history.clone(), after);
+    /// Reads all that a cluster has.
+    fn audit(&mut self, cluster: usize, after: After) -> Result<(), String> {
+        let Cluster { history, nodes, .. } = &self.clusters[cluster];
+        let nodes: Vec<_> = nodes.iter().map(|member| member.address).collect();
+        let env = self.world.start_again(&self.clusters[cluster].auditor());
+        let client = Client::of_cluster(env.clone(), nodes, "auditor");
+        let audit = audit::run(client, history.clone(), after);
         let is_over = Arc::new(AtomicBool::new(false));
         let over = is_over.clone();
         let audit = async move {
@@ -347,34 +343,27 @@ impl Run<'_> {
         }
     }
 
-    /// What the node shows of the metadata must be what its log says, and its indexes what their
-    /// logs say.
-    fn check_image(&mut self) -> Result<(), String> {
-        let compared =
-            checker::indexes::check(&self.world.disk(NODE), &self.history.damaged_folders())?;
-        self.history.known().counts.add_compared(compared);
-        if let Some(image) = self.node.image() {
-            let replayed = checker::image::check(&self.world.disk(NODE), &image)?;
-            self.history.known().counts.replayed += replayed;
+    /// What a node shows of the metadata must be what its log says, and its indexes what their logs
+    /// say.
+    fn check_image(&mut self, at: At) -> Result<(), String> {
+        let disk = self.disk(at);
+        let Cluster { history, nodes, .. } = self.cluster(at);
+        let member = &nodes[at.node];
+        let damaged = history.damaged_folders(member.address);
+        let compared = checker::indexes::check(&disk, &damaged)?;
+        history.known().counts.add_compared(compared);
+        if let Some(image) = member.node.image() {
+            let replayed = checker::image::check(&disk, &image)?;
+            history.known().counts.replayed += replayed;
         }
         Ok(())
     }
 
     fn tell_counts(&self) {
-        let counts = self.history.known().counts;
-        self.world.trace().line(format_args!("{counts:?}"));
-        self.world.trace().add("records acknowledged", counts.acknowledged);
-        self.world.trace().add("records read and compared", counts.read);
-        self.world.trace().add("records forgotten, unpromised", counts.forgotten);
-        self.world.trace().add("records compacted away", counts.compacted);
-        self.world.trace().add("tombstones compacted away", counts.tombstones);
-        self.world.trace().add("metadata compared", counts.metadata);
-        self.world.trace().add("offsets committed", counts.commits);
-        self.world.trace().add("committed offsets read in audits", counts.offsets);
-        self.world.trace().add("metadata records replayed", counts.replayed);
-        self.world.trace().add("offset index entries compared", counts.indexed.offsets);
-        self.world.trace().add("time index entries compared", counts.indexed.times);
-        self.world.trace().add("transaction index entries compared", counts.indexed.transactions);
-        self.world.trace().add("timestamp queries compared", counts.times);
+        for cluster in &self.clusters {
+            let counts = cluster.history.known().counts;
+            self.world.trace().line(format_args!("{counts:?}"));
+            counts.tell(self.world.trace());
+        }
     }
 }

@@ -117,8 +117,9 @@ pub(crate) fn run(ground: &Ground) -> Result<(), String> {
     let mut server = server.with("auto.create.topics.enable=false");
     server.start()?;
     let address: SocketAddr = server.address().parse().map_err(|_| "no address")?;
-    let history = CAST.history(Trace::real(host.env.clock.clone()), random.one_in(2));
-    let mut clients = Clients::new(address, history.clone(), std::collections::BTreeSet::new());
+    let history = CAST.history(Trace::real(host.env.clock.clone()), &[address], random.one_in(2));
+    let mut clients =
+        Clients::new(vec![address], history.clone(), std::collections::BTreeSet::new());
     clients.start_first(&mut host, &mut random, log_dirs.into());
     clients.start_cast(&mut host, &mut random, CAST, None);
     let ends = Ends::default();
@@ -195,17 +196,17 @@ impl Run {
     /// Who is told something by a later process must know that the earlier one is gone.
     fn kill(&mut self) -> Result<(), String> {
         self.server.kill()?;
-        self.history.on_end();
+        self.history.on_end(self.address);
         self.ends.kills += 1;
         Ok(())
     }
 
     fn stop(&mut self) -> Result<(), String> {
         let code = self.server.stop()?;
-        self.history.on_end();
+        self.history.on_end(self.address);
         self.ends.stops += 1;
         want(code == Some(0), format!("a clean stop ends with {code:?}"))?;
-        let damaged = self.history.damaged_folders();
+        let damaged = self.history.damaged_folders(self.address);
         let compared = indexes::check(&Folder(self.folder.clone()), &damaged)?;
         self.history.known().counts.add_compared(compared);
         self.check()

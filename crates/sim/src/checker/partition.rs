@@ -4,6 +4,7 @@ use super::RecordId;
 use super::compaction::{Compaction, Missing, Moment, Policy, Removed};
 use super::retention::Retention;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::ops::Range;
 
 /// A record at an offset.
@@ -68,6 +69,8 @@ pub struct Fetched {
 pub struct Partition {
     /// Its topic's name, for messages.
     pub topic: String,
+    /// Who leads it, if somebody was told.
+    leader: Option<SocketAddr>,
     /// What readers see and acks=all acknowledges survives a power loss.
     pub is_durable: bool,
     /// Records may leave below this offset, however young.
@@ -78,7 +81,7 @@ pub struct Partition {
     pub is_misread: bool,
     marks: Marks,
     acknowledged_to: i64,
-    /// Grows with every end of the node's process.
+    /// Grows with every end of its leader's process.
     life: u32,
     /// Whoever deleted records was told that none below is left.
     promised_start: i64,
@@ -111,6 +114,19 @@ impl Partition {
     #[must_use]
     pub fn new(topic: &str, is_durable: bool, deletable_to: i64) -> Self {
         Self { topic: topic.to_owned(), is_durable, deletable_to, ..Self::default() }
+    }
+
+    /// The same, led by this node, if somebody was told who does.
+    #[must_use]
+    pub fn led_by(mut self, leader: Option<SocketAddr>) -> Self {
+        self.leader = leader;
+        self
+    }
+
+    /// Whether the ends of this node are its own: it leads it, or nobody was told who does.
+    #[must_use]
+    pub fn may_be_led_by(&self, node: SocketAddr) -> bool {
+        self.leader.is_none_or(|leader| leader == node)
     }
 
     /// The same, of a compacted topic if there is a policy.

@@ -4,6 +4,7 @@ use super::Partition;
 use super::compaction::Policy;
 use dohle_protocol::ids::Uuid;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 /// Among a config's values: the first change was not answered, so it may be anything.
 pub const ANY: &str = "*";
@@ -47,13 +48,13 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// What is known of a partition of it that is new.
+    /// What is known of a partition of it that is new, with its leader if that is known.
     #[must_use]
-    pub fn new_partition(&self, name: &str) -> Partition {
+    pub fn new_partition(&self, name: &str, leader: Option<SocketAddr>) -> Partition {
         let is_kept = !self.has_retention || self.kept_ms.is_some();
         let deletable_to = if is_kept { 0 } else { i64::MAX };
         let partition = Partition::new(name, self.is_durable, deletable_to);
-        partition.kept_ms(self.kept_ms).compacted(self.compaction)
+        partition.led_by(leader).kept_ms(self.kept_ms).compacted(self.compaction)
     }
 
     /// Whether clients may use it.

@@ -6,7 +6,7 @@ use super::transactor::{GROUP, PARTITIONS, TOPIC};
 use crate::checker::ledger::Line;
 use crate::checker::partition::Marks;
 use crate::checker::{History, Times};
-use crate::client::Client;
+use crate::client::{Client, To};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
 use dohle_protocol::record::{AnyBatch, Batches};
@@ -81,7 +81,8 @@ async fn read_offsets(client: &mut Client, history: &History) -> Option<()> {
         (0..PARTITIONS.unsigned_abs()).map(|producer| known.ledger.offset_floor(producer)).collect()
     };
     let request = offsets::stable(GROUP, TOPIC, 0..PARTITIONS);
-    let answer = client.ask(7, &request).await.ok()?;
+    let answer = client.ask_to(To::Group(GROUP), 7, &request).await.ok()?;
+    client.on_error(To::Group(GROUP), answer.error_code);
     if answer.error_code != ErrorCode::NONE {
         return None;
     }
@@ -125,8 +126,10 @@ async fn read(client: &mut Client, history: &History, partition: i32) -> Option<
             topics: vec![topic].into(),
             ..Default::default()
         };
-        let answer = client.ask(11, &request).await.ok()?;
+        let to = To::Leader(TOPIC, partition);
+        let answer = client.ask_to(to, 11, &request).await.ok()?;
         let data = answer.responses.first()?.partitions.first()?;
+        client.on_error(to, data.error_code);
         if data.error_code != ErrorCode::NONE {
             return None;
         }

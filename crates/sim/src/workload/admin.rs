@@ -5,7 +5,7 @@
 use super::application::is_its_topic;
 use crate::checker::topic::ANY;
 use crate::checker::{History, Key, Life, Policy, Topic};
-use crate::client::{Client, NoAnswer};
+use crate::client::{Client, NoAnswer, To};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::alter_replica_log_dirs_request::{
@@ -100,6 +100,7 @@ impl Admin {
     /// Asks until there is an answer that is not one of those that pass.
     async fn surely<R: Request>(
         &mut self,
+        to: To<'_>,
         version: i16,
         request: &R,
         code: impl Fn(&R::Response) -> Option<ErrorCode>,
@@ -107,13 +108,14 @@ impl Admin {
         self.history.set_pending("admin", Some(format!("{:?} is not answered", R::KEY)));
         self.is_repeating = false;
         loop {
-            match self.client.ask(version, request).await {
+            match self.client.ask_to(to, version, request).await {
                 Ok(answer) => {
                     let Some(code) = code(&answer) else {
                         self.history.violate(format!("{:?}: an answer without its part", R::KEY));
                         return (ErrorCode::UNKNOWN_SERVER_ERROR, answer);
                     };
-                    self.history.on_disk_error("admin", code);
+                    self.client.on_error(to, code);
+                    self.history.on_disk_error("admin", self.client.asked(), code);
                     if !passes(code) {
                         self.history.set_pending("admin", None);
                         return (code, answer);
@@ -216,7 +218,7 @@ impl Admin {
         let code = |answer: &<CreateTopicsRequest as Request>::Response| {
             answer.topics.first().map(|topic| topic.error_code)
         };
-        let (code, answer) = self.surely(7, &request, code).await;
+        let (code, answer) = self.surely(To::Any, 7, &request, code).await;
         let id = match code {
             ErrorCode::NONE => answer.topics.first().map(|topic| topic.topic_id),
             ErrorCode::TOPIC_ALREADY_EXISTS => self.find(&name).await,
@@ -226,13 +228,17 @@ impl Admin {
             }
         };
         if let Some(id) = id {
+            let mut leaders = Vec::new();
+            for index in 0..partitions {
+                leaders.push(self.client.route(To::Leader(&name, index)).await.ok());
+            }
             self.history.trace().line(format_args!("{name} is {id}, durable: {is_durable}"));
             let mut known = self.history.known();
             let Some(topic) = known.topics.get_mut(&name) else { return };
             (topic.id, topic.life) = (id, Life::Live);
-            let partition = topic.new_partition(&name);
-            for index in 0..partitions {
-                known.partitions.insert((id, index), partition.clone());
+            let topic = topic.clone();
+            for (index, leader) in (0..).zip(leaders) {
+                known.partitions.insert((id, index), topic.new_partition(&name, leader));
             }
         }
     }
@@ -245,7 +251,7 @@ impl Admin {
         let code = |answer: &<MetadataRequest as Request>::Response| {
             answer.topics.first().map(|topic| topic.error_code)
         };
-        let (code, answer) = self.surely(12, &request, code).await;
+        let (code, answer) = self.surely(To::Any, 12, &request, code).await;
         if code != ErrorCode::NONE {
             self.history.violate(format!("{name} exists already, and Metadata says {code}"));
             return None;
@@ -263,7 +269,7 @@ impl Admin {
         let code = |answer: &<DeleteTopicsRequest as Request>::Response| {
             answer.responses.first().map(|topic| topic.error_code)
         };
-        let (code, _) = self.surely(6, &request, code).await;
+        let (code, _) = self.surely(To::Any, 6, &request, code).await;
         match code {
             ErrorCode::NONE | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION => {
                 self.history.trace().sometimes("topic deleted");
@@ -299,15 +305,16 @@ impl Admin {
         let code = |answer: &<CreatePartitionsRequest as Request>::Response| {
             answer.results.first().map(|topic| topic.error_code)
         };
-        let (code, _) = self.surely(3, &request, code).await;
+        let (code, _) = self.surely(To::Any, 3, &request, code).await;
         match code {
             // Asked a second time the first may have been done.
             ErrorCode::NONE | ErrorCode::INVALID_PARTITIONS => {
                 self.history.trace().sometimes("topic grown");
+                let leader = self.client.route(To::Leader(name, count - 1)).await.ok();
                 let mut known = self.history.known();
                 let Some(topic) = known.topics.get_mut(name) else { return };
                 topic.partitions = count;
-                let (id, partition) = (topic.id, topic.new_partition(name));
+                let (id, partition) = (topic.id, topic.new_partition(name, leader));
                 known.partitions.insert((id, count - 1), partition);
             }
             other => self.history.violate(format!("growing {name} is answered {other}")),
@@ -345,7 +352,7 @@ impl Admin {
         let code = |answer: &<IncrementalAlterConfigsRequest as Request>::Response| {
             answer.responses.first().map(|resource| resource.error_code)
         };
-        let (code, _) = self.surely(1, &request, code).await;
+        let (code, _) = self.surely(To::Any, 1, &request, code).await;
         if self.is_repeating {
             self.unsure.insert((name.to_owned(), key));
         }
@@ -381,7 +388,7 @@ impl Admin {
         let code = |answer: &<AlterReplicaLogDirsRequest as Request>::Response| {
             answer.results.first()?.partitions.first().map(|partition| partition.error_code)
         };
-        let (code, _) = self.surely(2, &request, code).await;
+        let (code, _) = self.surely(To::Leader(name, index), 2, &request, code).await;
         match code {
             ErrorCode::NONE => self.history.trace().sometimes("partition moved"),
             // Others want it elsewhere all the time: its last request was not answered.
@@ -424,7 +431,7 @@ impl Admin {
             let topic = answer.topics.first()?;
             topic.partitions.first().map(|partition| partition.error_code)
         };
-        let (code, _) = self.surely(2, &request, code).await;
+        let (code, _) = self.surely(To::Leader(name, key.1), 2, &request, code).await;
         match code {
             // Of a topic that is only compacted nobody deletes records.
             ErrorCode::POLICY_VIOLATION if !is_deleting => {}

@@ -10,7 +10,7 @@ mod reader;
 mod sender;
 
 use super::clients::{Clients, Hosts};
-use crate::checker::{History, Key, RecordId};
+use crate::checker::{History, Key, Partition, RecordId};
 use crate::random::Generator;
 use dohle_client::{Client, ClientConfig, Error};
 use dohle_env::Env;
@@ -78,7 +78,8 @@ pub(super) fn is_its_topic(name: &str) -> bool {
 #[derive(Clone)]
 struct Shared {
     history: History,
-    server: SocketAddr,
+    /// The addresses of all nodes.
+    servers: Vec<SocketAddr>,
     progress: Arc<Mutex<Progress>>,
     flaw: Option<Flaw>,
 }
@@ -107,8 +108,9 @@ struct Floor {
 impl Shared {
     /// A client on a host.
     fn client(&self, env: &Env, name: &str) -> Client {
-        let mut config = ClientConfig::new(&self.server.to_string())
-            .expect("an address and a port are of the form");
+        let servers: Vec<String> = self.servers.iter().map(SocketAddr::to_string).collect();
+        let mut config =
+            ClientConfig::new(&servers.join(",")).expect("addresses and ports are of the form");
         config.client_id = name.into();
         config.request_timeout = Duration::from_secs(3);
         config.api_timeout = Duration::from_secs(20);
@@ -160,6 +162,12 @@ impl Shared {
         known.partitions.get(&key).map_or(position, |partition| partition.after_holes(position))
     }
 
+    /// A partition of one of its topics, of which nothing is known: not even its leader, if that may be
+    /// one of several.
+    fn new_partition(&self, topic: &str) -> Partition {
+        Partition::new(topic, true, 0).led_by(self.history.known().nodes.only())
+    }
+
     fn is_ending(&self) -> bool {
         self.history.known().is_ending
     }
@@ -200,8 +208,8 @@ fn next_of(id: RecordId) -> RecordId {
 
 /// Starts all parts of an application.
 pub(super) fn start(clients: &mut Clients, hosts: &mut impl Hosts, size: Size, flaw: Option<Flaw>) {
-    let (server, history) = clients.place();
-    let shared = Shared { history, server, progress: Arc::default(), flaw };
+    let (servers, history) = clients.place();
+    let shared = Shared { history, servers, progress: Arc::default(), flaw };
     let mut random = hosts.random("application kinds");
     let (name, of) = (format!("{HOST} keeper"), shared.clone());
     clients.start_process(hosts, &name.clone(), |env| keeper::run(env, name, of));

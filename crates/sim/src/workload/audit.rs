@@ -6,7 +6,7 @@ use super::offsets;
 use super::reading::{EARLIEST, LATEST, Unread, fetched, list_offset};
 use crate::checker::topic::ANY;
 use crate::checker::{History, Key, Life, Partition, Topic};
-use crate::client::{Client, NoAnswer};
+use crate::client::{Client, NoAnswer, To};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use dohle_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
@@ -136,7 +136,8 @@ async fn partition(
         if tries > 200 {
             return Err(format!("it cannot be read from {position} on, its end is {end}"));
         }
-        let answer = match client.ask(12, &request).await {
+        let to = To::Leader(topic, key.1);
+        let answer = match client.ask_to(to, 12, &request).await {
             Ok(answer) => answer,
             Err(NoAnswer::Wrong(what)) => return Err(what),
             Err(NoAnswer::Broken(_) | NoAnswer::Late) => continue,
@@ -151,6 +152,7 @@ async fn partition(
                 continue;
             }
             code if code.is_retriable() => {
+                client.on_error(to, code);
                 client.pause(Duration::from_millis(200)).await;
                 continue;
             }

@@ -54,10 +54,15 @@ impl Cast {
         self.transactors != 0
     }
 
-    /// What is known of a node before anybody of these has begun.
+    /// What is known of the nodes at these addresses before anybody of these has begun.
     #[must_use]
-    pub fn history(&self, trace: Trace, ledger_is_compacted: bool) -> History {
-        let history = History::new(trace);
+    pub fn history(
+        &self,
+        trace: Trace,
+        nodes: &[SocketAddr],
+        ledger_is_compacted: bool,
+    ) -> History {
+        let history = History::new(trace, nodes);
         let mut known = history.known();
         known.ledger_is_compacted = ledger_is_compacted;
         known.keeps_commits = self.needs_durable_logs();
@@ -77,7 +82,8 @@ enum Mortal {
 
 /// The clients of a run.
 pub struct Clients {
-    server: SocketAddr,
+    /// The addresses of all nodes.
+    servers: Vec<SocketAddr>,
     history: History,
     /// Names of those that are left out.
     without: BTreeSet<String>,
@@ -88,10 +94,10 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Nobody yet; who has a name in `without` will be left out.
+    /// Nobody yet, of the nodes at these addresses; who has a name in `without` will be left out.
     #[must_use]
-    pub fn new(server: SocketAddr, history: History, without: BTreeSet<String>) -> Self {
-        Self { server, history, without, names: Vec::new(), mortals: BTreeMap::new() }
+    pub fn new(servers: Vec<SocketAddr>, history: History, without: BTreeSet<String>) -> Self {
+        Self { servers, history, without, names: Vec::new(), mortals: BTreeMap::new() }
     }
 
     /// The names of their processes, those that are left out too.
@@ -166,8 +172,8 @@ impl Clients {
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (server, history) = (self.server, self.history.clone());
-        self.start_process(hosts, name, |env| run(Client::new(env, server, name), history));
+        let (servers, history) = self.place();
+        self.start_process(hosts, name, |env| run(Client::of_cluster(env, servers, name), history));
     }
 
     /// Starts a process, unless it is left out.
@@ -195,8 +201,8 @@ impl Clients {
 
     /// A client that may die begins, and knows nothing.
     pub fn start_again(&mut self, hosts: &mut impl Hosts, name: &str) {
-        let (server, history) = (self.server, self.history.clone());
-        let client = |env| Client::new(env, server, name);
+        let (servers, history) = self.place();
+        let client = |env| Client::of_cluster(env, servers, name);
         match self.mortals.get(name).copied() {
             Some(Mortal::Producer(kind)) => {
                 spawn(hosts, name, |env| producer::run(kind, client(env), history));
@@ -274,10 +280,7 @@ impl Clients {
     /// In every fourth run.
     fn start_crowd(&mut self, hosts: &mut impl Hosts) {
         if hosts.random("crowd").one_in(4) {
-            let server = self.server;
-            self.start_client(hosts, "crowd", |client, history| {
-                crowd::run(server, client, history)
-            });
+            self.start_client(hosts, "crowd", crowd::run);
         }
     }
 
@@ -292,9 +295,9 @@ impl Clients {
         }
     }
 
-    /// The node, and what is known of it.
-    pub(super) fn place(&self) -> (SocketAddr, History) {
-        (self.server, self.history.clone())
+    /// The addresses of all nodes, and what is known of them.
+    pub(super) fn place(&self) -> (Vec<SocketAddr>, History) {
+        (self.servers.clone(), self.history.clone())
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::reading::{EARLIEST, Unread, fetched, list_offset};
 use crate::checker::{Asked, History, Key, Partition};
-use crate::client::{Client, NoAnswer};
+use crate::client::{Client, NoAnswer, To};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 use dohle_protocol::messages::fetch_response::PartitionData;
 use dohle_protocol::messages::{FetchRequest, FetchResponse};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What kind of consumer it is.
@@ -28,6 +29,8 @@ pub struct Kind {
 /// Where it stands in a partition.
 struct Place {
     topic: String,
+    /// Who leads it, as far as anybody has told.
+    leader: Option<SocketAddr>,
     position: i64,
     /// What the session was last told.
     told: Option<i64>,
@@ -42,8 +45,8 @@ struct Consumer {
     name: String,
     client: Client,
     history: History,
-    /// (id, next epoch); id 0 is none yet.
-    session: (i32, i32),
+    /// With each leader, (id, next epoch); 0 is none yet.
+    sessions: BTreeMap<SocketAddr, (i32, i32)>,
     /// The generation in which its positions were read.
     generation: u32,
     places: BTreeMap<Key, Place>,
@@ -59,7 +62,7 @@ pub async fn run(kind: Kind, client: Client, history: History) {
         name: format!("consumer {}", kind.number),
         client,
         history,
-        session: (0, 0),
+        sessions: BTreeMap::new(),
         generation: 0,
         places: BTreeMap::new(),
         asked: BTreeMap::new(),
@@ -87,23 +90,62 @@ impl Consumer {
             return;
         }
         self.find_starts().await;
-        let request = self.request();
-        match self.client.ask(self.kind.version, &request).await {
-            Ok(answer) => self.on_answer(&answer).await,
-            Err(why) => {
-                if let NoAnswer::Wrong(what) = why {
-                    self.history.violate(format!("{} got a wrong answer: {what}", self.name));
-                }
-                self.forget_session();
-                self.pause(100).await;
-            }
+        let leaders = self.find_leaders().await;
+        if leaders.is_empty() {
+            self.pause(100).await;
+        }
+        for leader in leaders {
+            self.fetch(leader).await;
         }
         self.tell_pending();
     }
 
-    fn forget_session(&mut self) {
-        self.session = (0, 0);
-        self.places.values_mut().for_each(|place| place.told = None);
+    async fn fetch(&mut self, leader: SocketAddr) {
+        let request = self.request(leader);
+        let mut answers = self.client.ask_all(leader, self.kind.version, &[request]).await;
+        match answers.pop().unwrap_or(Err(NoAnswer::Late)) {
+            Ok(answer) => self.on_answer(leader, &answer).await,
+            Err(why) => {
+                self.on_no_answer(why);
+                self.forget_session(leader);
+                self.pause(100).await;
+            }
+        }
+    }
+
+    fn on_no_answer(&self, why: NoAnswer) {
+        if let NoAnswer::Wrong(what) = why {
+            self.history.violate(format!("{} got a wrong answer: {what}", self.name));
+        }
+    }
+
+    /// All who lead what it reads. With who leads something no more, it begins anew.
+    async fn find_leaders(&mut self) -> BTreeSet<SocketAddr> {
+        let places = self.places.iter();
+        let wanted: Vec<_> =
+            places.map(|(key, place)| (*key, place.topic.clone(), place.leader)).collect();
+        let mut leaders = BTreeSet::new();
+        for (key, topic, before) in wanted {
+            let leader = match self.client.route(To::Leader(&topic, key.1)).await {
+                Ok(leader) => Some(leader),
+                Err(why) => {
+                    self.on_no_answer(why);
+                    None
+                }
+            };
+            if let Some(before) = before.filter(|before| Some(*before) != leader) {
+                self.forget_session(before);
+            }
+            self.places.entry(key).and_modify(|place| place.leader = leader);
+            leaders.extend(leader);
+        }
+        leaders
+    }
+
+    fn forget_session(&mut self, leader: SocketAddr) {
+        self.sessions.remove(&leader);
+        let its = self.places.values_mut().filter(|place| place.leader == Some(leader));
+        its.for_each(|place| place.told = None);
     }
 
     /// All partitions that clients may use. After a power loss everything is read anew.
@@ -112,7 +154,7 @@ impl Consumer {
         if self.generation != known.generation {
             self.generation = known.generation;
             self.places.clear();
-            self.session = (0, 0);
+            self.sessions.clear();
         }
         let is_live = |topic: &str| known.topics.get(topic).is_some_and(|topic| topic.is_live());
         self.places.retain(|_, place| place.told.is_some() || is_live(&place.topic));
@@ -120,6 +162,7 @@ impl Consumer {
             for index in 0..topic.partitions {
                 self.places.entry((topic.id, index)).or_insert_with(|| Place {
                     topic: name.clone(),
+                    leader: None,
                     position: 0,
                     told: None,
                     is_at_end: false,
@@ -169,13 +212,14 @@ impl Consumer {
         }
     }
 
-    fn request(&mut self) -> FetchRequest {
+    fn request(&mut self, leader: SocketAddr) -> FetchRequest {
         let mut topics: Vec<FetchTopic> = Vec::new();
         let mut forgotten: Vec<ForgottenTopic> = Vec::new();
         self.asked.clear();
         let known = self.history.known();
         let mut gone = Vec::new();
-        for (key, place) in &mut self.places {
+        let its = self.places.iter_mut().filter(|(_, place)| place.leader == Some(leader));
+        for (key, place) in its {
             if let Some(partition) = known.partitions.get(key) {
                 self.asked.insert(*key, partition.asked_in(known.asking()));
             }
@@ -210,8 +254,8 @@ impl Consumer {
         for key in gone {
             self.places.remove(&key);
         }
-        let (session_id, session_epoch) =
-            if self.kind.has_sessions { self.session } else { (0, -1) };
+        let session = self.sessions.get(&leader).copied().unwrap_or_default();
+        let (session_id, session_epoch) = if self.kind.has_sessions { session } else { (0, -1) };
         FetchRequest {
             max_wait_ms: 300,
             min_bytes: 1,
@@ -225,29 +269,27 @@ impl Consumer {
         }
     }
 
-    async fn on_answer(&mut self, answer: &FetchResponse) {
+    async fn on_answer(&mut self, leader: SocketAddr, answer: &FetchResponse) {
         match answer.error_code {
             ErrorCode::NONE => {}
             ErrorCode::FETCH_SESSION_ID_NOT_FOUND
             | ErrorCode::INVALID_FETCH_SESSION_EPOCH
             | ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR => {
                 self.history.trace().sometimes("fetch session lost");
-                self.forget_session();
+                self.forget_session(leader);
                 return;
             }
             other => {
                 self.history.violate(format!("{} is answered {other}", self.name));
-                self.forget_session();
+                self.forget_session(leader);
                 return;
             }
         }
         if self.kind.has_sessions {
-            self.session = match (self.session, answer.session_id) {
-                (_, 0) => (0, 0),
-                (_, id) => (id, self.session.1 + 1),
-            };
-            if self.session.0 == 0 {
-                self.places.values_mut().for_each(|place| place.told = None);
+            let (_, epoch) = self.sessions.get(&leader).copied().unwrap_or_default();
+            match answer.session_id {
+                0 => self.forget_session(leader),
+                id => drop(self.sessions.insert(leader, (id, epoch + 1))),
             }
         }
         let mut failed = false;
@@ -284,6 +326,7 @@ impl Consumer {
         if !self.history.holds(key, asked, false) {
             return true;
         }
+        self.client.on_error(To::Leader(&place.topic, key.1), data.error_code);
         match data.error_code {
             ErrorCode::NONE => {}
             ErrorCode::OFFSET_OUT_OF_RANGE => {
@@ -292,7 +335,7 @@ impl Consumer {
                 return true;
             }
             ErrorCode::KAFKA_STORAGE_ERROR => {
-                self.history.on_disk_error("a consumer", data.error_code);
+                self.history.on_disk_error("a consumer", self.client.asked(), data.error_code);
                 return false;
             }
             ErrorCode::NOT_LEADER_OR_FOLLOWER | ErrorCode::LEADER_NOT_AVAILABLE => return false,

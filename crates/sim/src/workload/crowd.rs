@@ -1,11 +1,10 @@
-//! A host that opens more connections than the node takes, and says nothing on them.
+//! A host that opens more connections than a node takes, and says nothing on them.
 //!
 //! Who comes when there is no place waits: so do the clients behind it, until it goes.
 
 use crate::checker::{History, Times};
 use crate::client::Client;
 use dohle_env::net::Connection;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// `max.connections` of the node: more than all clients have.
@@ -14,7 +13,7 @@ pub(super) const CONNECTIONS_MAX: usize = 60;
 const STAY_MS_MAX: u64 = 800;
 
 /// Comes and goes until the history ends.
-pub async fn run(server: SocketAddr, mut client: Client, history: History) {
+pub async fn run(mut client: Client, history: History) {
     loop {
         let Times { is_closed, is_ending } = history.times();
         if is_ending {
@@ -22,6 +21,7 @@ pub async fn run(server: SocketAddr, mut client: Client, history: History) {
         }
         let stay = 1 + client.env().random.below(STAY_MS_MAX);
         if !is_closed {
+            let server = client.asked();
             let dial = |_| client.env().net.dial(server).ok();
             let all: Vec<Box<dyn Connection>> = (0..=CONNECTIONS_MAX).filter_map(dial).collect();
             client.pause(Duration::from_millis(stay)).await;

@@ -7,7 +7,7 @@
 //! is damaged.
 
 use super::application::is_its_topic;
-use super::{NODE, Run};
+use super::{At, Run};
 use crate::checker::{Key, Topic};
 use dohle_protocol::record::{AnyBatch, Batches};
 use std::ops::Range;
@@ -20,6 +20,8 @@ const HEADER_FIELDS: [Range<usize>; 3] = [17..21, 23..27, 27..43];
 
 /// What was damaged.
 pub(super) struct Damage {
+    /// On whose disk.
+    at: At,
     key: Key,
     path: PathBuf,
     position: u64,
@@ -29,10 +31,12 @@ pub(super) struct Damage {
 }
 
 /// Flips a bit of some batch; `None` if there is no batch.
-pub(super) fn flip(run: &mut Run<'_>) -> Option<Damage> {
-    let disk = run.world.disk(NODE);
+pub(super) fn flip(run: &mut Run<'_>, at: At) -> Option<Damage> {
+    let disk = run.disk(at);
+    let history = run.cluster(at).history.clone();
+    let address = run.member(at).address;
     let logs: Vec<(Key, String)> = {
-        let known = run.history.known();
+        let known = history.known();
         // The cleaner may put another file in a damaged one's place, with the damage elsewhere in it.
         let is_kept = |topic: &Topic| topic.is_live() && topic.compaction.is_none();
         let live =
@@ -60,18 +64,18 @@ pub(super) fn flip(run: &mut Run<'_>) -> Option<Damage> {
     let path = PathBuf::from(path);
     let content = disk.content(&path).ok()?;
     let mut batches = Vec::new();
-    let mut at = 0;
+    let mut start = 0;
     for batch in Batches::new(&content) {
         let Ok(AnyBatch::V2(batch)) = batch else { break };
         let size = batch.bytes.len();
         let offsets = batch.header.base_offset..batch.header.last_offset() + 1;
-        batches.push((offsets, at, size));
-        at += size;
+        batches.push((offsets, start, size));
+        start += size;
     }
     if batches.is_empty() {
         return None;
     }
-    let (offsets, at, size) = run.random.pick(&batches).clone();
+    let (offsets, start, size) = run.random.pick(&batches).clone();
     let (byte, damaged) = match run.random.index(HEADER_FIELDS.len() + 3) {
         number if number < HEADER_FIELDS.len() => {
             let field = HEADER_FIELDS[number].clone();
@@ -81,21 +85,22 @@ pub(super) fn flip(run: &mut Run<'_>) -> Option<Damage> {
         }
         _ => (HEADER_BYTES + run.random.index(size - HEADER_BYTES), offsets.clone()),
     };
-    let position = (at + byte) as u64;
+    let position = (start + byte) as u64;
     let bit = u8::try_from(run.random.below(8)).unwrap_or(0);
     disk.flip_bit(&path, position, bit).ok()?;
     run.world.trace().line(format_args!("bit {bit} of {} at {position} flips", path.display()));
-    let mut known = run.history.known();
-    known.was_misread = true;
+    let mut known = history.known();
+    known.nodes.on_misread(address);
     known.partitions.get_mut(&key)?.on_damage(damaged);
     drop(known);
-    Some(Damage { key, path, position, bit, offset: offsets.start })
+    Some(Damage { at, key, path, position, bit, offset: offsets.start })
 }
 
 impl Damage {
     /// Turns the bit back, if the batch is still there.
     pub(super) fn mend(self, run: &mut Run<'_>) {
-        let mut known = run.history.known();
+        let history = run.cluster(self.at).history.clone();
+        let mut known = history.known();
         let Some(partition) = known.partitions.get_mut(&self.key) else { return };
         partition.on_mended();
         let was_cut = partition.marks().high_watermark <= self.offset;
@@ -104,7 +109,7 @@ impl Damage {
             run.world.trace().sometimes("log cut where a bit flipped");
         } else {
             // The file may have gone: then so has the damage.
-            let _gone = run.world.disk(NODE).flip_bit(&self.path, self.position, self.bit);
+            let _gone = run.disk(self.at).flip_bit(&self.path, self.position, self.bit);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What is done to the node's disk while it runs or starts.
+//! What is done to a node's disk while it runs or starts.
 
 use super::application::is_its_topic;
-use super::{After, NODE, Run};
+use super::{After, At, Run};
 use crate::checker::{Key, Topic};
 use crate::disk::{Costs, Fault, Operation};
 use std::io::ErrorKind;
@@ -39,8 +39,8 @@ struct Struck {
 
 impl Run<'_> {
     /// Some call fails; who keeps the node starts it again after a while.
-    pub(super) fn fail_disk(&mut self, operation: Operation) -> Result<(), String> {
-        let disk = self.world.disk(NODE);
+    pub(super) fn fail_disk(&mut self, at: At, operation: Operation) -> Result<(), String> {
+        let disk = self.disk(at);
         let before = disk.counts().faults;
         disk.inject(Fault::fail(operation, ErrorKind::Other).after(self.random.below(6)));
         let time = Duration::from_millis(self.random.below(3_000));
@@ -51,60 +51,60 @@ impl Run<'_> {
         }
         if operation != Operation::Sync {
             self.world.trace().sometimes("a write failed");
-            self.kill();
-            return self.start_after(After::Kill);
+            self.kill(at);
+            return self.start_after(at, After::Kill);
         }
         self.world.trace().sometimes("a sync failed");
         // After a failed sync only a new start of the machine knows what is on the disk: the kernel
         // calls pages clean that were never written, and another process would find them there.
-        self.lose_power()
+        self.lose_power(at)
     }
 
     /// Some reads fail, perhaps while the node starts; who keeps it starts it again after a while.
-    pub(super) fn fail_reads(&mut self) -> Result<(), String> {
-        let struck = self.fail_some(Operation::Read, 20)?;
+    pub(super) fn fail_reads(&mut self, at: At) -> Result<(), String> {
+        let struck = self.fail_some(at, Operation::Read, 20)?;
         if struck.has_failed {
             self.world.trace().sometimes("read failed");
         }
-        self.start_struck(struck)
+        self.start_struck(at, struck)
     }
 
     /// The same of calls that go to names and sizes.
-    pub(super) fn fail_calls(&mut self) -> Result<(), String> {
+    pub(super) fn fail_calls(&mut self, at: At) -> Result<(), String> {
         let (operation, mark) = *self.random.pick(&CALLS);
-        let struck = self.fail_some(operation, 10)?;
+        let struck = self.fail_some(at, operation, 10)?;
         if struck.has_failed {
             self.world.trace().sometimes(mark);
             if operation == Operation::SyncDirectory {
-                return self.lose_power();
+                return self.lose_power(at);
             }
         }
-        self.start_struck(struck)
+        self.start_struck(at, struck)
     }
 
     /// Starts a node that has met a failure, or was begun to meet one.
-    fn start_struck(&mut self, struck: Struck) -> Result<(), String> {
+    fn start_struck(&mut self, at: At, struck: Struck) -> Result<(), String> {
         if !struck.has_failed && !struck.is_start {
             return Ok(());
         }
-        self.kill();
-        self.start_after(After::Kill)
+        self.kill(at);
+        self.start_after(at, After::Kill)
     }
 
     /// Lets some of the next calls fail, at times those of a start.
-    fn fail_some(&mut self, operation: Operation, later: u64) -> Result<Struck, String> {
-        let disk = self.world.disk(NODE);
+    fn fail_some(&mut self, at: At, operation: Operation, later: u64) -> Result<Struck, String> {
+        let disk = self.disk(at);
         let is_start = self.random.below(3) == 0;
         if is_start {
-            self.kill();
+            self.kill(at);
         }
         // An ended process leaves its disk to the next.
-        let disk = if is_start { self.world.disk(NODE) } else { disk };
+        let disk = if is_start { self.disk(at) } else { disk };
         let (later, times) = (self.random.below(later), 1 + self.random.below(4));
         disk.inject(Fault::fail(operation, ErrorKind::Other).after(later).times(times));
         let before = disk.counts().faults;
         if is_start {
-            self.node.begin(self.world);
+            self.begin(at);
         }
         let time = Duration::from_millis(self.random.below(3_000));
         self.run_for(time)?;
@@ -113,9 +113,9 @@ impl Run<'_> {
     }
 
     /// Some reads of a log return a wrong bit, among those that checksums cover.
-    pub(super) fn flip_reads(&mut self) -> Result<(), String> {
+    pub(super) fn flip_reads(&mut self, at: At) -> Result<(), String> {
         let logs: Vec<(Key, String)> = {
-            let known = self.history.known();
+            let known = self.cluster(at).history.known();
             // The cleaner would put what it has read in the place of what was there.
             let is_kept = |topic: &Topic| topic.is_live() && topic.compaction.is_none();
             let live =
@@ -130,7 +130,7 @@ impl Run<'_> {
             return Ok(());
         }
         let (key, folder) = self.random.pick(&logs).clone();
-        let disk = self.world.disk(NODE);
+        let disk = self.disk(at);
         let before = disk.counts().faults;
         let (later, times) = (self.random.below(10), 1 + self.random.below(8));
         // Folders of partitions have more in their names while they are moved or deleted.
@@ -138,7 +138,7 @@ impl Run<'_> {
             let flip = Fault::flip_checked_read().at(&format!("{folder}{end}"));
             disk.inject(flip.after(later).times(times));
         }
-        self.set_misread(key, true);
+        self.set_misread(at, key, true);
         let time = Duration::from_millis(self.random.below(3_000));
         self.run_for(time)?;
         disk.clear_faults();
@@ -147,39 +147,39 @@ impl Run<'_> {
         }
         // What was read by then is on its way.
         self.run_for(Duration::from_secs(4))?;
-        self.set_misread(key, false);
+        self.set_misread(at, key, false);
         Ok(())
     }
 
-    fn set_misread(&self, key: Key, is_misread: bool) {
-        let mut known = self.history.known();
-        known.was_misread = true;
+    fn set_misread(&self, at: At, key: Key, is_misread: bool) {
+        let mut known = self.cluster(at).history.known();
+        known.nodes.on_misread(self.member(at).address);
         if let Some(partition) = known.partitions.get_mut(&key) {
             partition.is_misread = is_misread;
         }
     }
 
     /// The disk has little room left for a while.
-    pub(super) fn fill_disk(&mut self) -> Result<(), String> {
-        let disk = self.world.disk(NODE);
+    pub(super) fn fill_disk(&mut self, at: At) -> Result<(), String> {
+        let disk = self.disk(at);
         disk.set_free(self.random.below(60_000));
         let time = Duration::from_millis(self.random.below(3_000));
         self.run_for(time)?;
-        self.kill();
+        self.kill(at);
         if self.random.below(2) == 0 {
             // A start on a full disk may be refused, and must leave what is there.
-            self.node.begin(self.world);
+            self.begin(at);
             self.run_for(Duration::from_secs(2))?;
-            self.kill();
+            self.kill(at);
         }
-        self.world.disk(NODE).set_capacity(CAPACITY_BYTES);
-        self.start_after(After::Kill)
+        self.disk(at).set_capacity(CAPACITY_BYTES);
+        self.start_after(at, After::Kill)
     }
 
     /// The disk has so little room that producers are refused; then it has some again, and they are
     /// served without a restart, unless a write has failed meanwhile.
-    pub(super) fn fill_disk_for_a_while(&mut self) -> Result<(), String> {
-        let disk = self.world.disk(NODE);
+    pub(super) fn fill_disk_for_a_while(&mut self, at: At) -> Result<(), String> {
+        let disk = self.disk(at);
         let reserve = disk.used_bytes() / RESERVE_SHARE;
         disk.set_free(reserve / 2 + self.random.below(reserve.max(1)));
         let before = disk.counts().unfit;
@@ -188,20 +188,21 @@ impl Run<'_> {
         disk.set_capacity(CAPACITY_BYTES);
         if disk.counts().unfit != before {
             self.world.trace().sometimes("a write found no room");
-            self.kill();
-            return self.start_after(After::Kill);
+            self.kill(at);
+            return self.start_after(at, After::Kill);
         }
-        self.await_producers()
+        self.await_producers(at)
     }
 
     /// Whoever has something to send must get it acknowledged.
-    fn await_producers(&mut self) -> Result<(), String> {
+    fn await_producers(&mut self, at: At) -> Result<(), String> {
+        let cluster = self.cluster(at);
         let is_producer = |name: &&String| name.starts_with("producer");
-        let mut producers = self.clients.names().iter().filter(is_producer);
-        if !producers.any(|name| self.world.is_running(name)) {
+        let mut producers = cluster.clients.names().iter().filter(is_producer);
+        if !producers.any(|name| self.world.is_running(&cluster.host(name))) {
             return Ok(());
         }
-        let history = self.history.clone();
+        let history = self.cluster(at).history.clone();
         let before = history.known().counts.acknowledged;
         self.run_until(ROOM_LIMIT, || {
             let known = history.known();
@@ -210,7 +211,7 @@ impl Run<'_> {
             before < known.counts.acknowledged || !has_topics || known.is_violated()
         });
         self.check()?;
-        let known = self.history.known();
+        let known = self.cluster(at).history.known();
         let has_topics = known.topics.iter().any(|(name, of)| of.is_live() && !is_its_topic(name));
         if known.counts.acknowledged == before && has_topics {
             return Err(format!(
@@ -222,8 +223,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(super) fn slow_disk(&mut self) -> Result<(), String> {
-        let disk = self.world.disk(NODE);
+    pub(super) fn slow_disk(&mut self, at: At) -> Result<(), String> {
+        let disk = self.disk(at);
         let slow = Costs {
             operation: Duration::from_micros(self.random.below(5_000)),
             sync: Duration::from_millis(self.random.below(300)),
@@ -233,7 +234,7 @@ impl Run<'_> {
         disk.set_costs(slow);
         let time = Duration::from_millis(self.random.below(3_000));
         self.run_for(time)?;
-        disk.set_costs(self.costs);
+        disk.set_costs(self.member(at).costs);
         Ok(())
     }
 }

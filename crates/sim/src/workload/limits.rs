@@ -1,9 +1,9 @@
 //! What a node holds for its clients: never more than it may, and nothing once they are gone.
 
-use super::{NODE, Run};
+use super::cluster::{Cluster, Member};
+use super::{At, Run};
 use crate::checker::History;
 use crate::disk::Defect;
-use crate::node::Node;
 use dohle_broker::holdings::{Holdings, Share};
 use std::cell::Cell;
 use std::time::Duration;
@@ -74,23 +74,31 @@ pub(super) fn forget(defect: Option<Defect>, settings: &mut [(&str, String)]) {
 
 /// Looks at a node after every step.
 pub(super) struct Watch<'a> {
-    node: &'a Node,
-    bounds: Bounds,
-    history: History,
+    member: &'a Member,
+    history: &'a History,
     was_short: Cell<bool>,
     was_crowded: Cell<bool>,
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(node: &'a Node, bounds: Bounds, history: History) -> Self {
+    /// One for each node of a cluster.
+    pub(super) fn of_all(cluster: &'a Cluster) -> impl Iterator<Item = Self> {
+        let history = &cluster.history;
         let (was_short, was_crowded) = (Cell::new(false), Cell::new(false));
-        Self { node, bounds, history, was_short, was_crowded }
+        let of = move |member| Self {
+            member,
+            history,
+            was_short: was_short.clone(),
+            was_crowded: was_crowded.clone(),
+        };
+        cluster.nodes.iter().map(of)
     }
 
     /// What it holds above its limits is a violation.
     pub(super) fn look(&self) {
-        let Some(holdings) = self.node.holdings() else { return };
-        if let Err(what) = self.bounds.check(&holdings) {
+        let Member { node, bounds, .. } = self.member;
+        let Some(holdings) = node.holdings() else { return };
+        if let Err(what) = bounds.check(&holdings) {
             self.history.violate(what);
         }
         let trace = self.history.trace();
@@ -98,7 +106,7 @@ impl<'a> Watch<'a> {
             trace.sometimes("a large request waited for memory");
         }
         self.was_short.set(holdings.is_short);
-        let is_crowded = holdings.connections.taken == self.bounds.connections;
+        let is_crowded = holdings.connections.taken == bounds.connections;
         if is_crowded && !self.was_crowded.replace(is_crowded) {
             trace.sometimes("a node had no place for another connection");
         }
@@ -117,20 +125,31 @@ fn left_over(holdings: &Holdings, open_answers: usize) -> Option<String> {
 }
 
 impl Run<'_> {
-    /// All clients go; the node must hold nothing for them some time later.
+    /// All clients go; no node may hold anything for them some time later.
     pub(super) fn check_idle(&mut self) -> Result<(), String> {
-        let names = self.clients.names();
-        for name in names.iter().map(String::as_str).chain(["auditor"]) {
-            if self.world.is_running(name) {
-                self.world.kill(name);
+        let hosts = self
+            .clusters
+            .iter()
+            .flat_map(|cluster| cluster.hosts().into_iter().chain([cluster.auditor()]));
+        let hosts: Vec<String> = hosts.collect();
+        for host in hosts {
+            if self.world.is_running(&host) {
+                self.world.kill(&host);
             }
         }
         let end = self.world.elapsed() + IDLE_LIMIT;
+        self.nodes().into_iter().try_for_each(|at| self.await_idle(at, end))
+    }
+
+    /// Waits until a node holds nothing, to `end` of the world's time at most.
+    fn await_idle(&mut self, at: At, end: Duration) -> Result<(), String> {
         loop {
             self.run_for(Duration::from_millis(500))?;
-            let holdings = self.node.holdings().ok_or_else(|| format!("{NODE} has ended"))?;
-            let open_answers = self.node.open_answers(self.world, IDLE_LIMIT)?;
-            let left = left_over(&holdings, open_answers).or_else(|| self.left_behind());
+            let node = &self.clusters[at.cluster].nodes[at.node].node;
+            let name = node.name();
+            let holdings = node.holdings().ok_or_else(|| format!("{name} has ended"))?;
+            let open_answers = node.open_answers(self.world, IDLE_LIMIT)?;
+            let left = left_over(&holdings, open_answers).or_else(|| self.left_behind(at));
             let Some(what) = left else {
                 self.world.trace().sometimes("a node held nothing for those who were gone");
                 return Ok(());
@@ -141,15 +160,14 @@ impl Run<'_> {
             }
         }
     }
-}
 
-impl Run<'_> {
-    /// A file on the node's disk that waits for its removal, or of a copy that is under way: both come to
+    /// A file on a node's disk that waits for its removal, or of a copy that is under way: both come to
     /// their ends.
-    fn left_behind(&mut self) -> Option<String> {
-        let paths = self.world.disk(NODE).paths();
+    fn left_behind(&mut self, at: At) -> Option<String> {
+        let paths = self.disk(at).paths();
         // A log that was read wrong is not copied on before the next start.
-        let may_wait = self.history.known().was_misread;
+        let Member { address, .. } = *self.member(at);
+        let may_wait = self.cluster(at).history.known().nodes.was_misread(address);
         let waits = |path: &str| {
             // What was put aside is left as it was.
             !path.contains("-stray/")

@@ -76,7 +76,7 @@ impl Member {
     }
 
     /// What an error means for the membership; one that must not come is a violation.
-    fn end_of(&self, what: &str, error: ErrorCode) -> End {
+    fn end_of(&mut self, what: &str, error: ErrorCode) -> End {
         match self.seat.news_of(what, error) {
             News::Unknown => End::Unknown,
             News::Away => End::Away,

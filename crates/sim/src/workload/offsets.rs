@@ -3,7 +3,7 @@
 use super::seat::{PARTITIONS, TOPIC};
 use super::{member, subscriber};
 use crate::checker::{Group, History, Known};
-use crate::client::{Client, NoAnswer};
+use crate::client::{Client, NoAnswer, To};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
 use std::time::Duration;
@@ -92,10 +92,11 @@ async fn read(client: &mut Client, id: &str) -> Result<Option<Vec<(i32, i64)>>, 
         ..Default::default()
     };
     let request = m::OffsetFetchRequest { groups: vec![group], ..Default::default() };
-    let answer = client.ask(8, &request).await?;
+    let answer = client.ask_to(To::Group(id), 8, &request).await?;
     let Some(group) = answer.groups.first() else {
         return Err(NoAnswer::Wrong("an offset fetch without its group".to_owned()));
     };
+    client.on_error(To::Group(id), group.error_code);
     if group.error_code != ErrorCode::NONE {
         return match group.error_code {
             error if error.is_retriable() => Ok(None),

@@ -4,7 +4,7 @@
 use super::application::is_its_topic;
 use crate::checker::record::NAME_HEADER;
 use crate::checker::{Asked, History, Key, Partition, RecordId, Times};
-use crate::client::{Client, NoAnswer};
+use crate::client::{Client, NoAnswer, To};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use dohle_protocol::messages::{InitProducerIdRequest, ProduceRequest, ProduceResponse};
@@ -12,6 +12,7 @@ use dohle_protocol::record::{BatchBuilder, Codec, Compression, Header, NewRecord
 use dohle_protocol::wire::Records;
 use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Batches of a partition that may wait for their answers at once: as many as a node remembers.
@@ -88,6 +89,9 @@ struct Producer {
     identity: Option<(i64, i16)>,
     lanes: BTreeMap<Key, Lane>,
 }
+
+/// What goes into one request: for each partition the place of a batch in its lane.
+type Group = Vec<(Key, usize)>;
 
 /// What became of a batch.
 enum Fate {
@@ -249,31 +253,20 @@ impl Producer {
         });
     }
 
-    /// Sends everything that is open, in order, and deals with the answers.
+    /// Sends everything that is open, to each leader in order, and deals with the answers.
     async fn send_open(&mut self) {
-        let groups = self.groups();
-        let requests: Vec<_> = groups.iter().map(|group| self.request(group)).collect();
-        if requests.is_empty() {
-            return;
-        }
-        if self.kind.acks == Acks::None {
-            return self.tell(&requests).await;
-        }
-        let answers = self.client.ask_all(self.kind.version, &requests).await;
         // Per partition: so many batches of this round stay open, and keep their places.
         let mut stuck: BTreeMap<Key, usize> = BTreeMap::new();
-        for (group, answer) in groups.into_iter().zip(answers) {
-            if let Err(why) = &answer {
-                self.on_no_answer(why);
-            }
-            for (key, _) in group {
-                let stays = stuck.entry(key).or_default();
-                match self.fate(key, *stays, answer.as_ref().ok()) {
-                    Fate::Again => *stays += 1,
-                    Fate::Forgotten => return self.begin_anew(),
-                    Fate::At(offset) => self.settle(key, *stays, Some(offset)),
-                    Fate::Abandoned => self.settle(key, *stays, None),
-                }
+        for (leader, groups) in self.groups().await {
+            let requests: Vec<_> = groups.iter().map(|group| self.request(group)).collect();
+            let is_over = if self.kind.acks == Acks::None {
+                self.tell(leader, &groups, &requests).await
+            } else {
+                let answers = self.client.ask_all(leader, self.kind.version, &requests).await;
+                self.on_answers(groups, answers, &mut stuck)
+            };
+            if is_over {
+                return;
             }
         }
         if stuck.values().any(|stays| *stays != 0) {
@@ -282,8 +275,62 @@ impl Producer {
         }
     }
 
-    /// What is open by its place in its lane, as it goes into requests, in order.
-    fn groups(&self) -> Vec<Vec<(Key, usize)>> {
+    /// Whether it begins anew, and the round is over.
+    fn on_answers(
+        &mut self,
+        groups: Vec<Group>,
+        answers: Vec<Result<ProduceResponse, NoAnswer>>,
+        stuck: &mut BTreeMap<Key, usize>,
+    ) -> bool {
+        for (group, answer) in groups.into_iter().zip(answers) {
+            if let Err(why) = &answer {
+                self.on_no_answer(why);
+            }
+            for (key, _) in group {
+                let stays = stuck.entry(key).or_default();
+                match self.fate(key, *stays, answer.as_ref().ok()) {
+                    Fate::Again => *stays += 1,
+                    Fate::Forgotten => {
+                        self.begin_anew();
+                        return true;
+                    }
+                    Fate::At(offset) => self.settle(key, *stays, Some(offset)),
+                    Fate::Abandoned => self.settle(key, *stays, None),
+                }
+            }
+        }
+        false
+    }
+
+    /// What is open as it goes into requests, in order, by who leads it. What nobody is known to lead
+    /// has to wait.
+    async fn groups(&mut self) -> BTreeMap<SocketAddr, Vec<Group>> {
+        let mut leaders = BTreeMap::new();
+        let lanes: Vec<(Key, String)> =
+            self.lanes.iter().map(|(key, lane)| (*key, lane.topic.clone())).collect();
+        for (key, topic) in lanes {
+            match self.client.route(To::Leader(&topic, key.1)).await {
+                Ok(leader) => drop(leaders.insert(key, leader)),
+                Err(why) => self.on_no_answer(&why),
+            }
+        }
+        let mut by_leader: BTreeMap<SocketAddr, Vec<Group>> = BTreeMap::new();
+        for group in self.open_groups() {
+            let mut parts: BTreeMap<SocketAddr, Group> = BTreeMap::new();
+            for (key, at) in group {
+                if let Some(leader) = leaders.get(&key) {
+                    parts.entry(*leader).or_default().push((key, at));
+                }
+            }
+            for (leader, part) in parts {
+                by_leader.entry(leader).or_default().push(part);
+            }
+        }
+        by_leader
+    }
+
+    /// What is open by its place in its lane, as it goes into requests of one leader, in order.
+    fn open_groups(&self) -> Vec<Group> {
         let lanes = || self.lanes.iter().map(|(key, lane)| (*key, lane.open.len()));
         if !self.kind.is_joint {
             return lanes()
@@ -296,18 +343,28 @@ impl Producer {
         (0..longest).map(|place| at(place).collect()).collect()
     }
 
-    /// Sends without waiting for anything. What is sent over one connection keeps its order.
-    async fn tell(&mut self, requests: &[ProduceRequest]) {
-        match self.client.tell_all(self.kind.version, requests).await {
+    /// Sends without waiting for anything. What is sent over one connection keeps its order. Whether it
+    /// begins anew.
+    async fn tell(
+        &mut self,
+        leader: SocketAddr,
+        groups: &[Group],
+        requests: &[ProduceRequest],
+    ) -> bool {
+        let told = self.client.tell_all(leader, self.kind.version, requests).await;
+        match &told {
             Ok(()) => {
                 self.history.trace().sometimes("batches were sent that nobody answers");
-                self.lanes.values_mut().for_each(|lane| lane.open.clear());
+                for (key, _) in groups.iter().flatten() {
+                    self.lanes.entry(*key).and_modify(|lane| lane.open.clear());
+                }
             }
             Err(why) => {
-                self.on_no_answer(&why);
+                self.on_no_answer(why);
                 self.begin_anew();
             }
         }
+        told.is_err()
     }
 
     /// One request with these open batches.
@@ -363,7 +420,7 @@ impl Producer {
         }
     }
 
-    fn fate(&self, key: Key, at: usize, answer: Option<&ProduceResponse>) -> Fate {
+    fn fate(&mut self, key: Key, at: usize, answer: Option<&ProduceResponse>) -> Fate {
         let unknown = if self.kind.is_idempotent { Fate::Again } else { Fate::Abandoned };
         let Some(answer) = answer else { return unknown };
         let Some(lane) = self.lanes.get(&key) else { return Fate::Abandoned };
@@ -379,6 +436,7 @@ impl Producer {
             self.history.violate("a produce answer without its partition");
             return unknown;
         };
+        self.client.on_error(To::Leader(&lane.topic, key.1), partition.error_code);
         let (is_live, generation) = {
             let known = self.history.known();
             let is_live = known.topics.get(&lane.topic).is_some_and(|topic| topic.is_live());
@@ -418,7 +476,8 @@ impl Producer {
                 Fate::Forgotten
             }
             ErrorCode::KAFKA_STORAGE_ERROR => {
-                self.history.on_disk_error(&self.name, ErrorCode::KAFKA_STORAGE_ERROR);
+                let leader = self.client.asked();
+                self.history.on_disk_error(&self.name, leader, partition.error_code);
                 lane.open.get(at).inspect(|batch| batch.is_refused.set(true));
                 unknown
             }

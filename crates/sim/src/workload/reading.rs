@@ -3,7 +3,7 @@
 use crate::checker::partition::Marks;
 use crate::checker::record::NAME_HEADER;
 use crate::checker::{Fetched, Key, Moment, RecordId};
-use crate::client::{Client, NoAnswer};
+use crate::client::{Client, NoAnswer, To};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::create_topics_request::CreatableTopic;
 use dohle_protocol::messages::fetch_response::PartitionData;
@@ -133,14 +133,16 @@ pub(super) async fn list_offset_at(
 ) -> Result<Result<(i64, i64), ErrorCode>, NoAnswer> {
     let partition =
         ListOffsetsPartition { partition_index: key.1, timestamp, ..Default::default() };
+    let to = To::Leader(topic, key.1);
     let topic =
         ListOffsetsTopic { name: topic.into(), partitions: vec![partition], ..Default::default() };
     let request = ListOffsetsRequest { replica_id: -1, topics: vec![topic], ..Default::default() };
-    let answer = client.ask(7, &request).await?;
+    let answer = client.ask_to(to, 7, &request).await?;
     let partition = answer.topics.first().and_then(|topic| topic.partitions.first());
     let Some(partition) = partition else {
         return Err(NoAnswer::Wrong("a list of offsets without its partition".to_owned()));
     };
+    client.on_error(to, partition.error_code);
     Ok(if partition.error_code == ErrorCode::NONE {
         Ok((partition.offset, partition.timestamp))
     } else {

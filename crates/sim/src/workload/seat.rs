@@ -2,7 +2,7 @@
 
 use super::reading::creation;
 use crate::checker::{Group, History, Known, Times};
-use crate::client::{Client, NoAnswer};
+use crate::client::{Client, NoAnswer, To};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages as m;
 use dohle_protocol::wire::{Request, Text};
@@ -104,12 +104,22 @@ impl Seat {
         }
     }
 
+    /// Asks the group's coordinator.
     pub(super) async fn ask<R: Request>(
         &mut self,
         version: i16,
         request: &R,
     ) -> Option<R::Response> {
-        match self.client.ask(version, request).await {
+        self.ask_to(To::Group(self.group_id), version, request).await
+    }
+
+    async fn ask_to<R: Request>(
+        &mut self,
+        to: To<'_>,
+        version: i16,
+        request: &R,
+    ) -> Option<R::Response> {
+        match self.client.ask_to(to, version, request).await {
             Ok(answer) => Some(answer),
             Err(NoAnswer::Wrong(what)) => {
                 self.violate(format!("a wrong answer: {what}"));
@@ -121,12 +131,13 @@ impl Seat {
 
     /// Sees to it that the topic is there, and its group's coordinator.
     async fn find_coordinator(&mut self) -> bool {
-        let Some(made) = self.ask(5, &creation(TOPIC, PARTITIONS)).await else { return false };
+        let creation = creation(TOPIC, PARTITIONS);
+        let Some(made) = self.ask_to(To::Any, 5, &creation).await else { return false };
         let is_there = made.topics.iter().any(|topic| {
             matches!(topic.error_code, ErrorCode::NONE | ErrorCode::TOPIC_ALREADY_EXISTS)
         });
         let request = m::FindCoordinatorRequest { key: self.group_id.into(), ..Default::default() };
-        let Some(answer) = self.ask(3, &request).await else { return false };
+        let Some(answer) = self.ask_to(To::Any, 3, &request).await else { return false };
         self.has_coordinator = is_there && answer.error_code == ErrorCode::NONE;
         if !self.has_coordinator {
             let (name, error) = (&self.name, answer.error_code);
@@ -136,7 +147,8 @@ impl Seat {
     }
 
     /// Writes an error down and says what it means to any member.
-    pub(super) fn news_of(&self, what: &str, error: ErrorCode) -> News {
+    pub(super) fn news_of(&mut self, what: &str, error: ErrorCode) -> News {
+        self.client.on_error(To::Group(self.group_id), error);
         self.history.trace().line(format_args!("{}: {what} is answered {error}", self.name));
         match error {
             ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::FENCED_INSTANCE_ID => News::Unknown,

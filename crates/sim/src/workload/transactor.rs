@@ -5,7 +5,7 @@
 use super::reading::creation;
 use crate::checker::ledger::{Fate, Identity, Ledger, Name, Session, Writer};
 use crate::checker::{History, Moment, Times};
-use crate::client::{Client, NoAnswer};
+use crate::client::{Client, NoAnswer, To};
 use bytes::Bytes;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::error_code::ErrorCode;
@@ -122,6 +122,7 @@ impl Transactor {
     /// Asks until there is an answer that is not one to wait for.
     async fn ask<R: Request>(
         &mut self,
+        to: To<'_>,
         version: i16,
         request: &R,
         error_of: impl Fn(&R::Response) -> ErrorCode,
@@ -131,7 +132,7 @@ impl Transactor {
             if is_introduction {
                 self.session = self.ledger(|ledger| ledger.on_introducing(&self.id()));
             }
-            let answer = self.client.ask(version, request).await;
+            let answer = self.client.ask_to(to, version, request).await;
             if is_introduction {
                 let is_answered = answer.is_ok();
                 self.ledger(|ledger| ledger.on_introduction_over(&self.id(), is_answered));
@@ -139,7 +140,8 @@ impl Transactor {
             match answer {
                 Ok(answer) => {
                     let error = error_of(&answer);
-                    self.history.on_disk_error(&self.name, error);
+                    self.client.on_error(to, error);
+                    self.history.on_disk_error(&self.name, self.client.asked(), error);
                     let passes = error.is_retriable()
                         || error == ErrorCode::CONCURRENT_TRANSACTIONS
                         || error == ErrorCode::KAFKA_STORAGE_ERROR;
@@ -195,7 +197,7 @@ impl Transactor {
         if self.history.known().ledger_is_compacted {
             creation.topics[0].configs = compaction();
         }
-        self.ask(5, &creation, |answer| {
+        self.ask(To::Any, 5, &creation, |answer| {
             answer.topics.first().map_or(ErrorCode::NONE, |topic| topic.error_code)
         })
         .await?;
@@ -204,9 +206,9 @@ impl Transactor {
             key_type: 1,
             ..Default::default()
         };
-        self.ask(3, &request, |answer| answer.error_code).await?;
+        self.ask(To::Any, 3, &request, |answer| answer.error_code).await?;
         let request = m::FindCoordinatorRequest { key: GROUP.into(), ..Default::default() };
-        self.ask(3, &request, |answer| answer.error_code).await?;
+        self.ask(To::Any, 3, &request, |answer| answer.error_code).await?;
         let request = m::InitProducerIdRequest {
             transactional_id: Some(self.transactional_id()),
             transaction_timeout_ms: i32::try_from(TIMEOUT.as_millis()).unwrap_or(i32::MAX),
@@ -215,7 +217,9 @@ impl Transactor {
             ..Default::default()
         };
         let version = if self.kind.is_new { 5 } else { 4 };
-        let (error, answer) = self.ask(version, &request, |answer| answer.error_code).await?;
+        let id = self.id();
+        let to = To::Transactions(&id);
+        let (error, answer) = self.ask(to, version, &request, |answer| answer.error_code).await?;
         if error != ErrorCode::NONE {
             self.history.violate(format!("{}: InitProducerId is answered {error}", self.name));
             return Err(GivenUp);
@@ -251,6 +255,7 @@ impl Transactor {
 
     /// Commits the transaction's number as an offset of the group.
     async fn commit_offset(&mut self, name: Name, identity: Identity) -> Result<(), GivenUp> {
+        let id = self.id();
         if !self.kind.is_new {
             let request = m::AddOffsetsToTxnRequest {
                 transactional_id: self.transactional_id(),
@@ -259,7 +264,8 @@ impl Transactor {
                 group_id: GROUP.into(),
                 ..Default::default()
             };
-            let (error, _) = self.ask(3, &request, |answer| answer.error_code).await?;
+            let to = To::Transactions(&id);
+            let (error, _) = self.ask(to, 3, &request, |answer| answer.error_code).await?;
             self.judge("AddOffsetsToTxn", error)?;
         }
         let row = m::txn_offset_commit_request::TxnOffsetCommitRequestPartition {
@@ -286,7 +292,7 @@ impl Transactor {
         };
         self.ledger(|ledger| ledger.on_offset(name));
         let version = if self.kind.is_new { 5 } else { 3 };
-        let (error, _) = self.ask(version, &request, error_of).await?;
+        let (error, _) = self.ask(To::Group(GROUP), version, &request, error_of).await?;
         self.judge("TxnOffsetCommit", error)?;
         self.history.trace().sometimes("a transaction committed an offset");
         Ok(())
@@ -304,7 +310,8 @@ impl Transactor {
         let timestamp = self.client.env().clock.timestamp();
         let batch = batch(BatchBuilder::new(0), name, first..first + 1, timestamp);
         let request = produce(None, partition, batch);
-        let Ok(answer) = self.client.ask(11, &request).await else { return };
+        let to = To::Leader(TOPIC, partition);
+        let Ok(answer) = self.client.ask_to(to, 11, &request).await else { return };
         if error_of_produce(&answer) == ErrorCode::NONE {
             self.history.trace().sometimes("a plain record was written among transactions");
             self.end_as(name, Fate::Committed);
@@ -329,7 +336,8 @@ impl Transactor {
             let row = topic.and_then(|topic| topic.results_by_partition.first());
             row.map_or(ErrorCode::UNKNOWN_SERVER_ERROR, |row| row.partition_error_code)
         };
-        let (error, _) = self.ask(3, &request, error_of).await?;
+        let id = self.id();
+        let (error, _) = self.ask(To::Transactions(&id), 3, &request, error_of).await?;
         self.judge("AddPartitionsToTxn", error)
     }
 
@@ -348,7 +356,8 @@ impl Transactor {
         let batch = batch(builder, name, lines, timestamp);
         let request = produce(Some(self.transactional_id()), partition, batch);
         let version = if self.kind.is_new { 12 } else { 11 };
-        let (error, _) = self.ask(version, &request, error_of_produce).await?;
+        let to = To::Leader(TOPIC, partition);
+        let (error, _) = self.ask(to, version, &request, error_of_produce).await?;
         self.judge("Produce", error)?;
         self.sequences.insert(partition, sequence + count);
         Ok(())
@@ -374,7 +383,9 @@ impl Transactor {
         } else {
             self.end_as(name, Fate::Aborted);
         }
-        let (error, answer) = self.ask(version, &request, |answer| answer.error_code).await?;
+        let id = self.id();
+        let to = To::Transactions(&id);
+        let (error, answer) = self.ask(to, version, &request, |answer| answer.error_code).await?;
         self.judge("EndTxn", error)?;
         if committed {
             self.history.trace().sometimes("a transaction was committed");

@@ -8,6 +8,7 @@ mod cleaner;
 mod closing;
 #[cfg(feature = "nodes")]
 mod consumer_lookups;
+mod clusters;
 #[cfg(feature = "nodes")]
 mod consumer_protocol;
 #[cfg(feature = "nodes")]
@@ -52,6 +53,7 @@ mod reasons;
 mod scripted;
 #[cfg(feature = "nodes")]
 mod share_consumer;
+mod routes;
 mod shares;
 mod snapshots;
 mod stops;

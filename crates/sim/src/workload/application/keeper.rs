@@ -3,7 +3,7 @@
 
 use super::{GROUP, ONCE, Shared, TOPIC};
 use crate::checker::topic::ANY;
-use crate::checker::{Key, Life, Partition, Topic};
+use crate::checker::{Key, Life, Topic};
 use dohle_client::admin::{ConfigChange, NewTopic, ResourceType};
 use dohle_client::{Admin, Error, TopicPartition};
 use dohle_env::Env;
@@ -103,12 +103,13 @@ impl Keeper {
             }
         };
         self.shared.history.trace().line(format_args!("{name} is {id}"));
+        let partition = self.shared.new_partition(name);
         let mut known = self.shared.history.known();
         if let Some(topic) = known.topics.get_mut(name) {
             (topic.id, topic.life) = (id, Life::Live);
         }
         for index in 0..partitions {
-            known.partitions.insert((id, index), Partition::new(name, true, 0));
+            known.partitions.insert((id, index), partition.clone());
         }
         true
     }
@@ -136,11 +137,12 @@ impl Keeper {
             }
             Ok(()) | Err(_) => {
                 self.shared.history.trace().sometimes("an application's topic has grown");
+                let partition = self.shared.new_partition(TOPIC);
                 let mut known = self.shared.history.known();
                 let Some(topic) = known.topics.get_mut(TOPIC) else { return };
                 topic.partitions = count;
                 let key = (topic.id, count - 1);
-                known.partitions.insert(key, Partition::new(TOPIC, true, 0));
+                known.partitions.insert(key, partition);
             }
         }
     }
