@@ -256,7 +256,8 @@ impl History {
     #[must_use]
     pub fn holds(&self, key: Key, asked: Asked, is_promised: bool) -> bool {
         let known = self.known();
-        let keeps = known.partitions.get(&key).is_some_and(Partition::keeps_promises);
+        let keeps = |of: &Partition| of.keeps_promises(asked.generation);
+        let keeps = known.partitions.get(&key).is_some_and(keeps);
         asked.generation == known.generation || (keeps && is_promised)
     }
 
@@ -414,7 +415,11 @@ mod tests {
         for index in [0, 1] {
             let key = (Uuid::ZERO, index);
             let asked = history.ask(key).unwrap();
-            history.look(key, |of, _| Ok(of.on_start(asked, 7))).unwrap();
+            let told = |of: &mut Partition, _: &mut Counts| {
+                of.on_start(asked, 7);
+                Ok(())
+            };
+            history.look(key, told).unwrap();
         }
         history.on_end(ONE);
         let starts = [0, 1].map(|index| history.ask((Uuid::ZERO, index)).unwrap().marks.log_start);
@@ -456,7 +461,11 @@ mod tests {
     #[test]
     fn a_damaged_log_is_one_of_the_node_that_leads_it() {
         let history = history();
-        history.look((Uuid::ZERO, 0), |of, _| Ok(of.on_damage(3..5))).unwrap();
+        let damaged = |of: &mut Partition, _: &mut Counts| {
+            of.on_damage(3..5, 1);
+            Ok(())
+        };
+        history.look((Uuid::ZERO, 0), damaged).unwrap();
         assert_eq!(history.damaged_folders(ONE), BTreeSet::from(["t-0".to_owned()]));
         assert_eq!(history.damaged_folders(OTHER), BTreeSet::new());
     }

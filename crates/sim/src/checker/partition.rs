@@ -94,10 +94,11 @@ pub struct Partition {
     ordered: BTreeSet<u32>,
     /// Those of them of whose records none is missing between others.
     gapless: BTreeSet<u32>,
-    /// The offsets of a batch that the disk has damaged since the last audit.
+    /// The offsets of a batch that the disk has damaged, until that is mended.
     damage: Option<Range<i64>>,
-    /// A batch was damaged at any time: nothing of this log is promised any more.
-    has_decayed: bool,
+    /// The history's generation in which the disk has damaged a batch for the last time: what was asked
+    /// before that may have been cut with it.
+    damaged_in: Option<u32>,
     /// What power losses took from the middle: a segment's end, but not the next segment.
     holes: Vec<Range<i64>>,
     /// Of a compacted topic: below this a power loss may have taken a segment's end of which nothing
@@ -160,15 +161,23 @@ impl Partition {
         }
     }
 
-    /// The disk damages the batch of these offsets: who checks it may cut the log there.
-    pub fn on_damage(&mut self, batch: Range<i64>) {
-        (self.damage, self.has_decayed) = (Some(batch), true);
+    /// The disk damages the batch of these offsets, in this generation of the history: who checks it may
+    /// cut the log there, and nowhere else.
+    pub fn on_damage(&mut self, batch: Range<i64>, generation: u32) {
+        (self.damage, self.damaged_in) = (Some(batch), Some(generation));
     }
 
-    /// Whether a fetch from `position` on may come to the damage.
-    #[must_use]
-    pub fn may_be_damaged(&self, position: i64) -> bool {
-        self.damage.as_ref().is_some_and(|batch| position < batch.end)
+    /// A reader who has read all below `position` after a power loss has come to a damaged batch. What was
+    /// between is missing; returns how many records nobody was promised that is.
+    ///
+    /// # Errors
+    /// No disk has damaged a batch there, or something between was promised.
+    pub fn on_damaged_at(&mut self, position: i64) -> Result<u64, String> {
+        let batch = self.damage.clone().filter(|batch| position < batch.end);
+        let Some(batch) = batch else {
+            return Err(format!("no disk has damaged what lies at {position} or behind it"));
+        };
+        if position < batch.start { self.on_hole(position..batch.start) } else { Ok(0) }
     }
 
     /// The damage is mended, or its batch is gone.
@@ -176,16 +185,17 @@ impl Partition {
         self.damage = None;
     }
 
-    /// Whether what was acknowledged by all, or seen, outlives every power loss.
+    /// Whether what was acknowledged by all, or seen, since it was asked in this generation of the history
+    /// has outlived every power loss.
     #[must_use]
-    pub fn keeps_promises(&self) -> bool {
-        self.is_durable && !self.has_decayed
+    pub fn keeps_promises(&self, since: u32) -> bool {
+        self.is_durable && self.damaged_in.is_none_or(|generation| generation <= since)
     }
 
-    /// Whether the disk has damaged a batch of it at any time.
+    /// Whether the disk has damaged a batch of it at any time: indexes were perhaps made of that.
     #[must_use]
     pub fn has_decayed(&self) -> bool {
-        self.has_decayed
+        self.damaged_in.is_some()
     }
 
     /// The marks that were seen.
@@ -278,10 +288,6 @@ impl Partition {
     pub fn on_missed(&mut self, range: Range<i64>, due: i64, now: Moment) -> Result<(), String> {
         if range.is_empty() {
             return Ok(());
-        }
-        if self.compaction.is_none() && self.has_decayed && !self.is_durable {
-            // The audit that came upon the damage did not see what else a power loss took.
-            return self.on_hole(range).map(drop);
         }
         let Some(compaction) = &mut self.compaction else {
             return Err(format!("a fetch from {} skips to {}", range.start, range.end));
@@ -453,7 +459,9 @@ impl Partition {
     /// After a power loss the log goes from `log_start` to `end`: what nobody was promised above
     /// the end is forgotten. Returns how much that is.
     pub fn on_cut(&mut self, log_start: i64, end: i64) -> Result<u64, String> {
-        let sound_to = self.damage.as_ref().map_or(i64::MAX, |batch| batch.start);
+        // Who cuts the log for the damaged batch does it there; what else is missing it does not excuse.
+        let cut = self.damage.as_ref().map(|batch| batch.start).filter(|start| end <= *start);
+        let sound_to = cut.unwrap_or(i64::MAX);
         if self.is_durable && end < self.marks.high_watermark.min(sound_to) {
             return Err(format!(
                 "readers saw the high watermark {}; after a power loss the log ends at {end}",
@@ -547,3 +555,6 @@ impl Partition {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use super::moments::{self, Read};
 use super::offsets;
 use super::reading::{EARLIEST, LATEST, Unread, fetched, list_offset};
 use crate::checker::topic::ANY;
-use crate::checker::{History, Key, Life, Partition, Topic};
+use crate::checker::{Asked, Fetched, History, Key, Life, Partition, Topic};
 use crate::client::{Client, NoAnswer, To};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::describe_configs_request::DescribeConfigsResource;
@@ -158,11 +158,14 @@ async fn partition(
             }
             code => return Err(format!("reading from {position}: {code}")),
         }
-        let may_be_damaged = |of: &Partition| of.may_be_damaged(position);
-        let may_be_damaged = history.known().partitions.get(&key).is_some_and(may_be_damaged);
         let found = match fetched(position, data, is_compacted, history.now()) {
             // It leaves as it lies on the disk, as from Kafka: who reads compares the checksum.
-            Err(Unread::Damaged(what)) if may_be_damaged => {
+            Err(Unread::Damaged { what, sound }) => {
+                history.look(key, |partition, counts| {
+                    counts.read += sound.records.len() as u64;
+                    counts.forgotten += until_damage(partition, asked, &sound, &what)?;
+                    Ok(())
+                });
                 history.trace().line(format_args!("{topic}-{}: {what}", key.1));
                 history.trace().sometimes("damaged batch served");
                 return Ok(None);
@@ -218,6 +221,26 @@ async fn partition(
         }
     }
     Ok((end <= position).then_some(end))
+}
+
+/// A fetch came to a batch that is `damaged`: what lies before it is compared as ever, as far as a power
+/// loss has left it. Returns how much that has taken.
+fn until_damage(
+    partition: &mut Partition,
+    asked: Asked,
+    sound: &Fetched,
+    damaged: &str,
+) -> Result<u64, String> {
+    let mut taken = 0;
+    let mut offsets = sound.records.iter().map(|(offset, _)| *offset);
+    if let Some(first) = offsets.find(|offset| sound.position <= *offset)
+        && sound.position < first
+    {
+        taken += partition.on_hole(sound.position..first)?;
+    }
+    let (position, _) = partition.on_fetched(asked, sound)?;
+    taken += partition.on_damaged_at(position).map_err(|why| format!("{damaged}: {why}"))?;
+    Ok(taken)
 }
 
 /// Asks again and again; that there is no answer, or a wrong one, is a violation.

@@ -359,7 +359,7 @@ impl Consumer {
         let position = place.position;
         let now = self.history.now();
         let read = fetched(position, data, is_compacted, now);
-        if is_misread && matches!(read, Err(Unread::Damaged(_))) {
+        if is_misread && matches!(read, Err(Unread::Damaged { .. })) {
             self.history.trace().sometimes("a flipped bit was sent, and found by its reader");
             return false;
         }

@@ -91,17 +91,19 @@ pub(super) fn flip(run: &mut Run<'_>, at: At) -> Option<Damage> {
     run.world.trace().line(format_args!("bit {bit} of {} at {position} flips", path.display()));
     let mut known = history.known();
     known.nodes.on_misread(address);
-    known.partitions.get_mut(&key)?.on_damage(damaged);
+    let generation = known.generation;
+    known.partitions.get_mut(&key)?.on_damage(damaged, generation);
     drop(known);
     Some(Damage { at, key, path, position, bit, offset: offsets.start })
 }
 
 impl Damage {
-    /// Turns the bit back, if the batch is still there.
-    pub(super) fn mend(self, run: &mut Run<'_>) {
+    /// Turns the bit back, if the batch is still there. Whether the log was cut for it: if not, what lies
+    /// behind it is still to be read.
+    pub(super) fn mend(self, run: &mut Run<'_>) -> bool {
         let history = run.cluster(self.at).history.clone();
         let mut known = history.known();
-        let Some(partition) = known.partitions.get_mut(&self.key) else { return };
+        let Some(partition) = known.partitions.get_mut(&self.key) else { return false };
         partition.on_mended();
         let was_cut = partition.marks().high_watermark <= self.offset;
         drop(known);
@@ -111,5 +113,6 @@ impl Damage {
             // The file may have gone: then so has the damage.
             let _gone = run.disk(self.at).flip_bit(&self.path, self.position, self.bit);
         }
+        was_cut
     }
 }

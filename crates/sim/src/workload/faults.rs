@@ -86,8 +86,8 @@ impl Run<'_> {
                 self.cut_power(at);
                 let damage = decay::flip(self, at);
                 self.start_after_power_loss(at)?;
-                if let Some(damage) = damage {
-                    damage.mend(self);
+                if damage.is_some_and(|damage| !damage.mend(self)) {
+                    self.audit(at.cluster, After::PowerLoss)?;
                 }
                 self.reopen(at);
                 Ok(())

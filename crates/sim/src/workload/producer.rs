@@ -3,7 +3,7 @@
 
 use super::application::is_its_topic;
 use crate::checker::record::NAME_HEADER;
-use crate::checker::{Asked, History, Key, Partition, RecordId, Times};
+use crate::checker::{Asked, History, Key, RecordId, Times};
 use crate::client::{Client, NoAnswer, To};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -437,19 +437,14 @@ impl Producer {
             return unknown;
         };
         self.client.on_error(To::Leader(&lane.topic, key.1), partition.error_code);
-        let (is_live, generation) = {
-            let known = self.history.known();
-            let is_live = known.topics.get(&lane.topic).is_some_and(|topic| topic.is_live());
-            (is_live, known.generation)
-        };
-        let (keeps, is_of_this_life) = {
-            let known = self.history.known();
-            let partition = known.partitions.get(&key);
-            let first = lane.open.get(at).zip(partition);
-            let is_of_this_life =
-                first.is_some_and(|(batch, of)| of.is_of_this_life(batch.first_asked));
-            (partition.is_some_and(Partition::keeps_promises), is_of_this_life)
-        };
+        let known = self.history.known();
+        let is_live = known.topics.get(&lane.topic).is_some_and(|topic| topic.is_live());
+        let generation = known.generation;
+        let of = known.partitions.get(&key);
+        let first = lane.open.get(at).zip(of);
+        let is_of_this_life = first.is_some_and(|(it, of)| of.is_of_this_life(it.first_asked));
+        let keeps = of.is_some_and(|of| of.keeps_promises(lane.generation));
+        drop(known);
         let is_refused = lane.open.get(at).is_some_and(|batch| batch.is_refused.get());
         match partition.error_code {
             ErrorCode::NONE => Fate::At(partition.base_offset),

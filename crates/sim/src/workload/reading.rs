@@ -31,7 +31,12 @@ pub(super) const LATEST: i64 = -1;
 pub(super) enum Unread {
     /// Some bytes are not what was written, as a checksum or a length says: where a disk has done that it
     /// is no fault of the node, which sends what it has.
-    Damaged(String),
+    Damaged {
+        /// What is wrong.
+        what: String,
+        /// What lies before it.
+        sound: Box<Fetched>,
+    },
     /// Anything else, under a right checksum.
     Wrong(String),
 }
@@ -40,7 +45,7 @@ impl Unread {
     /// What it is.
     pub(super) fn what(self) -> String {
         match self {
-            Self::Damaged(what) | Self::Wrong(what) => what,
+            Self::Damaged { what, .. } | Self::Wrong(what) => what,
         }
     }
 }
@@ -64,12 +69,19 @@ pub(super) fn fetched(
         Some(Records::Elsewhere { .. }) | None => bytes::Bytes::new(),
     };
     for batch in Batches::new(&bytes) {
-        let batch = batch.map_err(|error| {
-            Unread::Damaged(format!("a fetch returned a batch that is none: {error}"))
-        })?;
-        batch
-            .ensure_valid()
-            .map_err(|error| Unread::Damaged(format!("a fetch returned a bad batch: {error}")))?;
+        let valid = batch
+            .map_err(|error| format!("a fetch returned a batch that is none: {error}"))
+            .and_then(|batch| match batch.ensure_valid() {
+                Ok(()) => Ok(batch),
+                Err(error) => Err(format!("a fetch returned a bad batch: {error}")),
+            });
+        let batch = match valid {
+            Ok(batch) => batch,
+            Err(what) => {
+                let sound = Box::new(Fetched { marks, position, records, timestamps, end, now });
+                return Err(Unread::Damaged { what, sound });
+            }
+        };
         let AnyBatch::V2(batch) = batch else {
             let what = "a message set of an old format, which nobody sent";
             return Err(Unread::Wrong(what.to_owned()));
