@@ -134,9 +134,16 @@ fn compare(what: &str, found: &Image, replayed: &Image) -> Result<(), String> {
         ("controllers", found.controllers == replayed.controllers),
         ("topics", found.topics == replayed.topics),
         ("configs", found.configs == replayed.configs),
+        ("quotas", found.quotas == replayed.quotas),
         ("producer ids", found.next_producer_id == replayed.next_producer_id),
+        ("access control", found.acls == replayed.acls),
+        ("credentials", found.scram == replayed.scram),
+        ("tokens", found.delegation_tokens == replayed.delegation_tokens),
     ];
     let differing: Vec<&str> =
         parts.iter().filter(|(_, is_equal)| !is_equal).map(|(name, _)| *name).collect();
     Err(format!("{what} differs from a replay of the metadata log in {}", differing.join(", ")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[cfg(feature = "nodes")]
+mod audits;
+#[cfg(feature = "nodes")]
 mod cleaner;
 #[cfg(feature = "nodes")]
 mod closing;
 #[cfg(feature = "nodes")]
-mod consumer_lookups;
 mod clusters;
+#[cfg(feature = "nodes")]
+mod consumer_lookups;
 #[cfg(feature = "nodes")]
 mod consumer_protocol;
 #[cfg(feature = "nodes")]
@@ -46,14 +49,17 @@ mod outage;
 #[cfg(feature = "nodes")]
 mod place;
 #[cfg(feature = "nodes")]
+mod played;
+#[cfg(feature = "nodes")]
 mod producer_batches;
 #[cfg(feature = "nodes")]
 mod reasons;
 #[cfg(feature = "nodes")]
+mod routes;
+#[cfg(feature = "nodes")]
 mod scripted;
 #[cfg(feature = "nodes")]
 mod share_consumer;
-mod routes;
 mod shares;
 mod snapshots;
 mod stops;

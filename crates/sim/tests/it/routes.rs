@@ -1,13 +1,11 @@
 //! Clients of a cluster of two nodes: each question goes to who it is for. The nodes are played, as there
 //! is no replication: both know who leads what, and refuse what is for the other.
 
-use bytes::{Bytes, BytesMut};
-use dohle_env::Env;
-use dohle_env::net::{Connection, Piece};
+use crate::played::{self, Played, encoded};
 use dohle_env::tasks::Home;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::frame::{self, Cut, RequestStart};
+use dohle_protocol::frame::RequestStart;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages as m;
 use dohle_protocol::record::{AnyBatch, Batches};
@@ -16,8 +14,7 @@ use dohle_sim::checker::{History, Life, Topic};
 use dohle_sim::client::{Client, To};
 use dohle_sim::workload::{consumer, producer};
 use dohle_sim::world::World;
-use std::collections::{BTreeMap, VecDeque};
-use std::future::poll_fn;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -178,68 +175,30 @@ impl Cluster {
         let error_code = if is_it { ErrorCode::NONE } else { ErrorCode::NOT_COORDINATOR };
         m::HeartbeatResponse { error_code, ..Default::default() }
     }
+}
 
-    fn answer(&mut self, node: usize, frame: Bytes) -> Vec<Part> {
-        let mut from = Reader::new(frame);
-        let start = frame::read_request_start(&mut from).unwrap();
+impl Played for Cluster {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is asked")]
+    fn answer(&mut self, node: usize, start: &RequestStart, from: &mut Reader) -> Vec<Part> {
         *self.asked.entry((node, start.key.to_i16())).or_default() += 1;
         let version = start.version;
         match start.key {
-            ApiKey::Metadata => encoded(&start, &self.metadata()),
-            ApiKey::FindCoordinator => encoded(&start, &self.coordinator()),
-            ApiKey::Heartbeat => encoded(&start, &self.heartbeat(node)),
+            ApiKey::Metadata => encoded(start, &self.metadata()),
+            ApiKey::FindCoordinator => encoded(start, &self.coordinator()),
+            ApiKey::Heartbeat => encoded(start, &self.heartbeat(node)),
             ApiKey::ListOffsets => {
-                let request = m::ListOffsetsRequest::decode(&mut from, version).unwrap();
-                encoded(&start, &self.offsets(node, &request))
+                let request = m::ListOffsetsRequest::decode(from, version).unwrap();
+                encoded(start, &self.offsets(node, &request))
             }
             ApiKey::Produce => {
-                let request = m::ProduceRequest::decode(&mut from, version).unwrap();
-                encoded(&start, &self.produce(node, &request))
+                let request = m::ProduceRequest::decode(from, version).unwrap();
+                encoded(start, &self.produce(node, &request))
             }
             ApiKey::Fetch => {
-                let request = m::FetchRequest::decode(&mut from, version).unwrap();
-                encoded(&start, &self.fetch(node, &request))
+                let request = m::FetchRequest::decode(from, version).unwrap();
+                encoded(start, &self.fetch(node, &request))
             }
             other => panic!("asked for {other:?}"),
-        }
-    }
-}
-
-fn encoded(start: &RequestStart, answer: &impl Message) -> Vec<Part> {
-    let id = start.correlation_id;
-    frame::encode_response(start.key, start.version, id, answer).into_iter().collect()
-}
-
-async fn serve(env: Env, node: usize, cluster: Shared) {
-    let mut listener = env.net.listen(([0, 0, 0, 0], 9092).into()).unwrap();
-    while let Ok(connection) = poll_fn(|cx| listener.poll_accept(cx)).await {
-        let session = converse(connection, node, cluster.clone());
-        env.tasks.spawn(Home::LeastLoaded, Box::pin(session));
-    }
-}
-
-async fn converse(mut connection: Box<dyn Connection>, node: usize, cluster: Shared) {
-    let mut received = BytesMut::new();
-    loop {
-        while let Cut::Whole { size_bytes } = frame::cut(&received, 1 << 20) {
-            let frame = frame::take(&mut received, size_bytes);
-            let parts = cluster.lock().unwrap().answer(node, frame);
-            let mut out: VecDeque<Piece> = parts
-                .into_iter()
-                .filter_map(|part| match part {
-                    Part::Bytes(bytes) => Some(Piece::Bytes(bytes)),
-                    Part::Elsewhere { .. } => None,
-                })
-                .collect();
-            while !out.is_empty() {
-                if poll_fn(|cx| connection.poll_send(cx, &mut out)).await.is_err() {
-                    return;
-                }
-            }
-        }
-        match poll_fn(|cx| connection.poll_receive(cx, &mut received)).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
         }
     }
 }
@@ -248,12 +207,8 @@ async fn converse(mut connection: Box<dyn Connection>, node: usize, cluster: Sha
 fn world() -> (World, Shared) {
     let mut world = World::new(11);
     let cluster = Shared::default();
-    for (node, name) in NODES.iter().enumerate() {
-        let env = world.start(name);
-        let address = SocketAddr::new(world.address(name), 9092);
-        cluster.lock().unwrap().addresses.push(address);
-        env.tasks.spawn(Home::LeastLoaded, Box::pin(serve(env.clone(), node, cluster.clone())));
-    }
+    let addresses = played::start(&mut world, &NODES, &cluster);
+    cluster.lock().unwrap().addresses = addresses;
     cluster.lock().unwrap().leaders = [0, 1, 0];
     (world, cluster)
 }
