@@ -9,6 +9,7 @@ mod configs;
 mod groups;
 mod offsets;
 mod partitions;
+mod replicas;
 mod security;
 mod share;
 mod streams;
@@ -22,6 +23,7 @@ pub(crate) use groups::commits;
 pub use groups::{CommittedOffset, DescribedGroup, GroupListing, GroupMember};
 pub use offsets::{OffsetAt, OffsetSpec};
 pub use partitions::Reassignment;
+pub use replicas::{ReplicaPart, ReplicaParts, ReplicaPlace};
 pub use topics::{DescribedPartition, DescribedTopic, NewTopic, TopicListing};
 
 use crate::Error;

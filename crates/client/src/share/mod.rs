@@ -16,7 +16,7 @@ mod session;
 
 pub use acquired::ShareRecord;
 pub use config::ShareConsumerConfig;
-pub use refused::Refused;
+pub use refused::{Counted, Refused};
 
 use crate::cluster::Client;
 use crate::metadata::TopicPartition;
@@ -65,6 +65,8 @@ pub struct ShareConsumer {
     acknowledged: BTreeMap<i32, Acknowledged>,
     ready: VecDeque<ShareRecord>,
     refused: Vec<Refused>,
+    /// What has turned out to count since the last poll began.
+    counted: Vec<Counted>,
     /// What the application is told once it has taken what is ready.
     failure: Option<Error>,
 }
@@ -86,6 +88,7 @@ impl ShareConsumer {
             acknowledged: BTreeMap::new(),
             ready: VecDeque::new(),
             refused: Vec::new(),
+            counted: Vec::new(),
             failure: None,
         }
     }
@@ -97,6 +100,7 @@ impl ShareConsumer {
     /// What keeps the member out of its group or away from its topics for good; batches that cannot be read, which are
     /// rejected. What others have given is given first.
     pub async fn poll(&mut self, timeout: Duration) -> Result<Vec<ShareRecord>, Error> {
+        self.counted.clear();
         let clock = self.client.env().clock.clone();
         let deadline = clock.now() + timeout;
         loop {
@@ -131,6 +135,11 @@ impl ShareConsumer {
     pub fn refused(&mut self) -> Vec<Refused> {
         self.take_arrived();
         std::mem::take(&mut self.refused)
+    }
+
+    /// Acknowledgements that count, as far as that has become known while this was polled last.
+    pub fn counted(&mut self) -> Vec<Counted> {
+        std::mem::take(&mut self.counted)
     }
 
     /// Sends what was acknowledged, lets everything else go, and leaves the group. What [`ShareConsumer::refused`] would
@@ -189,6 +198,13 @@ impl ShareConsumer {
         let Some(name) = self.names.get(&id) else { return };
         let partition = TopicPartition::new(name.clone(), index);
         self.refused.extend(Refused::of(partition, runs, error));
+    }
+
+    /// Notes that acknowledgements count.
+    fn count(&mut self, (id, index): Place, runs: &[Run]) {
+        let Some(name) = self.names.get(&id) else { return };
+        let partition = TopicPartition::new(name.clone(), index);
+        self.counted.extend(Counted::of(partition, runs));
     }
 
     /// Starts fetches to the brokers that have none under way, and asks for what is not known of the topics.
@@ -280,8 +296,9 @@ impl ShareConsumer {
                 let place = (topic.topic_id, data.partition_index);
                 let runs = acknowledged.take(place);
                 let message = data.acknowledge_error_message.clone();
-                if let Some(error) = Error::refusal(data.acknowledge_error_code, message) {
-                    self.refuse(place, &runs, &error);
+                match Error::refusal(data.acknowledge_error_code, message) {
+                    Some(error) => self.refuse(place, &runs, &error),
+                    None => self.count(place, &runs),
                 }
                 self.take_partition(broker, place, data);
             }
