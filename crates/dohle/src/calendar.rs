@@ -2,11 +2,20 @@
 
 /// `yyyy-MM-dd HH:mm:ss:SSS` of milliseconds since 1970, in UTC.
 pub(crate) fn utc(timestamp_ms: i64) -> String {
+    written(timestamp_ms, ':')
+}
+
+/// The same as logs have it: `yyyy-MM-dd HH:mm:ss,SSS`.
+pub(crate) fn utc_of_logs(timestamp_ms: i64) -> String {
+    written(timestamp_ms, ',')
+}
+
+fn written(timestamp_ms: i64, mark: char) -> String {
     let (seconds, millis) = (timestamp_ms.div_euclid(1000), timestamp_ms.rem_euclid(1000));
     let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = date(days);
     let (hours, minutes, seconds) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    format!("{year:04}-{month:02}-{day:02} {hours:02}:{minutes:02}:{seconds:02}:{millis:03}")
+    format!("{year:04}-{month:02}-{day:02} {hours:02}:{minutes:02}:{seconds:02}{mark}{millis:03}")
 }
 
 /// The date of so many days since 1970 (H. Hinnant, `civil_from_days`).
@@ -24,12 +33,13 @@ fn date(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::utc;
+    use super::{utc, utc_of_logs};
 
     #[test]
     fn dates() {
         assert_eq!(utc(0), "1970-01-01 00:00:00:000");
         assert_eq!(utc(1_709_210_096_789), "2024-02-29 12:34:56:789");
         assert_eq!(utc(-1), "1969-12-31 23:59:59:999");
+        assert_eq!(utc_of_logs(7), "1970-01-01 00:00:00,007");
     }
 }

@@ -27,6 +27,7 @@ mod man;
 mod metadata_quorum;
 mod producer_perf;
 mod reassign_partitions;
+mod replica_verification;
 mod server;
 mod server_stop;
 mod share_consumer_perf;
@@ -221,6 +222,13 @@ const COMMANDS: &[Command] = &[
         syntax: Syntax::Flags(&reassign_partitions::options::FLAGS),
     },
     Command {
+        name: "replica-verification",
+        script: "kafka-replica-verification",
+        about: "compare what the replicas of partitions hold",
+        run: replica_verification::run,
+        syntax: Syntax::Flags(&replica_verification::FLAGS),
+    },
+    Command {
         name: "groups",
         script: "kafka-groups",
         about: "list groups of every type",
@@ -289,6 +297,13 @@ const COMMANDS: &[Command] = &[
         about: "consume in a group, and print all that happens as JSON",
         run: verifiable::consumer::run,
         syntax: Syntax::Flags(&verifiable::consumer::FLAGS),
+    },
+    Command {
+        name: "verifiable-share-consumer",
+        script: "kafka-verifiable-share-consumer",
+        about: "consume in a share group, and print all that happens as JSON",
+        run: verifiable::share_consumer::run,
+        syntax: Syntax::Flags(&verifiable::share_consumer::FLAGS),
     },
     Command {
         name: "container",

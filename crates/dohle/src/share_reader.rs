@@ -1,7 +1,7 @@
 //! A share consumer in the hands of a tool: it works on the reactor, and the tool waits.
 
 use crate::session::Session;
-use dohle_client::share::{Acknowledgement, Refused, ShareRecord};
+use dohle_client::share::{Acknowledgement, Counted, Refused, ShareRecord};
 use dohle_client::{Error, ShareConsumer, ShareConsumerConfig};
 use dohle_protocol::wire::Text;
 use std::time::Duration;
@@ -43,6 +43,11 @@ impl ShareReader {
     /// Acknowledgements that did not count, as [`ShareConsumer::refused`].
     pub(crate) fn refused(&mut self) -> Vec<Refused> {
         self.consumer().refused()
+    }
+
+    /// Acknowledgements that count, as [`ShareConsumer::counted`].
+    pub(crate) fn counted(&mut self) -> Vec<Counted> {
+        self.consumer().counted()
     }
 
     /// Ends it, as [`ShareConsumer::close`].

@@ -7,9 +7,9 @@ mod script;
 mod secured;
 mod streaming;
 
-use std::io::Write as _;
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::compat::server::{Kind, Server, binary, shared};
@@ -193,6 +193,9 @@ fn oracle_words(tool: &str) -> Vec<&str> {
         "share-consumer-perf-test" => {
             vec!["run", "org.apache.kafka.tools.ShareConsumerPerformance"]
         }
+        "verifiable-share-consumer" => {
+            vec!["run", "org.apache.kafka.tools.VerifiableShareConsumer"]
+        }
         "delegation-tokens" => vec!["run", "org.apache.kafka.tools.DelegationTokenCommand"],
         tool => vec![tool],
     }
@@ -280,11 +283,29 @@ impl World {
         // Who does not read its input is asked all the same.
         let _ = input.write_all(step.input.as_bytes());
         drop(input);
+        let mut first = String::new();
+        if let Some(count) = step.ends_after {
+            first = first_lines(&mut child, count).map_err(|e| format!("{said}: {e}"))?;
+        }
         let output = child.wait_with_output().map_err(|e| format!("{said}: {e}"))?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let lines = normal::lines(&text, step, self);
+        let whole = String::from_utf8_lossy(&output.stdout);
+        let text = if step.ends_after.is_some() { &first } else { whole.as_ref() };
+        let lines = normal::lines(text, step, self);
         Ok(Answer { lines, code: output.status.code().unwrap_or(-1) })
     }
+}
+
+/// The first lines that a command prints; then it is told to end.
+fn first_lines(child: &mut Child, count: usize) -> io::Result<String> {
+    let mut text = String::new();
+    if let Some(output) = child.stdout.as_mut() {
+        let mut output = BufReader::new(output);
+        for _ in 0..count {
+            output.read_line(&mut text)?;
+        }
+    }
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+    Ok(text)
 }
 
 impl Drop for World {

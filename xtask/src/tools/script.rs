@@ -8,7 +8,8 @@
 //! @ file.json {"a": 1}       a file in DIR, made before the command
 //! $ topics --bootstrap-server SERVER --list      ($~: numbers do not count, $=: nor does the order of lines,
 //!                            $?: only the exit code does, $^: it is asked again for some seconds until the answer
-//!                            is Kafka's; commands that are no tool's: `opening.rs`,
+//!                            is Kafka's, $2: once it has printed so many lines it is told to end, by SIGTERM, and what
+//!                            it prints behind them does not count; commands that are no tool's: `opening.rs`,
 //!                            `streaming.rs`)
 //! < a line of standard input
 //! | a line of standard output
@@ -36,6 +37,8 @@ pub(super) struct Step {
     pub(super) order_counts: bool,
     pub(super) output_counts: bool,
     pub(super) may_come_late: bool,
+    /// After how many lines it is told to end.
+    pub(super) ends_after: Option<usize>,
     pub(super) answer: Option<Answer>,
 }
 
@@ -123,6 +126,11 @@ fn parse(text: &str) -> Result<Vec<Step>, String> {
                 order_counts: !mark.contains('='),
                 output_counts: !mark.contains('?'),
                 may_come_late: mark.contains('^'),
+                ends_after: mark
+                    .matches(|letter: char| letter.is_ascii_digit())
+                    .collect::<String>()
+                    .parse()
+                    .ok(),
                 answer: None,
             });
         } else if line.is_empty() || line.starts_with(['#', '!', '%']) {
@@ -188,6 +196,9 @@ mod tests {
         );
         let answer = step.answer.as_ref().expect("an answer");
         assert_eq!((answer.lines.join("/").as_str(), answer.code), ("out/", 1));
+        let steps = parse("$~2 topics --list\n$ topics\n").expect("a whole script");
+        let ends: Vec<_> = steps.iter().map(|step| step.ends_after).collect();
+        assert_eq!(ends, [Some(2), None]);
         assert!(parse("| out").is_err() && parse("$").is_err());
     }
 }

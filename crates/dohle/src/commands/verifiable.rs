@@ -2,10 +2,12 @@
 
 pub(crate) mod consumer;
 pub(crate) mod producer;
+pub(crate) mod share_consumer;
 
 use crate::arguments::flags::{Flags, Given};
 use crate::console::{Console, Failure};
 use crate::session::Session;
+use dohle_client::consumer::Record;
 use serde_json::Value;
 
 /// Reads the words; without any, or if they ask for help, that is what is printed.
@@ -60,6 +62,20 @@ fn text_or_null(option: Option<impl AsRef<str>>) -> String {
 fn event(timestamp: i64, name: &str, fields: &[(&str, String)]) -> String {
     let head = [("timestamp", timestamp.to_string()), ("name", text(name))];
     object(&[&head[..], fields].concat())
+}
+
+/// A record as both kinds of consumers tell of it.
+fn data(record: &Record) -> [(&'static str, String); 5] {
+    let shown = |part: &Option<bytes::Bytes>| {
+        text_or_null(part.as_ref().map(|part| String::from_utf8_lossy(part)))
+    };
+    [
+        ("key", shown(&record.key)),
+        ("value", shown(&record.value)),
+        ("topic", text(record.topic.as_str())),
+        ("partition", record.partition.to_string()),
+        ("offset", record.offset.to_string()),
+    ]
 }
 
 /// Prints the event at once: who reads this waits for it.

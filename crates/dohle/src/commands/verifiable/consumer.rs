@@ -1,7 +1,7 @@
 //! `dohle verifiable-consumer`: consumes as a member of a group. Kafka's
 //! `kafka-verifiable-consumer.sh`.
 
-use super::{array, object, parse, print, require, text, text_or_null};
+use super::{array, data, object, parse, print, require, text};
 use crate::arguments::flags::{Flags, Given, switch, value};
 use crate::console::{Console, Failure};
 use crate::properties;
@@ -296,19 +296,6 @@ fn partitions(partitions: &[TopicPartition]) -> String {
         object(&[("topic", text(one.topic.as_str())), ("partition", one.partition.to_string())])
     });
     array(&all.collect::<Vec<_>>())
-}
-
-fn data(record: &Record) -> [(&'static str, String); 5] {
-    let shown = |part: &Option<bytes::Bytes>| {
-        text_or_null(part.as_ref().map(|part| String::from_utf8_lossy(part)))
-    };
-    [
-        ("key", shown(&record.key)),
-        ("value", shown(&record.value)),
-        ("topic", text(record.topic.as_str())),
-        ("partition", record.partition.to_string()),
-        ("offset", record.offset.to_string()),
-    ]
 }
 
 #[cfg(test)]
