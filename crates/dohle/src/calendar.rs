@@ -10,6 +10,15 @@ pub(crate) fn utc_of_logs(timestamp_ms: i64) -> String {
     written(timestamp_ms, ',')
 }
 
+/// The same as ISO 8601 has it, with as many digits behind the seconds as it takes:
+/// `yyyy-MM-ddTHH:mm:ss.SSSZ`.
+pub(crate) fn utc_iso(timestamp_ms: i64) -> String {
+    let text = written(timestamp_ms, '.').replace(' ', "T");
+    let fraction = text.split_once('.').map_or("", |(_, digits)| digits.trim_end_matches('0'));
+    let seconds = text.split('.').next().unwrap_or_default();
+    if fraction.is_empty() { format!("{seconds}Z") } else { format!("{seconds}.{fraction}Z") }
+}
+
 fn written(timestamp_ms: i64, mark: char) -> String {
     let (seconds, millis) = (timestamp_ms.div_euclid(1000), timestamp_ms.rem_euclid(1000));
     let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -33,7 +42,7 @@ fn date(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{utc, utc_of_logs};
+    use super::{utc, utc_iso, utc_of_logs};
 
     #[test]
     fn dates() {
@@ -41,5 +50,12 @@ mod tests {
         assert_eq!(utc(1_709_210_096_789), "2024-02-29 12:34:56:789");
         assert_eq!(utc(-1), "1969-12-31 23:59:59:999");
         assert_eq!(utc_of_logs(7), "1970-01-01 00:00:00,007");
+        for (timestamp, expected) in [
+            (1_709_210_096_789, "2024-02-29T12:34:56.789Z"),
+            (1_709_210_090_500, "2024-02-29T12:34:50.5Z"),
+            (1_709_210_090_000, "2024-02-29T12:34:50Z"),
+        ] {
+            assert_eq!(utc_iso(timestamp), expected);
+        }
     }
 }

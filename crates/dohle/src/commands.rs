@@ -25,6 +25,7 @@ mod leader_election;
 mod log_dirs;
 mod man;
 mod metadata_quorum;
+mod metadata_shell;
 mod producer_perf;
 mod reassign_partitions;
 mod replica_verification;
@@ -206,6 +207,13 @@ const COMMANDS: &[Command] = &[
         about: "the quorum of controllers",
         run: metadata_quorum::run,
         syntax: Syntax::Tool(&metadata_quorum::TOOL),
+    },
+    Command {
+        name: "metadata-shell",
+        script: "kafka-metadata-shell",
+        about: "look around in the metadata of a cluster, in a snapshot or the log",
+        run: metadata_shell::run,
+        syntax: Syntax::Flags(&metadata_shell::FLAGS),
     },
     Command {
         name: "leader-election",

@@ -1,6 +1,6 @@
 //! `dohle acls`: who may do what, listed, added and removed. Kafka's `kafka-acls.sh`.
 
-mod rule;
+pub(super) mod rule;
 mod wanted;
 
 use crate::arguments::flags::{Flag, Flags, Given, optional, switch, value};

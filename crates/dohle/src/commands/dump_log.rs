@@ -7,7 +7,7 @@ mod control;
 mod decoder;
 mod index;
 mod log;
-mod log_file;
+pub(super) mod log_file;
 mod remote_log;
 mod snapshot;
 

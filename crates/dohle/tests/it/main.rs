@@ -15,6 +15,7 @@ mod daemon;
 mod dump_log;
 mod golden;
 mod loggers;
+mod metadata_shell;
 mod minutes;
 mod removed_files;
 mod secrets;

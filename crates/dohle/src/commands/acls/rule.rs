@@ -36,6 +36,26 @@ fn name(names: &[&'static str], number: i8) -> &'static str {
     usize::try_from(number).ok().and_then(|index| names.get(index)).unwrap_or(&"UNKNOWN")
 }
 
+/// The name of a kind of resources.
+pub(in crate::commands) fn resource_name(number: i8) -> &'static str {
+    name(&RESOURCES, number)
+}
+
+/// The name of a way in which names match.
+pub(in crate::commands) fn pattern_name(number: i8) -> &'static str {
+    name(&PATTERNS, number)
+}
+
+/// The name of an operation.
+pub(in crate::commands) fn operation_name(number: i8) -> &'static str {
+    name(&OPERATIONS, number)
+}
+
+/// The name of a permission.
+pub(in crate::commands) fn permission_name(number: i8) -> &'static str {
+    name(&PERMISSIONS, number)
+}
+
 /// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Operation(pub(super) i8);

@@ -18,14 +18,14 @@ const LOG_OVERHEAD: u64 = 12;
 const LENGTH_MIN: i32 = 14;
 
 /// A file of batches, of which a range is looked at.
-pub(super) struct LogFile {
+pub(in crate::commands) struct LogFile {
     path: PathBuf,
     file: File,
     size_bytes: u64,
 }
 
 impl LogFile {
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+    pub(in crate::commands) fn open(path: &Path) -> Result<Self, Failure> {
         let open = || {
             let file = File::open(path)?;
             let size_bytes = file.metadata()?.len();
@@ -35,18 +35,18 @@ impl LogFile {
         Ok(Self { path: path.to_path_buf(), file, size_bytes })
     }
 
-    pub(super) fn size_bytes(&self) -> u64 {
+    pub(in crate::commands) fn size_bytes(&self) -> u64 {
         self.size_bytes
     }
 
     /// Reads the batches from `start` on that end before `end`.
-    pub(super) fn range(&self, start: u64, end: u64) -> Range<'_> {
+    pub(in crate::commands) fn range(&self, start: u64, end: u64) -> Range<'_> {
         Range { file: self, position: start, end: end.min(self.size_bytes), buffer: Vec::new() }
     }
 }
 
 /// The batches of a range. Not an iterator: each batch borrows the one buffer.
-pub(super) struct Range<'f> {
+pub(in crate::commands) struct Range<'f> {
     file: &'f LogFile,
     position: u64,
     end: u64,
@@ -55,7 +55,7 @@ pub(super) struct Range<'f> {
 
 impl Range<'_> {
     /// The next whole batch; `None` where none is left, or only the beginning of one.
-    pub(super) fn next(&mut self) -> Result<Option<AnyBatch<'_>>, Failure> {
+    pub(in crate::commands) fn next(&mut self) -> Result<Option<AnyBatch<'_>>, Failure> {
         let LogFile { path, file, .. } = self.file;
         if self.position.saturating_add(PREFIX_SIZE) >= self.end {
             return Ok(None);
