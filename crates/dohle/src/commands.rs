@@ -26,6 +26,7 @@ mod log_dirs;
 mod man;
 mod metadata_quorum;
 mod metadata_shell;
+mod output;
 mod producer_perf;
 mod reassign_partitions;
 mod replica_verification;
@@ -55,6 +56,8 @@ pub(crate) struct Command {
     /// Runs it with the words behind its name.
     pub(crate) run: fn(&[String], &mut Console<'_>) -> Result<(), Failure>,
     syntax: Syntax,
+    /// Whether its lists and descriptions can be JSON.
+    tells_json: bool,
 }
 
 /// What a command can be told.
@@ -74,6 +77,7 @@ const COMMANDS: &[Command] = &[
         about: "run a node",
         run: server::run,
         syntax: Syntax::Words(server::USAGE),
+        tells_json: false,
     },
     Command {
         name: "server-stop",
@@ -81,6 +85,7 @@ const COMMANDS: &[Command] = &[
         about: "tell the nodes of this machine to stop",
         run: server_stop::run,
         syntax: Syntax::Words(server_stop::USAGE),
+        tells_json: false,
     },
     Command {
         name: "storage",
@@ -88,6 +93,7 @@ const COMMANDS: &[Command] = &[
         about: "format and show the log directories of a node",
         run: storage::run,
         syntax: Syntax::Tool(&storage::TOOL),
+        tells_json: false,
     },
     Command {
         name: "dump-log",
@@ -95,6 +101,7 @@ const COMMANDS: &[Command] = &[
         about: "show what is in the files of a log",
         run: dump_log::run,
         syntax: Syntax::Flags(&dump_log::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "topics",
@@ -102,6 +109,7 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, create, grow and delete topics",
         run: topics::run,
         syntax: Syntax::Flags(&topics::options::FLAGS),
+        tells_json: true,
     },
     Command {
         name: "console-producer",
@@ -109,6 +117,7 @@ const COMMANDS: &[Command] = &[
         about: "send lines of standard input as records",
         run: console_producer::run,
         syntax: Syntax::Flags(&console_producer::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "console-consumer",
@@ -116,6 +125,7 @@ const COMMANDS: &[Command] = &[
         about: "print records as they come",
         run: console_consumer::run,
         syntax: Syntax::Flags(&console_consumer::options::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "console-share-consumer",
@@ -123,6 +133,7 @@ const COMMANDS: &[Command] = &[
         about: "print the records of a share group as they come",
         run: console_share_consumer::run,
         syntax: Syntax::Flags(&console_share_consumer::options::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "configs",
@@ -130,6 +141,7 @@ const COMMANDS: &[Command] = &[
         about: "describe and alter configurations",
         run: configs::run,
         syntax: Syntax::Flags(&configs::FLAGS),
+        tells_json: true,
     },
     Command {
         name: "get-offsets",
@@ -137,6 +149,7 @@ const COMMANDS: &[Command] = &[
         about: "offsets of partitions by time",
         run: get_offsets::run,
         syntax: Syntax::Flags(&get_offsets::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "delete-records",
@@ -144,6 +157,7 @@ const COMMANDS: &[Command] = &[
         about: "remove records below an offset",
         run: delete_records::run,
         syntax: Syntax::Flags(&delete_records::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "broker-api-versions",
@@ -151,6 +165,7 @@ const COMMANDS: &[Command] = &[
         about: "which versions each broker serves",
         run: broker_api_versions::run,
         syntax: Syntax::Flags(&broker_api_versions::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "log-dirs",
@@ -158,6 +173,7 @@ const COMMANDS: &[Command] = &[
         about: "what lies in the log directories of brokers",
         run: log_dirs::run,
         syntax: Syntax::Flags(&log_dirs::FLAGS),
+        tells_json: true,
     },
     Command {
         name: "consumer-groups",
@@ -165,6 +181,7 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, reset and delete groups of consumers",
         run: consumer_groups::run,
         syntax: Syntax::Flags(&consumer_groups::options::FLAGS),
+        tells_json: true,
     },
     Command {
         name: "acls",
@@ -172,6 +189,7 @@ const COMMANDS: &[Command] = &[
         about: "who may do what: list, add and remove rules",
         run: acls::run,
         syntax: Syntax::Flags(&acls::FLAGS),
+        tells_json: true,
     },
     Command {
         name: "client-metrics",
@@ -179,6 +197,7 @@ const COMMANDS: &[Command] = &[
         about: "what clients are asked to tell of themselves",
         run: client_metrics::run,
         syntax: Syntax::Flags(&client_metrics::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "delegation-tokens",
@@ -186,6 +205,7 @@ const COMMANDS: &[Command] = &[
         about: "create, renew, expire and describe delegation tokens",
         run: delegation_tokens::run,
         syntax: Syntax::Flags(&delegation_tokens::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "cluster",
@@ -193,6 +213,7 @@ const COMMANDS: &[Command] = &[
         about: "the cluster's id and nodes",
         run: cluster::run,
         syntax: Syntax::Tool(&cluster::TOOL),
+        tells_json: true,
     },
     Command {
         name: "features",
@@ -200,6 +221,7 @@ const COMMANDS: &[Command] = &[
         about: "the features of a cluster and their levels",
         run: features::run,
         syntax: Syntax::Tool(&features::TOOL),
+        tells_json: true,
     },
     Command {
         name: "metadata-quorum",
@@ -207,6 +229,7 @@ const COMMANDS: &[Command] = &[
         about: "the quorum of controllers",
         run: metadata_quorum::run,
         syntax: Syntax::Tool(&metadata_quorum::TOOL),
+        tells_json: true,
     },
     Command {
         name: "metadata-shell",
@@ -214,6 +237,7 @@ const COMMANDS: &[Command] = &[
         about: "look around in the metadata of a cluster, in a snapshot or the log",
         run: metadata_shell::run,
         syntax: Syntax::Flags(&metadata_shell::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "leader-election",
@@ -221,6 +245,7 @@ const COMMANDS: &[Command] = &[
         about: "elect leaders of partitions anew",
         run: leader_election::run,
         syntax: Syntax::Flags(&leader_election::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "reassign-partitions",
@@ -228,6 +253,7 @@ const COMMANDS: &[Command] = &[
         about: "move replicas between brokers and log directories",
         run: reassign_partitions::run,
         syntax: Syntax::Flags(&reassign_partitions::options::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "replica-verification",
@@ -235,6 +261,7 @@ const COMMANDS: &[Command] = &[
         about: "compare what the replicas of partitions hold",
         run: replica_verification::run,
         syntax: Syntax::Flags(&replica_verification::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "groups",
@@ -242,6 +269,7 @@ const COMMANDS: &[Command] = &[
         about: "list groups of every type",
         run: groups::run,
         syntax: Syntax::Flags(&groups::FLAGS),
+        tells_json: true,
     },
     Command {
         name: "share-groups",
@@ -249,6 +277,7 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, reset and delete share groups",
         run: share_groups::run,
         syntax: Syntax::Flags(&share_groups::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "streams-groups",
@@ -256,6 +285,7 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, reset and delete groups of Kafka Streams",
         run: streams_groups::run,
         syntax: Syntax::Flags(&streams_groups::options::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "transactions",
@@ -263,6 +293,7 @@ const COMMANDS: &[Command] = &[
         about: "transactions and the producers of partitions",
         run: transactions::run,
         syntax: Syntax::Tool(&transactions::TOOL),
+        tells_json: false,
     },
     Command {
         name: "producer-perf-test",
@@ -270,6 +301,7 @@ const COMMANDS: &[Command] = &[
         about: "how many records a producer sends",
         run: producer_perf::run,
         syntax: Syntax::Flags(&producer_perf::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "consumer-perf-test",
@@ -277,6 +309,7 @@ const COMMANDS: &[Command] = &[
         about: "how many records a consumer reads",
         run: consumer_perf::run,
         syntax: Syntax::Flags(&consumer_perf::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "share-consumer-perf-test",
@@ -284,6 +317,7 @@ const COMMANDS: &[Command] = &[
         about: "how many records the consumers of a share group read",
         run: share_consumer_perf::run,
         syntax: Syntax::Flags(&share_consumer_perf::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "e2e-latency",
@@ -291,6 +325,7 @@ const COMMANDS: &[Command] = &[
         about: "how long a record takes from a producer to a consumer",
         run: e2e_latency::run,
         syntax: Syntax::Flags(&e2e_latency::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "verifiable-producer",
@@ -298,6 +333,7 @@ const COMMANDS: &[Command] = &[
         about: "send numbers, and print what became of each as JSON",
         run: verifiable::producer::run,
         syntax: Syntax::Flags(&verifiable::producer::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "verifiable-consumer",
@@ -305,6 +341,7 @@ const COMMANDS: &[Command] = &[
         about: "consume in a group, and print all that happens as JSON",
         run: verifiable::consumer::run,
         syntax: Syntax::Flags(&verifiable::consumer::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "verifiable-share-consumer",
@@ -312,6 +349,7 @@ const COMMANDS: &[Command] = &[
         about: "consume in a share group, and print all that happens as JSON",
         run: verifiable::share_consumer::run,
         syntax: Syntax::Flags(&verifiable::share_consumer::FLAGS),
+        tells_json: false,
     },
     Command {
         name: "container",
@@ -319,6 +357,7 @@ const COMMANDS: &[Command] = &[
         about: "run a node that variables configure, as in the images of Kafka",
         run: container::run,
         syntax: Syntax::Words(container::USAGE),
+        tells_json: false,
     },
     Command {
         name: "completion",
@@ -326,6 +365,7 @@ const COMMANDS: &[Command] = &[
         about: "print what a shell needs to complete commands and their options",
         run: completion::run,
         syntax: Syntax::Words(completion::USAGE),
+        tells_json: false,
     },
     Command {
         name: "man",
@@ -333,6 +373,7 @@ const COMMANDS: &[Command] = &[
         about: "write the manual's pages",
         run: man::run,
         syntax: Syntax::Words(man::USAGE),
+        tells_json: false,
     },
     Command {
         name: "install-tools",
@@ -340,6 +381,7 @@ const COMMANDS: &[Command] = &[
         about: "make links with the names of Kafka's scripts",
         run: install_tools::run,
         syntax: Syntax::Words(install_tools::USAGE),
+        tells_json: false,
     },
     Command {
         name: "check-logs",
@@ -347,6 +389,7 @@ const COMMANDS: &[Command] = &[
         about: "find duplicates, gaps and reorderings in logs of consumers",
         run: check_logs::run,
         syntax: Syntax::Words(check_logs::USAGE),
+        tells_json: false,
     },
 ];
 
@@ -359,6 +402,33 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Command> {
 pub(crate) fn by_script(name: &str) -> Option<&'static Command> {
     let name = name.strip_suffix(".sh").unwrap_or(name);
     COMMANDS.iter().find(|command| command.script == name && !name.is_empty())
+}
+
+impl Command {
+    /// Runs it by its own name: with `--output json` its answer is JSON, and all other words are for standard error.
+    pub(crate) fn run_by_name(
+        &self,
+        words: &[String],
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
+        let (words, is_json) =
+            if self.tells_json { output::take(words)? } else { (words.to_vec(), false) };
+        if !is_json {
+            return (self.run)(&words, console);
+        }
+        let mut beside = Vec::new();
+        let answer = {
+            let mut own = Console::new(&mut beside, &mut *console.err);
+            own.keep_answer();
+            let done = (self.run)(&words, &mut own);
+            done.map(|()| own.take_answer())
+        };
+        console.err.write_all(&beside)?;
+        if let Some(line) = answer?.and_then(crate::console::Answer::line) {
+            write!(console.out, "{line}")?;
+        }
+        Ok(())
+    }
 }
 
 /// The names of Kafka's scripts that the binary can be.
@@ -375,6 +445,11 @@ pub(crate) fn usage() -> String {
         let script = if script.is_empty() { String::new() } else { format!(" ({script}.sh)") };
         writeln!(text, "  {name:22} {about}{script}").expect("a String takes all text");
     }
+    let tellers: Vec<_> =
+        COMMANDS.iter().filter(|command| command.tells_json).map(|command| command.name).collect();
+    let tellers = tellers.join(", ");
+    writeln!(text, "\nWith --output json, lists and descriptions are JSON for scripts: {tellers}")
+        .expect("a String takes all text");
     text.push_str("\n  --help       show this\n  --version    show the version\n");
     text
 }

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let program = if words.is_empty() { String::new() } else { words.remove(0) };
     let mut out = io::BufWriter::new(io::stdout());
     let mut err = io::stderr();
-    let mut console = Console { out: &mut out, err: &mut err };
+    let mut console = Console::new(&mut out, &mut err);
     let result = start(&program, words, &mut console);
     let flushed = out.flush().map_err(Failure::Output);
     match result.and(flushed) {
@@ -79,9 +79,10 @@ fn start(program: &str, words: Vec<String>, console: &mut Console<'_>) -> Result
             Ok(())
         }
         "--version" | "version" => console.version(),
-        name => match commands::by_name(name).or_else(|| commands::by_script(name)) {
-            Some(command) => (command.run)(rest, console),
-            None => {
+        name => match (commands::by_name(name), commands::by_script(name)) {
+            (Some(command), _) => command.run_by_name(rest, console),
+            (None, Some(command)) => (command.run)(rest, console),
+            (None, None) => {
                 writeln!(console.err, "dohle: '{name}' is not a command.")?;
                 Err(console.usage(&commands::usage()))
             }

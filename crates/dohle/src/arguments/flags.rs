@@ -319,7 +319,7 @@ mod tests {
     fn run(words: &[&str]) -> (Result<Option<Given>, Failure>, String, String) {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let result = FLAGS.parse(&words, &mut Console { out: &mut out, err: &mut err });
+        let result = FLAGS.parse(&words, &mut Console::new(&mut out, &mut err));
         (result, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 

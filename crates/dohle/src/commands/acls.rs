@@ -203,6 +203,18 @@ fn list(given: &Given, console: &mut Console<'_>) -> Result<(), Stop> {
             rules.entry(pattern).or_default().extend(found);
         }
     }
+    console.begin();
+    if console.is_json() {
+        for (pattern, rules) in &rules {
+            let is_wanted =
+                |rule: &&Rule| principals.is_empty() || principals.contains(&rule.principal);
+            let rules: Vec<_> = rules.iter().filter(is_wanted).collect();
+            if !rules.is_empty() {
+                console.tell(|| pattern.to_json(&rules));
+            }
+        }
+        return Ok(());
+    }
     let mut print = |wanted: Option<&String>| -> Result<(), Stop> {
         if let Some(principal) = wanted {
             writeln!(console.out, "ACLs for principal `{principal}`")?;

@@ -192,7 +192,7 @@ mod tests {
     fn read(line: &str) -> String {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut console = Console { out: &mut out, err: &mut err };
+        let mut console = Console::new(&mut out, &mut err);
         let given = FLAGS.parse(&words, &mut console).unwrap().unwrap();
         let checked = check(&given, &mut console);
         match checked {

@@ -5,6 +5,8 @@ use crate::console::{Console, Failure};
 use crate::properties;
 use crate::session::Session;
 use dohle_client::Properties;
+use dohle_client::metadata::Node;
+use serde_json::{Value, json};
 
 const BOOTSTRAP: Opt = Opt {
     long: "bootstrap-server",
@@ -119,6 +121,9 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
 
 fn cluster_id(session: &Session, console: &mut Console<'_>) -> Result<(), Failure> {
     let cluster = session.admin(|admin| async move { admin.describe_cluster(false).await })?;
+    if console.tell(|| json!({ "clusterId": cluster.id.as_deref() })) {
+        return Ok(());
+    }
     match cluster.id {
         Some(id) => writeln!(console.out, "Cluster ID: {id}")?,
         None => {
@@ -135,10 +140,17 @@ fn endpoints(
 ) -> Result<(), Failure> {
     let cluster =
         session.admin(|admin| async move { admin.describe_cluster(with_fenced).await })?;
+    console.begin();
+    if console.is_json() {
+        for node in &cluster.brokers {
+            let state = if cluster.fenced.contains(&node.id) { "fenced" } else { "unfenced" };
+            console.tell(|| node_json(node, Some(state), "broker"));
+        }
+        return Ok(());
+    }
     let host = cluster.brokers.iter().map(|node| node.host.len()).max().unwrap_or(0).max(9);
-    let rack = |node: &dohle_client::metadata::Node| {
-        node.rack.as_ref().map_or_else(|| "null".to_owned(), ToString::to_string)
-    };
+    let rack =
+        |node: &Node| node.rack.as_ref().map_or_else(|| "null".to_owned(), ToString::to_string);
     let racks = cluster.brokers.iter().map(|node| rack(node).len()).max().unwrap_or(0).max(10);
     let mut row = |cells: [&str; 6]| -> Result<(), Failure> {
         let [id, name, port, place, state, kind] = cells;
@@ -157,9 +169,27 @@ fn endpoints(
     Ok(())
 }
 
+fn node_json(node: &Node, state: Option<&str>, kind: &str) -> Value {
+    json!({
+        "id": node.id,
+        "host": node.host.as_str(),
+        "port": node.port,
+        "rack": node.rack.as_deref(),
+        "state": state,
+        "endpointType": kind,
+    })
+}
+
 fn controllers(session: &Session, console: &mut Console<'_>) -> Result<(), Failure> {
     let cluster = session.admin(|admin| async move { admin.describe_cluster(false).await })?;
     let nodes = &cluster.brokers;
+    console.begin();
+    if console.is_json() {
+        for node in nodes {
+            console.tell(|| node_json(node, None, "controller"));
+        }
+        return Ok(());
+    }
     let hosts = nodes.iter().map(|node| node.host.len()).max().unwrap_or(100);
     let racks = nodes.iter().filter_map(|node| Some(node.rack.as_ref()?.len())).max().unwrap_or(10);
     let [id, host, port, rack, kind] = ["ID", "HOST", "PORT", "RACK", "ENDPOINT_TYPE"];

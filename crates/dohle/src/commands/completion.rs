@@ -5,8 +5,9 @@ mod bash;
 mod fish;
 mod zsh;
 
+use super::output::OUTPUT;
 use super::{COMMANDS, Command, Syntax};
-use crate::arguments::flags::Takes;
+use crate::arguments::flags::{Flag, Takes};
 use crate::arguments::subcommands::Action;
 use crate::console::{Console, Failure};
 
@@ -84,6 +85,17 @@ impl Command {
             Syntax::Words(_) => Choices::Flat(Vec::new()),
         }
     }
+}
+
+/// `--output`, for the commands by their own names.
+fn output() -> Choice {
+    let Flag { name, help, .. } = OUTPUT;
+    Choice { word: format!("--{name}"), help, takes_value: true }
+}
+
+/// The commands that can be told so.
+fn tellers() -> Vec<&'static str> {
+    COMMANDS.iter().filter(|command| command.tells_json).map(|command| command.name).collect()
 }
 
 fn help() -> Choice {

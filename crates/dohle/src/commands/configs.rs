@@ -11,7 +11,9 @@ use crate::session::{BOOTSTRAP, BOOTSTRAP_CONTROLLER, COMMAND_CONFIG, Session};
 use dohle_client::Properties;
 use dohle_client::admin::{ConfigChange, ResourceType};
 use dohle_protocol::ErrorCode;
+use dohle_protocol::messages::describe_configs_response::DescribeConfigsResourceResult;
 use entity::{Entities, Kind};
+use serde_json::{Value, json};
 
 /// What it can be told.
 pub(super) const FLAGS: Flags = Flags {
@@ -256,6 +258,7 @@ fn describe(
         None => all_of(session, kind)?,
     };
     let is_all = given.has("all");
+    console.begin();
     for name in names {
         check_name(kind, &name, console)?;
         let entity = name.clone();
@@ -265,10 +268,12 @@ fn describe(
             Ok(configs) => configs,
             Err(error) if error.code() == Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {
                 let what = kind.singular();
-                writeln!(
-                    console.out,
-                    "The {what} '{name}' doesn't exist and doesn't have dynamic config."
-                )?;
+                let message =
+                    format!("The {what} '{name}' doesn't exist and doesn't have dynamic config.");
+                if console.is_json() {
+                    return Err(Failure::new(message));
+                }
+                writeln!(console.out, "{message}")?;
                 continue;
             }
             Err(error) => {
@@ -276,18 +281,20 @@ fn describe(
                 return Err(Failure::TOLD);
             }
         };
+        configs.sort_by(|one, other| one.name.cmp(&other.name));
+        let wanted = kind.dynamic_source(name.is_empty());
+        configs
+            .retain(|config| is_all || wanted.is_none_or(|source| config.config_source == source));
+        if console.tell(|| entity_json(kind, &name, &configs)) {
+            continue;
+        }
         if name.is_empty() {
             writeln!(console.out, "Default configs for {} in the cluster are:", kind.name())?;
         } else {
             let which = if is_all { "All" } else { "Dynamic" };
             writeln!(console.out, "{which} configs for {} {name} are:", kind.singular())?;
         }
-        configs.sort_by(|one, other| one.name.cmp(&other.name));
-        let wanted = kind.dynamic_source(name.is_empty());
         for config in configs {
-            if !is_all && wanted.is_some_and(|source| config.config_source != source) {
-                continue;
-            }
             let synonyms: Vec<_> = config
                 .synonyms
                 .iter()
@@ -307,6 +314,31 @@ fn describe(
         }
     }
     Ok(())
+}
+
+/// An entity with its configs; without a name it is the default of its kind.
+fn entity_json(kind: Kind, name: &str, configs: &[DescribeConfigsResourceResult]) -> Value {
+    let config = |one: &DescribeConfigsResourceResult| {
+        let synonyms = one.synonyms.iter().map(|synonym| {
+            json!({
+                "name": synonym.name.as_str(),
+                "value": synonym.value.as_deref(),
+                "source": entity::source_name(synonym.source),
+            })
+        });
+        json!({
+            "name": one.name.as_str(),
+            "value": one.value.as_deref(),
+            "isSensitive": one.is_sensitive,
+            "source": entity::source_name(one.config_source),
+            "synonyms": synonyms.collect::<Value>(),
+        })
+    };
+    json!({
+        "entityType": kind.name(),
+        "entityName": (!name.is_empty()).then_some(name),
+        "configs": configs.iter().map(config).collect::<Value>(),
+    })
 }
 
 /// Every entity of a kind.

@@ -4,6 +4,7 @@
 pub(super) mod deleting;
 mod describe;
 pub(super) mod duration;
+mod json;
 pub(super) mod options;
 pub(super) mod reset;
 
@@ -11,7 +12,9 @@ use crate::arguments::flags::{Flags, Given};
 use crate::console::{Console, Failure};
 use crate::session::Session;
 use dohle_client::TopicPartition;
+use dohle_client::admin::GroupListing;
 use dohle_protocol::wire::Text;
+use serde_json::{Value, json};
 
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
@@ -25,6 +28,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         _ => deleting::offsets(&session, &given, console),
     };
     match done {
+        Err(Failure::Message(message)) if console.is_json() => Err(Failure::Message(message)),
         // Kafka's tool says so on standard output, and ends well.
         Err(Failure::Message(message)) => {
             let message = format!("Executing consumer group command failed due to {message}");
@@ -36,6 +40,10 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
 
 /// Tells of a failure as Kafka's tool does: that is its answer, not the end of it.
 pub(super) fn tell(message: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    if console.is_json() {
+        // Who reads JSON is not to look for a failure in it.
+        return Err(Failure::new(format!("Error: {message}")));
+    }
     writeln!(console.out, "\nError: {message}")?;
     Ok(())
 }
@@ -51,6 +59,13 @@ fn list(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(
         let is_consumer = matches!(group.protocol_type.as_str(), "consumer" | "");
         is_consumer && !matches!(group.kind.as_str(), "share" | "streams")
     });
+    console.begin();
+    if console.is_json() {
+        for group in groups {
+            console.tell(|| listing_json(&group));
+        }
+        return Ok(());
+    }
     if !with_state && !with_kind {
         for group in groups {
             writeln!(console.out, "{}", group.id)?;
@@ -75,6 +90,16 @@ fn list(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(
         row(&group.id, &kind, &group.state)?;
     }
     Ok(())
+}
+
+/// What a list says of a group.
+pub(super) fn listing_json(group: &GroupListing) -> Value {
+    json!({
+        "group": group.id.as_str(),
+        "type": kind_name(&group.kind),
+        "protocol": group.protocol_type.as_str(),
+        "state": group.state.as_str(),
+    })
 }
 
 /// A type of groups as tables show it.

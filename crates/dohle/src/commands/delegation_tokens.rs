@@ -257,7 +257,7 @@ mod tests {
             let line = format!("--bootstrap-server s:1 --command-config f {line}");
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
             let (mut out, mut err) = (Vec::new(), Vec::new());
-            let mut console = Console { out: &mut out, err: &mut err };
+            let mut console = Console::new(&mut out, &mut err);
             let given = FLAGS.parse(&words, &mut console).unwrap().unwrap();
             let checked = check(&given, &mut console);
             let said = String::from_utf8(err).unwrap();
@@ -279,7 +279,7 @@ mod tests {
             ..DescribedDelegationToken::default()
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        print(&[token], &mut Console { out: &mut out, err: &mut err }).unwrap();
+        print(&[token], &mut Console::new(&mut out, &mut err)).unwrap();
         let text = String::from_utf8(out).unwrap();
         let row: Vec<_> = text.lines().nth(3).unwrap().split_whitespace().collect();
         let date = "1970-01-01T00:00";

@@ -342,7 +342,7 @@ mod tests {
     fn read(words: &str) -> (Result<Option<Given>, Failure>, String, String) {
         let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let read = given(&words, &mut Console { out: &mut out, err: &mut err });
+        let read = given(&words, &mut Console::new(&mut out, &mut err));
         (read, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 

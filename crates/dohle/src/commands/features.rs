@@ -7,6 +7,7 @@ use crate::console::{Console, Failure};
 use crate::session::Session;
 use dohle_metadata::features::{METADATA_VERSION, MetadataVersion};
 use dohle_protocol::wire::Text;
+use serde_json::json;
 
 const fn option(long: &'static str, short: char, action: Action, help: &'static str) -> Opt {
     Opt { long, short, action, required: false, exclusive: false, help }
@@ -98,10 +99,23 @@ fn describe(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Re
     let told = session.admin(|admin| async move { admin.describe_features(node).await })?;
     let mut supported: Vec<_> = told.supported.iter().collect();
     supported.sort_by(|one, other| one.name.cmp(&other.name));
+    console.begin();
     for feature in supported {
         let name = feature.name.as_str();
         let finalized = told.finalized.iter().find(|one| one.name == feature.name);
         let level = finalized.map_or(0, |one| one.levels.1);
+        let thing = || {
+            json!({
+                "feature": name,
+                "supportedMinVersion": shown(name, feature.levels.0),
+                "supportedMaxVersion": shown(name, feature.levels.1),
+                "finalizedVersionLevel": shown(name, level),
+                "epoch": Some(told.finalized_epoch).filter(|epoch| *epoch >= 0),
+            })
+        };
+        if console.tell(thing) {
+            continue;
+        }
         let epoch = match told.finalized_epoch {
             epoch if epoch >= 0 => epoch.to_string(),
             _ => "-".to_owned(),

@@ -49,7 +49,14 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
             && (!given.has("share") || group.kind == "share")
             && (!given.has("streams") || group.kind == "streams")
     });
+    console.begin();
     if groups.is_empty() {
+        return Ok(());
+    }
+    if console.is_json() {
+        for group in groups {
+            console.tell(|| super::consumer_groups::listing_json(&group));
+        }
         return Ok(());
     }
     let width = groups.iter().map(|group| group.id.len()).max().unwrap_or(0).max(20);

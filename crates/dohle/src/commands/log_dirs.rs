@@ -54,6 +54,13 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         )?;
         return Err(Failure::TOLD);
     }
+    if console.is_json() {
+        for broker in &brokers {
+            let described = of_broker(&session, *broker, &topics)?;
+            console.tell(|| described);
+        }
+        return Ok(());
+    }
     writeln!(console.out, "Querying brokers for log directories information")?;
     let mut described = Vec::new();
     for broker in &brokers {

@@ -1,7 +1,7 @@
 //! `dohle man DIR`: the manual's pages, made from the definitions that the commands read.
 
 use super::{COMMANDS, Command, Syntax};
-use crate::arguments::flags::{Flags, Takes};
+use crate::arguments::flags::{Flag, Flags, Takes};
 use crate::arguments::subcommands::{Action, NO_SHORT, Opt, Tool};
 use crate::console::{Console, Failure};
 use std::fmt::Write as _;
@@ -123,6 +123,11 @@ fn page(command: &Command) -> String {
             page.line(&format!("\\fBdohle {name}\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR...]"));
             describe_tool(tool, &mut page);
         }
+    }
+    if command.tells_json {
+        let Flag { name, help, .. } = super::output::OUTPUT;
+        page.heading("OUTPUT");
+        page.item(&format!("--{name}"), Some("text|json"), help);
     }
     if !command.script.is_empty() {
         page.heading("NOTES");

@@ -7,6 +7,7 @@ use crate::session::Session;
 use crate::table;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::describe_quorum_response::{Node, ReplicaState};
+use serde_json::{Value, json};
 
 const fn flag(long: &'static str, short: char, help: &'static str) -> Opt {
     Opt { long, short, action: Action::Switch, required: false, exclusive: false, help }
@@ -68,6 +69,21 @@ fn status(session: &Session, console: &mut Console<'_>) -> Result<(), Failure> {
         _ => (-1, -1),
     };
     let id = cluster.id.unwrap_or_default();
+    let thing = || {
+        json!({
+            "clusterId": id.as_str(),
+            "leaderId": state.leader_id,
+            "leaderEpoch": state.leader_epoch,
+            "highWatermark": state.high_watermark,
+            "maxFollowerLag": lag,
+            "maxFollowerLagTimeMs": lag_ms,
+            "currentVoters": replicas_json(&state.current_voters, &nodes),
+            "currentObservers": replicas_json(&state.observers, &nodes),
+        })
+    };
+    if console.tell(thing) {
+        return Ok(());
+    }
     for (name, value) in [
         ("ClusterId", id.to_string()),
         ("LeaderId", state.leader_id.to_string()),
@@ -106,6 +122,24 @@ fn replicas(replicas: &[ReplicaState], nodes: &[Node]) -> String {
     format!("[{}]", shown.collect::<Vec<_>>().join(", "))
 }
 
+/// The same as JSON.
+fn replicas_json(replicas: &[ReplicaState], nodes: &[Node]) -> Value {
+    let shown = replicas.iter().map(|one| {
+        let node = nodes.iter().find(|node| node.node_id == one.replica_id);
+        let listeners = node
+            .into_iter()
+            .flat_map(|node| &node.listeners)
+            .map(|listener| format!("{}://{}:{}", listener.name, listener.host, listener.port));
+        let directory = one.replica_directory_id;
+        json!({
+            "id": one.replica_id,
+            "directoryId": (directory != Uuid::ZERO).then(|| directory.to_string()),
+            "endpoints": listeners.collect::<Vec<_>>(),
+        })
+    });
+    shown.collect()
+}
+
 fn replication(
     session: &Session,
     for_people: bool,
@@ -120,6 +154,15 @@ fn replication(
         timestamp if for_people => format!("{} ms ago", (now - timestamp).max(0)),
         timestamp => timestamp.to_string(),
     };
+    let followers = || state.current_voters.iter().filter(|one| one.replica_id != state.leader_id);
+    if console.is_json() {
+        let with = |status: &'static str| move |one| (one, status);
+        let all = leader.into_iter().map(with("Leader")).chain(followers().map(with("Follower")));
+        for (one, status) in all.chain(state.observers.iter().map(with("Observer"))) {
+            console.tell(|| replica_json(one, end, status));
+        }
+        return Ok(());
+    }
     let row = |one: &ReplicaState, status: &str| {
         vec![
             one.replica_id.to_string(),
@@ -131,9 +174,8 @@ fn replication(
             status.to_owned(),
         ]
     };
-    let followers = state.current_voters.iter().filter(|one| one.replica_id != state.leader_id);
     let mut rows: Vec<_> = leader.iter().map(|one| row(one, "Leader")).collect();
-    rows.extend(followers.map(|one| row(one, "Follower")));
+    rows.extend(followers().map(|one| row(one, "Follower")));
     rows.extend(state.observers.iter().map(|one| row(one, "Observer")));
     let header = [
         "NodeId",
@@ -145,4 +187,19 @@ fn replication(
         "Status",
     ];
     table::print(&header, &rows, console)
+}
+
+/// How far a replica of the metadata is.
+fn replica_json(one: &ReplicaState, end: i64, status: &str) -> Value {
+    let time = |timestamp: i64| Some(timestamp).filter(|timestamp| *timestamp >= 0);
+    json!({
+        "nodeId": one.replica_id,
+        "directoryId": (one.replica_directory_id != Uuid::ZERO)
+            .then(|| one.replica_directory_id.to_string()),
+        "logEndOffset": one.log_end_offset,
+        "lag": end.saturating_sub(one.log_end_offset),
+        "lastFetchTimestamp": time(one.last_fetch_timestamp),
+        "lastCaughtUpTimestamp": time(one.last_caught_up_timestamp),
+        "status": status,
+    })
 }

@@ -380,7 +380,7 @@ mod tests {
         ] {
             let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
             let (mut out, mut err) = (Vec::new(), Vec::new());
-            let given = FLAGS.parse(&words, &mut Console { out: &mut out, err: &mut err });
+            let given = FLAGS.parse(&words, &mut Console::new(&mut out, &mut err));
             let mut config = ProducerConfig::default();
             let found = transaction_duration(&given.unwrap().unwrap(), &mut config);
             assert_eq!(found.is_err(), words.ends_with(&["0".to_owned()]));

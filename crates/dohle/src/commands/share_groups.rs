@@ -314,7 +314,7 @@ mod tests {
             let line = format!("--bootstrap-server s:1 {line}");
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
             let (mut out, mut err) = (Vec::new(), Vec::new());
-            let mut console = Console { out: &mut out, err: &mut err };
+            let mut console = Console::new(&mut out, &mut err);
             let given = FLAGS.parse(&words, &mut console).unwrap().unwrap();
             assert_eq!(check(&given, &mut console).is_ok(), is_good, "{line}");
         }

@@ -7,9 +7,11 @@ use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
 use crate::pattern::{INTERNAL_TOPICS, Names};
 use crate::session::Session;
-use dohle_client::admin::NewTopic;
+use dohle_client::admin::{NewTopic, TopicListing};
 use dohle_protocol::ErrorCode;
+use dohle_protocol::ids::Uuid;
 use dohle_protocol::wire::Text;
+use serde_json::json;
 
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
@@ -115,8 +117,18 @@ fn replica_assignment(list: &str) -> Result<Vec<Vec<i32>>, Failure> {
 }
 
 fn list(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(), Failure> {
-    let names = matching(session, given)?;
-    let names: Vec<&str> = names.iter().map(Text::as_str).collect();
+    let topics = listed(session, given)?;
+    console.begin();
+    if console.is_json() {
+        for topic in topics {
+            console.tell(|| {
+                let id = (topic.id != Uuid::ZERO).then(|| topic.id.to_string());
+                json!({ "name": topic.name.as_str(), "id": id, "isInternal": topic.is_internal })
+            });
+        }
+        return Ok(());
+    }
+    let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
     writeln!(console.out, "{}", names.join("\n"))?;
     Ok(())
 }
@@ -150,15 +162,20 @@ fn delete(session: &Session, given: &Given) -> Result<(), Failure> {
 
 /// The topics that the pattern matches, if one was given, ascending.
 fn matching(session: &Session, given: &Given) -> Result<Vec<Text>, Failure> {
+    Ok(listed(session, given)?.into_iter().map(|topic| topic.name).collect())
+}
+
+/// The same with what a list says of them.
+fn listed(session: &Session, given: &Given) -> Result<Vec<TopicListing>, Failure> {
     let pattern = given.value("topic")?.map(Names::new).transpose()?;
     let without_internal = given.has("exclude-internal");
     let listed = session.admin(|admin| async move { admin.list_topics().await })?;
-    let names = listed.into_iter().map(|topic| topic.name).filter(|name| {
-        let is_internal = INTERNAL_TOPICS.contains(&name.as_str());
+    let topics = listed.into_iter().filter(|topic| {
+        let is_internal = INTERNAL_TOPICS.contains(&topic.name.as_str());
         !(without_internal && is_internal)
-            && pattern.as_ref().is_none_or(|pattern| pattern.have(name))
+            && pattern.as_ref().is_none_or(|pattern| pattern.have(&topic.name))
     });
-    Ok(names.collect())
+    Ok(topics.collect())
 }
 
 /// As [`matching`]; none at all is a failure where a topic was named.

@@ -14,6 +14,7 @@ mod container;
 mod daemon;
 mod dump_log;
 mod golden;
+mod json;
 mod loggers;
 mod metadata_shell;
 mod minutes;

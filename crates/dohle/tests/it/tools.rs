@@ -1,6 +1,6 @@
 //! The tools as a newcomer types them, by the names of Kafka's scripts, against a node of ours.
 
-use crate::golden::Folder;
+use crate::golden::{Folder, told};
 use crate::server::Server;
 use std::io::Write;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// The links of `install-tools`, and a node to aim at.
-struct Desk {
+pub(crate) struct Desk {
     folder: Folder,
     address: String,
     /// Stopped with the test.
@@ -16,7 +16,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let folder = Folder::new(name);
         let server = Server::start(&folder, &["--override", "listeners=PLAINTEXT://127.0.0.1:0"]);
         let address = server.address("PLAINTEXT").to_string();
@@ -27,10 +27,25 @@ impl Desk {
 
     /// Types a command; its exit code and standard output.
     #[track_caller]
-    fn types(&self, line: &str, input: &str) -> (i32, String) {
+    pub(crate) fn types(&self, line: &str, input: &str) -> (i32, String) {
+        let (code, out, _) = self.typed(line, input);
+        (code, out)
+    }
+
+    /// Types a command without input; its exit code, standard output and standard error.
+    #[track_caller]
+    pub(crate) fn says(&self, line: &str) -> (i32, String, String) {
+        self.typed(line, "")
+    }
+
+    fn typed(&self, line: &str, input: &str) -> (i32, String, String) {
         let line = line.replace("SERVER", &self.address);
         let mut words = line.split_whitespace();
-        let program: PathBuf = self.folder.0.join("bin").join(words.next().unwrap());
+        let name = words.next().unwrap();
+        let program = match name {
+            "dohle" => PathBuf::from(env!("CARGO_BIN_EXE_dohle")),
+            script => self.folder.0.join("bin").join(script),
+        };
         let mut child = Command::new(program)
             .args(words)
             .current_dir(&self.folder.0)
@@ -41,8 +56,9 @@ impl Desk {
             .unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
-        println!("$ {line}\n{}", String::from_utf8_lossy(&output.stderr));
-        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+        let (code, out, err) = told(output);
+        println!("$ {line}\n{err}");
+        (code, out, err)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Access rules and what they are about, written as Kafka writes them.
 
+use serde_json::{Value, json};
 use std::fmt;
 
 /// Kafka's names of operations, by their numbers.
@@ -157,6 +158,26 @@ impl Pattern {
     pub(super) fn cluster() -> Self {
         let name = "kafka-cluster".to_owned();
         Self { resource: Resource::CLUSTER, name, matching: Match::LITERAL }
+    }
+}
+
+impl Pattern {
+    /// It with its rules.
+    pub(super) fn to_json(&self, rules: &[&Rule]) -> Value {
+        let rule = |rule: &&Rule| {
+            json!({
+                "principal": rule.principal,
+                "host": rule.host,
+                "operation": operation_name(rule.operation.0),
+                "permissionType": permission_name(rule.permission.0),
+            })
+        };
+        json!({
+            "resourceType": resource_name(self.resource.0),
+            "resourceName": self.name,
+            "patternType": pattern_name(self.matching.0),
+            "acls": rules.iter().map(rule).collect::<Value>(),
+        })
     }
 }
 

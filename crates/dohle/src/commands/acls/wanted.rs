@@ -163,7 +163,7 @@ mod tests {
     fn given(words: &str) -> Given {
         let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut console = Console { out: &mut out, err: &mut err };
+        let mut console = Console::new(&mut out, &mut err);
         super::super::FLAGS.parse(&words, &mut console).unwrap().unwrap()
     }
 

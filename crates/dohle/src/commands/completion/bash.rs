@@ -1,6 +1,6 @@
 //! Completion for bash.
 
-use super::{COMMANDS, Choice, Choices, Command, names, scripts};
+use super::{COMMANDS, Choice, Choices, Command, names, scripts, tellers};
 use std::fmt::Write as _;
 
 const HEAD: &str = r#"# Completion of dohle for bash: source <(dohle completion bash)
@@ -18,6 +18,9 @@ _dohle() {
 "#;
 
 const TAIL: &str = r#"    esac
+    if [[ ${COMP_WORDS[0]##*/} == dohle && " TELLERS " == *" $command "* ]]; then
+        [[ $previous == --output ]] && words="text json" || words+=" --output"
+    fi
     # What a value is only its user knows; a file is a good guess.
     [[ " $values " == *" $previous "* ]] && return
     COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -29,7 +32,7 @@ pub(super) fn text() -> String {
     let own: Vec<_> = names().map(|(name, _)| name).collect();
     let mut text = HEAD.replace("NAMES", &own.join(" "));
     COMMANDS.iter().for_each(|command| arm(command, &mut text));
-    text.push_str(TAIL);
+    text.push_str(&TAIL.replace("TELLERS", &tellers().join(" ")));
     writeln!(text, "complete -o default -F _dohle dohle {}", scripts().join(" "))
         .expect("a String takes all text");
     text

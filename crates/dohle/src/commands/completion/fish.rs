@@ -1,6 +1,6 @@
 //! Completion for fish.
 
-use super::{COMMANDS, Choice, Choices, names, quoted, sentence};
+use super::{COMMANDS, Choice, Choices, names, output, quoted, sentence};
 use std::fmt::Write as _;
 
 /// The whole script.
@@ -25,6 +25,9 @@ pub(super) fn text() -> String {
                     options(&mut text, &[name, &choice.word], own);
                 }
             }
+        }
+        if command.tells_json {
+            options(&mut text, &[name], &[output()]);
         }
         for script in command.scripts() {
             writeln!(text, "complete -c {script} -w 'dohle {name}'")

@@ -11,7 +11,9 @@ use dohle_protocol::messages::alter_user_scram_credentials_request::{
     ScramCredentialDeletion, ScramCredentialUpsertion,
 };
 use dohle_protocol::messages::describe_client_quotas_request::ComponentData;
+use dohle_protocol::messages::describe_client_quotas_response::{EntityData as Told, ValueData};
 use dohle_protocol::wire::Text;
+use serde_json::{Map, Value, json};
 
 const QUOTAS: [&str; 4] =
     ["producer_byte_rate", "consumer_byte_rate", "request_percentage", "controller_mutation_rate"];
@@ -48,7 +50,20 @@ pub(super) fn describe(
     let components: Vec<_> = components.collect();
     let quotas =
         session.admin(|admin| async move { admin.describe_quotas(components, true).await })?;
+    console.begin();
     for quota in quotas {
+        let entity_json = || {
+            let name =
+                |one: &Told| (one.entity_type.to_string(), json!(one.entity_name.as_deref()));
+            quota.entity.iter().map(name).collect::<Map<_, _>>()
+        };
+        let values_json = || {
+            let value = |one: &ValueData| (one.key.to_string(), json!(one.value));
+            quota.values.iter().map(value).collect::<Map<_, _>>()
+        };
+        if console.tell(|| json!({ "entity": entity_json(), "quotas": values_json() })) {
+            continue;
+        }
         let mut entity = Vec::new();
         for (name, shown) in [("user", "user-principal"), ("client-id", "client-id"), ("ip", "ip")]
         {
@@ -87,12 +102,25 @@ fn describe_credentials(
             // A user without credentials is no news.
             continue;
         }
+        let name_of = |mechanism: i8| {
+            let known = MECHANISMS.iter().find(|(_, id)| *id == mechanism);
+            known.map_or("UNKNOWN", |(name, _)| name)
+        };
+        let credentials_json = || {
+            let infos = one.credential_infos.iter();
+            infos
+                .map(|info| json!({ "mechanism": name_of(info.mechanism), "iterations": info.iterations }))
+                .collect::<Value>()
+        };
+        let entity_json = || json!({ "user": one.user.as_str() });
+        if console.tell(|| json!({ "entity": entity_json(), "credentials": credentials_json() })) {
+            continue;
+        }
         let credentials: Vec<_> = one
             .credential_infos
             .iter()
             .map(|info| {
-                let known = MECHANISMS.iter().find(|(_, id)| *id == info.mechanism);
-                let name = known.map_or("UNKNOWN", |(name, _)| name);
+                let name = name_of(info.mechanism);
                 format!("{name}=iterations={}", info.iterations)
             })
             .collect();

@@ -182,7 +182,7 @@ mod tests {
         let line = format!("--bootstrap-server s:1 {line}");
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let options = read(&words, &mut Console { out: &mut out, err: &mut err });
+        let options = read(&words, &mut Console::new(&mut out, &mut err));
         let options = options.ok().flatten().map(|(options, _)| options);
         (options, String::from_utf8(out).unwrap())
     }

@@ -1,12 +1,13 @@
 //! Groups with their offsets, members or state.
 
-use super::{named, tell};
+use super::{json, named, tell};
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
 use crate::exception::exception;
 use crate::session::Session;
 use dohle_client::TopicPartition;
 use dohle_client::admin::{CommittedOffset, DescribedGroup, GroupMember, OffsetSpec};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What stands where there is nothing.
@@ -20,6 +21,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let is_verbose = given.has("verbose");
     let mut groups = named(session, given)?;
+    console.begin();
     groups.sort_unstable();
     groups.dedup();
     for id in groups {
@@ -73,31 +75,30 @@ fn print_offsets(
 ) -> Result<(), Failure> {
     let id = group.id.clone();
     let committed = session.admin(|admin| async move { admin.group_offsets(&id).await })?;
-    let mut members: Vec<&GroupMember> = group.members.iter().collect();
-    members.sort_by_key(|member| std::cmp::Reverse(member.assignment.len()));
-    let mut owners: Vec<(Option<&GroupMember>, TopicPartition)> = Vec::new();
-    for member in members {
-        let mut partitions = member.assignment.clone();
-        partitions.sort_by_key(|one| one.partition);
-        owners.extend(partitions.into_iter().map(|partition| (Some(member), partition)));
-    }
-    let mut rest: Vec<_> = committed
-        .keys()
-        .filter(|partition| !owners.iter().any(|(_, owned)| owned == *partition))
-        .cloned()
-        .collect();
-    rest.sort_by_key(|one| one.partition);
-    owners.extend(rest.into_iter().map(|partition| (None, partition)));
+    let owners = owners(group, &committed);
     if owners.is_empty() {
+        console.tell(|| json::group(group, ("offsets", Value::Array(Vec::new()))));
         return Ok(());
     }
     let wanted: BTreeMap<_, _> =
         owners.iter().map(|(_, partition)| (partition.clone(), OffsetSpec::Latest)).collect();
     let ends = session.admin(|admin| async move { admin.list_offsets(&wanted, false).await })?;
+    let end_of = |partition: &TopicPartition| {
+        ends.get(partition).and_then(|end| end.as_ref().ok()).map(|end| end.offset)
+    };
+    let offsets = || {
+        let offset = |(owner, partition): &(Option<&GroupMember>, TopicPartition)| {
+            json::offset(partition, *owner, committed.get(partition), end_of(partition))
+        };
+        owners.iter().map(offset).collect()
+    };
+    if console.tell(|| json::group(group, ("offsets", offsets()))) {
+        return Ok(());
+    }
     let rows: Vec<Row> = owners
         .iter()
         .map(|(owner, partition)| {
-            let end = ends.get(partition).and_then(|end| end.as_ref().ok()).map(|end| end.offset);
+            let end = end_of(partition);
             row(&group.id, *owner, partition, committed.get(partition), end)
         })
         .collect();
@@ -130,6 +131,29 @@ fn print_offsets(
     }
     writeln!(console.out)?;
     Ok(())
+}
+
+/// What the members have, those with the most first, and then what is committed and nobody's.
+fn owners<'g>(
+    group: &'g DescribedGroup,
+    committed: &BTreeMap<TopicPartition, CommittedOffset>,
+) -> Vec<(Option<&'g GroupMember>, TopicPartition)> {
+    let mut members: Vec<&GroupMember> = group.members.iter().collect();
+    members.sort_by_key(|member| std::cmp::Reverse(member.assignment.len()));
+    let mut owners: Vec<(Option<&GroupMember>, TopicPartition)> = Vec::new();
+    for member in members {
+        let mut partitions = member.assignment.clone();
+        partitions.sort_by_key(|one| one.partition);
+        owners.extend(partitions.into_iter().map(|partition| (Some(member), partition)));
+    }
+    let mut rest: Vec<_> = committed
+        .keys()
+        .filter(|partition| !owners.iter().any(|(_, owned)| owned == *partition))
+        .cloned()
+        .collect();
+    rest.sort_by_key(|one| one.partition);
+    owners.extend(rest.into_iter().map(|partition| (None, partition)));
+    owners
 }
 
 fn row(
@@ -183,6 +207,10 @@ fn print_members(
     is_verbose: bool,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
+    let members = || group.members.iter().map(json::member).collect();
+    if console.tell(|| json::group(group, ("members", members()))) {
+        return Ok(());
+    }
     let has_static = group.members.iter().any(|member| member.instance_id.is_some());
     let width = |part: fn(&GroupMember) -> usize, least: usize| {
         group.members.iter().map(part).max().unwrap_or(0).max(least)
@@ -246,6 +274,10 @@ fn print_state(
 ) -> Result<(), Failure> {
     let cluster = session.admin(|admin| async move { admin.describe_cluster(false).await })?;
     let node = cluster.brokers.iter().find(|node| node.id == group.coordinator);
+    let coordinator = || json::coordinator(group.coordinator, node.map(|node| &**node));
+    if console.tell(|| json::group(group, ("coordinator", coordinator()))) {
+        return Ok(());
+    }
     let coordinator = match node {
         Some(node) => format!("{}:{}  ({})", node.host, node.port, node.id),
         None => format!("({})", group.coordinator),

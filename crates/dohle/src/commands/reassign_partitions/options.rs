@@ -156,7 +156,7 @@ mod tests {
     fn asked(words: &str) -> Result<Action, String> {
         let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let read = read(&words, &mut Console { out: &mut out, err: &mut err });
+        let read = read(&words, &mut Console::new(&mut out, &mut err));
         let told = String::from_utf8(err).unwrap().lines().next().unwrap_or_default().to_owned();
         read.map(|read| read.unwrap().1).map_err(|_| told)
     }

@@ -235,7 +235,7 @@ mod tests {
             ..DescribedGroup::default()
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        members(&group, false, &mut Console { out: &mut out, err: &mut err }).unwrap();
+        members(&group, false, &mut Console::new(&mut out, &mut err)).unwrap();
         let text = String::from_utf8(out).unwrap();
         let pad = |cell: &str| format!("{cell:15} ");
         let cells = ["g", "m", "/h", "c"].map(pad).concat();

@@ -240,7 +240,7 @@ mod tests {
 
     fn said(tell: impl FnOnce(&mut Console<'_>) -> Result<(), Failure>) -> String {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        tell(&mut Console { out: &mut out, err: &mut err }).unwrap();
+        tell(&mut Console::new(&mut out, &mut err)).unwrap();
         String::from_utf8(out).unwrap()
     }
 

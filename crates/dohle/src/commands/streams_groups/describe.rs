@@ -308,7 +308,7 @@ mod tests {
             ),
         ] {
             let (mut out, mut err) = (Vec::new(), Vec::new());
-            members(&group(), is_verbose, &mut Console { out: &mut out, err: &mut err }).unwrap();
+            members(&group(), is_verbose, &mut Console::new(&mut out, &mut err)).unwrap();
             let text = String::from_utf8(out).unwrap();
             assert_eq!(text.lines().nth(1), Some(expected.as_str()));
         }
@@ -320,9 +320,9 @@ mod tests {
         group.members.clear();
         group.group_state = "Empty".into();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        members(&group, true, &mut Console { out: &mut out, err: &mut err }).unwrap();
+        members(&group, true, &mut Console::new(&mut out, &mut err)).unwrap();
         assert!(out.is_empty());
-        tell_state(&group, &mut Console { out: &mut out, err: &mut err }).unwrap();
+        tell_state(&group, &mut Console::new(&mut out, &mut err)).unwrap();
         assert_eq!(out, b"\nError: Streams group 'g' has no active members.\n");
     }
 }

@@ -9,6 +9,7 @@ use dohle_protocol::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::describe_configs_response::DescribeConfigsResourceResult;
 use dohle_protocol::wire::Text;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The source of a config that is nobody's choice.
@@ -54,6 +55,7 @@ pub(super) fn run(
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let names = names(session, given)?;
+    console.begin();
     if names.is_empty() {
         return Ok(());
     }
@@ -144,6 +146,23 @@ fn print(
     };
     let own: Vec<_> =
         known.configs.iter().filter(|config| config.config_source != DEFAULT_CONFIG).collect();
+    let min_isr = known.configs.iter().find(|config| config.name == "min.insync.replicas");
+    let min_isr = min_isr.and_then(|config| config.value.as_ref()?.parse().ok()).unwrap_or(1);
+    let mut wanted =
+        partitions.iter().filter(|one| filter.wants(one, factor(one), min_isr)).peekable();
+    if console.is_json() {
+        let is_wanted = if filter.overridden {
+            !own.is_empty()
+        } else {
+            !filter.has_report() || wanted.peek().is_some()
+        };
+        if is_wanted {
+            let partitions: Vec<_> =
+                wanted.map(|one| partition_json(one, under_way(one))).collect();
+            console.tell(|| topic_json(&known.topic, partitions, &own));
+        }
+        return Ok(());
+    }
     if !filter.has_report() && (!filter.overridden || !own.is_empty()) {
         let configs: Vec<_> = own
             .iter()
@@ -164,12 +183,42 @@ fn print(
     if filter.overridden {
         return Ok(());
     }
-    let min_isr = known.configs.iter().find(|config| config.name == "min.insync.replicas");
-    let min_isr = min_isr.and_then(|config| config.value.as_ref()?.parse().ok()).unwrap_or(1);
-    for one in partitions.iter().filter(|one| filter.wants(one, factor(one), min_isr)) {
+    for one in wanted {
         print_partition(name, one, under_way(one), console)?;
     }
     Ok(())
+}
+
+fn topic_json(
+    topic: &DescribedTopic,
+    partitions: Vec<Value>,
+    own: &[&DescribeConfigsResourceResult],
+) -> Value {
+    let configs =
+        own.iter().map(|config| (config.name.to_string(), json!(config.value.as_deref())));
+    json!({
+        "name": topic.name.as_str(),
+        "id": (topic.id != Uuid::ZERO).then(|| topic.id.to_string()),
+        "isInternal": topic.is_internal,
+        "configs": configs.collect::<serde_json::Map<_, _>>(),
+        "partitions": partitions,
+    })
+}
+
+fn partition_json(one: &DescribedPartition, under_way: Option<&Reassignment>) -> Value {
+    let partition = &one.partition;
+    json!({
+        "partition": partition.index,
+        "leader": partition.leader,
+        "leaderEpoch": partition.leader_epoch,
+        "replicas": partition.replicas,
+        "isr": partition.in_sync,
+        "offlineReplicas": partition.offline,
+        "addingReplicas": under_way.map_or(&[][..], |found| &found.adding),
+        "removingReplicas": under_way.map_or(&[][..], |found| &found.removing),
+        "elr": one.eligible_leaders,
+        "lastKnownElr": one.last_known_eligible,
+    })
 }
 
 fn print_partition(

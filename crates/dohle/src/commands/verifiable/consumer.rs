@@ -338,7 +338,7 @@ mod tests {
     fn settings_of(words: &str) -> Result<Properties, Failure> {
         let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let given = FLAGS.parse(&words, &mut Console { out: &mut out, err: &mut err });
+        let given = FLAGS.parse(&words, &mut Console::new(&mut out, &mut err));
         settings(&given.unwrap().unwrap())
     }
 

@@ -276,7 +276,7 @@ mod tests {
     fn plan(words: &[&str]) -> Plan {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let given = FLAGS.parse(&words, &mut Console { out: &mut out, err: &mut err });
+        let given = FLAGS.parse(&words, &mut Console::new(&mut out, &mut err));
         Plan::of(&given.unwrap().unwrap()).unwrap()
     }
 

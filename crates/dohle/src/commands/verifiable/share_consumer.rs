@@ -301,7 +301,7 @@ mod tests {
     fn plan(line: &str) -> Result<Plan, Failure> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let given = FLAGS.parse(&words, &mut Console { out: &mut out, err: &mut err });
+        let given = FLAGS.parse(&words, &mut Console::new(&mut out, &mut err));
         Plan::of(&given.unwrap().unwrap())
     }
 

@@ -1,0 +1,140 @@
+//! `--output json`: what commands answer to scripts.
+
+use crate::tools::Desk;
+use serde_json::{Value, json};
+
+/// What each thing of an answer is told by: docs/json.md, which is what scripts count on.
+const FIELDS: &str = include_str!("../../../../docs/json.md");
+
+/// The array that a command answers with; every field of its objects, and no other, stands in the manual.
+#[track_caller]
+fn told_as_json(desk: &Desk, line: &str, row: &str) -> Vec<Value> {
+    let (code, out, err) = desk.says(&format!("dohle {line} --output json"));
+    assert_eq!((code, out.lines().count()), (0, 1), "{line}: {out}{err}");
+    let Ok(Value::Array(things)) = serde_json::from_str(&out) else { panic!("{line}: {out}") };
+    let fields = FIELDS.lines().find(|found| found.starts_with(&format!("| `{row}` | ")));
+    let fields: Vec<_> =
+        fields.unwrap_or_else(|| panic!("{row}")).split('`').skip(3).step_by(2).collect();
+    for thing in &things {
+        let mut names: Vec<_> = thing.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut expected = fields.clone();
+        names.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(names, expected, "{line}");
+    }
+    things
+}
+
+#[test]
+fn topics_and_groups() {
+    let desk = Desk::new("json-topics");
+    let at = "--bootstrap-server SERVER";
+    let create = format!(
+        "kafka-topics.sh --create --topic j --partitions 2 --config retention.ms=5000 {at}"
+    );
+    assert_eq!(desk.types(&create, "").0, 0);
+    assert_eq!(desk.types(&format!("kafka-console-producer.sh --topic j {at}"), "a\nb\n").0, 0);
+    let read = format!(
+        "kafka-console-consumer.sh --topic j --from-beginning --max-messages 2 --group g {at}"
+    );
+    assert_eq!(desk.types(&read, "").0, 0);
+
+    let topics =
+        told_as_json(&desk, &format!("topics --list --exclude-internal {at}"), "topics --list");
+    assert_eq!(
+        (topics.len(), &topics[0]["name"], &topics[0]["isInternal"]),
+        (1, &json!("j"), &json!(false))
+    );
+    let topics =
+        told_as_json(&desk, &format!("topics --describe --topic j {at}"), "topics --describe");
+    assert_eq!(topics[0]["configs"]["retention.ms"], "5000");
+    assert_eq!(topics[0]["partitions"][1]["replicas"], json!([1]));
+    let line = format!("topics --describe --topic j --under-replicated-partitions {at}");
+    assert_eq!(told_as_json(&desk, &line, "topics --describe"), [] as [Value; 0]);
+
+    let groups = told_as_json(&desk, &format!("groups --list {at}"), "groups --list");
+    assert_eq!((&groups[0]["group"], &groups[0]["type"]), (&json!("g"), &json!("Classic")));
+    let line = format!("consumer-groups --list {at}");
+    assert_eq!(told_as_json(&desk, &line, "consumer-groups --list"), groups);
+    let described = |what: &str| {
+        let line = format!("consumer-groups --describe --group g --{what} {at}");
+        let mut groups =
+            told_as_json(&desk, &line, &format!("consumer-groups --describe --{what}"));
+        groups.remove(0)
+    };
+    let group = described("offsets");
+    let offsets = group["offsets"].as_array().unwrap();
+    let sum = |field: &str| offsets.iter().map(|one| one[field].as_i64().unwrap()).sum::<i64>();
+    assert_eq!((sum("currentOffset"), sum("logEndOffset"), sum("lag")), (2, 2, 0));
+    assert_eq!((&group["state"], &offsets[0]["consumerId"]), (&json!("Empty"), &Value::Null));
+    assert_eq!(described("members")["members"], json!([]));
+    assert_eq!(described("state")["coordinator"]["id"], 1);
+}
+
+#[test]
+fn the_cluster() {
+    let desk = Desk::new("json-cluster");
+    let at = "--bootstrap-server SERVER";
+    let create = format!("kafka-topics.sh --create --topic j --config retention.ms=5000 {at}");
+    assert_eq!(desk.types(&create, "").0, 0);
+    let brokers = told_as_json(
+        &desk,
+        &format!("log-dirs --describe --topic-list j {at}"),
+        "log-dirs --describe",
+    );
+    assert_eq!(brokers[0]["logDirs"][0]["partitions"].as_array().unwrap().len(), 1);
+    let line = format!("configs --describe --topic j {at}");
+    let entities = told_as_json(&desk, &line, "configs --describe");
+    assert_eq!(entities[0]["configs"][0]["value"], "5000");
+    let alter = format!("kafka-configs.sh --alter --user u --add-config consumer_byte_rate=5 {at}");
+    assert_eq!(desk.types(&alter, "").0, 0);
+    let line = format!("configs --describe --user u {at}");
+    let quotas = told_as_json(&desk, &line, "configs --describe of clients, users and addresses");
+    assert_eq!(
+        quotas[0],
+        json!({ "entity": { "user": "u" }, "quotas": { "consumer_byte_rate": 5.0 } })
+    );
+    let alter =
+        format!("kafka-configs.sh --alter --user s --add-config SCRAM-SHA-256=[password=x] {at}");
+    assert_eq!(desk.types(&alter, "").0, 0);
+    let line = format!("configs --describe --user s {at}");
+    let passwords = told_as_json(&desk, &line, "configs --describe of users with a password");
+    assert_eq!(
+        passwords[0]["credentials"],
+        json!([{ "mechanism": "SCRAM-SHA-256", "iterations": 4096 }])
+    );
+    let features = told_as_json(&desk, &format!("features describe {at}"), "features describe");
+    assert!(features.iter().any(|one| one["feature"] == "metadata.version"), "{features:?}");
+    let ids = told_as_json(&desk, &format!("cluster cluster-id {at}"), "cluster cluster-id");
+    let nodes =
+        told_as_json(&desk, &format!("cluster list-endpoints {at}"), "cluster list-endpoints");
+    assert_eq!((ids.len(), &nodes[0]["id"]), (1, &json!(1)));
+    let line = format!("metadata-quorum describe --status {at}");
+    let quorum = told_as_json(&desk, &line, "metadata-quorum describe --status");
+    assert_eq!(quorum[0]["currentVoters"][0]["id"], 1);
+    let line = format!("metadata-quorum describe --replication {at}");
+    let replicas = told_as_json(&desk, &line, "metadata-quorum describe --replication");
+    assert_eq!(replicas[0]["status"], "Leader");
+}
+
+#[test]
+fn what_is_no_answer() {
+    let desk = Desk::new("json-not");
+    let at = "--bootstrap-server SERVER";
+    for (line, code, told) in [
+        // Words beside the answer and failures are for standard error; what only does something answers nothing.
+        ("dohle topics --create --topic n --output json", 0, "Created topic n."),
+        ("dohle topics --describe --topic nope --output json", 1, "Topic 'nope' does not exist"),
+        ("dohle consumer-groups --describe --group nope --output json", 1, "nope"),
+        ("dohle acls --list --output json", 1, "Error while executing ACL command"),
+        ("dohle topics --list --output yaml", 1, "--output is text or json, not yaml"),
+        // Kafka's scripts and the other commands do not know it.
+        ("kafka-topics.sh --list --output json", 1, "output is not a recognized option"),
+        ("dohle kafka-topics --list --output json", 1, "output is not a recognized option"),
+        ("dohle get-offsets --output json", 1, "output is not a recognized option"),
+    ] {
+        let (exit, out, err) = desk.says(&format!("{line} {at}"));
+        assert_eq!((exit, out.as_str()), (code, ""), "{line}: {err}");
+        assert!(err.contains(told), "{line}: {err}");
+    }
+}
