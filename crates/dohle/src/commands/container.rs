@@ -62,9 +62,31 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         writeln!(console.err, "{note}")?;
     }
     let file = write(&settings, &asked.root)?;
-    storage::run(&format_words(&settings, &file), console)?;
+    let words = format_words(&settings, &file);
+    if settings.is_told {
+        tell(&settings, &file, &words, console)?;
+    }
+    storage::run(&words, console)?;
     console.out.flush()?;
     server::run(&[file], console)
+}
+
+/// Says what came of the variables, in the manner of Bitnami's scripts.
+fn tell(
+    settings: &Settings,
+    file: &str,
+    format: &[String],
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let properties = settings.properties.iter();
+    let lines = [format!("{file}:")]
+        .into_iter()
+        .chain(properties.map(|(name, value)| format!("  {}", environment::shown(name, value))))
+        .chain([format!("kafka-storage.sh {}", format.join(" "))]);
+    for line in lines {
+        writeln!(console.err, "DEBUG ==> {line}")?;
+    }
+    Ok(())
 }
 
 /// What the binary does that is called by the name of an image's entry point; `None` for any other.

@@ -120,6 +120,33 @@ fn as_the_image_of_bitnami() {
 }
 
 #[test]
+fn who_asks_is_told_what_came_of_the_variables() {
+    let folder = image("debug");
+    let data = data(&folder);
+    let variables = [
+        ("BITNAMI_DEBUG", "true"),
+        ("KAFKA_CFG_LOG_DIRS", data.as_str()),
+        ("KAFKA_CFG_NUM_PARTITIONS", "many"),
+        ("KAFKA_CFG_SSL_KEY_PASSWORD", "magpie"),
+    ];
+    for is_asked in [true, false] {
+        let variables = if is_asked { &variables[..] } else { &variables[1..] };
+        let mut command = program(&folder, "opt/bitnami/scripts/kafka/run.sh", variables);
+        let output = command.args(["--root", "."]).current_dir(&folder.0).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        for line in [
+            "DEBUG ==>   num.partitions=many\n",
+            "DEBUG ==>   ssl.key.password=[hidden]\n",
+            "DEBUG ==> kafka-storage.sh format --ignore-formatted",
+        ] {
+            assert_eq!(told.contains(line), is_asked, "{told}");
+        }
+        assert!(!told.contains("magpie"), "{told}");
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_told() {
     let folder = image("wrong");
     let run = |variables: &[(&str, &str)]| {

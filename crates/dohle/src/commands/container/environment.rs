@@ -5,6 +5,7 @@
 //! `___` for a dash. What counts more, from the least: the defaults of a node alone, the mounted
 //! file, `KAFKA_*`, `KAFKA_CFG_*`. A variable that ends in `_FILE` names a file with the value.
 
+use dohle_metadata::config::Scope;
 use dohle_protocol::ids::Uuid;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) cluster_id: String,
     /// What its author should know.
     pub(crate) notes: Vec<String>,
+    /// Whether to tell what came of all this (`BITNAMI_DEBUG`).
+    pub(crate) is_told: bool,
 }
 
 impl Settings {
@@ -125,7 +128,19 @@ pub(crate) fn read(
         properties,
         cluster_id: cluster_id.map_or_else(|| CLUSTER_ID.to_owned(), Clone::clone),
         notes,
+        is_told: variables.get("BITNAMI_DEBUG").is_some_and(|value| is_yes(value)),
     })
+}
+
+/// Whether the scripts of Bitnami's images take the value of a variable for a yes.
+fn is_yes(value: &str) -> bool {
+    ["1", "yes", "true"].iter().any(|yes| value.eq_ignore_ascii_case(yes))
+}
+
+/// A property as it may be told to anybody: values that may be secret are hidden.
+pub(crate) fn shown(name: &str, value: &str) -> String {
+    let is_plain = Scope::Broker.key(name).is_some_and(|key| !key.kind.is_sensitive());
+    format!("{name}={}", if is_plain { value } else { "[hidden]" })
 }
 
 /// `LOG_DIRS` as `log.dirs`.
@@ -329,6 +344,29 @@ mod tests {
         assert!(of(&alone, &[]).unwrap_err().contains("only a controller"));
         let empty = [("KAFKA_PROCESS_ROLES", "controller"), ("KAFKA_ADVERTISED_LISTENERS", "")];
         assert!(!of(&empty, &[]).unwrap().properties.contains_key("advertised.listeners"));
+    }
+
+    #[test]
+    fn who_asks_is_told_what_came_of_it() {
+        for (value, expected) in
+            [("true", true), ("YES", true), ("1", true), ("false", false), ("", false)]
+        {
+            assert_eq!(of(&[("BITNAMI_DEBUG", value)], &[]).unwrap().is_told, expected, "{value}");
+        }
+        assert!(!of(&[], &[]).unwrap().is_told);
+        for (name, value, expected) in [
+            ("num.partitions", "3", "num.partitions=3"),
+            ("ssl.key.password", "s3cret", "ssl.key.password=[hidden]"),
+            // What nobody knows may be anything.
+            (
+                "listener.name.a.ssl.key.password",
+                "s3cret",
+                "listener.name.a.ssl.key.password=[hidden]",
+            ),
+            ("my.own", "s3cret", "my.own=[hidden]"),
+        ] {
+            assert_eq!(shown(name, value), expected);
+        }
     }
 
     #[test]
