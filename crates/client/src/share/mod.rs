@@ -131,9 +131,8 @@ impl ShareConsumer {
         acknowledged.add(record.place, (offset, offset, acknowledgement));
     }
 
-    /// Acknowledgements that did not count, as far as that has become known since this was asked last.
+    /// Acknowledgements that did not count, as far as polls have come to know of it since this was asked last.
     pub fn refused(&mut self) -> Vec<Refused> {
-        self.take_arrived();
         std::mem::take(&mut self.refused)
     }
 
@@ -162,6 +161,7 @@ impl ShareConsumer {
             self.on_end(acknowledged, answer);
         }
         self.membership.leave(deadline).await;
+        self.take_arrived();
         self.refused()
     }
 

@@ -246,6 +246,34 @@ fn refused(second: impl Fn(&Asked) -> Reply + Send + 'static) -> (Told, Vec<i32>
     (refused.collect(), epochs)
 }
 
+/// What counts becomes known by a poll, and by nothing between two of them: else the next would forget it untold.
+#[test]
+fn what_counts_is_told_whenever_its_answer_comes() {
+    let mut fetches = 0;
+    let act: Act = Box::new(move |asked, request| {
+        fetches += 1;
+        (fetches == 1).then(|| asked.say(&three(asked.broker))).or_else(|| {
+            let is_told = !acknowledged(request).is_empty();
+            is_told.then(|| asked.say_after(SOON * 2, &taken(request)))
+        })
+    });
+    let told = consume(vec![act], |env, mut consumer| async move {
+        let records = read(&mut consumer).await.unwrap();
+        consumer.acknowledge(&records[0], Acknowledgement::Accept);
+        consumer.poll(SOON).await.unwrap();
+        assert!(consumer.counted().is_empty());
+        sleep(&*env.clock, SOON * 2).await;
+        // The answer is there.
+        assert!(consumer.refused().is_empty());
+        consumer.poll(SOON).await.unwrap();
+        let told = consumer.counted();
+        consumer.close().await;
+        told
+    });
+    let told: Vec<_> = told.iter().map(|one| one.offsets.clone()).collect();
+    assert_eq!(told, [vec![0..=0]]);
+}
+
 fn both(error: Error) -> Told {
     vec![("t-0".to_owned(), vec![(0, 1)], error)]
 }
