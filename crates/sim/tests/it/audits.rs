@@ -1,14 +1,14 @@
 //! Audits of a node that is played: what it says wrong is told, sentence by sentence.
 
-use crate::played::{self, Played, encoded};
+use crate::played::{self, Played};
+use crate::scripted::{Asked, Reply};
 use bytes::Bytes;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::frame::RequestStart;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages as m;
 use dohle_protocol::record::{BatchBuilder, NewRecord};
-use dohle_protocol::wire::{Message, Part, Reader, Records};
+use dohle_protocol::wire::Records;
 use dohle_sim::checker::{History, Known, Life, Moment, RecordId, Topic};
 use dohle_sim::client::Client;
 use dohle_sim::workload::audit::{self, After};
@@ -184,22 +184,21 @@ impl Node {
 
 impl Played for Node {
     #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is asked")]
-    fn answer(&mut self, _: usize, start: &RequestStart, from: &mut Reader) -> Vec<Part> {
-        let version = start.version;
-        match start.key {
-            ApiKey::Metadata => encoded(start, &self.metadata()),
-            ApiKey::DescribeConfigs => encoded(start, &self.configs()),
+    fn answer(&mut self, _: usize, asked: &Asked) -> Reply {
+        match asked.key {
+            ApiKey::Metadata => asked.say(&self.metadata()),
+            ApiKey::DescribeConfigs => asked.say(&self.configs()),
             ApiKey::ListOffsets => {
-                let request = m::ListOffsetsRequest::decode(from, version).unwrap();
-                encoded(start, &self.offsets(&request))
+                let request: m::ListOffsetsRequest = asked.read().unwrap();
+                asked.say(&self.offsets(&request))
             }
             ApiKey::Fetch => {
-                let request = m::FetchRequest::decode(from, version).unwrap();
-                encoded(start, &self.fetch(&request))
+                let request: m::FetchRequest = asked.read().unwrap();
+                asked.say(&self.fetch(&request))
             }
             ApiKey::OffsetFetch => {
-                let request = m::OffsetFetchRequest::decode(from, version).unwrap();
-                encoded(start, &self.committed(&request))
+                let request: m::OffsetFetchRequest = asked.read().unwrap();
+                asked.say(&self.committed(&request))
             }
             other => panic!("asked for {other:?}"),
         }

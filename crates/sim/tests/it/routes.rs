@@ -1,15 +1,15 @@
 //! Clients of a cluster of two nodes: each question goes to who it is for. The nodes are played, as there
 //! is no replication: both know who leads what, and refuse what is for the other.
 
-use crate::played::{self, Played, encoded};
+use crate::played::{self, Played};
+use crate::scripted::{Asked, Reply};
 use dohle_env::tasks::Home;
 use dohle_protocol::api_key::ApiKey;
 use dohle_protocol::error_code::ErrorCode;
-use dohle_protocol::frame::RequestStart;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages as m;
 use dohle_protocol::record::{AnyBatch, Batches};
-use dohle_protocol::wire::{Message, Part, Reader, Records};
+use dohle_protocol::wire::Records;
 use dohle_sim::checker::{History, Life, Topic};
 use dohle_sim::client::{Client, To};
 use dohle_sim::workload::{consumer, producer};
@@ -179,24 +179,23 @@ impl Cluster {
 
 impl Played for Cluster {
     #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is asked")]
-    fn answer(&mut self, node: usize, start: &RequestStart, from: &mut Reader) -> Vec<Part> {
-        *self.asked.entry((node, start.key.to_i16())).or_default() += 1;
-        let version = start.version;
-        match start.key {
-            ApiKey::Metadata => encoded(start, &self.metadata()),
-            ApiKey::FindCoordinator => encoded(start, &self.coordinator()),
-            ApiKey::Heartbeat => encoded(start, &self.heartbeat(node)),
+    fn answer(&mut self, node: usize, asked: &Asked) -> Reply {
+        *self.asked.entry((node, asked.key.to_i16())).or_default() += 1;
+        match asked.key {
+            ApiKey::Metadata => asked.say(&self.metadata()),
+            ApiKey::FindCoordinator => asked.say(&self.coordinator()),
+            ApiKey::Heartbeat => asked.say(&self.heartbeat(node)),
             ApiKey::ListOffsets => {
-                let request = m::ListOffsetsRequest::decode(from, version).unwrap();
-                encoded(start, &self.offsets(node, &request))
+                let request: m::ListOffsetsRequest = asked.read().unwrap();
+                asked.say(&self.offsets(node, &request))
             }
             ApiKey::Produce => {
-                let request = m::ProduceRequest::decode(from, version).unwrap();
-                encoded(start, &self.produce(node, &request))
+                let request: m::ProduceRequest = asked.read().unwrap();
+                asked.say(&self.produce(node, &request))
             }
             ApiKey::Fetch => {
-                let request = m::FetchRequest::decode(from, version).unwrap();
-                encoded(start, &self.fetch(node, &request))
+                let request: m::FetchRequest = asked.read().unwrap();
+                asked.say(&self.fetch(node, &request))
             }
             other => panic!("asked for {other:?}"),
         }

@@ -1,5 +1,5 @@
-//! Brokers that say what a test wants them to say: what a client of the `client` crate makes of answers that a
-//! node gives seldom.
+//! Brokers that say what a test wants them to say: what a client makes of answers that a node gives seldom, or
+//! should not give.
 
 use bytes::{Bytes, BytesMut};
 use dohle_client::{Client, ClientConfig};
@@ -26,7 +26,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-const PORT: u16 = 9092;
+pub(crate) const PORT: u16 = 9092;
 const LONG: Duration = Duration::from_secs(1000);
 
 /// A question that a broker was asked.
@@ -78,17 +78,17 @@ pub(crate) fn id_of(topic: usize) -> Uuid {
     Uuid::from_u128(1_000 + topic as u128)
 }
 
-/// What brokers say beside what every broker says.
-type Script = Arc<dyn Fn(&Asked) -> Reply + Send + Sync>;
+/// What a broker says to what it is asked.
+pub(crate) type Script = Arc<dyn Fn(&Asked) -> Reply + Send + Sync>;
 
 /// What every broker of a cluster knows.
-#[derive(Clone)]
 struct Facts {
     addresses: Vec<IpAddr>,
-    topics: Arc<dyn Fn() -> Topics + Send + Sync>,
+    topics: Box<dyn Fn() -> Topics + Send + Sync>,
     /// `transaction.version`, as the broker that is asked says it.
-    transactions: Arc<dyn Fn() -> i16 + Send + Sync>,
-    script: Script,
+    transactions: Box<dyn Fn() -> i16 + Send + Sync>,
+    /// What brokers say beside what every broker says.
+    script: Box<dyn Fn(&Asked) -> Reply + Send + Sync>,
 }
 
 /// Brokers 1 to `brokers`, which answer by `script`; they say by themselves which versions they have, who leads
@@ -114,32 +114,37 @@ pub(crate) fn run_with<T: Send + 'static, F: Future<Output = T> + Send + 'static
     let envs: Vec<Env> = names.iter().map(|name| world.start(name)).collect();
     let facts = Facts {
         addresses: names.iter().map(|name| world.address(name)).collect(),
-        topics: Arc::new(topics),
-        transactions: Arc::new(transactions),
-        script: Arc::new(script),
+        topics: Box::new(topics),
+        transactions: Box::new(transactions),
+        script: Box::new(script),
     };
+    let script: Script = Arc::new(move |asked| facts.answer(asked));
     for (env, broker) in envs.iter().zip(1..) {
-        let task = listen(env.clone(), facts.clone(), broker);
-        env.tasks.spawn(Home::Here, Box::pin(task));
+        begin(env, script.clone(), broker);
     }
     let env = world.start("c");
-    let config = ClientConfig::new(&format!("{}:{PORT}", facts.addresses[0])).unwrap();
+    let config = ClientConfig::new(&format!("{}:{PORT}", world.address(&names[0]))).unwrap();
     let client = Client::new(env.clone(), config.clone());
     world.complete("c", LONG, act(config, env, client)).unwrap()
 }
 
-async fn listen(env: Env, facts: Facts, broker: i32) {
+/// A broker begins on its host.
+pub(crate) fn begin(env: &Env, script: Script, broker: i32) {
+    env.tasks.spawn(Home::Here, Box::pin(listen(env.clone(), script, broker)));
+}
+
+async fn listen(env: Env, script: Script, broker: i32) {
     let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT);
     let mut listener = env.net.listen(any).unwrap();
     loop {
         let Ok(io) = poll_fn(|cx| listener.poll_accept(cx)).await else { continue };
-        let task = serve(env.clone(), facts.clone(), broker, io);
+        let task = serve(env.clone(), script.clone(), broker, io);
         env.tasks.spawn(Home::Here, Box::pin(task));
     }
 }
 
 /// Answers one question after the other, until somebody hangs up.
-async fn serve(env: Env, facts: Facts, broker: i32, mut io: Box<dyn Connection>) {
+async fn serve(env: Env, script: Script, broker: i32, mut io: Box<dyn Connection>) {
     let mut received = BytesMut::new();
     loop {
         while let Cut::Whole { size_bytes } = frame::cut(&received, 1 << 30) {
@@ -148,7 +153,7 @@ async fn serve(env: Env, facts: Facts, broker: i32, mut io: Box<dyn Connection>)
             let (key, version, id) = (start.key, start.version, start.correlation_id);
             let body = body.rest();
             let asked = Asked { broker, key, version, id, body };
-            match facts.answer(&asked) {
+            match script(&asked) {
                 Reply::Say(wait, bytes) => {
                     sleep(&*env.clock, wait).await;
                     let mut out = VecDeque::from([Piece::Bytes(bytes)]);
