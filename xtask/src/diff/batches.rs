@@ -3,6 +3,7 @@
 //! A fetch ends where its limit is, in the middle of a batch if need be; readers throw that part away.
 //! So the whole batches are one thing to compare, and that there is a part another.
 
+use dohle_protocol::ids::read_base64;
 use serde_json::{Value, json};
 
 use super::world::hex;
@@ -12,7 +13,7 @@ const LOG_OVERHEAD: usize = 12;
 
 /// `{"whole": HEX, "part": "none" | "behind" | "alone"}` of a records field in base64; other values stay as they are.
 pub(crate) fn split(records: Value) -> Value {
-    let Some(bytes) = records.as_str().and_then(decoded) else { return records };
+    let Some(bytes) = records.as_str().and_then(read_base64) else { return records };
     let mut whole = 0;
     while let Some(size) = first_size(&bytes[whole..]) {
         whole += size;
@@ -33,32 +34,10 @@ fn first_size(bytes: &[u8]) -> Option<usize> {
     (size <= bytes.len()).then_some(size)
 }
 
-/// The bytes of a text in base64 with padding.
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0u32, 0);
-    for letter in text.trim_end_matches('=').bytes() {
-        let digit = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(digit);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{decoded, split};
+    use super::split;
+    use dohle_protocol::ids::read_base64;
     use serde_json::json;
 
     #[test]
@@ -70,9 +49,9 @@ mod tests {
             ("YWJj", b"abc"),
             ("+/+/", b"\xfb\xff\xbf"),
         ] {
-            assert_eq!(decoded(text).as_deref(), Some(bytes), "{text}");
+            assert_eq!(read_base64(text).as_deref(), Some(bytes), "{text}");
         }
-        assert_eq!(decoded("a b"), None);
+        assert_eq!(read_base64("a b"), None);
     }
 
     #[test]
