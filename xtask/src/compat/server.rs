@@ -35,9 +35,7 @@ const SETTINGS: [&str; 6] = [
     "transaction.state.log.min.isr=1",
     "share.coordinator.state.topic.replication.factor=1",
     "share.coordinator.state.topic.min.isr=1",
-    // kafka-python 3.0.12 does not go on, now and then, behind a first join that is answered at once (one run in
-    // five); its SyncGroup is answered well, and no heartbeat follows.
-    "group.initial.rebalance.delay.ms=300",
+    "group.initial.rebalance.delay.ms=0",
 ];
 
 /// A running broker. Dropped, it is stopped and its folder removed.
