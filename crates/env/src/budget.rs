@@ -1,14 +1,21 @@
 //! A number of bytes that many tasks share, given out in the order in which they asked.
 
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// A shared number of bytes.
 #[derive(Clone)]
 pub struct Budget {
-    shared: Arc<Mutex<Shares>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    shares: Mutex<Shares>,
+    /// Whether somebody waits, for those who ask often: written under the lock, read without it.
+    is_short: AtomicBool,
 }
 
 struct Shares {
@@ -42,7 +49,7 @@ impl Budget {
             waiting: VecDeque::new(),
             next_ticket: 0,
         };
-        Self { shared: Arc::new(Mutex::new(shares)) }
+        Self { shared: Arc::new(Shared { shares: Mutex::new(shares), is_short: false.into() }) }
     }
 
     /// Asks for `size_bytes`; more than the whole budget counts as the whole.
@@ -58,14 +65,19 @@ impl Budget {
         self.lock().free_bytes
     }
 
-    /// Whether somebody waits for bytes that others have.
+    /// Whether somebody waits for bytes that others have. Takes no lock.
     #[must_use]
     pub fn is_short(&self) -> bool {
-        !self.lock().waiting.is_empty()
+        self.shared.is_short.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Shares> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.shares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// After the queue has changed.
+    fn note_waiting(&self, shares: &Shares) {
+        self.shared.is_short.store(!shares.waiting.is_empty(), Ordering::Relaxed);
     }
 }
 
@@ -83,6 +95,7 @@ impl Ticket {
             shares.free_bytes -= self.size_bytes;
             if self.number.take().is_some() {
                 shares.waiting.pop_front();
+                budget.note_waiting(&shares);
             }
             // The next in line may fit into what is left.
             let next = shares.waiting.front().map(|(_, waker)| waker.clone());
@@ -97,6 +110,7 @@ impl Ticket {
                 let number = shares.next_ticket;
                 shares.next_ticket += 1;
                 shares.waiting.push_back((number, cx.waker().clone()));
+                budget.note_waiting(&shares);
                 self.number = Some(number);
             }
             Some(number) => {
@@ -114,6 +128,7 @@ impl Drop for Ticket {
         let Some(number) = self.number else { return };
         let mut shares = self.budget.lock();
         shares.waiting.retain(|(waiting, _)| *waiting != number);
+        self.budget.note_waiting(&shares);
         let next = shares.waiting.front().map(|(_, waker)| waker.clone());
         drop(shares);
         if let Some(next) = next {

@@ -21,6 +21,9 @@ const CHUNK_SPARE_MIN: usize = 8 * 1024;
 const LARGE_FRAME_BYTES: usize = 32 * 1024;
 /// The largest buffer that is made before a frame asks for more.
 const BUFFER_BYTES_MAX: usize = 512 * 1024;
+/// What is received without permits while others wait for the budget, so that a crowd of large
+/// frames, of each of which only the beginning is here, takes little.
+const FIRST_LOOK_BYTES: usize = 4 * 1024;
 /// While others wait for the budget, a frame that has its permits must bring this much of its rest
 /// in this time: a peer that sends little or nothing would keep them for ever.
 const PROGRESS_BYTES_MIN: usize = 32 * 1024;
@@ -135,10 +138,11 @@ impl Inbound {
             self.permit = Some(ready!(ticket.poll_permit(cx)));
             self.ticket = None;
         }
-        let received = if self.buffer.is_empty() && self.bulk < LARGE_FRAME_BYTES {
+        let is_short = self.budget.is_short();
+        let received = if self.buffer.is_empty() && self.bulk < LARGE_FRAME_BYTES && !is_short {
             self.receive_into_chunk(cx, from)
         } else {
-            self.make_room();
+            self.make_room(is_short);
             from.poll_receive(cx, &mut self.buffer)
         };
         if received.is_pending() && self.buffer.is_empty() {
@@ -198,15 +202,16 @@ impl Inbound {
         })
     }
 
-    /// Makes the buffer large enough for the frame that has begun, and for some more like it.
-    fn make_room(&mut self) {
+    /// Makes the buffer large enough for the frame that has begun, and for some more like it where
+    /// there is memory enough.
+    fn make_room(&mut self, is_short: bool) {
         let missing = self.needed.saturating_sub(self.buffer.len());
         let spare = self.buffer.capacity() - self.buffer.len();
         if spare != 0 && missing <= spare {
             return;
         }
-        let several = (4 * self.bulk).min(BUFFER_BYTES_MAX);
-        let size_bytes = self.needed.max(several).max(4096);
+        let several = if is_short { 0 } else { (4 * self.bulk).min(BUFFER_BYTES_MAX) };
+        let size_bytes = self.needed.max(several).max(FIRST_LOOK_BYTES);
         let mut buffer = take_from_pool(size_bytes);
         buffer.extend_from_slice(&self.buffer);
         self.buffer = buffer;

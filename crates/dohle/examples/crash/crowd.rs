@@ -54,7 +54,9 @@ pub(crate) fn run(ground: &Ground) -> Result<(), String> {
     let frame: Arc<[u8]> = wire::frame(9, &wire::produce_request("huge", batches)).into();
     let mut server = Server::new(&ground.binary, &ground.folder.join("data"))?
         .with(format!("socket.request.max.bytes={}", frame.len() - 4))
-        .with("log.segment.bytes=104857600");
+        .with("log.segment.bytes=104857600")
+        // All come at once. A client that finds no room among 50 learns it from a reset, when it sends.
+        .with("socket.listen.backlog.size=1024");
     server.start()?;
     let mut wire = Wire::dial(&server.address())?;
     wire.create("huge", PARTITIONS, &[])?;
