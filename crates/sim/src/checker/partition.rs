@@ -459,8 +459,10 @@ impl Partition {
     /// After a power loss the log goes from `log_start` to `end`: what nobody was promised above
     /// the end is forgotten. Returns how much that is.
     pub fn on_cut(&mut self, log_start: i64, end: i64) -> Result<u64, String> {
-        // Who cuts the log for the damaged batch does it there; what else is missing it does not excuse.
-        let cut = self.damage.as_ref().map(|batch| batch.start).filter(|start| end <= *start);
+        // Who cuts the log for the damaged batch does it there, or, where that lies below the log's start,
+        // begins anew at the start; what else is missing it does not excuse.
+        let cut = self.damage.as_ref().map(|batch| batch.start);
+        let cut = cut.filter(|start| end <= log_start.max(*start));
         let sound_to = cut.unwrap_or(i64::MAX);
         if self.is_durable && end < self.marks.high_watermark.min(sound_to) {
             return Err(format!(

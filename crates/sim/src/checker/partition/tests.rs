@@ -278,6 +278,16 @@ fn a_damaged_batch_excuses_a_cut_there_and_nowhere_else() {
     assert_eq!(damaged(true).on_cut(0, 10), Ok(0));
 }
 
+/// Seed 5565.
+#[test]
+fn a_log_that_is_cut_below_its_start_begins_anew_there() {
+    let mut one = damaged(true);
+    one.deletable_to = 7;
+    one.on_deleted(one.asked_in(0), 7);
+    says(&one.clone().on_cut(7, 8), "the log ends at 8");
+    assert_eq!(one.on_cut(7, 7), Ok(3));
+}
+
 #[test]
 fn what_lies_before_a_damaged_batch_stays_promised() {
     let mut one = damaged(true);
