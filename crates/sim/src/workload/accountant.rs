@@ -3,7 +3,7 @@
 
 use super::offsets;
 use super::transactor::{GROUP, PARTITIONS, TOPIC};
-use crate::checker::ledger::Line;
+use crate::checker::ledger::{Line, Reach};
 use crate::checker::partition::Marks;
 use crate::checker::{History, Times};
 use crate::client::{Client, To};
@@ -18,7 +18,7 @@ use std::time::Duration;
 const UNPACKED_MAX: usize = 1 << 16;
 /// Looks after which a ledger that nobody writes must be whole.
 const LOOKS_MAX: u32 = 100;
-/// Answers without records in a row after which a log has none.
+/// Answers without records in a row after which no more are waited for.
 const EMPTY_MAX: u32 = 10;
 
 /// Reads until every transaction is over and everything is accounted for.
@@ -147,17 +147,20 @@ async fn read(client: &mut Client, history: &History, partition: i32) -> Option<
         }
         lines.extend(found);
         if next == position && position < marks.last_stable && empty < EMPTY_MAX {
-            // A node whose disk has much to do may answer without records. Compaction leaves nothing
-            // at a log's end either.
+            // A node whose disk has much to do may answer without records.
             empty += 1;
             client.pause(Duration::from_millis(50)).await;
             continue;
         }
         if next == position {
-            let is_whole = position == marks.high_watermark && position == marks.last_stable;
-            let verdict = history.known().ledger.on_read(partition, &lines, is_whole);
+            let reach = match position {
+                _ if position < marks.last_stable => Reach::Part,
+                _ if position < marks.high_watermark => Reach::Stable,
+                _ => Reach::Whole,
+            };
+            let verdict = history.known().ledger.on_read(partition, &lines, reach);
             verdict.map_err(|what| history.violate(format!("ledger: {what}"))).ok()?;
-            return Some(is_whole);
+            return Some(reach == Reach::Whole);
         }
         (position, empty) = (next, 0);
     }
