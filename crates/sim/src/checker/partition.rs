@@ -37,13 +37,16 @@ pub struct Asked {
     pub marks: Marks,
     /// The end of what was acknowledged.
     acknowledged_to: i64,
+    /// How many power losses had been looked into.
+    cuts: usize,
 }
 
 impl Asked {
     /// The same asked again at `now`: the answer may be that to the first time.
     #[must_use]
     pub fn repeated(self, now: Self) -> Self {
-        Self { acknowledged_to: self.acknowledged_to.min(now.acknowledged_to), ..now }
+        let acknowledged_to = self.acknowledged_to.min(now.acknowledged_to);
+        Self { acknowledged_to, cuts: self.cuts, ..now }
     }
 }
 
@@ -81,6 +84,8 @@ pub struct Partition {
     pub is_misread: bool,
     marks: Marks,
     acknowledged_to: i64,
+    /// Where the log ended after each power loss, as audits found it.
+    cuts: Vec<i64>,
     /// Grows with every end of its leader's process.
     life: u32,
     /// Whoever deleted records was told that none below is left.
@@ -158,7 +163,15 @@ impl Partition {
             life: self.life,
             marks: self.marks,
             acknowledged_to: self.acknowledged_to,
+            cuts: self.cuts.len(),
         }
+    }
+
+    /// The end of what had been acknowledged when something was asked, without what power losses have
+    /// taken since: of what the leader alone has acknowledged they take what they like.
+    fn acknowledged_before(&self, asked: Asked) -> i64 {
+        let cuts = self.cuts.iter().skip(asked.cuts).copied();
+        cuts.fold(asked.acknowledged_to, i64::min)
     }
 
     /// The disk damages the batch of these offsets, in this generation of the history: who checks it may
@@ -234,11 +247,11 @@ impl Partition {
         by_all: bool,
     ) -> Result<u64, String> {
         let (first, count) = (ids.start, ids.end.number - ids.start.number);
-        if base_offset < asked.acknowledged_to && !self.places.contains_key(&first) {
+        let before = self.acknowledged_before(asked);
+        if base_offset < before && !self.places.contains_key(&first) {
             return Err(format!(
                 "{first} is acknowledged at {base_offset}, and before it was first sent all below \
-                 {} was",
-                asked.acknowledged_to
+                 {before} was"
             ));
         }
         let end = base_offset + i64::try_from(count).map_err(|error| error.to_string())?;
@@ -382,7 +395,7 @@ impl Partition {
         is_last: bool,
     ) -> Result<(), String> {
         let seen = asked.marks.high_watermark;
-        let seen = if is_last { seen.max(asked.acknowledged_to) } else { seen };
+        let seen = if is_last { seen.max(self.acknowledged_before(asked)) } else { seen };
         if end < seen {
             return Err(format!("it ends at {end}, {seen} was seen or acknowledged"));
         }
@@ -500,6 +513,7 @@ impl Partition {
         }
         self.is_audited = true;
         self.acknowledged_to = self.acknowledged_to.min(end);
+        self.cuts.push(end);
         self.marks = Marks { log_start, last_stable: end, high_watermark: end };
         Ok(u64::try_from(lost.len()).unwrap_or(0))
     }

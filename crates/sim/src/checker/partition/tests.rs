@@ -127,6 +127,19 @@ fn what_is_sent_after_an_acknowledgement_lies_behind_it() {
     assert_eq!(acknowledge(&mut one, 7, 2..3), Ok(1));
 }
 
+/// Seed 3247.
+#[test]
+fn what_the_leader_alone_acknowledged_before_a_power_loss_is_behind_nobody() {
+    let mut one = partition(true, 4);
+    let alone = one.on_acknowledged(one.asked_in(0), 5, id(0)..id(2), false);
+    assert_eq!(alone, Ok(2));
+    let asked = one.asked_in(0);
+    assert_eq!(one.on_cut(0, 3), Ok(2));
+    let mut late = one.clone();
+    says(&late.on_acknowledged(asked, 2, id(2)..id(3), true), "all below 3 was");
+    assert_eq!(one.on_acknowledged(asked, 3, id(2)..id(3), true), Ok(1));
+}
+
 #[test]
 fn a_fetch_skips_nothing() {
     let mut one = partition(false, 4);
