@@ -206,8 +206,14 @@ pub(crate) async fn load(node: &Arc<Node>, plans: Vec<(Arc<Directory>, LoadPlan)
                 put_aside(node, &directory, &replica);
                 continue;
             };
-            let is_copy = replica.is_future && !is_orphan(node, &directory, &wanted, &originals);
-            if is_copy {
+            let key = (wanted.topic_id, wanted.partition.partition);
+            let is_alone = replica.is_future && !originals.contains(&key);
+            let is_orphan = is_alone && is_orphan(node, &view.image, &directory, &wanted);
+            if is_alone && !is_orphan {
+                tell_missing(&directory, &wanted);
+                made.insert(key, Replica::Offline);
+            }
+            if replica.is_future && !is_orphan {
                 let (directory, clean) = (directory.clone(), plan.clean);
                 copies.push(moves::Found { wanted, replica, directory, clean });
             } else if let Some(replica) = as_original(node, &directory, replica) {
@@ -278,17 +284,22 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// Whether a copy is all that is left of its partition: a move ended between its two renames, so the
-/// copy is whole. A replica that may lie in a directory which is offline is not given up.
-fn is_orphan(
-    node: &Node,
-    directory: &Directory,
-    wanted: &Wanted,
-    originals: &BTreeSet<(Uuid, i32)>,
-) -> bool {
-    let is_told = wanted.directory_id == directory.log_dir.id();
-    let is_all = node.directories.iter().all(|directory| directory.log_dir.is_online());
-    !originals.contains(&(wanted.topic_id, wanted.partition.partition)) && (is_told || is_all)
+/// Whether a copy is all that is left of its partition, whose log is not there: a move ended between
+/// its two renames, so the copy is whole. The controller knows of a move before these, while records
+/// still go to the log alone; so a log that may lie in a directory which is offline is not given up.
+fn is_orphan(node: &Node, image: &Image, directory: &Directory, wanted: &Wanted) -> bool {
+    let is_told = wanted.directory_id == directory.log_dir.id()
+        || !image.metadata_version().has_directories();
+    is_told && node.directories.iter().all(|directory| directory.log_dir.is_online())
+}
+
+fn tell_missing(directory: &Directory, wanted: &Wanted) {
+    tracing::error!(
+        partition = %wanted.partition,
+        "partition is offline: it was being moved to {}, and the directory that it was moved from is \
+         offline or not in log.dirs; with that directory again it is served and moved",
+        directory.log_dir.path().display()
+    );
 }
 
 /// Gives a copy that is to be opened as the replica the replica's name.

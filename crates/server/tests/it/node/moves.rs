@@ -176,6 +176,39 @@ fn a_move_goes_on_after_a_stop_and_a_crash_and_can_be_taken_back() {
     assert!(read(&mut client, "t", 200) == all);
 }
 
+/// The controller knows of a move before its last step. Seed 3247 of the simulation.
+#[test]
+fn a_copy_takes_no_place_of_a_log_in_a_directory_that_is_offline() {
+    let mut node = Node::start(&[TWO]);
+    let mut client = node.connect();
+    topic_in_data(&node, &mut client, "t", 1);
+    client.produce(-1, "t", &[0], &batch(10, 100));
+    let all = read(&mut client, "t", 10);
+    node.stop();
+    // As it is while the copy is level, the controller knows, and the log is written to.
+    let (data, other) = (node.directory.join("data"), node.directory.join("other"));
+    let copy = data.join(format!("t-0.{:032x}-future", 7));
+    std::fs::create_dir(&copy).unwrap();
+    std::fs::copy(data.join("t-0/partition.metadata"), copy.join("partition.metadata")).unwrap();
+    std::fs::rename(data.join("t-0"), other.join("t-0")).unwrap();
+    // What is no folder cannot be opened.
+    let away = node.directory.join("away");
+    std::fs::rename(&other, &away).unwrap();
+    std::fs::write(&other, "").unwrap();
+    node.restart(&[TWO]);
+    client = node.connect();
+    let answer = client.produce(-1, "t", &[0], &batch(10, 100)).remove(0);
+    assert_eq!(answer.error_code, ErrorCode::KAFKA_STORAGE_ERROR);
+    node.stop();
+    std::fs::remove_file(&other).unwrap();
+    std::fs::rename(&away, &other).unwrap();
+    node.restart(&[TWO]);
+    client = node.connect();
+    assert!(read(&mut client, "t", 10) == all);
+    wait(&mut client, "t", &["data"]);
+    assert!(read(&mut client, "t", 10) == all);
+}
+
 #[test]
 fn a_deleted_topic_takes_its_copy_along() {
     let mut node = Node::start(&[TWO, (RATE, "1000"), ("log.segment.delete.delay.ms", "0")]);
