@@ -45,3 +45,32 @@ fn a_log_that_was_cut_off_is_flushed_as_far_as_it_goes() {
     let appended = place.produce("t", batch());
     assert_eq!((appended.error_code, appended.base_offset), (ErrorCode::NONE, 10));
 }
+
+/// A segment that a cut has removed, and a power loss brings back, would go on where what was appended
+/// meanwhile ends by chance. Seed 10685 of `mixed`.
+#[test]
+fn what_a_cut_has_removed_stays_removed() {
+    let mut place = Place::new(&[]);
+    let configs = [("internal.segment.bytes", "150"), ("retention.ms", "-1")];
+    place.create("t", 1, &configs);
+    for _ in 0..4 {
+        assert_eq!(place.produce("t", batch()).error_code, ErrorCode::NONE);
+    }
+    let logs = place.files("t", ".log");
+    assert!(2 < logs.len(), "{logs:?}");
+    place.world.kill("n");
+    for (path, _) in &logs {
+        place.disk().open(Path::new(path), Open::Write).unwrap().sync().unwrap();
+    }
+    place.disk().sync_directory(Path::new("/data/t-0")).unwrap();
+    let file = place.disk().open(Path::new(LOG), Open::Write).unwrap();
+    file.set_size(batch().len() as u64 - 5).unwrap();
+    file.sync().unwrap();
+    place.node.start(&mut place.world, LONG).unwrap();
+    for seed in 0..50 {
+        let disk = place.disk().crash(seed);
+        for (path, _) in &logs[1..] {
+            assert!(disk.open(Path::new(path), Open::Read).is_err(), "{path} is back");
+        }
+    }
+}

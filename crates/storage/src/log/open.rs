@@ -182,5 +182,9 @@ pub(crate) fn discard(
         snapshots.mark_deleted(place, segment.base_offset, &mut report.deletion)?;
         report.removed_segments += 1;
     }
-    Ok(())
+    if segments.is_empty() {
+        return Ok(());
+    }
+    // What was removed must not come back beside what is appended now.
+    place.disk().sync_directory(&place.directory)
 }
