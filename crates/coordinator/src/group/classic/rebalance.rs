@@ -5,6 +5,11 @@ use crate::group::Answer;
 use crate::group::deciding::Deciding;
 use dohle_protocol::wire::Text;
 
+/// How long those are waited for who were given an id during the initial delay and have not come
+/// back with it, milliseconds. They are a round trip away; without them the first generation would
+/// last until its members' next heartbeat.
+const ANNOUNCED_MS: i64 = 100;
+
 /// The first members of an empty group are waited for, longer while more of them come
 /// (`group.initial.rebalance.delay.ms`, KIP-134).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +75,10 @@ pub(super) fn time_is_up(deciding: &mut Deciding<'_>, group: &mut ClassicGroup) 
             let remaining_ms = (wait.remaining_ms - wait.delay_ms).max(0);
             wait_for_first(deciding, group, delay_ms, remaining_ms);
         }
+        Some(_) if !group.pending_joins.is_empty() => {
+            group.initial = None;
+            expiry::set(deciding, Timer::Join(group.id.clone()), ANNOUNCED_MS);
+        }
         _ => complete(deciding, group),
     }
 }
@@ -91,7 +100,7 @@ pub(super) fn complete_if_all_joined(deciding: &mut Deciding<'_>, group: &mut Cl
 
 /// Completes the rebalance if nobody is to be waited for; the first one of a group takes its time.
 pub(super) fn complete_unless_initial(deciding: &mut Deciding<'_>, group: &mut ClassicGroup) {
-    if group.previous != State::Empty {
+    if group.initial.is_none() {
         complete_if_all_joined(deciding, group);
     }
 }
