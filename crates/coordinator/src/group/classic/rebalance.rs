@@ -5,6 +5,10 @@ use crate::group::Answer;
 use crate::group::deciding::Deciding;
 use dohle_protocol::wire::Text;
 
+/// The shortest initial delay, milliseconds, also where the config says 0: who asks at the same
+/// time, on another thread of this node, is to be in the same generation.
+const LEAST_DELAY_MS: i64 = 1;
+
 /// How long those are waited for who were given an id during the initial delay and have not come
 /// back with it, milliseconds. They are a round trip away; without them the first generation would
 /// last until its members' next heartbeat.
@@ -41,7 +45,7 @@ pub(super) fn prepare(deciding: &mut Deciding<'_>, group: &mut ClassicGroup) {
     let is_initial = group.state() == State::Empty;
     group.enter(State::PreparingRebalance, deciding.now);
     if is_initial {
-        let delay_ms = i64::from(deciding.soft.settings.group_initial_rebalance_delay_ms);
+        let delay_ms = configured_delay_ms(deciding);
         let remaining_ms = (group.members.rebalance_timeout_ms() - delay_ms).max(0);
         wait_for_first(deciding, group, delay_ms, remaining_ms);
     } else if group.have_all_joined() {
@@ -49,6 +53,10 @@ pub(super) fn prepare(deciding: &mut Deciding<'_>, group: &mut ClassicGroup) {
     } else {
         wait_for_all(deciding, group);
     }
+}
+
+fn configured_delay_ms(deciding: &Deciding<'_>) -> i64 {
+    i64::from(deciding.soft.settings.group_initial_rebalance_delay_ms).max(LEAST_DELAY_MS)
 }
 
 fn wait_for_first(
@@ -70,8 +78,7 @@ fn wait_for_all(deciding: &mut Deciding<'_>, group: &ClassicGroup) {
 pub(super) fn time_is_up(deciding: &mut Deciding<'_>, group: &mut ClassicGroup) {
     match group.initial {
         Some(wait) if wait.has_grown && wait.remaining_ms != 0 => {
-            let configured_ms = i64::from(deciding.soft.settings.group_initial_rebalance_delay_ms);
-            let delay_ms = configured_ms.min(wait.remaining_ms);
+            let delay_ms = configured_delay_ms(deciding).min(wait.remaining_ms);
             let remaining_ms = (wait.remaining_ms - wait.delay_ms).max(0);
             wait_for_first(deciding, group, delay_ms, remaining_ms);
         }
