@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 /// Members by id. The counts follow from them: every change of what is counted goes through here.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::group) struct Members {
-    by_id: BTreeMap<Text, Member>,
+    /// Boxed: a node of the map has room for eleven, and most groups have few members.
+    by_id: BTreeMap<Text, Box<Member>>,
     by_instance: BTreeMap<Text, Text>,
     /// How many members wait in a join.
     joining: usize,
@@ -26,7 +27,7 @@ impl Members {
     }
 
     pub(in crate::group) fn get(&self, id: &str) -> Option<&Member> {
-        self.by_id.get(id)
+        self.by_id.get(id).map(Box::as_ref)
     }
 
     pub(in crate::group) fn contains(&self, id: &str) -> bool {
@@ -35,7 +36,7 @@ impl Members {
 
     /// By id, ascending.
     pub(in crate::group) fn iter(&self) -> impl Iterator<Item = &Member> {
-        self.by_id.values()
+        self.by_id.values().map(Box::as_ref)
     }
 
     /// The member that has the instance's name now.
@@ -64,12 +65,12 @@ impl Members {
         }
         self.joining += usize::from(member.joining.is_some());
         self.count(&member.protocols, true);
-        let before = self.by_id.insert(member.id.clone(), member);
+        let before = self.by_id.insert(member.id.clone(), Box::new(member));
         debug_assert!(before.is_none(), "a member is inserted once");
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Option<Member> {
-        let member = self.by_id.remove(id)?;
+        let member = *self.by_id.remove(id)?;
         self.joining -= usize::from(member.joining.is_some());
         self.count(&member.protocols, false);
         if let Some(instance) = &member.instance {

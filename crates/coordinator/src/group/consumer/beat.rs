@@ -209,7 +209,7 @@ impl<'d, 'a> Beat<'d, 'a> {
     /// The member that the group counts in now.
     fn before_in_group(&self) -> Member {
         let id = self.replaced.as_ref().unwrap_or(&self.member_id);
-        self.group.members.get(id).cloned().unwrap_or_default()
+        self.group.member(id).map(|(_, member)| member.clone()).unwrap_or_default()
     }
 
     /// Computes a new target if it is time. Gives what the member is to have.

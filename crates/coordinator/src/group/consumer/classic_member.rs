@@ -150,7 +150,7 @@ fn last_of_its_protocol<'a>(
 /// One of the offered protocols has to be common to all members of the classic protocol.
 fn check_protocols(group: &ConsumerGroup, request: &m::JoinGroupRequest) -> Result<(), ErrorCode> {
     let offered = request.protocols.iter().map(|protocol| &*protocol.name);
-    let common = common_protocols(offered, group.members.values());
+    let common = common_protocols(offered, group.members.values().map(Box::as_ref));
     if request.protocol_type == CONSUMER && !common.is_empty() {
         return Ok(());
     }
@@ -342,7 +342,7 @@ fn find<'a>(
     instance_id: Option<&Text>,
 ) -> Result<(&'a Text, &'a Member), ErrorCode> {
     let Some(instance_id) = instance_id else {
-        return group.members.get_key_value(member_id).ok_or(ErrorCode::UNKNOWN_MEMBER_ID);
+        return group.member(member_id).ok_or(ErrorCode::UNKNOWN_MEMBER_ID);
     };
     let found = group.static_member(instance_id).ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
     if !member_id.is_empty() {

@@ -50,7 +50,7 @@ fn find<'a>(
 ) -> Result<(&'a Text, &'a Member), Refusal> {
     let member_id = &request.member_id;
     let Some(instance_id) = &request.instance_id else {
-        let found = group.members.get_key_value(member_id);
+        let found = group.member(member_id);
         return found.ok_or_else(|| Refusal::unknown_member(group_id, member_id));
     };
     let Some(found) = group.static_member(instance_id) else {

@@ -197,7 +197,7 @@ pub(super) fn on_timer(deciding: &mut Deciding<'_>, timer: Timer) {
             | Timer::Join(_, id)
             | Timer::Sync(_, id)
             | Timer::Rebalance(_, id) => {
-                let found = group.members.get_key_value(id);
+                let found = group.member(id);
                 let is_over = |member: &Member| {
                     !matches!(timer, Timer::Rebalance(..)) || member.is_revoking()
                 };

@@ -20,7 +20,8 @@ pub(in super::super) struct ConsumerGroup {
     pub(super) metadata_hash: i64,
     /// An older coordinator wrote what the topics looked like; that record is to go.
     pub(super) has_partition_metadata: bool,
-    pub(super) members: BTreeMap<Text, Member>,
+    /// Boxed: a node of the map has room for eleven, and most groups have few members.
+    pub(super) members: BTreeMap<Text, Box<Member>>,
     /// Static members by the name of their instance.
     pub(super) static_members: BTreeMap<Text, Text>,
     /// How many members name each topic.
@@ -126,7 +127,12 @@ impl ConsumerGroup {
 
     /// The member that has the instance's name.
     pub(super) fn static_member(&self, instance_id: &str) -> Option<(&Text, &Member)> {
-        self.members.get_key_value(self.static_members.get(instance_id)?)
+        self.member(self.static_members.get(instance_id)?)
+    }
+
+    /// The member of this id, with the id as the group holds it.
+    pub(super) fn member(&self, id: &str) -> Option<(&Text, &Member)> {
+        self.members.get_key_value(id).map(|(id, member)| (id, &**member))
     }
 
     /// What a member is to have. Who takes the place of a static member gets what that one was to

@@ -77,7 +77,7 @@ impl<'a> Basis<'a> {
     fn members(&self) -> BTreeMap<&'a Text, (&'a Member, Option<&'a Partitions>)> {
         let target = |id| self.group.target.members.get(id).map(|target| &**target);
         let mut members: BTreeMap<_, _> =
-            self.group.members.iter().map(|(id, member)| (id, (member, target(id)))).collect();
+            self.group.members.iter().map(|(id, member)| (id, (&**member, target(id)))).collect();
         if let Some(Updated { member_id, member, replaced }) = self.updated {
             let current = replaced.map_or_else(|| target(member_id), target);
             if let Some(replaced) = replaced {
