@@ -23,7 +23,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--groups] [--quick] | codegen [--check] | \
-compat [--help] | applications [--help] | diff [--help] | sim | crash [--help] | soak [--minutes M] | events [--help] | golden [--help] | package | takeover [--help] | tools [--help] | watch";
+compat [--help] | applications [--help] | diff [--help] | sim | crash [--help] | soak [--minutes M] | events [--help] | golden [--help] | package | takeover [--help] | tools [--help] [--figures] | watch";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

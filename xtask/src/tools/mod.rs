@@ -1,6 +1,7 @@
 //! `cargo xtask tools`: commands as tutorials have them, typed into our tools; what they print and how they end is
 //! compared with what Apache Kafka's own tools said.
 
+mod figures;
 mod normal;
 mod opening;
 mod script;
@@ -21,7 +22,9 @@ use secured::Secured;
 const USAGE: &str = "usage: cargo xtask tools [--record] [--only SCRIPT] [--server reference|dohle]
   --record          asks Apache Kafka's tools, and writes their answers into compat/tools
   --only SCRIPT     the scripts whose names begin so
-  --server KIND     our tools against this server only; otherwise against both";
+  --server KIND     our tools against this server only; otherwise against both
+       cargo xtask tools --figures [--write]
+  how long tools take, theirs and ours; --write: into docs/benchmarks-tools.md";
 
 /// How long Apache Kafka gets between two commands.
 const REFERENCE_PAUSE: Duration = Duration::from_millis(200);
@@ -40,6 +43,13 @@ struct Options {
 /// # Errors
 /// A wrong command line, a server that does not start, or any difference that is not wanted.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    if let ["--figures", more @ ..] = arguments {
+        return match more {
+            [] => figures::run(root, false),
+            ["--write"] => figures::run(root, true),
+            _ => Err(USAGE.into()),
+        };
+    }
     let options = parse(arguments)?;
     let scripts = Script::read_all(&root.join("compat/tools"), &options.only)?;
     if options.record {
