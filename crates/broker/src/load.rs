@@ -290,7 +290,12 @@ impl<'a> Settings<'a> {
 fn is_orphan(node: &Node, image: &Image, directory: &Directory, wanted: &Wanted) -> bool {
     let is_told = wanted.directory_id == directory.log_dir.id()
         || !image.metadata_version().has_directories();
-    is_told && node.directories.iter().all(|directory| directory.log_dir.is_online())
+    is_told && are_all_online(node)
+}
+
+/// Whether a log that is in none of the directories that can be read is in none at all.
+fn are_all_online(node: &Node) -> bool {
+    node.directories.iter().all(|directory| directory.log_dir.is_online())
 }
 
 fn tell_missing(directory: &Directory, wanted: &Wanted) {
@@ -434,20 +439,33 @@ fn flush(log: &mut Log, now: i64) -> io::Result<()> {
     Ok(())
 }
 
-/// Adds every topic of the image; partitions of ours that no directory holds are made, unless the
-/// directory that should hold them is offline.
+/// Adds every topic of the image. Partitions of ours that no directory holds are made, unless one is
+/// offline: the log may lie there, whatever the metadata says, for a move that was given up after the
+/// controller was told of it, or one whose end it was not told of before a crash.
 async fn add_topics(settings: &mut Settings<'_>, view: &mut View, mut made: Made) {
     let node = settings.node;
     let mut missing = Vec::new();
+    let are_all_online = are_all_online(node);
     for topic in view.image.topics.iter() {
         for (index, partition) in &topic.partitions {
-            if partition.replicas.contains(&node.id) && !made.contains_key(&(topic.id, *index)) {
+            let key = (topic.id, *index);
+            if !partition.replicas.contains(&node.id) || made.contains_key(&key) {
+                continue;
+            }
+            let name = TopicPartition::new(topic.name.as_str(), *index);
+            if are_all_online {
                 missing.push(Wanted {
-                    partition: TopicPartition::new(topic.name.as_str(), *index),
+                    partition: name,
                     topic_id: topic.id,
                     directory_id: partition.directory_of(node.id).unwrap_or(Uuid::ZERO),
                     settings: settings.get(topic.id, topic.name.as_str()),
                 });
+            } else {
+                tracing::error!(
+                    partition = %name,
+                    "partition is offline: its log is in no directory that is online"
+                );
+                made.insert(key, Replica::Offline);
             }
         }
     }

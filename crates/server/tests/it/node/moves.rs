@@ -10,6 +10,7 @@ use dohle_protocol::messages::{
     AlterReplicaLogDirsRequest, DescribeLogDirsRequest, MetadataRequest,
 };
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const RATE: &str = "replica.alter.log.dirs.io.max.bytes.per.second";
@@ -191,22 +192,55 @@ fn a_copy_takes_no_place_of_a_log_in_a_directory_that_is_offline() {
     std::fs::create_dir(&copy).unwrap();
     std::fs::copy(data.join("t-0/partition.metadata"), copy.join("partition.metadata")).unwrap();
     std::fs::rename(data.join("t-0"), other.join("t-0")).unwrap();
-    // What is no folder cannot be opened.
-    let away = node.directory.join("away");
-    std::fs::rename(&other, &away).unwrap();
-    std::fs::write(&other, "").unwrap();
+    let away = put_away(&node, &other);
     node.restart(&[TWO]);
     client = node.connect();
     let answer = client.produce(-1, "t", &[0], &batch(10, 100)).remove(0);
     assert_eq!(answer.error_code, ErrorCode::KAFKA_STORAGE_ERROR);
     node.stop();
-    std::fs::remove_file(&other).unwrap();
-    std::fs::rename(&away, &other).unwrap();
+    put_back(&away, &other);
     node.restart(&[TWO]);
     client = node.connect();
     assert!(read(&mut client, "t", 10) == all);
     wait(&mut client, "t", &["data"]);
     assert!(read(&mut client, "t", 10) == all);
+}
+
+/// The controller knows of a move that was given up; the log lies where it always was.
+#[test]
+fn no_log_is_begun_anew_while_it_may_lie_in_a_directory_that_is_offline() {
+    let mut node = Node::start(&[TWO]);
+    let mut client = node.connect();
+    topic_in_data(&node, &mut client, "t", 1);
+    client.produce(-1, "t", &[0], &batch(10, 100));
+    let all = read(&mut client, "t", 10);
+    node.stop();
+    let (data, other) = (node.directory.join("data"), node.directory.join("other"));
+    std::fs::rename(data.join("t-0"), other.join("t-0")).unwrap();
+    let away = put_away(&node, &other);
+    node.restart(&[TWO]);
+    client = node.connect();
+    let answer = client.produce(-1, "t", &[0], &batch(10, 100)).remove(0);
+    assert_eq!(answer.error_code, ErrorCode::KAFKA_STORAGE_ERROR);
+    assert!(!data.join("t-0").exists());
+    node.stop();
+    put_back(&away, &other);
+    node.restart(&[TWO]);
+    client = node.connect();
+    assert!(read(&mut client, "t", 10) == all);
+}
+
+/// A directory that cannot be opened: what is no folder.
+fn put_away(node: &Node, directory: &Path) -> PathBuf {
+    let away = node.directory.join("away");
+    std::fs::rename(directory, &away).unwrap();
+    std::fs::write(directory, "").unwrap();
+    away
+}
+
+fn put_back(away: &Path, directory: &Path) {
+    std::fs::remove_file(directory).unwrap();
+    std::fs::rename(away, directory).unwrap();
 }
 
 #[test]
