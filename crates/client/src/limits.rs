@@ -17,6 +17,9 @@ pub(crate) const RECEIVE_BYTES: usize = 64 << 10;
 /// (`socket.connection.setup.timeout.max.ms`).
 pub(crate) const SETUP_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The largest answer of a token's endpoint that is believed.
+pub(crate) const HTTP_ANSWER_BYTES: usize = 1 << 20;
+
 /// The most hashing rounds that a broker may ask of a password. Kafka's own brokers take 16,384 at
 /// most; this many take about a second.
 pub(crate) const SCRAM_ITERATIONS_MAX: u32 = 1 << 21;

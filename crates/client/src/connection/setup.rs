@@ -21,7 +21,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) env: &'a Env,
     /// What the broker serves.
     pub(crate) versions: &'a Versions,
-    deadline: Instant,
+    /// By then the connection is to be usable.
+    pub(crate) deadline: Instant,
 }
 
 impl Setup<'_> {

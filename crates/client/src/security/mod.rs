@@ -52,7 +52,7 @@ impl Security {
                 )));
             }
         };
-        let sasl = if has_sasl { Some(Arc::new(Sasl::new(properties)?)) } else { None };
+        let sasl = if has_sasl { Some(Arc::new(Sasl::new(properties, env)?)) } else { None };
         let tls = if has_tls { Some(Arc::new(Tls::open(properties, env)?)) } else { None };
         Ok(Self { tls, sasl })
     }

@@ -31,6 +31,9 @@ pub(crate) const STORES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data
 
 const PORT: u16 = 9092;
 
+/// Where the OAuth endpoint listens.
+const TOKENS_PORT: u16 = 8443;
+
 /// What a broker does.
 #[derive(Clone, Default)]
 pub(crate) struct Broker {
@@ -41,8 +44,10 @@ pub(crate) struct Broker {
     pub(crate) lifetime: Duration,
     /// After so many times it lets nobody in.
     pub(crate) times_max: Option<usize>,
-    /// How it speaks TLS.
+    /// How it speaks TLS; if it has tokens, their endpoint does and the broker does not.
     pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// What an OAuth endpoint beside it answers, one after the other.
+    pub(crate) tokens: Vec<&'static str>,
     pub(crate) seen: Arc<Mutex<Seen>>,
 }
 
@@ -54,6 +59,8 @@ pub(crate) struct Seen {
     pub(crate) questions: usize,
     /// Questions of somebody whom the broker did not know, or not any more.
     pub(crate) too_early: usize,
+    /// What the OAuth endpoint was asked.
+    pub(crate) asked_for_tokens: Vec<String>,
 }
 
 impl Broker {
@@ -71,8 +78,32 @@ impl Broker {
         }
     }
 
+    /// An endpoint that gives its answers one after the other, a connection each.
+    async fn give_tokens(self, env: Env) {
+        let address = SocketAddr::new([0, 0, 0, 0].into(), TOKENS_PORT);
+        let mut listener = env.net.listen(address).unwrap();
+        for answer in &self.tokens {
+            let mut io = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
+            if let Some(config) = &self.tls {
+                io = TlsServer::over(io, config.clone());
+            }
+            let mut asked = BytesMut::new();
+            while !asked.ends_with(b"grant_type=client_credentials&scope=all") {
+                if poll_fn(|cx| io.poll_receive(cx, &mut asked)).await.unwrap_or(0) == 0 {
+                    break;
+                }
+            }
+            let asked = String::from_utf8(asked.to_vec()).unwrap();
+            self.seen.lock().unwrap().asked_for_tokens.push(asked);
+            for part in answer.split_inclusive('\n') {
+                let mut out = VecDeque::from([Piece::Bytes(part.into())]);
+                let _sent = poll_fn(|cx| io.poll_send(cx, &mut out)).await;
+            }
+        }
+    }
+
     async fn serve(self, env: Env, mut io: Box<dyn Connection>) {
-        if let Some(config) = &self.tls {
+        if let (Some(config), true) = (&self.tls, self.tokens.is_empty()) {
             io = TlsServer::over(io, config.clone());
         }
         let mut received = BytesMut::new();
@@ -198,14 +229,16 @@ impl Place {
         let mut world = World::new(seed);
         let env = world.start("broker");
         env.tasks.spawn(Home::Here, Box::pin(broker.clone().run(env.clone())));
+        env.tasks.spawn(Home::Here, Box::pin(broker.clone().give_tokens(env.clone())));
         let server = SocketAddr::new(world.address("broker"), PORT);
         let env = world.start("client");
         let mut properties = Properties::default();
         properties.set("security.protocol", "SASL_PLAINTEXT");
         properties.set("sasl.mechanism", "PLAIN");
         properties.set("sasl.jaas.config", PLAIN);
+        let endpoint = SocketAddr::new(server.ip(), TOKENS_PORT).to_string();
         for (name, value) in settings {
-            properties.set(*name, *value);
+            properties.set(*name, value.replace("ENDPOINT", &endpoint));
         }
         lay_out_stores(&env);
         let mut config = ClientConfig::new(&server.to_string()).unwrap();

@@ -5,5 +5,6 @@
 
 mod assignors;
 mod broker;
+mod oauth;
 mod sasl;
 mod tls;

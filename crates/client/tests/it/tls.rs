@@ -11,7 +11,7 @@ use rustls::{RootCertStore, ServerConfig};
 use std::sync::Arc;
 
 /// A broker that shows the certificate of `name`, and wants one of its clients if it `asks`.
-fn broker(name: &str, asks: bool) -> Broker {
+pub(crate) fn broker(name: &str, asks: bool) -> Broker {
     let file = |name: &str| std::fs::read(format!("{STORES}/{name}.pem")).unwrap();
     let certificates = |name: &str| -> Vec<CertificateDer<'static>> {
         CertificateDer::pem_slice_iter(&file(name)).map(Result::unwrap).collect()

@@ -1,5 +1,7 @@
 //! SASL: how a client says who it is, once a connection is there.
 
+mod endpoint;
+mod http;
 mod jaas;
 mod oauthbearer;
 mod scram;
@@ -17,14 +19,12 @@ use scram::{Hash, Scram};
 use std::time::Duration;
 
 /// Who the client is, and how it shows that.
-#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Sasl {
     /// `sasl.mechanism`, by its name.
     mechanism: &'static str,
     login: Login,
 }
 
-#[derive(Clone, PartialEq, Eq)]
 enum Login {
     Plain { username: String, password: String },
     Scram { hash: Hash, username: String, password: String, is_token: bool },
@@ -48,7 +48,7 @@ impl Sasl {
     ///
     /// # Errors
     /// What Java's client has against them, and mechanisms that this client does not have.
-    pub(crate) fn new(properties: &Properties) -> Result<Self, Error> {
+    pub(crate) fn new(properties: &Properties, env: &Env) -> Result<Self, Error> {
         let mechanism = properties.get(MECHANISM).unwrap_or("GSSAPI");
         if mechanism.is_empty() {
             return Err(Error::Usage(format!(
@@ -85,7 +85,7 @@ impl Sasl {
             "SCRAM-SHA-256" => scram_login(Hash::Sha256, &module)?,
             "SCRAM-SHA-512" => scram_login(Hash::Sha512, &module)?,
             "OAUTHBEARER" => {
-                ("OAUTHBEARER", Login::Bearer(oauthbearer::Login::new(&module, properties)?))
+                ("OAUTHBEARER", Login::Bearer(oauthbearer::Login::new(&module, properties, env)?))
             }
             other => {
                 return Err(Error::Usage(format!(
@@ -106,11 +106,11 @@ impl Sasl {
         let request = SaslHandshakeRequest { mechanism: self.mechanism.into() };
         self.check_handshake(setup.ask(version, &request).await?)?;
         let version = setup.versions.usable::<SaslAuthenticateRequest>(i16::MAX)?;
-        let mut exchange = Exchange::new(&self.login, setup.env);
+        let mut exchange = Exchange::begin(&self.login, &setup).await?;
         let mut challenge = Bytes::new();
         let mut lifetime_ms = 0;
         loop {
-            let Step::Say(auth_bytes) = exchange.next(&challenge, setup.env)? else { break };
+            let Step::Say(auth_bytes) = exchange.next(&challenge)? else { break };
             let request =
                 SaslAuthenticateRequest { auth_bytes, ..SaslAuthenticateRequest::default() };
             let answer = setup.ask(version, &request).await?;
@@ -166,15 +166,16 @@ fn credentials(module: &Module) -> Result<(String, String), Error> {
 }
 
 /// One exchange of messages.
-enum Exchange<'a> {
+enum Exchange {
     Plain { said: bool, message: String },
     Scram { scram: Scram },
-    Bearer { said: bool, login: &'a oauthbearer::Login },
+    Bearer { said: bool, message: String },
 }
 
-impl<'a> Exchange<'a> {
-    fn new(login: &'a Login, env: &Env) -> Self {
-        match login {
+impl Exchange {
+    async fn begin(login: &Login, setup: &Setup<'_>) -> Result<Self, Error> {
+        let env = setup.env;
+        Ok(match login {
             Login::Plain { username, password } => {
                 Self::Plain { said: false, message: format!("\0{username}\0{password}") }
             }
@@ -183,11 +184,14 @@ impl<'a> Exchange<'a> {
                 let scram = Scram::new(*hash, (username, password), *is_token, nonce);
                 Self::Scram { scram }
             }
-            Login::Bearer(login) => Self::Bearer { said: false, login },
-        }
+            Login::Bearer(login) => {
+                let message = login.first_message(env, setup.deadline).await?;
+                Self::Bearer { said: false, message }
+            }
+        })
     }
 
-    fn next(&mut self, challenge: &[u8], env: &Env) -> Result<Step, Error> {
+    fn next(&mut self, challenge: &[u8]) -> Result<Step, Error> {
         match self {
             Self::Plain { said, message } => {
                 if std::mem::replace(said, true) {
@@ -196,9 +200,9 @@ impl<'a> Exchange<'a> {
                 Ok(Step::Say(message.clone().into()))
             }
             Self::Scram { scram } => scram.next(challenge).map_err(|text| unbelieved(&text)),
-            Self::Bearer { said, login } => {
+            Self::Bearer { said, message } => {
                 if !std::mem::replace(said, true) {
-                    return Ok(Step::Say(login.first_message(env)?.into()));
+                    return Ok(Step::Say(std::mem::take(message).into()));
                 }
                 if challenge.is_empty() {
                     return Ok(Step::Done);
@@ -224,13 +228,15 @@ fn unbelieved(text: &str) -> Error {
 mod tests {
     use super::{Login, Sasl};
     use crate::Properties;
+    use dohle_sim::world::World;
 
     fn sasl(settings: &[(&str, &str)]) -> Result<Sasl, String> {
         let mut properties = Properties::default();
         for (name, value) in settings {
             properties.set(*name, *value);
         }
-        Sasl::new(&properties).map_err(|error| error.to_string())
+        let env = World::new(1).start("client");
+        Sasl::new(&properties, &env).map_err(|error| error.to_string())
     }
 
     const PLAIN: &str = "org.apache.kafka.common.security.plain.PlainLoginModule required";
@@ -240,8 +246,10 @@ mod tests {
     fn logins() {
         let jaas = format!("{PLAIN} username=\"u\" password=\"p\";");
         let plain = sasl(&[("sasl.mechanism", "PLAIN"), ("sasl.jaas.config", &jaas)]);
-        let expected = Login::Plain { username: "u".to_owned(), password: "p".to_owned() };
-        assert!(plain.is_ok_and(|sasl| sasl.login == expected && sasl.mechanism == "PLAIN"));
+        assert!(plain.is_ok_and(|sasl| {
+            let Login::Plain { username, password } = &sasl.login else { return false };
+            sasl.mechanism == "PLAIN" && (&**username, &**password) == ("u", "p")
+        }));
         let jaas = format!("{SCRAM} username=\"u\" password=\"p\" tokenauth=\"true\";");
         let scram = sasl(&[("sasl.mechanism", "SCRAM-SHA-512"), ("sasl.jaas.config", &jaas)]);
         assert!(scram.is_ok_and(|sasl| matches!(sasl.login, Login::Scram { is_token: true, .. })));

@@ -1,32 +1,35 @@
 //! OAUTHBEARER (RFC 7628): a token says who the client is.
 //!
 //! Tokens come from where Java's login callback handlers have them: made here, unsecured, from the
-//! options of the login module (for tests), or read from a file that somebody else renews.
+//! options of the login module (for tests), read from a file that somebody else renews, or asked for
+//! at an endpoint.
 
+use super::endpoint::{Endpoint, Url};
 use super::jaas::Module;
 use crate::{Error, Properties};
 use dohle_env::Env;
+use dohle_env::clock::Instant;
 use dohle_env::disk::read_file;
 use dohle_protocol::ids::write_base64;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What ends each part of a message.
 const SEPARATOR: char = '\x01';
 
 /// Where tokens come from, and what goes with them.
-#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Login {
     source: Source,
     extensions: BTreeMap<String, String>,
 }
 
-#[derive(Clone, PartialEq, Eq)]
 enum Source {
     /// Made of `unsecuredLogin...` options.
     Unsecured { claims: String, lifetime_seconds: i64 },
     /// `sasl.oauthbearer.token.endpoint.url=file:...`.
     File(PathBuf),
+    /// `sasl.oauthbearer.token.endpoint.url=https://...`. Boxed, for it is large.
+    Endpoint(Box<Endpoint>),
 }
 
 const HANDLER: &str = "sasl.login.callback.handler.class";
@@ -37,14 +40,16 @@ impl Login {
     ///
     /// # Errors
     /// Options that Java's handler would not take, and handlers that this client does not have.
-    pub(crate) fn new(module: &Module, properties: &Properties) -> Result<Self, Error> {
+    pub(crate) fn new(module: &Module, properties: &Properties, env: &Env) -> Result<Self, Error> {
         let handler = properties.get(HANDLER).filter(|class| !class.is_empty());
         let class = handler.map_or("", |class| class.rsplit('.').next().unwrap_or(class));
         let (source, prefix) = match class {
             "" | "OAuthBearerUnsecuredLoginCallbackHandler" => {
                 (unsecured(&module.options)?, "unsecuredLoginExtension_")
             }
-            "OAuthBearerLoginCallbackHandler" => (of_endpoint(properties)?, "extension_"),
+            "OAuthBearerLoginCallbackHandler" => {
+                (of_endpoint(module, properties, env)?, "extension_")
+            }
             _ => {
                 return Err(Error::Usage(format!(
                     "{HANDLER}={}: this client runs no Java classes; it has \
@@ -65,25 +70,19 @@ impl Login {
     /// The client's first message, with a token as it is now.
     ///
     /// # Errors
-    /// A file that cannot be read or holds no token.
-    pub(crate) fn first_message(&self, env: &Env) -> Result<String, Error> {
+    /// A file that cannot be read or holds no token, and an endpoint that gives none until `deadline`.
+    pub(crate) async fn first_message(
+        &self,
+        env: &Env,
+        deadline: Instant,
+    ) -> Result<String, Error> {
         let token = match &self.source {
             Source::Unsecured { claims, lifetime_seconds } => {
                 let now = env.clock.timestamp();
                 unsecured_token(claims, *lifetime_seconds, now)
             }
-            Source::File(path) => {
-                let wrong = |why: String| Error::Usage(format!("{}: {why}", path.display()));
-                let content = read_file(&*env.disk, path).map_err(|e| wrong(e.to_string()))?;
-                let text = String::from_utf8(content).map_err(|e| wrong(e.to_string()))?;
-                let token = text.trim().to_owned();
-                let is_token =
-                    |letter: char| letter.is_ascii_alphanumeric() || "-_~+/.=".contains(letter);
-                if token.is_empty() || !token.chars().all(is_token) {
-                    return Err(wrong("this is no token".to_owned()));
-                }
-                token
-            }
+            Source::File(path) => of_file(path, env)?,
+            Source::Endpoint(endpoint) => endpoint.token(env, deadline).await?,
         };
         let mut message = format!("n,,{SEPARATOR}auth=Bearer {token}{SEPARATOR}");
         for (key, value) in &self.extensions {
@@ -94,15 +93,33 @@ impl Login {
     }
 }
 
-fn of_endpoint(properties: &Properties) -> Result<Source, Error> {
+fn of_file(path: &Path, env: &Env) -> Result<String, Error> {
+    let wrong = |why: String| Error::Usage(format!("{}: {why}", path.display()));
+    let content = read_file(&*env.disk, path).map_err(|e| wrong(e.to_string()))?;
+    let text = String::from_utf8(content).map_err(|e| wrong(e.to_string()))?;
+    let token = text.trim();
+    if is_token(token) { Ok(token.to_owned()) } else { Err(wrong("this is no token".to_owned())) }
+}
+
+/// Whether it can stand in a message (RFC 6750, section 2.1).
+pub(super) fn is_token(text: &str) -> bool {
+    let may = |letter: char| letter.is_ascii_alphanumeric() || "-_~+/.=".contains(letter);
+    !text.is_empty() && text.chars().all(may)
+}
+
+fn of_endpoint(module: &Module, properties: &Properties, env: &Env) -> Result<Source, Error> {
     let url = properties.get(ENDPOINT).unwrap_or_default();
-    let Some(rest) = url.strip_prefix("file:") else {
-        return Err(Error::Usage(format!(
-            "{ENDPOINT}={url}: this client reads tokens from file:/ URLs only"
-        )));
-    };
-    // `file:/path` and `file:///path` mean the same.
-    Ok(Source::File(PathBuf::from(rest.strip_prefix("//").unwrap_or(rest))))
+    if let Some(rest) = url.strip_prefix("file:") {
+        // `file:/path` and `file:///path` mean the same.
+        return Ok(Source::File(PathBuf::from(rest.strip_prefix("//").unwrap_or(rest))));
+    }
+    let read = Url::read(url).ok_or_else(|| {
+        Error::Usage(format!(
+            "The OAuth configuration option {ENDPOINT} contains a URL ({url}) that is malformed; \
+             only \"http\", \"https\", and \"file\" protocol are supported"
+        ))
+    })?;
+    Ok(Source::Endpoint(Box::new(Endpoint::new(&read, module, properties, env)?)))
 }
 
 fn check_extension(key: &str, value: &str) -> Result<(), Error> {
@@ -209,10 +226,12 @@ mod tests {
     use super::{Login, Source, base64_url, unsecured_token};
     use crate::Properties;
     use crate::security::sasl::jaas::Module;
+    use dohle_sim::world::World;
 
     fn login(options: &str) -> Result<Login, String> {
         let module = Module::parse(&format!("C required {options};")).expect("a module");
-        Login::new(&module, &Properties::default()).map_err(|error| error.to_string())
+        let env = World::new(1).start("client");
+        Login::new(&module, &Properties::default(), &env).map_err(|error| error.to_string())
     }
 
     #[test]
