@@ -63,7 +63,8 @@ enum Met {
 impl Log {
     /// Takes the next batches of `source` over, whole and at their offsets: some MiB at most, at
     /// least one batch. What the copy has and the log has not is cut off before; where the log's
-    /// start has moved beyond the copy's end, the copy begins anew. Waits for the disk.
+    /// start has moved beyond the copy's end, or back before its first segment, the copy begins anew.
+    /// Waits for the disk.
     ///
     /// # Errors
     /// See [`CopyError`].
@@ -102,7 +103,8 @@ impl Log {
         Ok(Copied { size_bytes, is_level: self.end_offset == source.end_offset })
     }
 
-    /// Cuts off what `source` does not have, or begins anew where it has nothing in common.
+    /// Cuts off what `source` does not have, or begins anew where it has nothing in common, or begins
+    /// below the copy: a power loss has brought back what it had removed before the copy began.
     fn align(&mut self, source: &LogReader, now: i64) -> Result<(), CopyError> {
         self.require_writable().map_err(CopyError::Copy)?;
         let ours = (&self.epochs, self.end_offset);
@@ -111,7 +113,11 @@ impl Log {
         if end < begin {
             begin = source.first_base().map_err(unread)?;
         }
-        if end < begin || end < self.start_offset {
+        let has_come_back = source.start_offset < self.segments.first().base_offset;
+        if has_come_back {
+            begin = source.first_base().map_err(unread)?;
+        }
+        if end < begin || end < self.start_offset || has_come_back {
             return self.begin_at(begin, now).map_err(CopyError::Copy);
         }
         if end < self.end_offset {
