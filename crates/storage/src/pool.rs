@@ -5,7 +5,7 @@
 //! whoever was used since the hand last passed stays.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Bounds the weight of the values in its slots.
@@ -26,6 +26,8 @@ pub struct Slot<T>(Arc<Inner<T>>);
 struct Inner<T> {
     value: Mutex<Option<T>>,
     touched: AtomicBool,
+    /// Where it stands among the members, if it is one. Changes under their lock.
+    place: AtomicUsize,
 }
 
 impl<T> Clone for Slot<T> {
@@ -36,7 +38,11 @@ impl<T> Clone for Slot<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self(Arc::new(Inner { value: Mutex::new(None), touched: AtomicBool::new(false) }))
+        Self(Arc::new(Inner {
+            value: Mutex::new(None),
+            touched: AtomicBool::new(false),
+            place: AtomicUsize::new(usize::MAX),
+        }))
     }
 }
 
@@ -93,11 +99,11 @@ impl<T: Clone> Pool<T> {
         let mut members = lock(&self.members);
         *lock(&slot.0.value) = Some(value);
         slot.0.touched.store(true, Ordering::Relaxed);
-        let place = members.slots.iter().position(|(m, _)| m.as_ptr() == Arc::as_ptr(&slot.0));
-        if let Some(place) = place {
-            let (_, weight_before) = members.slots.swap_remove(place);
-            members.weight -= weight_before;
+        let place = slot.0.place.load(Ordering::Relaxed);
+        if members.slots.get(place).is_some_and(|(m, _)| m.as_ptr() == Arc::as_ptr(&slot.0)) {
+            members.remove(place);
         }
+        slot.0.place.store(members.slots.len(), Ordering::Relaxed);
         members.slots.push((Arc::downgrade(&slot.0), weight));
         members.weight += weight;
         members.shrink(self.weight_max);
@@ -124,6 +130,15 @@ impl<T: Clone> Pool<T> {
 }
 
 impl<T> Members<T> {
+    /// Takes out who stands there; the last one stands there then.
+    fn remove(&mut self, place: usize) {
+        let (_, weight) = self.slots.swap_remove(place);
+        self.weight -= weight;
+        if let Some(moved) = self.slots.get(place).and_then(|(member, _)| member.upgrade()) {
+            moved.place.store(place, Ordering::Relaxed);
+        }
+    }
+
     fn shrink(&mut self, weight_max: usize) {
         // Two rounds: the first may find all touched.
         let mut steps = self.slots.len() * 2;
@@ -132,8 +147,7 @@ impl<T> Members<T> {
             if self.hand >= self.slots.len() {
                 self.hand = 0;
             }
-            let (member, weight) = &self.slots[self.hand];
-            let gone = match member.upgrade() {
+            let gone = match self.slots[self.hand].0.upgrade() {
                 None => true,
                 Some(member) => {
                     let mut value = lock(&member.value);
@@ -145,8 +159,7 @@ impl<T> Members<T> {
                 }
             };
             if gone {
-                self.weight -= *weight;
-                self.slots.swap_remove(self.hand);
+                self.remove(self.hand);
             } else {
                 self.hand += 1;
             }
@@ -156,4 +169,57 @@ impl<T> Members<T> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arc, Pool, Slot, lock};
+
+    impl<T> Pool<T> {
+        /// Each member knows where it stands, and all weigh what is said.
+        fn check(&self) {
+            let members = lock(&self.members);
+            for (place, (member, _)) in members.slots.iter().enumerate() {
+                let known = member.upgrade().map(|it| it.place.load(super::Ordering::Relaxed));
+                assert!(known.is_none_or(|known| known == place), "{known:?} at {place}");
+            }
+            let weight: usize = members.slots.iter().map(|(_, weight)| weight).sum();
+            assert_eq!(members.weight, weight);
+        }
+
+        fn count(&self, slot: &Slot<T>) -> usize {
+            let members = lock(&self.members);
+            members.slots.iter().filter(|(it, _)| it.as_ptr() == Arc::as_ptr(&slot.0)).count()
+        }
+    }
+
+    #[test]
+    fn members_know_where_they_stand() {
+        let pool = Pool::new(40);
+        let mut slots: Vec<Slot<u64>> = (0..30).map(|_| Slot::default()).collect();
+        let mut state = 1_u64;
+        for turn in 0..5000 {
+            // Knuth's MMIX: the high bits are good enough.
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let (at, weight) = ((state >> 33) as usize % 30, (state >> 50) as usize % 5);
+            match (state >> 40) % 10 {
+                0 => slots[at] = Slot::default(),
+                1 => slots[at].clear(),
+                2 if turn % 50 == 0 => pool.give_up_all(),
+                3..6 => drop(slots[at].get()),
+                _ => {
+                    pool.put(&slots[at], turn, weight);
+                    assert!(slots[at].peek().is_none_or(|value| value == turn));
+                }
+            }
+            pool.check();
+            assert!(pool.weight() <= 40, "{}", pool.weight());
+            for slot in &slots {
+                let count = pool.count(slot);
+                assert!(count <= 1 && (count == 1 || slot.peek().is_none()), "{count}");
+            }
+        }
+    }
 }
