@@ -81,7 +81,7 @@ fn legend() -> String {
     text
 }
 
-const fn color(kind: Kind) -> &'static str {
+pub(crate) const fn color(kind: Kind) -> &'static str {
     match kind {
         Kind::Reference => "#9a9a9a",
         Kind::Floor => "#e0b84c",
@@ -89,6 +89,6 @@ const fn color(kind: Kind) -> &'static str {
     }
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
