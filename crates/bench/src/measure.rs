@@ -264,7 +264,7 @@ pub(crate) fn produce_at_rate(
     let (frames, _) = frames(topic, PARTITIONS, KIBIBYTE);
     open(server, topic, &frames, KIBIBYTE)?;
     let connect = |number: usize| Producer::connect(server.port, topic, frames.clone(), number);
-    let producers = (0..connections).map(connect).collect::<io::Result<_>>()?;
+    let producers = load::connected(server.port, connections, connect)?;
     let rate = Rate { per_second, warm: extent.warm, time: extent.time };
     let mut edges = Edges::of(server);
     let latencies = load::acknowledged(producers, &rate, || edges.mark())?;

@@ -45,6 +45,8 @@ pub(crate) enum Figure {
     PerPartition,
     /// Seconds until all partitions are there.
     Creation,
+    /// Milliseconds of that for each partition.
+    CreationEach,
     /// Milliseconds from the start of the process until the first, the middle and the last partition
     /// have acknowledged a produce, after the server was stopped.
     CleanRestart,
@@ -120,6 +122,7 @@ impl Figure {
             Self::ForPartitions => "MiB for 10,000 partitions",
             Self::PerPartition => "KiB per partition",
             Self::Creation => "s to create",
+            Self::CreationEach => "ms to create each",
             Self::CleanRestart => "ms after a clean stop",
             Self::UncleanRestart => "ms after a kill",
             Self::Segments => "segments per partition",

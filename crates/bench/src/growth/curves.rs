@@ -53,7 +53,7 @@ end 4 connections with 5 requests in flight each send 4 KiB batches to one parti
             (Figure::CpuPerRequest, Measure::Each),
             (Figure::CpuPerPoll, Measure::All),
             (Figure::CpuPerFullFetch, Measure::All),
-            (Figure::Creation, Measure::All),
+            (Figure::CreationEach, Measure::Each),
             (Figure::PerPartition, Measure::Each),
         ],
     },

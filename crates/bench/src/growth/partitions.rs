@@ -11,7 +11,8 @@ use super::WEIGHED_MIN;
 use crate::admin::{Admin, refused};
 use crate::load::{self, FETCH_VERSION, Limits};
 use crate::measure::{
-    self, Edges, Extent, Figures, OPEN_TIME_MAX, Stream, encoded, mebibytes, produce_closed,
+    self, Edges, Extent, Figures, OPEN_TIME_MAX, Stream, encoded, mebibytes, milliseconds,
+    produce_closed,
 };
 use crate::server::Server;
 use crate::workload::{BatchShape, Figure, LARGE, WINDOW};
@@ -52,7 +53,8 @@ pub(super) fn partitions(
     }
     std::thread::sleep(extent.idle);
     let after = server.reading()?;
-    let mut figures = Figures::from([(Figure::Creation, created.as_secs_f64())]);
+    let mut figures = Figures::new();
+    figures.insert(Figure::CreationEach, milliseconds(created) / count as f64);
     if count >= WEIGHED_MIN {
         let grown = after.resident_bytes.saturating_sub(before.resident_bytes) as f64;
         figures.insert(Figure::PerPartition, grown / count as f64 / 1024.0);

@@ -34,9 +34,10 @@ pub(crate) enum Shape {
     Flat { ratio: f64 },
     /// About `constant + slope * x`; `residual` is the worst miss, as a share of the point's y.
     Linear { constant: f64, slope: f64, residual: f64 },
-    /// Less and less.
+    /// Less, and never more again by more than [`FLAT_RATIO_MAX`].
     Falls { first: f64, last: f64 },
-    /// None of these; what the last x costs is no more than [`FLAT_RATIO_MAX`] of the least.
+    /// None of these: what each costs has these ends, and at the last x no more than
+    /// [`FLAT_RATIO_MAX`] of the least.
     Uneven { least: f64, largest: f64 },
     /// At the last x each costs `ratio` of what it cost at the x where that was least: a defect.
     BendsUpwards { ratio: f64, least: f64, last: f64 },
@@ -55,10 +56,10 @@ impl Shape {
             Measure::Each | Measure::Gain => spot.y,
             Measure::All => spot.y / spot.x,
         };
-        let (least, largest) = ends(spots);
         if measure == Measure::Gain {
             return Some(Self::Gains { ratio: last.y / first.y, first: first.x, last: last.x });
         }
+        let (least, largest) = ends(spots.iter().map(|spot| spot.y));
         if largest <= least * FLAT_RATIO_MAX {
             return Some(Self::Flat { ratio: largest / least });
         }
@@ -68,12 +69,15 @@ impl Shape {
         if ratio > FLAT_RATIO_MAX {
             return Some(Self::BendsUpwards { ratio, least: cheapest.x, last: last.x });
         }
-        if spots.windows(2).all(|pair| pair[1].y <= pair[0].y) {
+        if falls(spots) {
             return Some(Self::Falls { first: first.y, last: last.y });
         }
         match (measure, line(spots)) {
             (Measure::All, Some(line)) => Some(line),
-            _ => Some(Self::Uneven { least, largest }),
+            _ => {
+                let (least, largest) = ends(spots.iter().map(each));
+                Some(Self::Uneven { least, largest })
+            }
         }
     }
 
@@ -100,9 +104,9 @@ impl fmt::Display for Shape {
             }
             Self::Uneven { least, largest } => write!(
                 out,
-                "**uneven**: between {} and {}, at the end near its least",
-                short(least),
-                short(largest)
+                "**uneven**: each between {} and {}, at the end near the least",
+                significant(least),
+                significant(largest)
             ),
             Self::BendsUpwards { ratio, least, last } => write!(
                 out,
@@ -119,9 +123,19 @@ impl fmt::Display for Shape {
     }
 }
 
-fn ends(spots: &[Spot]) -> (f64, f64) {
-    let values = || spots.iter().map(|spot| spot.y);
-    (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max))
+fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, largest), value| {
+        (value.min(least), value.max(largest))
+    })
+}
+
+/// Whether no point is above any before it, as far as two may differ and be the same.
+fn falls(spots: &[Spot]) -> bool {
+    let mut least = f64::INFINITY;
+    spots.iter().all(|spot| {
+        least = least.min(spot.y);
+        spot.y <= least * FLAT_RATIO_MAX
+    })
 }
 
 /// The line of the least squares of relative misses: each decade counts as much as the largest.
@@ -212,15 +226,18 @@ mod tests {
     fn a_fixed_cost_that_is_shared_falls() {
         let text = said(Measure::Each, &[100.0, 19.0, 10.9, 10.1, 10.0]);
         assert_eq!(text, "**falls** from 100 to 10.0");
+        // What is the same but for noise is no rise.
+        let text = said(Measure::Each, &[0.275, 0.077, 0.046, 0.050]);
+        assert_eq!(text, "**falls** from 0.275 to 0.050");
     }
 
     #[test]
     fn what_is_high_only_in_the_middle_is_uneven() {
         let text = said(Measure::Each, &[10.0, 25.0, 12.0, 11.0, 10.0]);
-        assert_eq!(text, "**uneven**: between 10.0 and 25.0, at the end near its least");
+        assert_eq!(text, "**uneven**: each between 10.0 and 25.0, at the end near the least");
         // Less than its share, and no line.
         let text = said(Measure::All, &[1.0, 5.0, 20.0, 60.0, 200.0]);
-        assert_eq!(text, "**uneven**: between 1.00 and 200, at the end near its least");
+        assert_eq!(text, "**uneven**: each between 0.0200 and 1.00, at the end near the least");
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn named(curve: &Curve, plan: &Plan) -> String {
 /// How the curves are to be read, in words.
 pub(crate) const READING: &str = "\
 A curve is told from its medians. *Flat*: the largest is at most 1.5 times the least. *Linear*: a constant and a share \
-for each x, both of them those of the least squares of relative misses. *Falls*: less and less. *Bends upwards*, \
+for each x, both of them those of the least squares of relative misses. *Falls*: less, and never again more by more than that. *Bends upwards*, \
 which is a defect: at the last x each costs more than 1.5 times what it costs at the x where that is least. *Uneven*: \
 none of these.";
 

@@ -31,7 +31,7 @@ pub(crate) use closed::{Client, Done, Limits, closed};
 pub(crate) use consumer::ConsumerMember;
 pub(crate) use crowd::{Crowd, GroupMember};
 pub(crate) use fetcher::Fetcher;
-pub(crate) use greeter::{greet_for, greeters, lines};
+pub(crate) use greeter::{connected, greet_for, greeters, lines};
 pub(crate) use line::{Answer, Line};
 pub(crate) use open::{Rate, acknowledged, delivered};
 pub(crate) use producer::Producer;
