@@ -41,7 +41,7 @@ pub(crate) static GROWTHS: &[Growth] = &[
 Topics of 1,000 partitions at most. They are created (the time ends when all have leaders), and each is sent one batch of \
 four records of 1,000 bytes; then memory is read. One consumer that has read everything fetches from all of them, in a \
 session (each poll names none) and without one (each names all), and is answered after 1 ms that nothing has come. In the \
-end 4 connections with 5 requests in flight each send 4 KiB batches to one partition after the other.",
+end 4 connections with 5 requests in flight each send 4 KiB batches to one partition after the other, so that the next is always the one that was left alone longest.",
         points: &[
             partitions("partitions-1", 1),
             partitions("partitions-10", 10),

@@ -40,7 +40,7 @@ pub(super) fn partitions(
     let mut admin = Admin::connect(server.port)?;
     // One before, so that what the first ever costs is not counted.
     let first = format!("{topic}-first");
-    admin.create(&[first.clone()], 1, &[])?;
+    admin.create(std::slice::from_ref(&first), 1, &[])?;
     admin.produce(&load::produce_frame(&first, 0, encoded(BATCH)), OPEN_TIME_MAX)?;
     let before = server.reading()?;
     let topics = Topics::of(topic, count);
