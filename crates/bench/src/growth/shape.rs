@@ -220,6 +220,13 @@ mod tests {
             panic!("{text}")
         };
         assert!(constant >= 0.0 && (1.8..2.2).contains(&slope) && residual < 0.15, "{text}");
+
+        // Noise at the largest x, which is as large as all else together, hides no constant.
+        let values = [2.0, 11.0, 101.0, 900.0, 11_000.0];
+        let Shape::Linear { constant, slope, .. } = shape(Measure::All, &values) else {
+            panic!("{}", said(Measure::All, &values))
+        };
+        assert!((0.8..1.2).contains(&constant) && (0.9..1.1).contains(&slope));
     }
 
     #[test]
