@@ -257,7 +257,7 @@ fn compared(plan: &Plan, results: &Results, plot: &str) -> String {
 fn grown(growths: &[Growth], plan: &Plan, results: &Results, plot: &str) -> String {
     format!(
         "{} {}\n\n\
-         ![Each curve, what grows in decades, its cost from zero on]({plot})\n\n\
+         ![Each curve: what grows in decades, the cost of each from zero on, that of all in decades too where it grows much]({plot})\n\n\
          ### Curves\n\n\
          Median over the rounds, then the least and the largest.\n\n{}",
         growth::READING,
