@@ -245,6 +245,6 @@ on the same machine, as in *Logs*. `--server floor` and `--server reference` mea
 the reference is then a JVM that has just started, save for records and consumers.
 
 **Figures.** CPU is user and system time of all the server's threads, from `/proc`; a rising cost of one request is work \
-that grows with x. Memory is what has come to the resident memory, from 100 on, as below a page more or less is all that \
-is seen. GB and MB are 10⁹ and 10⁶ bytes of record batches as they go over the wire.
+that grows with x. Memory is what has come to the resident memory, from 100 on (of connections from 1,000), \
+as the kernel counts it in steps. GB and MB are 10⁹ and 10⁶ bytes of record batches as they go over the wire.
 ";

@@ -21,8 +21,11 @@ pub(crate) use panels::svg;
 pub(crate) use shape::Measure;
 pub(crate) use tables::{READING, defects, tables};
 
-/// What many weigh is only told from so many on: below, a page more or less is all that is seen.
+/// What many weigh is only told from so many on: the kernel counts a process's pages in steps of some
+/// 128 KiB.
 const WEIGHED_MIN: usize = 100;
+/// The same of connections, which weigh less than anything else.
+const CONNECTIONS_WEIGHED_MIN: usize = 1000;
 /// What all connections together send.
 const REQUESTS_PER_SECOND: u32 = 5000;
 /// A batch is as large as this, or one record.
@@ -148,7 +151,7 @@ fn batch_of(size_bytes: usize) -> BatchShape {
 
 fn connections(server: &Server, topic: &str, count: usize, extent: &Extent) -> io::Result<Figures> {
     let mut figures = measure::connections(server, count, extent)?;
-    if count < WEIGHED_MIN {
+    if count < CONNECTIONS_WEIGHED_MIN {
         figures.remove(&Figure::PerConnection);
     }
     // The server is done with those before the others come.
