@@ -22,7 +22,7 @@ mod watch;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--groups] [--quick] | codegen [--check] | \
+const USAGE: &str = "usage: cargo xtask test [--list] | tidy [--write] | bench [--groups | --growth] [--quick] | codegen [--check] | \
 compat [--help] | applications [--help] | diff [--help] | sim | crash [--help] | soak [--minutes M] | events [--help] | golden [--help] | package | takeover [--help] | tools [--help] [--figures] | watch";
 
 fn main() -> ExitCode {

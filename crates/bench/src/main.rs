@@ -6,11 +6,13 @@
 #![allow(clippy::print_stdout, reason = "a command speaks to its user")]
 
 mod admin;
+mod affinity;
 mod awake;
 mod coordinators;
 mod date;
 mod dirt;
 mod floor;
+mod growth;
 mod load;
 mod measure;
 mod number;
@@ -98,7 +100,7 @@ fn write(root: &Path, options: &Options, results: &Results) -> std::io::Result<(
         commit,
         plot: set.plot.into(),
     };
-    std::fs::write(documents.join(set.plot), plot::svg(&options.plan, results))?;
+    std::fs::write(documents.join(set.plot), report::plotted(&options.plan, results))?;
     let at = documents.join(PAGE);
     let before = match std::fs::read_to_string(&at) {
         Ok(text) => text,

@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 
 use crate::admin::Admin;
 use crate::coordinators;
+use crate::growth;
 use crate::load::{self, Client, Done, Fetcher, Limits, Producer, Rate};
 use crate::process::Reading;
 use crate::server::{Kind, Server};
@@ -47,12 +48,15 @@ pub(crate) fn measure(
         Work::Produce { batch, partitions, window } => {
             produce(server, topic, (batch, partitions, window), extent)
         }
-        Work::Fetch { bytes_max } => fetch(server, topic, bytes_max, extent),
-        Work::ProduceAtRate { per_second } => produce_at_rate(server, topic, per_second, extent),
+        Work::Fetch { bytes_max } => fetch(server, topic, bytes_max, CONNECTIONS, extent),
+        Work::ProduceAtRate { per_second } => {
+            produce_at_rate(server, topic, per_second, CONNECTIONS, extent)
+        }
         Work::DeliverAtRate { per_second } => deliver_at_rate(server, topic, per_second, extent),
         Work::Connections { count } => connections(server, count, extent),
         Work::Partitions { topics } => partitions(server, topic, topics),
         Work::Coordinate(work) => coordinators::measure(server, work, extent),
+        Work::Grow(work) => growth::measure(server, work, topic, extent),
         Work::Start | Work::Restart { .. } => {
             Err(io::Error::other("a start begins without a server"))
         }
@@ -145,7 +149,11 @@ pub(crate) struct Spent {
     written_bytes: f64,
 }
 
-fn produce(
+/// A closed loop of producers: batches of that shape, over so many partitions, with so many in flight.
+///
+/// # Errors
+/// When the server refuses, breaks or hangs.
+pub(crate) fn produce(
     server: &Server,
     topic: &str,
     (shape, partitions, window): (BatchShape, i32, u64),
@@ -164,18 +172,24 @@ fn produce(
     rates(&mut figures, &done, bytes, spent.cpu_s);
     let records = (done.requests * shape.record_count as u64) as f64;
     figures.insert(Figure::RecordsPerSecond, records / done.elapsed.as_secs_f64());
+    figures.insert(Figure::CpuPerRecord, spent.cpu_s / records * 1e6);
     figures.insert(Figure::WrittenPerByte, spent.written_bytes / bytes);
     Ok(figures)
 }
 
 /// A topic's frames, and how many of them are in flight on each connection.
-struct Stream<'a> {
-    topic: &'a str,
-    frames: &'a [Vec<u8>],
-    window: u64,
+pub(crate) struct Stream<'a> {
+    /// The topic, or one whose name is as long.
+    pub(crate) topic: &'a str,
+    pub(crate) frames: &'a [Vec<u8>],
+    pub(crate) window: u64,
 }
 
-fn produce_closed(
+/// Sends them on [`CONNECTIONS`], each beginning with another; `edge` as of the load.
+///
+/// # Errors
+/// When the server refuses, breaks or hangs.
+pub(crate) fn produce_closed(
     server: &Server,
     stream: &Stream<'_>,
     limits: &Limits,
@@ -191,7 +205,8 @@ fn produce_closed(
     load::closed(clients, limits, edge)
 }
 
-fn rates(figures: &mut Figures, done: &Done, bytes: f64, cpu_s: f64) {
+/// What requests of so many bytes all told make of a second, and what they cost.
+pub(crate) fn rates(figures: &mut Figures, done: &Done, bytes: f64, cpu_s: f64) {
     let seconds = done.elapsed.as_secs_f64();
     let requests = done.requests as f64;
     figures.insert(Figure::MegabytesPerSecond, bytes / seconds / 1e6);
@@ -200,7 +215,17 @@ fn rates(figures: &mut Figures, done: &Done, bytes: f64, cpu_s: f64) {
     figures.insert(Figure::CpuPerRequest, cpu_s / requests * 1e6);
 }
 
-fn fetch(server: &Server, topic: &str, bytes_max: i32, extent: &Extent) -> io::Result<Figures> {
+/// Writes, then so many consumers read all of it again and again.
+///
+/// # Errors
+/// When the server refuses, breaks or hangs.
+pub(crate) fn fetch(
+    server: &Server,
+    topic: &str,
+    bytes_max: i32,
+    consumers: usize,
+    extent: &Extent,
+) -> io::Result<Figures> {
     let (frames, batch_bytes) = frames(topic, PARTITIONS, LARGE);
     open(server, topic, &frames, LARGE)?;
     let limits = Limits {
@@ -215,7 +240,7 @@ fn fetch(server: &Server, topic: &str, bytes_max: i32, extent: &Extent) -> io::R
             .again_and_again(number);
         Ok(Client::Fetcher(fetcher))
     };
-    let clients = (0..CONNECTIONS).map(client).collect::<io::Result<_>>()?;
+    let clients = (0..consumers).map(client).collect::<io::Result<_>>()?;
     let limits = Limits { warm: extent.warm, time: extent.time, requests_max: u64::MAX };
     let mut edges = Edges::of(server);
     let done = load::closed(clients, &limits, || edges.mark())?;
@@ -225,16 +250,21 @@ fn fetch(server: &Server, topic: &str, bytes_max: i32, extent: &Extent) -> io::R
     Ok(figures)
 }
 
-fn produce_at_rate(
+/// An open loop of requests to so many connections in turn.
+///
+/// # Errors
+/// When the server refuses, breaks or hangs.
+pub(crate) fn produce_at_rate(
     server: &Server,
     topic: &str,
     per_second: u32,
+    connections: usize,
     extent: &Extent,
 ) -> io::Result<Figures> {
     let (frames, _) = frames(topic, PARTITIONS, KIBIBYTE);
     open(server, topic, &frames, KIBIBYTE)?;
     let connect = |number: usize| Producer::connect(server.port, topic, frames.clone(), number);
-    let producers = (0..CONNECTIONS).map(connect).collect::<io::Result<_>>()?;
+    let producers = load::connected(server.port, connections, connect)?;
     let rate = Rate { per_second, warm: extent.warm, time: extent.time };
     let mut edges = Edges::of(server);
     let latencies = load::acknowledged(producers, &rate, || edges.mark())?;
@@ -271,7 +301,11 @@ fn quantiles(figures: &mut Figures, latencies: &Histogram<u64>, cpu_s: f64) {
     figures.insert(Figure::CpuPerRequest, cpu_s / latencies.len() as f64 * 1e6);
 }
 
-fn connections(server: &Server, count: usize, extent: &Extent) -> io::Result<Figures> {
+/// Connections that do nothing after their first request: what each weighs.
+///
+/// # Errors
+/// When the server refuses, breaks or hangs.
+pub(crate) fn connections(server: &Server, count: usize, extent: &Extent) -> io::Result<Figures> {
     // One before, so that what the first connection ever costs is not counted.
     Admin::connect(server.port)?.api_versions()?;
     let before = server.reading()?;
@@ -284,7 +318,7 @@ fn connections(server: &Server, count: usize, extent: &Extent) -> io::Result<Fig
     std::thread::sleep(extent.idle);
     let after = server.reading()?;
     // They must still be served.
-    for admin in open.iter_mut().step_by(count / 10) {
+    for admin in open.iter_mut().step_by(count.div_ceil(10)) {
         admin.api_versions()?;
     }
     let grown = after.resident_bytes.saturating_sub(before.resident_bytes) as f64;

@@ -18,6 +18,11 @@ pub(crate) fn short(value: f64) -> String {
     format!("{value:.digits$}")
 }
 
+/// A count, which is whole.
+pub(crate) fn count(value: f64) -> String {
+    grouped(value)
+}
+
 /// Whole, with commas between thousands.
 fn grouped(value: f64) -> String {
     // Three digits count, but a thousand and more is shown to the last.

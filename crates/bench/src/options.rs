@@ -8,7 +8,7 @@ use crate::set::{self, Set};
 use crate::workload::Workload;
 
 /// How the benchmark is asked for.
-pub(crate) const USAGE: &str = "usage: cargo xtask bench [--groups] [--quick] [--workload NAME]... \
+pub(crate) const USAGE: &str = "usage: cargo xtask bench [--groups | --growth] [--quick] [--workload NAME]... \
 [--rounds N] [--server floor|dohle|reference]... [--setting KEY=VALUE]... [--dirt] [--port FIRST] \
 [--halting] [--write | --no-write]";
 
@@ -52,7 +52,13 @@ pub(crate) fn parse(arguments: &[String]) -> Result<(PathBuf, Places, Options), 
 /// The usage, when they make no sense.
 pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
     let mut port = PORT;
-    let set = if words.iter().any(|word| word == "--groups") { &set::GROUPS } else { &set::LOGS };
+    let has = |wanted: &str| words.iter().any(|word| word == wanted);
+    let set = match (has("--groups"), has("--growth")) {
+        (true, true) => return Err(format!("--groups and --growth are two runs\n{USAGE}")),
+        (true, false) => &set::GROUPS,
+        (false, true) => &set::GROWTH,
+        (false, false) => &set::LOGS,
+    };
     let (mut workloads, mut kinds): (Vec<&'static Workload>, Vec<Kind>) = (vec![], vec![]);
     let (mut quick, mut rounds, mut write) = (false, None, None);
     let (mut awake, mut dirt) = (true, false);
@@ -61,13 +67,13 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
     while let Some(word) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("{word} wants a value\n{USAGE}"));
         match word.as_str() {
-            "--groups" => {}
+            "--groups" | "--growth" => {}
             "--quick" => quick = true,
             "--halting" => awake = false,
             "--dirt" => dirt = true,
             "--write" => write = Some(true),
             "--no-write" => write = Some(false),
-            "--workload" => workloads.push(known_workload(set, value()?)?),
+            "--workload" => workloads.extend(known_workloads(set, value()?)?),
             "--server" => kinds.push(known_server(value()?)?),
             "--rounds" => rounds = Some(number(value()?)?),
             "--setting" => settings.push(value()?.clone()),
@@ -78,12 +84,11 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
     let whole = workloads.is_empty() && kinds.is_empty() && !quick;
     if workloads.is_empty() {
         let wanted = |workload: &&Workload| !(quick && workload.is_slow());
-        workloads = set.workloads.iter().filter(wanted).collect();
+        workloads = set.workloads().into_iter().filter(wanted).collect();
     }
     let course = if quick { &set.quick } else { &set.full };
     if kinds.is_empty() {
-        let wanted = |&kind: &Kind| kind != Kind::Reference || course.with_reference;
-        kinds = Kind::ALL.into_iter().filter(wanted).collect();
+        kinds = course.kinds.to_vec();
     }
     let plan = Plan {
         set,
@@ -99,12 +104,13 @@ pub(crate) fn parse_words(words: &[String]) -> Result<Options, String> {
     Ok(Options { plan, port, write, settings, words: words.to_vec() })
 }
 
-fn known_workload(set: &Set, name: &str) -> Result<&'static Workload, String> {
-    let found = set.workloads.iter().find(|workload| workload.name == name);
-    found.ok_or_else(|| {
-        let names: Vec<&str> = set.workloads.iter().map(|workload| workload.name).collect();
-        format!("no workload {name}; there are {}", names.join(", "))
-    })
+fn known_workloads(set: &Set, name: &str) -> Result<Vec<&'static Workload>, String> {
+    let found = set.named(name);
+    if found.is_empty() {
+        let names: Vec<&str> = set.workloads().iter().map(|workload| workload.name).collect();
+        return Err(format!("no workload {name}; there are {}", names.join(", ")));
+    }
+    Ok(found)
 }
 
 fn known_server(word: &str) -> Result<Kind, String> {
@@ -114,4 +120,55 @@ fn known_server(word: &str) -> Result<Kind, String> {
 
 fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| format!("{text} is no number\n{USAGE}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Options, parse_words};
+    use crate::server::Kind;
+
+    fn parsed(words: &str) -> Result<Options, String> {
+        parse_words(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn sets_have_their_servers() {
+        for (words, name, kinds) in [
+            ("", "logs", &Kind::ALL[..]),
+            ("--quick", "logs", &[Kind::Floor, Kind::Dohle]),
+            ("--groups --quick", "groups", &Kind::ALL),
+            ("--growth", "growth", &[Kind::Dohle]),
+            ("--growth --server floor", "growth", &[Kind::Floor]),
+        ] {
+            let plan = parsed(words).unwrap().plan;
+            assert_eq!((plan.set.name, plan.kinds.as_slice()), (name, kinds), "{words}");
+        }
+        assert!(parsed("--growth --groups").is_err());
+    }
+
+    #[test]
+    fn the_page_is_written_by_whole_runs_unless_told() {
+        for (words, writes) in [
+            ("--growth", true),
+            ("--growth --rounds 1", true),
+            ("--growth --quick", false),
+            ("--growth --quick --write", true),
+            ("--growth --no-write", false),
+            ("--growth --workload groups", false),
+        ] {
+            assert_eq!(parsed(words).unwrap().write, writes, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_curve_is_asked_for_by_its_name_or_by_a_point() {
+        let names = |words: &str| {
+            let workloads = parsed(words).unwrap().plan.workloads;
+            workloads.iter().map(|workload| workload.name).collect::<Vec<_>>()
+        };
+        let wanted = ["consumers-1", "consumers-2", "consumers-4", "consumers-8", "groups-10"];
+        assert_eq!(names("--growth --workload consumers --workload groups-10"), wanted);
+        let error = parsed("--workload consumers").err().unwrap();
+        assert!(error.starts_with("no workload consumers; there are produce-64k,"), "{error}");
+    }
 }

@@ -61,14 +61,15 @@ pub(crate) fn svg(plan: &Plan, results: &Results) -> String {
          font-family=\"sans-serif\" font-size=\"12\">\n\
          <style>.unit,.value{{font-size:10px;fill:#666}}</style>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n{}{body}</svg>\n",
-        legend()
+        legend(LABELS)
     )
 }
 
-fn legend() -> String {
+/// Which color is whose, from there on.
+pub(crate) fn legend(left: usize) -> String {
     let mut text = String::new();
     for (index, kind) in Kind::ALL.into_iter().enumerate() {
-        let x = LABELS + index * 90;
+        let x = left + index * 90;
         let _ = writeln!(
             text,
             "<rect x=\"{x}\" y=\"14\" width=\"11\" height=\"11\" fill=\"{}\"/>\
@@ -81,7 +82,7 @@ fn legend() -> String {
     text
 }
 
-const fn color(kind: Kind) -> &'static str {
+pub(crate) const fn color(kind: Kind) -> &'static str {
     match kind {
         Kind::Reference => "#9a9a9a",
         Kind::Floor => "#e0b84c",
@@ -89,6 +90,6 @@ const fn color(kind: Kind) -> &'static str {
     }
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }

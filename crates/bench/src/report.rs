@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
+use crate::growth::{self, Growth};
 use crate::number::{median, short};
+use crate::plot;
 use crate::process::proc_value;
 use crate::run::{Plan, Results};
 use crate::server::Kind;
+use crate::set::Subject;
 use crate::workload::{Figure, Reach, Workload};
 
 /// How the cores were, in words.
@@ -50,7 +53,7 @@ fn ratios(of: &[Option<f64>], to: &[Option<f64>]) -> Vec<Option<f64>> {
 }
 
 /// Median and, of several, the least and the largest.
-fn spread(values: &[Option<f64>], unit: &str) -> String {
+pub(crate) fn spread(values: &[Option<f64>], unit: &str) -> String {
     let there: Vec<f64> = values.iter().flatten().copied().collect();
     let Some(median) = median(&there) else { return "-".into() };
     let least = there.iter().copied().fold(f64::INFINITY, f64::min);
@@ -88,9 +91,28 @@ fn reach(
     (text, met.map_or("", |met| if met { "yes" } else { "no" }))
 }
 
-/// The table of what is to be reached; without the floor where it can do none of it.
+/// What the run came to, for who waits for it.
 pub(crate) fn summary(plan: &Plan, results: &Results) -> String {
-    let with_floor = plan.set.workloads.iter().any(|workload| workload.suits(Kind::Floor));
+    match plan.set.subject {
+        Subject::Workloads(_) => reached(plan, results),
+        Subject::Growth(growths) => {
+            let bent = bent(growths, plan, results);
+            format!("{}{bent}\n", growth::tables(growths, plan, results))
+        }
+    }
+}
+
+/// The plot of the run.
+pub(crate) fn plotted(plan: &Plan, results: &Results) -> String {
+    match plan.set.subject {
+        Subject::Workloads(_) => plot::svg(plan, results),
+        Subject::Growth(growths) => growth::svg(growths, plan, results),
+    }
+}
+
+/// The table of what is to be reached; without the floor where it can do none of it.
+fn reached(plan: &Plan, results: &Results) -> String {
+    let with_floor = plan.set.workloads().iter().any(|workload| workload.suits(Kind::Floor));
     let mut text = String::from(if with_floor {
         "| workload | figure | Kafka | floor | Dohle | Dohle : Kafka | Dohle : floor | reach | met |\n\
          |---|---|---|---|---|---|---|---|---|\n"
@@ -140,17 +162,34 @@ fn details(plan: &Plan, results: &Results) -> String {
             let cells: Vec<String> = kinds().map(cell).collect();
             let _ = writeln!(text, "| {} | {} |", figure.title(), cells.join(" | "));
         }
-        for &kind in &plan.kinds {
-            let rounds = results.get(&(workload.name, kind)).map_or(&[][..], Vec::as_slice);
-            for (round, error) in rounds.iter().enumerate() {
-                if let Err(error) = error {
-                    let line = error.lines().last().unwrap_or_default();
-                    let _ = writeln!(text, "\n{}, round {}: {line}", kind.title(), round + 1);
-                }
+        text.push_str(&failures(workload, plan, results));
+    }
+    text
+}
+
+/// The rounds in which it failed, and why.
+pub(crate) fn failures(workload: &Workload, plan: &Plan, results: &Results) -> String {
+    let mut text = String::new();
+    for &kind in &plan.kinds {
+        let rounds = results.get(&(workload.name, kind)).map_or(&[][..], Vec::as_slice);
+        for (round, error) in rounds.iter().enumerate() {
+            if let Err(error) = error {
+                let line = error.lines().last().unwrap_or_default();
+                let _ = writeln!(text, "\n{}, round {}: {line}", kind.title(), round + 1);
             }
         }
     }
     text
+}
+
+/// The curves that tell of a defect, in words.
+fn bent(growths: &[Growth], plan: &Plan, results: &Results) -> String {
+    let lines = growth::defects(growths, plan, results);
+    if lines.is_empty() {
+        return "No curve bends upwards.".into();
+    }
+    let lines: Vec<String> = lines.iter().map(|line| format!("- {line}")).collect();
+    format!("These bend upwards:\n\n{}", lines.join("\n"))
 }
 
 fn machine() -> String {
@@ -173,29 +212,84 @@ pub(crate) fn section(plan: &Plan, results: &Results, head: &Head) -> String {
     let Head { command, date, commit, plot } = head;
     let extent = &plan.extent;
     let set = plan.set;
+    let warmed = if plan.kinds.contains(&Kind::Reference) {
+        let seconds = plan.warm_up.as_secs();
+        format!("; the reference was under load for {seconds} s before the first round")
+    } else {
+        String::new()
+    };
     format!(
         "## {}\n\n\
          Written by `{command}` on {date}, at commit {commit}; every figure here was measured in \
          that run.\n\n{}\n\
-         This run: {} rounds, each measurement {:.1} s after {:.1} s that do not count{}; the \
-         reference was under load for {} s before the first round. {}\n\n\
+         This run: {} rounds, each measurement {:.1} s after {:.1} s that do not count{}{warmed}. {}\n\n\
          ### Machine\n\n{}\n\
-         ### Results\n\n\
-         Medians over the rounds. Ratios are taken round by round: the median, then the least and \
-         the largest.\n\n{}\n\
-         ![The first figure of every workload, for each server]({plot})\n\n\
-         ### All figures\n\n\
-         Median over the rounds, then the least and the largest.\n{}",
+         ### Results\n\n{}",
         set.title,
         set.method,
         plan.rounds,
         extent.time.as_secs_f64(),
         extent.warm.as_secs_f64(),
         set.ends_sooner(extent),
-        plan.warm_up.as_secs(),
         if plan.awake { AWAKE } else { HALTING },
         machine(),
-        summary(plan, results),
+        match set.subject {
+            Subject::Workloads(_) => compared(plan, results, plot),
+            Subject::Growth(growths) => grown(growths, plan, results, plot),
+        },
+    )
+}
+
+/// Servers beside each other.
+fn compared(plan: &Plan, results: &Results, plot: &str) -> String {
+    format!(
+        "Medians over the rounds. Ratios are taken round by round: the median, then the least and \
+         the largest.\n\n{}\n\
+         ![The first figure of every workload, for each server]({plot})\n\n\
+         ### All figures\n\n\
+         Median over the rounds, then the least and the largest.\n{}",
+        reached(plan, results),
         details(plan, results),
     )
+}
+
+/// Curves.
+fn grown(growths: &[Growth], plan: &Plan, results: &Results, plot: &str) -> String {
+    format!(
+        "{} {}\n\n\
+         ![Each curve: what grows in decades, the cost of each from zero on, that of all in decades too where it grows much]({plot})\n\n\
+         ### Curves\n\n\
+         Median over the rounds, then the least and the largest.\n\n{}",
+        growth::READING,
+        bent(growths, plan, results),
+        growth::tables(growths, plan, results),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Head, plotted, section};
+    use crate::growth::tests::made_up;
+    use crate::server::Kind;
+
+    #[test]
+    fn the_section_of_growth_tells_how_it_was_made_and_what_bends() {
+        let head = Head {
+            command: "cargo xtask bench --growth".into(),
+            date: "2026-01-01".into(),
+            commit: "abc".into(),
+            plot: "plot.svg".into(),
+        };
+        for (bent, told) in
+            [(1.0, "No curve bends upwards."), (3.0, "These bend upwards:\n\n- Conn")]
+        {
+            let (plan, results) = made_up(&[Kind::Dohle], bent);
+            let text = section(&plan, &results, &head);
+            for part in [told, "## Growth\n", "abc", "plot.svg", "### Machine", "| 10,000 |"] {
+                assert!(text.contains(part), "{part}\n{text}");
+            }
+            assert!(!text.contains("the reference was under load"), "{text}");
+            assert!(plotted(&plan, &results).contains("class=\"panel\""));
+        }
+    }
 }

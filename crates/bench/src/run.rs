@@ -117,8 +117,10 @@ fn on_fresh(kind: Kind, workload: &Workload, plan: &Plan, places: &Places) -> io
         | Work::DeliverAtRate { .. }
         | Work::Connections { .. }
         | Work::Partitions { .. }
-        | Work::Coordinate(_) => {
-            let server = Server::start_with(kind, "fresh", places, workload.settings())?;
+        | Work::Coordinate(_)
+        | Work::Grow(_) => {
+            let (settings, cores) = (workload.settings(), workload.cores());
+            let server = Server::start_with(kind, "fresh", places, settings, cores)?;
             let has_cleaner = kind != Kind::Floor;
             let dirt = (plan.dirt && has_cleaner).then(|| Dirt::begin(&server)).transpose()?;
             let mut figures = measure::measure(&server, &workload.work, "bench", &plan.extent)?;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 use crate::admin::Admin;
+use crate::affinity;
 use crate::process::Reading;
 
 /// A broker with many unclean segments takes long.
@@ -95,10 +96,11 @@ impl Server {
     /// # Errors
     /// When it does not start.
     pub(crate) fn start(kind: Kind, name: &str, places: &Places) -> io::Result<Self> {
-        Self::start_with(kind, name, places, &[])
+        Self::start_with(kind, name, places, &[], None)
     }
 
-    /// The same with settings beyond those of all workloads, or instead of them.
+    /// The same with settings beyond those of all workloads, or instead of them, and held to so many
+    /// cores.
     ///
     /// # Errors
     /// When it does not start.
@@ -107,6 +109,7 @@ impl Server {
         name: &str,
         places: &Places,
         settings: &[&str],
+        cores: Option<usize>,
     ) -> io::Result<Self> {
         let directory = places.data.join(format!("{}-{name}", kind.word()));
         fs::create_dir_all(&directory)?;
@@ -132,7 +135,11 @@ impl Server {
             }
         }
         let begin = Instant::now();
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        let mut child = match cores {
+            Some(cores) => affinity::held_to(cores, || command.spawn())?,
+            None => command.spawn()?,
+        };
         drain(&mut child);
         let mut server = Self {
             kind,

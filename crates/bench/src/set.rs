@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::coordinators;
+use crate::growth::{self, Growth};
 use crate::measure::Extent;
+use crate::server::Kind;
 use crate::workload::{self, Workload};
 
 /// A set, and how long it takes.
@@ -17,9 +19,18 @@ pub(crate) struct Set {
     pub(crate) plot: &'static str,
     /// What runs and how, in words.
     pub(crate) method: &'static str,
-    pub(crate) workloads: &'static [Workload],
+    pub(crate) subject: Subject,
     pub(crate) full: Course,
     pub(crate) quick: Course,
+}
+
+/// What a set tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Subject {
+    /// One line of a table each, a server beside the other.
+    Workloads(&'static [Workload]),
+    /// Curves.
+    Growth(&'static [Growth]),
 }
 
 /// How a set runs, unless it is told otherwise.
@@ -29,13 +40,37 @@ pub(crate) struct Course {
     pub(crate) rounds: usize,
     /// Load on the reference before anything counts: a JVM needs it to be fair.
     pub(crate) warm_up: Duration,
-    pub(crate) with_reference: bool,
+    /// On what.
+    pub(crate) kinds: &'static [Kind],
 }
 
+const ALL_BUT_REFERENCE: &[Kind] = &[Kind::Floor, Kind::Dohle];
+
 impl Set {
+    /// All that it measures, in order.
+    pub(crate) fn workloads(&self) -> Vec<&'static Workload> {
+        match self.subject {
+            Subject::Workloads(workloads) => workloads.iter().collect(),
+            Subject::Growth(growths) => {
+                let points = growths.iter().flat_map(|growth| growth.points);
+                points.map(|point| &point.workload).collect()
+            }
+        }
+    }
+
+    /// What that name asks for: one workload, or all points of what grows.
+    pub(crate) fn named(&self, name: &str) -> Vec<&'static Workload> {
+        if let Subject::Growth(growths) = self.subject
+            && let Some(growth) = growths.iter().find(|growth| growth.name == name)
+        {
+            return growth.points.iter().map(|point| &point.workload).collect();
+        }
+        self.workloads().into_iter().filter(|workload| workload.name == name).collect()
+    }
+
     /// Whether a measurement that writes ends before its time, in words.
     pub(crate) fn ends_sooner(&self, extent: &Extent) -> String {
-        if self.name != LOGS.name {
+        if extent.bytes_max == u64::MAX {
             return String::new();
         }
         let megabytes = extent.bytes_max / 1_000_000;
@@ -49,7 +84,7 @@ pub(crate) const LOGS: Set = Set {
     title: "Logs",
     plot: "benchmarks.svg",
     method: LOGS_METHOD,
-    workloads: workload::LOGS,
+    subject: Subject::Workloads(workload::LOGS),
     full: Course {
         extent: Extent {
             warm: Duration::from_millis(1000),
@@ -60,7 +95,7 @@ pub(crate) const LOGS: Set = Set {
         },
         rounds: 3,
         warm_up: Duration::from_secs(60),
-        with_reference: true,
+        kinds: &Kind::ALL,
     },
     quick: Course {
         extent: Extent {
@@ -72,7 +107,7 @@ pub(crate) const LOGS: Set = Set {
         },
         rounds: 2,
         warm_up: Duration::from_secs(60),
-        with_reference: false,
+        kinds: ALL_BUT_REFERENCE,
     },
 };
 
@@ -82,7 +117,7 @@ pub(crate) const GROUPS: Set = Set {
     title: "Groups and transactions",
     plot: "benchmarks-groups.svg",
     method: GROUPS_METHOD,
-    workloads: coordinators::WORKLOADS,
+    subject: Subject::Workloads(coordinators::WORKLOADS),
     full: Course {
         extent: Extent {
             warm: Duration::from_millis(300),
@@ -93,7 +128,7 @@ pub(crate) const GROUPS: Set = Set {
         },
         rounds: 2,
         warm_up: Duration::from_secs(25),
-        with_reference: true,
+        kinds: &Kind::ALL,
     },
     quick: Course {
         extent: Extent {
@@ -105,7 +140,40 @@ pub(crate) const GROUPS: Set = Set {
         },
         rounds: 1,
         warm_up: Duration::from_secs(15),
-        with_reference: true,
+        kinds: &Kind::ALL,
+    },
+};
+
+/// Cost against work.
+pub(crate) const GROWTH: Set = Set {
+    name: "growth",
+    title: "Growth",
+    plot: "benchmarks-growth.svg",
+    method: GROWTH_METHOD,
+    subject: Subject::Growth(growth::GROWTHS),
+    full: Course {
+        extent: Extent {
+            warm: Duration::from_millis(300),
+            time: Duration::from_millis(1000),
+            bytes_max: 1_500_000_000,
+            preload_bytes: 300_000_000,
+            idle: Duration::from_millis(500),
+        },
+        rounds: 3,
+        warm_up: Duration::from_secs(30),
+        kinds: &[Kind::Dohle],
+    },
+    quick: Course {
+        extent: Extent {
+            warm: Duration::from_millis(200),
+            time: Duration::from_millis(600),
+            bytes_max: 800_000_000,
+            preload_bytes: 200_000_000,
+            idle: Duration::from_millis(300),
+        },
+        rounds: 1,
+        warm_up: Duration::from_secs(15),
+        kinds: &[Kind::Dohle],
     },
 };
 
@@ -167,4 +235,16 @@ besides; the growth of its resident memory stands among all figures.
 
 **Figures.** CPU is user and system time of all the server's threads, from `/proc`. *Generator's cores* \
 tells how much of a core the load itself took.
+";
+
+const GROWTH_METHOD: &str = "\
+**What runs.** The same work while one thing grows by decades and all else is held: partitions, connections, bytes of a \
+record, consumers of each partition, groups, cores. Dohle is started anew for each point, so that nothing is left over from \
+another; in each round all points run in turn. One node, acks=all, over loopback; the load is one thread beside the server \
+on the same machine, as in *Logs*. `--server floor` and `--server reference` measure these too, as far as they can do it; \
+the reference is then a JVM that has just started, save for records and consumers.
+
+**Figures.** CPU is user and system time of all the server's threads, from `/proc`; a rising cost of one request is work \
+that grows with x. Memory is what has come to the resident memory, from 100 on (of connections from 1,000), \
+as the kernel counts it in steps. GB and MB are 10⁹ and 10⁶ bytes of record batches as they go over the wire.
 ";

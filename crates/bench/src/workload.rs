@@ -1,6 +1,7 @@
 //! The workloads, what each measures, and what is to be reached.
 
 use crate::coordinators::Coordination;
+use crate::growth::Growing;
 use crate::load::Contents;
 use crate::server::Kind;
 
@@ -14,6 +15,12 @@ pub(crate) enum Figure {
     CpuPerGigabyte,
     /// Microseconds of the server's CPU.
     CpuPerRequest,
+    /// The same for a record.
+    CpuPerRecord,
+    /// Microseconds of the server's CPU for a poll, of a fetch session, that finds nothing.
+    CpuPerPoll,
+    /// The same for a fetch without a session, which names every partition.
+    CpuPerFullFetch,
     /// CPU seconds of the server in a second.
     Cores,
     /// The generator's CPU seconds in a second: near one, it is what limits.
@@ -34,8 +41,12 @@ pub(crate) enum Figure {
     PerConnection,
     /// MiB of resident memory that all partitions add.
     ForPartitions,
+    /// KiB of resident memory for each partition.
+    PerPartition,
     /// Seconds until all partitions are there.
     Creation,
+    /// Milliseconds of that for each partition.
+    CreationEach,
     /// Milliseconds from the start of the process until the first, the middle and the last partition
     /// have acknowledged a produce, after the server was stopped.
     CleanRestart,
@@ -59,6 +70,9 @@ pub(crate) enum Figure {
     Rejoined,
     /// Milliseconds of the server's CPU for each of them.
     CpuPerRejoin,
+    /// Milliseconds of the server's CPU for each member that joins a group of its own.
+    CpuPerConsumerJoin,
+    CpuPerClassicJoin,
     CommitsPerSecond,
     /// Microseconds of the server's CPU.
     CpuPerCommit,
@@ -91,6 +105,9 @@ impl Figure {
             Self::RecordsPerSecond => "records/s",
             Self::CpuPerGigabyte => "CPU s/GB",
             Self::CpuPerRequest => "CPU µs/request",
+            Self::CpuPerRecord => "CPU µs/record",
+            Self::CpuPerPoll => "CPU µs/poll of a session",
+            Self::CpuPerFullFetch => "CPU µs/fetch that names all",
             Self::Cores => "server's cores",
             Self::GeneratorCores => "generator's cores",
             Self::WrittenPerByte => "bytes written per byte",
@@ -103,7 +120,9 @@ impl Figure {
             Self::IdleResident => "idle resident MiB",
             Self::PerConnection => "KiB per connection",
             Self::ForPartitions => "MiB for 10,000 partitions",
+            Self::PerPartition => "KiB per partition",
             Self::Creation => "s to create",
+            Self::CreationEach => "ms to create each",
             Self::CleanRestart => "ms after a clean stop",
             Self::UncleanRestart => "ms after a kill",
             Self::Segments => "segments per partition",
@@ -115,6 +134,8 @@ impl Figure {
             Self::AnswersPerMember => "requests/member",
             Self::Rejoined => "ms for all to rejoin",
             Self::CpuPerRejoin => "CPU ms/rejoin",
+            Self::CpuPerConsumerJoin => "CPU ms/consumer group",
+            Self::CpuPerClassicJoin => "CPU ms/classic group",
             Self::CommitsPerSecond => "commits/s",
             Self::CpuPerCommit => "CPU µs/commit",
             Self::TransactionsPerSecond => "transactions/s",
@@ -178,6 +199,8 @@ pub(crate) enum Work {
     Partitions { topics: usize },
     /// What coordinators do.
     Coordinate(Coordination),
+    /// A point of a curve.
+    Grow(Growing),
 }
 
 /// One line of the table.
@@ -203,6 +226,7 @@ impl Workload {
             | Work::ProduceAtRate { .. }
             | Work::DeliverAtRate { .. } => false,
             Work::Coordinate(work) => work.is_fresh(),
+            Work::Grow(work) => work.is_fresh(),
         }
     }
 
@@ -212,6 +236,7 @@ impl Workload {
         let suits_floor = match self.work {
             Work::Partitions { .. } | Work::Restart { .. } => false,
             Work::Coordinate(work) => work.suits_floor(),
+            Work::Grow(work) => work.suits_floor(),
             Work::Produce { .. }
             | Work::Fetch { .. }
             | Work::ProduceAtRate { .. }
@@ -252,12 +277,18 @@ impl Workload {
     pub(crate) const fn settings(&self) -> &'static [&'static str] {
         if let Work::Coordinate(work) = self.work { work.settings() } else { &[] }
     }
+
+    /// The cores that the server is held to, if not all.
+    pub(crate) const fn cores(&self) -> Option<usize> {
+        if let Work::Grow(work) = self.work { work.cores() } else { None }
+    }
 }
 
 /// Connections, and partitions unless a workload says otherwise.
 pub(crate) const CONNECTIONS: usize = 4;
 pub(crate) const PARTITIONS: i32 = 6;
-const WINDOW: u64 = 5;
+/// Requests in flight on a connection, unless a workload says otherwise.
+pub(crate) const WINDOW: u64 = 5;
 
 /// Records of 1 KiB in a batch of at most 64 KiB.
 pub(crate) const LARGE: BatchShape =

@@ -27,18 +27,8 @@ const SETTLE_TIME_MAX: Duration = Duration::from_secs(90);
 /// When the server refuses, breaks or hangs.
 pub(super) fn memory(server: &Server, extent: &Extent) -> io::Result<Figures> {
     let mut admin = Admin::connect(server.port)?;
-    let single = joins::topic_of(server, 1)?;
     let many = joins::topic_of(server, MEMBERS)?;
-    // Some of each before, so that what the first ones ever cost is not counted.
-    for number in 0..FIRST_GROUPS {
-        readiness::await_group(&mut admin, &format!("first-{number}"))?;
-    }
-    commits::commit_once_each(server, FIRST_GROUPS)?;
-    let mut lines = load::lines(server.port, MEMBERS)?;
-    let rest = lines.split_off(FIRST_MEMBERS);
-    lines = alone(joins::classic(lines, &single), "first-classic")?;
-    lines = alone(consumers(lines, &single), "first-consumer")?;
-    lines.extend(rest);
+    let (single, mut lines) = prepared(server, &mut admin, MEMBERS)?;
 
     let mut scale = Scale::new(server, extent)?;
     commits::commit_once_each(server, OFFSET_GROUPS)?;
@@ -57,6 +47,54 @@ pub(super) fn memory(server: &Server, extent: &Extent) -> io::Result<Figures> {
     readiness::check_stable(&mut admin, Protocol::Classic, "classic-together", MEMBERS)?;
     drop(lines);
     Ok(scale.figures)
+}
+
+/// So many members join, each a group of its own, first consumer groups, then classic ones: what a
+/// join costs and what a group weighs.
+///
+/// # Errors
+/// When the server refuses, breaks or hangs.
+pub(crate) fn groups_of_one(server: &Server, count: usize, extent: &Extent) -> io::Result<Figures> {
+    let mut admin = Admin::connect(server.port)?;
+    let (single, mut lines) = prepared(server, &mut admin, count)?;
+    lines.truncate(count);
+    let mut scale = Scale::new(server, extent)?;
+    let before = server.reading()?;
+    lines = alone(consumers(lines, &single), "consumer")?;
+    let joined = server.reading()?;
+    scale.note([Figure::PerConsumerGroup, Figure::ResidentPerConsumerGroup], count)?;
+    let of_consumers = joined.cpu_since(&before);
+
+    let before = server.reading()?;
+    lines = alone(joins::classic(lines, &single), "classic")?;
+    let joined = server.reading()?;
+    scale.note([Figure::PerClassicGroup, Figure::ResidentPerClassicGroup], count)?;
+    let of_classic = joined.cpu_since(&before);
+    drop(lines);
+    let each = |cpu_s: f64| cpu_s / count as f64 * 1e3;
+    scale.figures.insert(Figure::CpuPerConsumerJoin, each(of_consumers));
+    scale.figures.insert(Figure::CpuPerClassicJoin, each(of_classic));
+    Ok(scale.figures)
+}
+
+/// A topic of one partition and connections for so many members, after some groups of each kind, so
+/// that what the first ones ever cost is not counted.
+fn prepared(
+    server: &Server,
+    admin: &mut Admin,
+    members: usize,
+) -> io::Result<(Subscription, Vec<Line>)> {
+    let single = joins::topic_of(server, 1)?;
+    for number in 0..FIRST_GROUPS {
+        readiness::await_group(admin, &format!("first-{number}"))?;
+    }
+    commits::commit_once_each(server, FIRST_GROUPS)?;
+    let mut lines = load::lines(server.port, members.max(FIRST_MEMBERS))?;
+    let rest = lines.split_off(FIRST_MEMBERS);
+    lines = alone(joins::classic(lines, &single), "first-classic")?;
+    lines = alone(consumers(lines, &single), "first-consumer")?;
+    lines.extend(rest);
+    Ok((single, lines))
 }
 
 fn consumers(lines: Vec<Line>, subscription: &Subscription) -> Vec<ConsumerMember> {

@@ -14,6 +14,7 @@ use crate::load::TransactionVersion;
 use crate::measure::{Extent, Figures};
 use crate::server::Server;
 
+pub(crate) use memory::groups_of_one;
 pub(crate) use workloads::WORKLOADS;
 
 /// How a group keeps together.

@@ -10,6 +10,8 @@ use super::{Answer, Line};
 
 /// A server under load takes its time for a thousand of them.
 const GREET_TIME_MAX: Duration = Duration::from_secs(30);
+/// Less than the 50 of `socket.listen.backlog.size`, by default, of both brokers.
+const WAITING_MAX: usize = 32;
 
 /// Connects so many times, and waits for an answer on each connection.
 ///
@@ -25,10 +27,33 @@ pub(crate) fn lines(port: u16, count: usize) -> io::Result<Vec<Line>> {
 /// # Errors
 /// When the server cannot be reached or does not answer.
 pub(crate) fn greeters(port: u16, count: usize) -> io::Result<Crowd<Greeter>> {
-    let greeter = |_| Ok(Greeter { line: Line::connect(port)?, greeted: false });
-    let mut crowd = Crowd::new((0..count).map(greeter).collect::<io::Result<_>>()?)?;
+    let greeters =
+        connected(port, count, |_| Ok(Greeter { line: Line::connect(port)?, greeted: false }))?;
+    let mut crowd = Crowd::new(greeters)?;
     greet(&mut crowd)?;
     Ok(crowd)
+}
+
+/// Connects so many times, not faster than the server accepts: who finds its backlog full is let in a
+/// second later.
+///
+/// # Errors
+/// When the server cannot be reached or does not answer.
+pub(crate) fn connected<T>(
+    port: u16,
+    count: usize,
+    mut connect: impl FnMut(usize) -> io::Result<T>,
+) -> io::Result<Vec<T>> {
+    let mut all = Vec::with_capacity(count);
+    for number in 0..count {
+        if number % WAITING_MAX == WAITING_MAX - 1 {
+            // It stands behind all before it.
+            let last = Greeter { line: Line::connect(port)?, greeted: false };
+            greet(&mut Crowd::new(vec![last])?)?;
+        }
+        all.push(connect(number)?);
+    }
+    Ok(all)
 }
 
 /// All greet at once, again when all are answered, while there is time: how long that was.

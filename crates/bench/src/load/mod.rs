@@ -31,11 +31,13 @@ pub(crate) use closed::{Client, Done, Limits, closed};
 pub(crate) use consumer::ConsumerMember;
 pub(crate) use crowd::{Crowd, GroupMember};
 pub(crate) use fetcher::Fetcher;
-pub(crate) use greeter::{greet_for, greeters, lines};
+pub(crate) use greeter::{connected, greet_for, greeters, lines};
 pub(crate) use line::{Answer, Line};
 pub(crate) use open::{Rate, acknowledged, delivered};
 pub(crate) use producer::Producer;
-pub(crate) use request::{Contents, PRODUCE_VERSION, batch, commit_frame, encode, produce_frame};
+pub(crate) use request::{
+    Contents, FETCH_VERSION, PRODUCE_VERSION, batch, commit_frame, encode, produce_frame,
+};
 pub(crate) use transactor::{TransactionVersion, Transactor};
 
 /// No answer for so long means that the server hangs.
