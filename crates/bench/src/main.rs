@@ -20,6 +20,7 @@ mod options;
 mod page;
 mod plot;
 mod process;
+mod removal;
 mod report;
 mod restart;
 mod run;
@@ -69,7 +70,9 @@ fn run(arguments: &[String]) -> Result<(), String> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
         .map_err(|error| error.to_string())?;
-    let results = run::run(&options.plan, &places).map_err(|error| error.to_string())?;
+    let results = run::run(&options.plan, &places).map_err(|error| error.to_string());
+    removal::remove_all(&places.data);
+    let results = results?;
     println!("\n{}", report::summary(&options.plan, &results));
     if options.write {
         write(&root, &options, &results).map_err(|error| error.to_string())?;

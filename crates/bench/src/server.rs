@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal};
 use crate::admin::Admin;
 use crate::affinity;
 use crate::process::Reading;
+use crate::removal;
 
 /// A broker with many unclean segments takes long.
 const START_TIME_MAX: Duration = Duration::from_secs(300);
@@ -212,7 +213,7 @@ impl Server {
     /// Kills it and removes its data.
     pub(crate) fn remove(mut self) {
         self.kill();
-        let _ = fs::remove_dir_all(&self.directory);
+        removal::put_aside(&self.directory);
     }
 
     /// Where its data lies.
@@ -224,7 +225,7 @@ impl Server {
     pub(crate) fn clear(kind: Kind, name: &str, places: &Places) {
         let directory = places.data.join(format!("{}-{name}", kind.word()));
         end_stale(&directory);
-        let _ = fs::remove_dir_all(directory);
+        removal::put_aside(&directory);
     }
 
     fn runs(&mut self) -> io::Result<bool> {
