@@ -51,6 +51,7 @@ pub const MARKS: &[Mark] = &[
     always("an application's group was described"),
     seldom("an application's producer had no room"),
     always("an application's producer was forgotten"),
+    seldom("an application's reader changed its protocol"),
     always("an application's reader left"),
     always("an application's reader reconciled"),
     always("an application's reader was dealt partitions"),

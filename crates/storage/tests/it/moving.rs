@@ -158,15 +158,6 @@ fn a_copy_follows_its_log() {
         drop(log);
         // Of the recovery point it may not know yet: then it scans all, and snapshots do not count.
         let recovery_point = if random.one_in(2) { end } else { 0 };
-        if seed == 35 {
-            eprintln!(
-                "DBG start {start} end {end} rp {recovery_point} rows {:?}",
-                expected.2.iter().map(|r| r.0).collect::<Vec<_>>()
-            );
-            for e in disk.list(Path::new(TARGET)).unwrap() {
-                eprintln!("DBG {} {}", e.name, e.size_bytes);
-            }
-        }
         let opening = Opening { recovery_point, log_start_offset: start, ..unclean() };
         let again = open(&disk, TARGET, config(), opening);
         assert_eq!(seen(&again).2, expected.2, "seed {seed}");

@@ -22,20 +22,22 @@ pub(super) struct Kind {
     fetch_bytes_max: i32,
     instance: Option<String>,
     protocol: GroupProtocol,
+    /// It changes its protocol when it begins anew.
+    migrates: bool,
 }
 
 /// How the readers of one group get on with each other.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manners {
     is_cooperative: bool,
-    /// All of them speak it.
-    protocol: GroupProtocol,
+    /// All of them speak it, or only those of whom it is drawn.
+    protocols: Option<GroupProtocol>,
 }
 
 impl Manners {
     pub(super) fn any(random: &mut Generator) -> Self {
-        let protocols = [GroupProtocol::Classic, GroupProtocol::Consumer];
-        Self { is_cooperative: random.one_in(2), protocol: *random.pick(&protocols) }
+        let protocols = [Some(GroupProtocol::Classic), Some(GroupProtocol::Consumer), None];
+        Self { is_cooperative: random.one_in(2), protocols: *random.pick(&protocols) }
     }
 }
 
@@ -43,9 +45,11 @@ impl Kind {
     /// All members share one strategy.
     pub(super) fn any(number: u32, manners: Manners, random: &mut Generator) -> Self {
         let is_cooperative = manners.is_cooperative;
+        let drawn = *random.pick(&[GroupProtocol::Classic, GroupProtocol::Consumer]);
         Self {
             strategy: if is_cooperative { Strategy::CooperativeSticky } else { Strategy::Range },
-            protocol: manners.protocol,
+            protocol: manners.protocols.unwrap_or(drawn),
+            migrates: manners.protocols.is_none(),
             poll_records_max: *random.pick(&[3, 50, 500]),
             fetch_bytes_max: *random.pick(&[2_000, 50_000]),
             instance: random.one_in(4).then(|| format!("reader {number}")),
@@ -367,6 +371,13 @@ impl Reader {
     /// Another consumer takes this one's place; the old one leaves its group, or is just gone.
     async fn begin_anew(&mut self, leaves: bool) {
         self.client = self.shared.client(&self.env, &self.name);
+        if self.kind.migrates && self.env.random.below(2) == 0 {
+            self.shared.history.trace().sometimes("an application's reader changed its protocol");
+            self.kind.protocol = match self.kind.protocol {
+                GroupProtocol::Classic => GroupProtocol::Consumer,
+                GroupProtocol::Consumer => GroupProtocol::Classic,
+            };
+        }
         let next = Consumer::new(self.client.clone(), self.kind.config());
         let old = std::mem::replace(&mut self.consumer, next);
         if leaves {
