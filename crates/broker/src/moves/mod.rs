@@ -34,6 +34,7 @@ use dohle_protocol::wire::Text;
 use dohle_storage::Log;
 use dohle_storage::partition_directory::TopicPartition;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -265,4 +266,13 @@ impl Move {
             None => {}
         }
     }
+}
+
+/// Removes the folder of a copy that cannot be opened: one that stays would be one of two at the
+/// next start, once there is another, and no node starts beside two.
+fn remove_copy(node: &Node, directory: &Directory, path: &Path, partition: &TopicPartition) {
+    let renamed = directory.log_dir.delete_partition(path, partition, &*node.env.random);
+    // What is left of a folder that is to be deleted goes with the next start.
+    let removed = renamed.map(|removal| removal.run(&*node.env.disk));
+    removed.map_or_else(|offline| tracing::error!("{offline}"), drop);
 }

@@ -111,12 +111,7 @@ async fn begin(node: &Arc<Node>, wish: Wish<'_>, begun: Begun) -> Result<(), Err
         let opening =
             Opening { clean: true, recovery_point: 0, log_start_offset: start_offset, now };
         let opened = Log::open(place.clone(), config, opening).map_err(|error| {
-            // A copy that stays would be one of two at the next start, once there is another.
-            let path = place.directory();
-            let removed = directory.log_dir.delete_partition(path, &name, random);
-            // What is left of a folder that is to be deleted goes with the next start.
-            let removed = removed.map(|removal| removal.run(&*making.env.disk));
-            removed.map_or_else(|offline| tracing::error!("{offline}"), drop);
+            super::remove_copy(&making, &directory, place.directory(), &name);
             error.to_string()
         });
         let mut copy = Box::new(opened?.0);

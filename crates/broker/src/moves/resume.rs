@@ -30,7 +30,15 @@ pub(crate) async fn resume(node: &Arc<Node>, view: &View, found: Vec<Found>) {
         let name = copy.wanted.partition.clone();
         let directory = copy.directory.clone();
         let opener = node.clone();
-        let Some(opened) = directory.on_lane(move || open(&opener, &copy)).await else { continue };
+        let opened = directory.on_lane(move || {
+            let log = open(&opener, &copy);
+            if log.is_err() {
+                let Found { wanted, replica, directory, .. } = &copy;
+                super::remove_copy(&opener, directory, &replica.directory, &wanted.partition);
+            }
+            log
+        });
+        let Some(opened) = opened.await else { continue };
         let log = match opened {
             Ok(log) => log,
             Err(error) => {

@@ -230,6 +230,32 @@ fn no_log_is_begun_anew_while_it_may_lie_in_a_directory_that_is_offline() {
     assert!(read(&mut client, "t", 10) == all);
 }
 
+/// It would be one of two once the partition is asked to move again, and no node starts beside two.
+/// Seed 56377 of the simulation.
+#[test]
+fn a_copy_that_a_start_cannot_open_is_removed() {
+    let mut node = Node::start(&[TWO]);
+    let mut client = node.connect();
+    topic_in_data(&node, &mut client, "t", 1);
+    client.produce(-1, "t", &[0], &batch(10, 100));
+    let all = read(&mut client, "t", 10);
+    node.stop();
+    let data = node.directory.join("data");
+    let copy = node.directory.join("other").join(format!("t-0.{:032x}-future", 7));
+    std::fs::create_dir_all(copy.join("00000000000000000000.log")).unwrap();
+    std::fs::copy(data.join("t-0/partition.metadata"), copy.join("partition.metadata")).unwrap();
+    node.restart(&[TWO]);
+    client = node.connect();
+    let begun = Instant::now();
+    while copy.exists() {
+        assert!(begun.elapsed() < LONG);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(alter(&mut client, &path(&node, "other"), "t", &[0]), [ErrorCode::NONE]);
+    wait(&mut client, "t", &["other"]);
+    assert!(read(&mut client, "t", 10) == all);
+}
+
 /// A directory that cannot be opened: what is no folder.
 fn put_away(node: &Node, directory: &Path) -> PathBuf {
     let away = node.directory.join("away");
