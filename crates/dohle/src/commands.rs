@@ -56,8 +56,18 @@ pub(crate) struct Command {
     /// Runs it with the words behind its name.
     pub(crate) run: fn(&[String], &mut Console<'_>) -> Result<(), Failure>,
     syntax: Syntax,
-    /// Whether its lists and descriptions can be JSON.
-    tells_json: bool,
+    answers: Answers,
+}
+
+/// What a command prints, when it is called by its own name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    /// Lists and descriptions: text, JSON or a table.
+    Things,
+    /// Text that ends by itself, and may be long.
+    Text,
+    /// What is to be seen while it comes, or little.
+    AsItComes,
 }
 
 /// What a command can be told.
@@ -77,7 +87,7 @@ const COMMANDS: &[Command] = &[
         about: "run a node",
         run: server::run,
         syntax: Syntax::Words(server::USAGE),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "server-stop",
@@ -85,7 +95,7 @@ const COMMANDS: &[Command] = &[
         about: "tell the nodes of this machine to stop",
         run: server_stop::run,
         syntax: Syntax::Words(server_stop::USAGE),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "storage",
@@ -93,7 +103,7 @@ const COMMANDS: &[Command] = &[
         about: "format and show the log directories of a node",
         run: storage::run,
         syntax: Syntax::Tool(&storage::TOOL),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "dump-log",
@@ -101,7 +111,7 @@ const COMMANDS: &[Command] = &[
         about: "show what is in the files of a log",
         run: dump_log::run,
         syntax: Syntax::Flags(&dump_log::FLAGS),
-        tells_json: false,
+        answers: Answers::Text,
     },
     Command {
         name: "topics",
@@ -109,7 +119,7 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, create, grow and delete topics",
         run: topics::run,
         syntax: Syntax::Flags(&topics::options::FLAGS),
-        tells_json: true,
+        answers: Answers::Things,
     },
     Command {
         name: "console-producer",
@@ -117,7 +127,7 @@ const COMMANDS: &[Command] = &[
         about: "send lines of standard input as records",
         run: console_producer::run,
         syntax: Syntax::Flags(&console_producer::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "console-consumer",
@@ -125,7 +135,7 @@ const COMMANDS: &[Command] = &[
         about: "print records as they come",
         run: console_consumer::run,
         syntax: Syntax::Flags(&console_consumer::options::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "console-share-consumer",
@@ -133,7 +143,7 @@ const COMMANDS: &[Command] = &[
         about: "print the records of a share group as they come",
         run: console_share_consumer::run,
         syntax: Syntax::Flags(&console_share_consumer::options::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "configs",
@@ -141,7 +151,7 @@ const COMMANDS: &[Command] = &[
         about: "describe and alter configurations",
         run: configs::run,
         syntax: Syntax::Flags(&configs::FLAGS),
-        tells_json: true,
+        answers: Answers::Things,
     },
     Command {
         name: "get-offsets",
@@ -149,7 +159,7 @@ const COMMANDS: &[Command] = &[
         about: "offsets of partitions by time",
         run: get_offsets::run,
         syntax: Syntax::Flags(&get_offsets::FLAGS),
-        tells_json: false,
+        answers: Answers::Text,
     },
     Command {
         name: "delete-records",
@@ -157,7 +167,7 @@ const COMMANDS: &[Command] = &[
         about: "remove records below an offset",
         run: delete_records::run,
         syntax: Syntax::Flags(&delete_records::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "broker-api-versions",
@@ -165,7 +175,7 @@ const COMMANDS: &[Command] = &[
         about: "which versions each broker serves",
         run: broker_api_versions::run,
         syntax: Syntax::Flags(&broker_api_versions::FLAGS),
-        tells_json: false,
+        answers: Answers::Text,
     },
     Command {
         name: "log-dirs",
@@ -173,7 +183,7 @@ const COMMANDS: &[Command] = &[
         about: "what lies in the log directories of brokers",
         run: log_dirs::run,
         syntax: Syntax::Flags(&log_dirs::FLAGS),
-        tells_json: true,
+        answers: Answers::Things,
     },
     Command {
         name: "consumer-groups",
@@ -181,7 +191,7 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, reset and delete groups of consumers",
         run: consumer_groups::run,
         syntax: Syntax::Flags(&consumer_groups::options::FLAGS),
-        tells_json: true,
+        answers: Answers::Things,
     },
     Command {
         name: "acls",
@@ -189,7 +199,7 @@ const COMMANDS: &[Command] = &[
         about: "who may do what: list, add and remove rules",
         run: acls::run,
         syntax: Syntax::Flags(&acls::FLAGS),
-        tells_json: true,
+        answers: Answers::Things,
     },
     Command {
         name: "client-metrics",
@@ -197,7 +207,7 @@ const COMMANDS: &[Command] = &[
         about: "what clients are asked to tell of themselves",
         run: client_metrics::run,
         syntax: Syntax::Flags(&client_metrics::FLAGS),
-        tells_json: false,
+        answers: Answers::Text,
     },
     Command {
         name: "delegation-tokens",
@@ -205,7 +215,7 @@ const COMMANDS: &[Command] = &[
         about: "create, renew, expire and describe delegation tokens",
         run: delegation_tokens::run,
         syntax: Syntax::Flags(&delegation_tokens::FLAGS),
-        tells_json: false,
+        answers: Answers::Text,
     },
     Command {
         name: "cluster",
@@ -213,7 +223,7 @@ const COMMANDS: &[Command] = &[
         about: "the cluster's id and nodes",
         run: cluster::run,
         syntax: Syntax::Tool(&cluster::TOOL),
-        tells_json: true,
+        answers: Answers::Things,
     },
     Command {
         name: "features",
@@ -221,7 +231,7 @@ const COMMANDS: &[Command] = &[
         about: "the features of a cluster and their levels",
         run: features::run,
         syntax: Syntax::Tool(&features::TOOL),
-        tells_json: true,
+        answers: Answers::Things,
     },
     Command {
         name: "metadata-quorum",
@@ -229,7 +239,7 @@ const COMMANDS: &[Command] = &[
         about: "the quorum of controllers",
         run: metadata_quorum::run,
         syntax: Syntax::Tool(&metadata_quorum::TOOL),
-        tells_json: true,
+        answers: Answers::Things,
     },
     Command {
         name: "metadata-shell",
@@ -237,7 +247,7 @@ const COMMANDS: &[Command] = &[
         about: "look around in the metadata of a cluster, in a snapshot or the log",
         run: metadata_shell::run,
         syntax: Syntax::Flags(&metadata_shell::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "leader-election",
@@ -245,7 +255,7 @@ const COMMANDS: &[Command] = &[
         about: "elect leaders of partitions anew",
         run: leader_election::run,
         syntax: Syntax::Flags(&leader_election::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "reassign-partitions",
@@ -253,7 +263,7 @@ const COMMANDS: &[Command] = &[
         about: "move replicas between brokers and log directories",
         run: reassign_partitions::run,
         syntax: Syntax::Flags(&reassign_partitions::options::FLAGS),
-        tells_json: false,
+        answers: Answers::Text,
     },
     Command {
         name: "replica-verification",
@@ -261,7 +271,7 @@ const COMMANDS: &[Command] = &[
         about: "compare what the replicas of partitions hold",
         run: replica_verification::run,
         syntax: Syntax::Flags(&replica_verification::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "groups",
@@ -269,7 +279,7 @@ const COMMANDS: &[Command] = &[
         about: "list groups of every type",
         run: groups::run,
         syntax: Syntax::Flags(&groups::FLAGS),
-        tells_json: true,
+        answers: Answers::Things,
     },
     Command {
         name: "share-groups",
@@ -277,7 +287,7 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, reset and delete share groups",
         run: share_groups::run,
         syntax: Syntax::Flags(&share_groups::FLAGS),
-        tells_json: false,
+        answers: Answers::Text,
     },
     Command {
         name: "streams-groups",
@@ -285,7 +295,7 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, reset and delete groups of Kafka Streams",
         run: streams_groups::run,
         syntax: Syntax::Flags(&streams_groups::options::FLAGS),
-        tells_json: false,
+        answers: Answers::Text,
     },
     Command {
         name: "transactions",
@@ -293,7 +303,7 @@ const COMMANDS: &[Command] = &[
         about: "transactions and the producers of partitions",
         run: transactions::run,
         syntax: Syntax::Tool(&transactions::TOOL),
-        tells_json: false,
+        answers: Answers::Text,
     },
     Command {
         name: "producer-perf-test",
@@ -301,7 +311,7 @@ const COMMANDS: &[Command] = &[
         about: "how many records a producer sends",
         run: producer_perf::run,
         syntax: Syntax::Flags(&producer_perf::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "consumer-perf-test",
@@ -309,7 +319,7 @@ const COMMANDS: &[Command] = &[
         about: "how many records a consumer reads",
         run: consumer_perf::run,
         syntax: Syntax::Flags(&consumer_perf::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "share-consumer-perf-test",
@@ -317,7 +327,7 @@ const COMMANDS: &[Command] = &[
         about: "how many records the consumers of a share group read",
         run: share_consumer_perf::run,
         syntax: Syntax::Flags(&share_consumer_perf::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "e2e-latency",
@@ -325,7 +335,7 @@ const COMMANDS: &[Command] = &[
         about: "how long a record takes from a producer to a consumer",
         run: e2e_latency::run,
         syntax: Syntax::Flags(&e2e_latency::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "verifiable-producer",
@@ -333,7 +343,7 @@ const COMMANDS: &[Command] = &[
         about: "send numbers, and print what became of each as JSON",
         run: verifiable::producer::run,
         syntax: Syntax::Flags(&verifiable::producer::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "verifiable-consumer",
@@ -341,7 +351,7 @@ const COMMANDS: &[Command] = &[
         about: "consume in a group, and print all that happens as JSON",
         run: verifiable::consumer::run,
         syntax: Syntax::Flags(&verifiable::consumer::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "verifiable-share-consumer",
@@ -349,7 +359,7 @@ const COMMANDS: &[Command] = &[
         about: "consume in a share group, and print all that happens as JSON",
         run: verifiable::share_consumer::run,
         syntax: Syntax::Flags(&verifiable::share_consumer::FLAGS),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "container",
@@ -357,7 +367,7 @@ const COMMANDS: &[Command] = &[
         about: "run a node that variables configure, as in the images of Kafka",
         run: container::run,
         syntax: Syntax::Words(container::USAGE),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "completion",
@@ -365,7 +375,7 @@ const COMMANDS: &[Command] = &[
         about: "print what a shell needs to complete commands and their options",
         run: completion::run,
         syntax: Syntax::Words(completion::USAGE),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "man",
@@ -373,7 +383,7 @@ const COMMANDS: &[Command] = &[
         about: "write the manual's pages",
         run: man::run,
         syntax: Syntax::Words(man::USAGE),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "install-tools",
@@ -381,7 +391,7 @@ const COMMANDS: &[Command] = &[
         about: "make links with the names of Kafka's scripts",
         run: install_tools::run,
         syntax: Syntax::Words(install_tools::USAGE),
-        tells_json: false,
+        answers: Answers::AsItComes,
     },
     Command {
         name: "check-logs",
@@ -389,7 +399,7 @@ const COMMANDS: &[Command] = &[
         about: "find duplicates, gaps and reorderings in logs of consumers",
         run: check_logs::run,
         syntax: Syntax::Words(check_logs::USAGE),
-        tells_json: false,
+        answers: Answers::Text,
     },
 ];
 
@@ -405,29 +415,9 @@ pub(crate) fn by_script(name: &str) -> Option<&'static Command> {
 }
 
 impl Command {
-    /// Runs it by its own name: with `--output json` its answer is JSON, and all other words are for standard error.
-    pub(crate) fn run_by_name(
-        &self,
-        words: &[String],
-        console: &mut Console<'_>,
-    ) -> Result<(), Failure> {
-        let (words, is_json) =
-            if self.tells_json { output::take(words)? } else { (words.to_vec(), false) };
-        if !is_json {
-            return (self.run)(&words, console);
-        }
-        let mut beside = Vec::new();
-        let answer = {
-            let mut own = Console::new(&mut beside, &mut *console.err);
-            own.keep_answer();
-            let done = (self.run)(&words, &mut own);
-            done.map(|()| own.take_answer())
-        };
-        console.err.write_all(&beside)?;
-        if let Some(line) = answer?.and_then(crate::console::Answer::line) {
-            write!(console.out, "{line}")?;
-        }
-        Ok(())
+    /// Whether its lists and descriptions can be JSON, or a table.
+    fn tells_json(&self) -> bool {
+        self.answers == Answers::Things
     }
 }
 
@@ -445,11 +435,19 @@ pub(crate) fn usage() -> String {
         let script = if script.is_empty() { String::new() } else { format!(" ({script}.sh)") };
         writeln!(text, "  {name:22} {about}{script}").expect("a String takes all text");
     }
-    let tellers: Vec<_> =
-        COMMANDS.iter().filter(|command| command.tells_json).map(|command| command.name).collect();
+    let tellers: Vec<_> = COMMANDS
+        .iter()
+        .filter(|command| command.tells_json())
+        .map(|command| command.name)
+        .collect();
     let tellers = tellers.join(", ");
-    writeln!(text, "\nWith --output json, lists and descriptions are JSON for scripts: {tellers}")
-        .expect("a String takes all text");
+    writeln!(
+        text,
+        "\nOn a terminal, lists and descriptions are tables (--output text: Kafka's text) and a pager shows what is \
+         longer\nthan the screen ($DOHLE_PAGER, $PAGER). NO_COLOR=1: without colours.\n\
+         With --output json, lists and descriptions are JSON for scripts: {tellers}"
+    )
+    .expect("a String takes all text");
     text.push_str("\n  --help       show this\n  --version    show the version\n");
     text
 }

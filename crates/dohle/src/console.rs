@@ -1,5 +1,8 @@
 //! Where a command prints, and how it ends when it does not end well.
 
+use crate::terminal::bar::{Bar, Unit};
+use crate::terminal::paint::{Tone, painted};
+use crate::terminal::{Format, Terminal};
 use serde_json::Value;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -10,13 +13,20 @@ pub(crate) struct Console<'a> {
     pub(crate) out: &'a mut dyn Write,
     /// What went wrong, and usage.
     pub(crate) err: &'a mut dyn Write,
-    /// Where the answer is kept that is to be JSON; `None` where it is text.
+    /// Where the answer is kept that is to be told thing by thing; `None` where it is text.
     answer: Option<Answer>,
+    /// The terminal that a command has in view that was called by its own name.
+    terminal: Option<&'a Terminal>,
+    /// Whether errors are painted on standard error.
+    paints_errors: bool,
+    /// How far the work is that takes long.
+    bar: Option<Bar>,
 }
 
-/// An answer as JSON: an array of objects, one for each thing that is told of.
-#[derive(Debug, Default)]
+/// An answer in things: an array of objects, one for each thing that is told of.
+#[derive(Debug)]
 pub(crate) struct Answer {
+    format: Format,
     /// `None` as long as the command has not said that it tells of things at all.
     things: Option<Vec<Value>>,
 }
@@ -25,6 +35,11 @@ impl Answer {
     /// The array in one line; nothing from a command that told of nothing because it did something.
     pub(crate) fn line(self) -> Option<String> {
         Some(format!("{}\n", Value::Array(self.things?)))
+    }
+
+    /// The things; none of a command that told of nothing because it did something.
+    pub(crate) fn things(self) -> Vec<Value> {
+        self.things.unwrap_or_default()
     }
 }
 
@@ -64,12 +79,67 @@ impl Failure {
 impl<'a> Console<'a> {
     /// Two streams for text.
     pub(crate) fn new(out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self { out, err, answer: None }
+        Self { out, err, answer: None, terminal: None, paints_errors: false, bar: None }
     }
 
-    /// The answer is to be JSON from now on. `out` is then for words beside it.
-    pub(crate) fn keep_answer(&mut self) {
-        self.answer = Some(Answer::default());
+    /// The command that runs now was called by its own name, and has this terminal in view.
+    pub(crate) fn see(&mut self, terminal: &'a Terminal) {
+        self.terminal = Some(terminal);
+        self.paints_errors = terminal.surroundings.takes_color(terminal.surroundings.err);
+    }
+
+    /// The terminal in view.
+    pub(crate) fn terminal(&self) -> Option<&'a Terminal> {
+        self.terminal
+    }
+
+    /// Errors are not painted after all.
+    pub(crate) fn paint_no_errors(&mut self) {
+        self.paints_errors = false;
+    }
+
+    /// A sentence about what went wrong, as standard error shows it.
+    pub(crate) fn error_line(&self, message: &str) -> String {
+        painted(message, if self.paints_errors { Tone::Wrong } else { Tone::Plain })
+    }
+
+    /// What is longer than the screen goes to a pager from now on, if there are both.
+    pub(crate) fn page(&self) {
+        if let Some(terminal) = self.terminal {
+            terminal.page();
+        }
+    }
+
+    /// Somebody is to be asked: no pager comes between.
+    pub(crate) fn prepare_to_ask(&mut self) -> Result<(), Failure> {
+        if let Some(terminal) = self.terminal {
+            terminal.turn_pager_off()?;
+        }
+        Ok(())
+    }
+
+    /// Work begins of so much in all, and where there is a terminal for it a bar shows how far it is. `beside_output`:
+    /// the output says so itself, and the bar is only for who does not see that.
+    pub(crate) fn begin_work(&mut self, unit: Unit, total: u64, beside_output: bool) {
+        let surroundings = self.terminal.map(|terminal| &terminal.surroundings);
+        let surroundings = surroundings.filter(|found| !beside_output || found.out.is_none());
+        let columns = surroundings.and_then(|found| found.bar_columns());
+        self.bar = columns.map(|columns| Bar::new(unit, total, columns));
+    }
+
+    /// So much more of the work is done. A failure after Ctrl-C.
+    pub(crate) fn work(&mut self, count: u64) -> Result<(), Failure> {
+        self.bar.as_mut().map_or(Ok(()), |bar| bar.advance(count, &mut *self.err))
+    }
+
+    /// Takes the bar off the screen: something else is to be printed there.
+    pub(crate) fn hide_work(&mut self) -> Result<(), Failure> {
+        self.bar.as_mut().map_or(Ok(()), |bar| bar.erase(&mut *self.err))
+    }
+
+    /// The answer is to be told thing by thing from now on. `out` is then for words beside it.
+    pub(crate) fn keep_answer(&mut self, format: Format) {
+        self.answer = Some(Answer { format, things: None });
     }
 
     /// The answer that was kept, if it was to be.
@@ -77,9 +147,14 @@ impl<'a> Console<'a> {
         self.answer.take()
     }
 
-    /// Whether the answer is to be JSON.
-    pub(crate) fn is_json(&self) -> bool {
+    /// Whether the answer is to be told thing by thing.
+    pub(crate) fn keeps_answer(&self) -> bool {
         self.answer.is_some()
+    }
+
+    /// Whether it is for programs, which read nothing else.
+    pub(crate) fn is_json(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.format == Format::Json)
     }
 
     /// What follows is a list or a description: without any thing to tell of, the answer is an empty array.
@@ -89,7 +164,7 @@ impl<'a> Console<'a> {
         }
     }
 
-    /// Tells of a thing, if the answer is to be JSON; whether it is. If not, the caller prints text.
+    /// Tells of a thing, if the answer is to be told so; whether it is. If not, the caller prints text.
     pub(crate) fn tell(&mut self, thing: impl FnOnce() -> Value) -> bool {
         let Some(answer) = &mut self.answer else { return false };
         answer.things.get_or_insert_default().push(thing());
@@ -123,14 +198,17 @@ mod tests {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console::new(&mut out, &mut err);
         assert!(!console.tell(|| json!(1)) && console.take_answer().is_none());
-        console.keep_answer();
+        console.keep_answer(Format::Json);
         assert_eq!(console.take_answer().unwrap().line(), None);
-        console.keep_answer();
+        console.keep_answer(Format::Json);
         console.begin();
         assert_eq!(console.take_answer().unwrap().line().as_deref(), Some("[]\n"));
-        console.keep_answer();
-        assert!(console.is_json() && console.tell(|| json!({ "a": 1 })));
+        console.keep_answer(Format::Json);
+        assert!(console.is_json() && console.keeps_answer() && console.tell(|| json!({ "a": 1 })));
         console.begin();
         assert_eq!(console.take_answer().unwrap().line().as_deref(), Some("[{\"a\":1}]\n"));
+        console.keep_answer(Format::Table);
+        assert!(!console.is_json() && console.keeps_answer() && console.tell(|| json!(1)));
+        assert_eq!(console.take_answer().unwrap().things(), [json!(1)]);
     }
 }

@@ -21,12 +21,14 @@ mod reader;
 mod session;
 mod share_reader;
 mod table;
+mod terminal;
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use console::{Console, Failure};
+use terminal::Terminal;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -35,12 +37,12 @@ fn main() -> ExitCode {
     let mut words: Vec<String> =
         std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let program = if words.is_empty() { String::new() } else { words.remove(0) };
-    let mut out = io::BufWriter::new(io::stdout());
-    let mut err = io::stderr();
+    let terminal = Terminal::of_process();
+    let (mut out, mut err) = (terminal.out(), terminal.err());
     let mut console = Console::new(&mut out, &mut err);
-    let result = start(&program, words, &mut console);
-    let flushed = out.flush().map_err(Failure::Output);
-    match result.and(flushed) {
+    let result = start(&program, words, &terminal, &mut console);
+    let ended = terminal.end().map_err(Failure::Output);
+    match result.and(ended) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Exit(code)) => code,
         // Who reads from us has heard enough, as with `dump-log ... | head`.
@@ -53,16 +55,21 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(Failure::Message(message)) => {
-            let _ = writeln!(io::stderr(), "{message}");
+            let _ = writeln!(io::stderr(), "{}", console.error_line(&message));
             ExitCode::FAILURE
         }
     }
 }
 
-fn start(program: &str, words: Vec<String>, console: &mut Console<'_>) -> Result<(), Failure> {
+fn start<'a>(
+    program: &str,
+    words: Vec<String>,
+    terminal: &'a Terminal,
+    console: &mut Console<'a>,
+) -> Result<(), Failure> {
     let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
     if let Some(words) = commands::container::by_entry_point(&name, &words) {
-        return start("", words, console);
+        return start("", words, terminal, console);
     }
     if let Some(command) = commands::by_script(&name) {
         return (command.run)(&words, console);
@@ -75,12 +82,17 @@ fn start(program: &str, words: Vec<String>, console: &mut Console<'_>) -> Result
     };
     match first.as_str() {
         "--help" | "-h" | "help" => {
+            console.see(terminal);
+            console.page();
             write!(console.out, "{}", commands::usage())?;
             Ok(())
         }
         "--version" | "version" => console.version(),
         name => match (commands::by_name(name), commands::by_script(name)) {
-            (Some(command), _) => command.run_by_name(rest, console),
+            (Some(command), _) => {
+                console.see(terminal);
+                command.run_by_name(rest, console)
+            }
             (None, Some(command)) => (command.run)(rest, console),
             (None, None) => {
                 writeln!(console.err, "dohle: '{name}' is not a command.")?;

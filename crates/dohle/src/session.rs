@@ -46,6 +46,11 @@ impl StopFlag {
         }
     }
 
+    /// This signal came.
+    pub(crate) fn tell(&self, signal: u8) {
+        self.0.store(signal, Ordering::Relaxed);
+    }
+
     /// The number of the signal that came, if one did.
     pub(crate) fn signal(&self) -> Option<u8> {
         Some(self.0.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
@@ -125,7 +130,7 @@ impl Session {
             let task = async move {
                 // Without signals the process ends as it would have.
                 if let Ok(signal) = dohle_server::stop_signal().await {
-                    told.0.store(signal, Ordering::Relaxed);
+                    told.tell(signal);
                 }
             };
             self.world.env().tasks.spawn(Home::LeastLoaded, Box::pin(task));

@@ -204,7 +204,7 @@ fn list(given: &Given, console: &mut Console<'_>) -> Result<(), Stop> {
         }
     }
     console.begin();
-    if console.is_json() {
+    if console.keeps_answer() {
         for (pattern, rules) in &rules {
             let is_wanted =
                 |rule: &&Rule| principals.is_empty() || principals.contains(&rule.principal);
@@ -330,6 +330,7 @@ fn remove(given: &Given, console: &mut Console<'_>) -> Result<(), Stop> {
 
 /// Asks at the console; an end of input is no consent.
 fn is_confirmed(question: &str, console: &mut Console<'_>) -> Result<bool, Failure> {
+    console.prepare_to_ask()?;
     writeln!(console.out, "{question}")?;
     console.out.flush()?;
     let mut answer = String::new();

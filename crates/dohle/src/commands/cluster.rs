@@ -141,7 +141,7 @@ fn endpoints(
     let cluster =
         session.admin(|admin| async move { admin.describe_cluster(with_fenced).await })?;
     console.begin();
-    if console.is_json() {
+    if console.keeps_answer() {
         for node in &cluster.brokers {
             let state = if cluster.fenced.contains(&node.id) { "fenced" } else { "unfenced" };
             console.tell(|| node_json(node, Some(state), "broker"));
@@ -184,7 +184,7 @@ fn controllers(session: &Session, console: &mut Console<'_>) -> Result<(), Failu
     let cluster = session.admin(|admin| async move { admin.describe_cluster(false).await })?;
     let nodes = &cluster.brokers;
     console.begin();
-    if console.is_json() {
+    if console.keeps_answer() {
         for node in nodes {
             console.tell(|| node_json(node, None, "controller"));
         }

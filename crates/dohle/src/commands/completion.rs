@@ -95,7 +95,7 @@ fn output() -> Choice {
 
 /// The commands that can be told so.
 fn tellers() -> Vec<&'static str> {
-    COMMANDS.iter().filter(|command| command.tells_json).map(|command| command.name).collect()
+    COMMANDS.iter().filter(|command| command.tells_json()).map(|command| command.name).collect()
 }
 
 fn help() -> Choice {

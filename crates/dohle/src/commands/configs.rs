@@ -270,7 +270,7 @@ fn describe(
                 let what = kind.singular();
                 let message =
                     format!("The {what} '{name}' doesn't exist and doesn't have dynamic config.");
-                if console.is_json() {
+                if console.keeps_answer() {
                     return Err(Failure::new(message));
                 }
                 writeln!(console.out, "{message}")?;

@@ -60,7 +60,7 @@ fn list(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(
         is_consumer && !matches!(group.kind.as_str(), "share" | "streams")
     });
     console.begin();
-    if console.is_json() {
+    if console.keeps_answer() {
         for group in groups {
             console.tell(|| listing_json(&group));
         }

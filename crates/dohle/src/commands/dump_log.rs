@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use crate::arguments::flags::{Flag, Flags, Takes};
 use crate::console::{Console, Failure};
+use crate::terminal::bar::Unit;
 use decoder::Decoder;
 
 /// What it can be told.
@@ -108,10 +109,25 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         decoder,
     };
     let mut findings = Findings::default();
-    for file in files.split(',').filter(|file| !file.is_empty()) {
-        dump(Path::new(file), &options, &mut findings, console)?;
+    let files: Vec<_> = files.split(',').filter(|file| !file.is_empty()).map(Path::new).collect();
+    // What goes by on the screen, or in a pager, says itself how far it is.
+    console.begin_work(Unit::Bytes, total_bytes(&files, options.max_bytes), true);
+    for file in files {
+        let dumped = dump(file, &options, &mut findings, console);
+        console.hide_work()?;
+        dumped?;
     }
     findings.tell(console)
+}
+
+/// What there is to read of the segments and snapshots; other files are small.
+fn total_bytes(files: &[&Path], max_bytes: i32) -> u64 {
+    let max_bytes = u64::try_from(max_bytes).unwrap_or(0);
+    let of_batches = files.iter().filter(|file| {
+        file.extension().is_some_and(|suffix| suffix == "log" || suffix == "checkpoint")
+    });
+    let sizes = of_batches.filter_map(|file| std::fs::metadata(file).ok());
+    sizes.map(|metadata| metadata.len().min(max_bytes)).sum()
 }
 
 fn dump(

@@ -53,7 +53,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     if groups.is_empty() {
         return Ok(());
     }
-    if console.is_json() {
+    if console.keeps_answer() {
         for group in groups {
             console.tell(|| super::consumer_groups::listing_json(&group));
         }

@@ -54,7 +54,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         )?;
         return Err(Failure::TOLD);
     }
-    if console.is_json() {
+    if console.keeps_answer() {
         for broker in &brokers {
             let described = of_broker(&session, *broker, &topics)?;
             console.tell(|| described);

@@ -99,6 +99,13 @@ fn overview() -> String {
     }
     page.heading("ENVIRONMENT");
     page.item("DOHLE_LOG", None, "How much a server logs: error, warn, info, debug or trace.");
+    page.item(
+        "DOHLE_PAGER",
+        None,
+        "Shows what is longer than the screen; empty or cat: nothing does.",
+    );
+    page.item("PAGER", None, "The same, where that is not set. Without either: less -FRX.");
+    page.item("NO_COLOR", None, "If it is not empty, nothing is coloured.");
     page.heading("SEE ALSO");
     let pages: Vec<_> = COMMANDS
         .iter()
@@ -124,10 +131,10 @@ fn page(command: &Command) -> String {
             describe_tool(tool, &mut page);
         }
     }
-    if command.tells_json {
+    if command.tells_json() {
         let Flag { name, help, .. } = super::output::OUTPUT;
         page.heading("OUTPUT");
-        page.item(&format!("--{name}"), Some("text|json"), help);
+        page.item(&format!("--{name}"), Some(super::output::FORMATS), help);
     }
     if !command.script.is_empty() {
         page.heading("NOTES");

@@ -155,7 +155,7 @@ fn replication(
         timestamp => timestamp.to_string(),
     };
     let followers = || state.current_voters.iter().filter(|one| one.replica_id != state.leader_id);
-    if console.is_json() {
+    if console.keeps_answer() {
         let with = |status: &'static str| move |one| (one, status);
         let all = leader.into_iter().map(with("Leader")).chain(followers().map(with("Follower")));
         for (one, status) in all.chain(state.observers.iter().map(with("Observer"))) {

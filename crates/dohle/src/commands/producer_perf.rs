@@ -7,6 +7,7 @@ use crate::arguments::flags::{Flags, Given, switch, value};
 use crate::console::{Console, Failure};
 use crate::properties;
 use crate::session::Session;
+use crate::terminal::bar::Unit;
 use bytes::Bytes;
 use dohle_client::producer::{Delivery, Record};
 use dohle_client::{Producer, ProducerConfig, Properties};
@@ -88,7 +89,10 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let mut run = Run::new(&given, &session, producer)?;
     run.transactions = duration.map(Transactions::new);
     run.begin()?;
-    run.send_all(console)?;
+    console.begin_work(Unit::Records, run.count, false);
+    let sent = run.send_all(console);
+    console.hide_work()?;
+    sent?;
     run.finish(console)
 }
 
@@ -307,9 +311,13 @@ impl<'s> Run<'s> {
             };
             match sent {
                 Ok(delivery) => self.open.push_back((began, size, delivery)),
-                Err(error) => writeln!(console.err, "{error}")?,
+                Err(error) => {
+                    console.hide_work()?;
+                    writeln!(console.err, "{error}")?;
+                }
             }
             self.commit(began, false)?;
+            console.work(1)?;
             if index % 64 == 0 {
                 self.settle(false, console)?;
             }
@@ -340,11 +348,15 @@ impl<'s> Run<'s> {
             match result {
                 Ok(delivered) => {
                     if let Some(line) = self.stats.record(began, delivered.at, size) {
+                        console.hide_work()?;
                         writeln!(console.out, "{line}")?;
                         console.out.flush()?;
                     }
                 }
-                Err(error) => writeln!(console.err, "{error}")?,
+                Err(error) => {
+                    console.hide_work()?;
+                    writeln!(console.err, "{error}")?;
+                }
             }
         }
         Ok(())

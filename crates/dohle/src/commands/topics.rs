@@ -119,7 +119,7 @@ fn replica_assignment(list: &str) -> Result<Vec<Vec<i32>>, Failure> {
 fn list(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(), Failure> {
     let topics = listed(session, given)?;
     console.begin();
-    if console.is_json() {
+    if console.keeps_answer() {
         for topic in topics {
             console.tell(|| {
                 let id = (topic.id != Uuid::ZERO).then(|| topic.id.to_string());

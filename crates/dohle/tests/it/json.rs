@@ -127,7 +127,7 @@ fn what_is_no_answer() {
         ("dohle topics --describe --topic nope --output json", 1, "Topic 'nope' does not exist"),
         ("dohle consumer-groups --describe --group nope --output json", 1, "nope"),
         ("dohle acls --list --output json", 1, "Error while executing ACL command"),
-        ("dohle topics --list --output yaml", 1, "--output is text or json, not yaml"),
+        ("dohle topics --list --output yaml", 1, "--output is text, json or table, not yaml"),
         // Kafka's scripts and the other commands do not know it.
         ("kafka-topics.sh --list --output json", 1, "output is not a recognized option"),
         ("dohle kafka-topics --list --output json", 1, "output is not a recognized option"),

@@ -22,4 +22,5 @@ mod removed_files;
 mod secrets;
 mod server;
 mod storage;
+mod terminal;
 mod tools;

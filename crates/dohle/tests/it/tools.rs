@@ -3,7 +3,7 @@
 use crate::golden::{Folder, told};
 use crate::server::Server;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -38,14 +38,28 @@ impl Desk {
         self.typed(line, "")
     }
 
-    fn typed(&self, line: &str, input: &str) -> (i32, String, String) {
-        let line = line.replace("SERVER", &self.address);
-        let mut words = line.split_whitespace();
-        let name = words.next().unwrap();
-        let program = match name {
+    /// A command with the node's address in the place of `SERVER`.
+    pub(crate) fn line(&self, line: &str) -> String {
+        line.replace("SERVER", &self.address)
+    }
+
+    /// What a name stands for.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        match name {
             "dohle" => PathBuf::from(env!("CARGO_BIN_EXE_dohle")),
             script => self.folder.0.join("bin").join(script),
-        };
+        }
+    }
+
+    /// Where it all lies.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
+    fn typed(&self, line: &str, input: &str) -> (i32, String, String) {
+        let line = self.line(line);
+        let mut words = line.split_whitespace();
+        let program = self.program(words.next().unwrap());
         let mut child = Command::new(program)
             .args(words)
             .current_dir(&self.folder.0)

@@ -43,7 +43,9 @@ pub(super) fn dump(
         if options.deep {
             records.print(&batch, console)?;
         }
-        valid_bytes += batch.bytes().len() as u64;
+        let size_bytes = batch.bytes().len() as u64;
+        valid_bytes += size_bytes;
+        console.work(size_bytes)?;
     }
     if end > valid_bytes && options.max_bytes == i32::MAX {
         let left = end - valid_bytes;

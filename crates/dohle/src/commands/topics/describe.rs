@@ -150,7 +150,7 @@ fn print(
     let min_isr = min_isr.and_then(|config| config.value.as_ref()?.parse().ok()).unwrap_or(1);
     let mut wanted =
         partitions.iter().filter(|one| filter.wants(one, factor(one), min_isr)).peekable();
-    if console.is_json() {
+    if console.keeps_answer() {
         let is_wanted = if filter.overridden {
             !own.is_empty()
         } else {
