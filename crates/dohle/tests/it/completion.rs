@@ -34,6 +34,7 @@ fn bash_completes() {
         ("bin/kafka-topics --al", &["--alter"]),
         ("dohle topics --ou", &["--output"]),
         ("dohle topics --output j", &["json"]),
+        ("dohle topics --output t", &["text", "table"]),
         ("dohle cluster list-endpoints --ou", &["--output"]),
         ("dohle storage info --ou", &[]),
         ("kafka-topics.sh --ou", &[]),
@@ -48,6 +49,25 @@ fn bash_completes() {
     ] {
         assert_eq!(offered(&folder, line), expected, "{line}");
     }
+}
+
+/// A command knows `--output` by its own name only. There is no zsh to ask on every machine; what it reads is looked at.
+#[test]
+fn zsh_and_fish_know_the_forms_of_an_answer() {
+    let folder = Folder::new("completion-output");
+    let (_, zsh, _) = folder.told(&["completion", "zsh"]);
+    let line = zsh.lines().find(|line| line.contains("--output["));
+    let line = line.unwrap_or_else(|| panic!("{zsh}"));
+    assert!(line.contains(" topics ") && !line.contains("kafka-topics"), "{line}");
+    assert!(
+        line.contains("own=('*--output[") && line.contains(":form:(text json table)'"),
+        "{line}"
+    );
+    let arguments = zsh.matches("_arguments ").count();
+    assert!(arguments > 40 && zsh.matches("_arguments $own ").count() == arguments, "{zsh}");
+    let (_, fish, _) = folder.told(&["completion", "fish"]);
+    let topics = "-n '__fish_seen_subcommand_from topics' -l output -r -f -a 'text json table'";
+    assert!(fish.contains(topics), "{fish}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ _dohle() {
 
 const TAIL: &str = r#"    esac
     if [[ ${COMP_WORDS[0]##*/} == dohle && " TELLERS " == *" $command "* ]]; then
-        [[ $previous == --output ]] && words="text json" || words+=" --output"
+        [[ $previous == --output ]] && words="text json table" || words+=" --output"
     fi
     # What a value is only its user knows; a file is a good guess.
     [[ " $values " == *" $previous "* ]] && return

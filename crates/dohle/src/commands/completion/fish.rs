@@ -1,6 +1,7 @@
 //! Completion for fish.
 
 use super::{COMMANDS, Choice, Choices, names, output, quoted, sentence};
+use crate::commands::output::FORMATS;
 use std::fmt::Write as _;
 
 /// The whole script.
@@ -26,8 +27,11 @@ pub(super) fn text() -> String {
                 }
             }
         }
-        if command.tells_json {
-            options(&mut text, &[name], &[output()]);
+        if command.tells_json() {
+            let when = condition(&[name]);
+            let forms = FORMATS.replace('|', " ");
+            let place = format!("-c dohle -n '{when}' -l output -r -f -a '{forms}'");
+            line(&mut text, &place, sentence(output().help));
         }
         for script in command.scripts() {
             writeln!(text, "complete -c {script} -w 'dohle {name}'")

@@ -1,6 +1,9 @@
 //! Completion for zsh.
 
-use super::{COMMANDS, Choice, Choices, Command, names, quoted, scripts, sentence};
+use super::{
+    COMMANDS, Choice, Choices, Command, names, output, quoted, scripts, sentence, tellers,
+};
+use crate::commands::output::FORMATS;
 use std::fmt::Write as _;
 
 /// The whole script.
@@ -16,11 +19,16 @@ pub(super) fn text() -> String {
         text,
         "_dohle() {{
     local command=${{${{words[1]:t}}%.sh}}
+    # What a command knows by its own name only.
+    local -a own=()
     if [[ $command == dohle ]]; then
 {}        command=${{words[1]%.sh}}
+        [[ \" {} \" == *\" $words[1] \"* ]] && own=({})
     fi
     case $command in",
-        subcommand("        ", &described)
+        subcommand("        ", &described),
+        tellers().join(" "),
+        quote(&specification(&output(), &format!(":form:({})", FORMATS.replace('|', " ")))),
     );
     written.expect("a String takes all text");
     for command in COMMANDS {
@@ -53,7 +61,7 @@ fn function(command: &Command, text: &mut String) {
     let name = command.name;
     let written = match command.choices() {
         Choices::Flat(choices) => {
-            writeln!(text, "_dohle_{name}() {{ _arguments {} }}", arguments(&choices))
+            writeln!(text, "_dohle_{name}() {{ _arguments $own {} }}", arguments(&choices))
         }
         Choices::Nested(nested) => {
             let described: Vec<_> = nested
@@ -62,8 +70,13 @@ fn function(command: &Command, text: &mut String) {
                 .collect();
             let mut arms = String::new();
             for (choice, options) in &nested {
-                writeln!(arms, "        {}) _arguments {} ;;", choice.word, arguments(options))
-                    .expect("a String takes all text");
+                writeln!(
+                    arms,
+                    "        {}) _arguments $own {} ;;",
+                    choice.word,
+                    arguments(options)
+                )
+                .expect("a String takes all text");
             }
             writeln!(
                 text,
@@ -80,15 +93,20 @@ fn function(command: &Command, text: &mut String) {
 
 /// A specification of `_arguments` for each choice; other words are files.
 fn arguments(choices: &[Choice]) -> String {
-    let specification = |choice: &Choice| {
-        let help = sentence(choice.help).replace('\\', "\\\\");
-        let help = help.replace('[', "\\[").replace(']', "\\]").replace(':', "\\:");
+    let each = choices.iter().map(|choice| {
         let value = if choice.takes_value { ":value:_files" } else { "" };
-        quote(&format!("*{}[{help}]{value}", choice.word))
-    };
-    let mut all: Vec<_> = choices.iter().map(specification).collect();
+        quote(&specification(choice, value))
+    });
+    let mut all: Vec<_> = each.collect();
     all.push("'*:file:_files'".to_owned());
     all.join(" ")
+}
+
+/// One choice as `_arguments` wants to hear of it.
+fn specification(choice: &Choice, value: &str) -> String {
+    let help = sentence(choice.help).replace('\\', "\\\\");
+    let help = help.replace('[', "\\[").replace(']', "\\]").replace(':', "\\:");
+    format!("*{}[{help}]{value}", choice.word)
 }
 
 fn quote(text: &str) -> String {
