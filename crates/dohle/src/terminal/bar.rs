@@ -81,12 +81,14 @@ impl Bar {
     }
 }
 
-/// Ends the process where the command has not noticed in time.
+/// Ends the process where the command has not noticed in time. On a thread that nobody waits for.
 fn leave() {
-    std::thread::sleep(GRACE);
-    // The terminal may be gone too.
-    let _erased = write!(std::io::stderr(), "{ERASE}");
-    std::process::exit(i32::from(INTERRUPTED));
+    std::thread::spawn(|| {
+        std::thread::sleep(GRACE);
+        // The terminal may be gone too.
+        let _erased = write!(std::io::stderr(), "{ERASE}");
+        std::process::exit(i32::from(INTERRUPTED));
+    });
 }
 
 /// Whether to draw, so long after the work began and the bar was drawn last.

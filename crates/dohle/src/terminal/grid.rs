@@ -53,8 +53,12 @@ fn render(things: &[&Thing], indent: &str, look: Look, text: &mut String) {
         heading(thing, indent, look, text);
         let groups: Vec<_> =
             thing.iter().filter_map(|(field, value)| Some((field, parts(field, value)?))).collect();
+        let could_have = |(field, value): &(&String, &Value)| {
+            value.is_array() && !IN_A_CELL.contains(&field.as_str())
+        };
+        let is_one_of_many = thing.iter().filter(could_have).count() > 1;
         for (field, parts) in &groups {
-            if groups.len() > 1 {
+            if is_one_of_many {
                 text.push_str(&format!("{indent}  {}\n", look.painted(field, Tone::Header)));
             }
             render(parts, &format!("{indent}  "), look, text);

@@ -3,7 +3,11 @@
 use crate::session::StopFlag;
 use dohle_env::tasks::Home;
 use dohle_server::world::{World, WorldOptions};
+use std::future::{Future, poll_fn};
+use std::io;
 use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::sync::mpsc;
 
 /// SIGINT's number.
 const INTERRUPT: u8 = 2;
@@ -23,8 +27,9 @@ impl Interrupts {
         let world = World::start(&options).ok()?;
         let flag = StopFlag::default();
         let told = flag.clone();
+        let (hearing, heard) = mpsc::channel();
         let task = async move {
-            while let Ok(signal) = dohle_server::stop_signal().await {
+            while let Ok(signal) = next(&hearing).await {
                 told.tell(signal);
                 if signal != INTERRUPT {
                     std::process::exit(128 + i32::from(signal));
@@ -33,6 +38,8 @@ impl Interrupts {
             }
         };
         world.env().tasks.spawn(Home::LeastLoaded, Box::pin(task));
+        // From here on none goes by.
+        heard.recv().ok()?;
         Some(Self { flag, _world: world })
     }
 
@@ -40,4 +47,16 @@ impl Interrupts {
     pub(crate) fn came(&self) -> bool {
         self.flag.signal().is_some()
     }
+}
+
+/// The next signal; tells when it is heard of.
+async fn next(hearing: &mpsc::Sender<()>) -> io::Result<u8> {
+    let mut signal = pin!(dohle_server::stop_signal());
+    poll_fn(|cx| {
+        let polled = signal.as_mut().poll(cx);
+        // Who began has read the first and waits for no other.
+        let _told = hearing.send(());
+        polled
+    })
+    .await
 }

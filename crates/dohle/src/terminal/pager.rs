@@ -210,6 +210,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_question_is_not_paged() {
+        let out = Written::default();
+        let mut pager = Pager::new(Box::new(out.clone()));
+        pager.page(vec!["true".to_owned()], Size { columns: 80, rows: 5 });
+        writeln!(pager, "what there is").unwrap();
+        pager.turn_off().unwrap();
+        assert_eq!(out.0.borrow().as_slice(), b"what there is\n");
+        writeln!(pager, "{}sure?", "one\n".repeat(50)).unwrap();
+        assert!(!pager.has_screen());
+        let mut empty = Pager::new(Box::new(out));
+        empty.page(vec!["true".to_owned()], Size { columns: 80, rows: 5 });
+        empty.turn_off().unwrap();
+        write!(empty, "{}", "one\n".repeat(50)).unwrap();
+        assert!(!empty.has_screen());
+    }
+
     /// The pager gets all of it, or as much as it wants.
     #[test]
     fn paged() {

@@ -182,6 +182,8 @@ fn long_work_has_a_bar() {
     let (code, said) = shows("check-logs log", &[("KEYS", "\u{3}")]);
     assert_eq!(code, 130);
     assert!(said.ends_with("\r\x1b[K") && !said.contains("records"), "{said:?}");
+    // And at once: who does not notice is ended a second later, with another stroke.
+    assert!(!said.ends_with("\r\x1b[K\r\x1b[K"), "{said:?}");
 }
 
 fn executable(file: &Path) {

@@ -110,6 +110,9 @@ fn parts_of_parts() {
     let expected =
         ["clusterId: c", "  currentVoters", "  ID", "   1", "  currentObservers", "  ID", "   2"];
     check(&quorum, PLAIN, &expected);
+    // Which of two it is, is said also where the other has nothing.
+    let quorum = json!([{ "currentVoters": [{ "id": 1 }], "currentObservers": [], "epoch": 5 }]);
+    check(&quorum, PLAIN, &["epoch: 5", "  currentVoters", "  ID", "   1"]);
 }
 
 #[test]
