@@ -159,7 +159,7 @@ const COMMANDS: &[Command] = &[
         about: "offsets of partitions by time",
         run: get_offsets::run,
         syntax: Syntax::Flags(&get_offsets::FLAGS),
-        answers: Answers::Text,
+        answers: Answers::Things,
     },
     Command {
         name: "delete-records",
@@ -207,7 +207,7 @@ const COMMANDS: &[Command] = &[
         about: "what clients are asked to tell of themselves",
         run: client_metrics::run,
         syntax: Syntax::Flags(&client_metrics::FLAGS),
-        answers: Answers::Text,
+        answers: Answers::Things,
     },
     Command {
         name: "delegation-tokens",
@@ -215,7 +215,7 @@ const COMMANDS: &[Command] = &[
         about: "create, renew, expire and describe delegation tokens",
         run: delegation_tokens::run,
         syntax: Syntax::Flags(&delegation_tokens::FLAGS),
-        answers: Answers::Text,
+        answers: Answers::Things,
     },
     Command {
         name: "cluster",
@@ -303,7 +303,7 @@ const COMMANDS: &[Command] = &[
         about: "transactions and the producers of partitions",
         run: transactions::run,
         syntax: Syntax::Tool(&transactions::TOOL),
-        answers: Answers::Text,
+        answers: Answers::Things,
     },
     Command {
         name: "producer-perf-test",

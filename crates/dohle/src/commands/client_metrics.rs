@@ -7,6 +7,7 @@ use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::Error;
 use dohle_client::admin::{ConfigChange, ResourceType};
 use dohle_protocol::ids::Uuid;
+use serde_json::json;
 
 /// What it can be told.
 pub(super) const FLAGS: Flags = Flags {
@@ -158,6 +159,7 @@ fn names(session: &Session) -> Result<Vec<String>, Error> {
 
 fn describe(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(), Failure> {
     let mut wanted = names(session)?;
+    console.begin();
     if let Some(name) = given.value("name")? {
         if !wanted.iter().any(|one| one == name) {
             writeln!(
@@ -169,8 +171,14 @@ fn describe(session: &Session, given: &Given, console: &mut Console<'_>) -> Resu
         wanted = vec![name.to_owned()];
     }
     for name in wanted {
+        let configs = configs(session, &name)?;
+        let values = || configs.iter().map(|(config, value)| (config.clone(), json!(value)));
+        let values = || values().collect::<serde_json::Map<_, _>>();
+        if console.tell(|| json!({ "name": name, "configs": values() })) {
+            continue;
+        }
         writeln!(console.out, "Client metrics configs for {name} are:")?;
-        for (config, value) in configs(session, &name)? {
+        for (config, value) in configs {
             writeln!(console.out, "  {config}={value}")?;
         }
     }
@@ -178,7 +186,15 @@ fn describe(session: &Session, given: &Given, console: &mut Console<'_>) -> Resu
 }
 
 fn list(session: &Session, console: &mut Console<'_>) -> Result<(), Failure> {
-    writeln!(console.out, "{}", names(session)?.join("\n"))?;
+    let names = names(session)?;
+    console.begin();
+    if console.keeps_answer() {
+        for name in names {
+            console.tell(|| json!({ "name": name }));
+        }
+        return Ok(());
+    }
+    writeln!(console.out, "{}", names.join("\n"))?;
     Ok(())
 }
 

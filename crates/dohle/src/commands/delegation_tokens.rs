@@ -13,6 +13,7 @@ use dohle_protocol::messages::describe_delegation_token_response::{
     DescribedDelegationToken, DescribedDelegationTokenRenewer,
 };
 use dohle_protocol::messages::{CreateDelegationTokenRequest, DescribeDelegationTokenRequest};
+use serde_json::{Value, json};
 
 const OWNER: &str = "owner-principal";
 const RENEWER: &str = "renewer-principal";
@@ -200,8 +201,34 @@ fn describe(session: &Session, given: &Given, console: &mut Console<'_>) -> Resu
     let tokens = session
         .admin(|admin| async move { admin.describe_tokens(&request).await })
         .map_err(refused)?;
+    console.begin();
+    for token in &tokens {
+        console.tell(|| token_json(token));
+    }
+    if console.keeps_answer() {
+        return Ok(());
+    }
     write!(console.out, "Total number of tokens : {}", tokens.len())?;
     print(&tokens, console)
+}
+
+fn token_json(token: &DescribedDelegationToken) -> Value {
+    let principal = |kind: &str, name: &str| format!("{kind}:{name}");
+    let renewers =
+        token.renewers.iter().map(|one| principal(&one.principal_type, &one.principal_name));
+    json!({
+        "tokenId": token.token_id.as_str(),
+        "hmac": base64::encode(&token.hmac),
+        "owner": principal(&token.principal_type, &token.principal_name),
+        "requester": principal(
+            &token.token_requester_principal_type,
+            &token.token_requester_principal_name,
+        ),
+        "renewers": renewers.collect::<Vec<_>>(),
+        "issueTimestamp": token.issue_timestamp,
+        "expiryTimestamp": token.expiry_timestamp,
+        "maxTimestamp": token.max_timestamp,
+    })
 }
 
 fn print(tokens: &[DescribedDelegationToken], console: &mut Console<'_>) -> Result<(), Failure> {
@@ -279,7 +306,18 @@ mod tests {
             ..DescribedDelegationToken::default()
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        print(&[token], &mut Console::new(&mut out, &mut err)).unwrap();
+        print(std::slice::from_ref(&token), &mut Console::new(&mut out, &mut err)).unwrap();
+        let expected = json!({
+            "tokenId": "id",
+            "hmac": "dGVzdA==",
+            "owner": "User:a",
+            "requester": "User:b",
+            "renewers": [],
+            "issueTimestamp": 60_000,
+            "expiryTimestamp": 0,
+            "maxTimestamp": 0,
+        });
+        assert_eq!(token_json(&token), expected);
         let text = String::from_utf8(out).unwrap();
         let row: Vec<_> = text.lines().nth(3).unwrap().split_whitespace().collect();
         let date = "1970-01-01T00:00";

@@ -6,6 +6,7 @@ use crate::pattern::{INTERNAL_TOPICS, Names};
 use crate::session::{COMMAND_CONFIG, Session};
 use dohle_client::TopicPartition;
 use dohle_client::admin::OffsetSpec;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -95,10 +96,9 @@ fn print(given: &Given, console: &mut Console<'_>) -> Result<(), Failure> {
     let mut lines = Vec::new();
     for (partition, result) in found {
         match result {
-            Ok(at) if at.offset >= 0 => lines.push((
-                partition.to_string(),
-                format!("{}:{}:{}", partition.topic, partition.partition, at.offset),
-            )),
+            Ok(at) if at.offset >= 0 => {
+                lines.push((partition.to_string(), partition, at.offset));
+            }
             Ok(_) => {}
             Err(error) => writeln!(
                 console.err,
@@ -107,9 +107,13 @@ fn print(given: &Given, console: &mut Console<'_>) -> Result<(), Failure> {
         }
     }
     // Kafka's tool orders them as text.
-    lines.sort_unstable();
-    for (_, line) in lines {
-        writeln!(console.out, "{line}")?;
+    lines.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+    console.begin();
+    for (_, TopicPartition { topic, partition }, offset) in lines {
+        let thing = || json!({ "topic": topic.as_str(), "partition": partition, "offset": offset });
+        if !console.tell(thing) {
+            writeln!(console.out, "{topic}:{partition}:{offset}")?;
+        }
     }
     Ok(())
 }

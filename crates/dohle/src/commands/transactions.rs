@@ -11,6 +11,7 @@ use crate::session::Session;
 use crate::table;
 use dohle_client::TopicPartition;
 use dohle_protocol::messages::ListTransactionsRequest;
+use serde_json::json;
 
 const fn option(long: &'static str, short: char, required: bool, help: &'static str) -> Opt {
     Opt { long, short, action: Action::Store, required, exclusive: false, help }
@@ -120,6 +121,22 @@ fn list(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Result
         ..ListTransactionsRequest::default()
     };
     let found = session.admin(|admin| async move { admin.list_transactions(&request).await })?;
+    console.begin();
+    if console.keeps_answer() {
+        for (broker, one) in
+            found.iter().flat_map(|(broker, of)| of.iter().map(move |one| (broker, one)))
+        {
+            console.tell(|| {
+                json!({
+                    "transactionalId": one.transactional_id.as_str(),
+                    "coordinatorId": broker,
+                    "producerId": one.producer_id,
+                    "state": one.transaction_state.as_str(),
+                })
+            });
+        }
+        return Ok(());
+    }
     let mut rows = Vec::new();
     for (broker, transactions) in found {
         rows.extend(transactions.iter().map(|one| {
@@ -144,6 +161,26 @@ fn describe(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Re
     let now = session.client().env().clock.timestamp();
     let or_none =
         |number: Option<i64>| number.map_or_else(|| "None".to_owned(), |one| one.to_string());
+    let thing = || {
+        let partitions = state.topics.iter().flat_map(|topic| {
+            let name = topic.topic.as_str();
+            topic.partitions.iter().map(move |one| json!({ "topic": name, "partition": one }))
+        });
+        json!({
+            "transactionalId": name,
+            "coordinatorId": coordinator,
+            "producerId": state.producer_id,
+            "producerEpoch": state.producer_epoch,
+            "state": state.transaction_state.as_str(),
+            "timeoutMs": state.transaction_timeout_ms,
+            "startTimestamp": start,
+            "durationMs": start.map(|start| now - start),
+            "partitions": partitions.collect::<Vec<_>>(),
+        })
+    };
+    if console.tell(thing) {
+        return Ok(());
+    }
     let mut partitions = Vec::new();
     for topic in &state.topics {
         partitions.extend(topic.partitions.iter().map(|one| format!("{}-{one}", topic.topic)));
@@ -177,7 +214,25 @@ fn producers(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> R
     let (wanted, broker) = ([partition(chosen)?], number(chosen, "broker-id")?);
     let found =
         session.admin(|admin| async move { admin.describe_producers(&wanted, broker).await });
-    let rows: Vec<_> = found?
+    let found = found?;
+    console.begin();
+    if console.keeps_answer() {
+        for one in found.values().flatten() {
+            console.tell(|| {
+                let start = Some(one.current_txn_start_offset).filter(|start| *start >= 0);
+                json!({
+                    "producerId": one.producer_id,
+                    "producerEpoch": one.producer_epoch,
+                    "coordinatorEpoch": one.coordinator_epoch,
+                    "lastSequence": one.last_sequence,
+                    "lastTimestamp": one.last_timestamp,
+                    "startOffset": start,
+                })
+            });
+        }
+        return Ok(());
+    }
+    let rows: Vec<_> = found
         .values()
         .flatten()
         .map(|one| {

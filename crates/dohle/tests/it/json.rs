@@ -118,6 +118,51 @@ fn the_cluster() {
 }
 
 #[test]
+fn offsets_transactions_and_client_metrics() {
+    let desk = Desk::new("json-transactions");
+    let at = "--bootstrap-server SERVER";
+    assert_eq!(desk.types(&format!("kafka-topics.sh --create --topic j {at}"), "").0, 0);
+    let send = format!(
+        "kafka-producer-perf-test.sh --topic j --num-records 5 --record-size 10 --throughput -1 --transactional-id x {at}"
+    );
+    assert_eq!(desk.types(&send, "").0, 0);
+    let line = format!("get-offsets --topic j --time earliest {at}");
+    let offsets = told_as_json(&desk, &line, "get-offsets");
+    assert_eq!(offsets, [json!({ "topic": "j", "partition": 0, "offset": 0 })]);
+
+    let line = format!("transactions {at} list");
+    let transactions = told_as_json(&desk, &line, "transactions list");
+    assert_eq!(transactions.len(), 1);
+    assert_eq!(
+        (&transactions[0]["transactionalId"], &transactions[0]["coordinatorId"]),
+        (&json!("x"), &json!(1))
+    );
+    let line = format!("transactions {at} describe --transactional-id x");
+    let transactions = told_as_json(&desk, &line, "transactions describe");
+    assert_eq!(
+        (&transactions[0]["state"], &transactions[0]["partitions"]),
+        (&json!("CompleteCommit"), &json!([]))
+    );
+    let line = format!("transactions {at} describe-producers --topic j --partition 0");
+    let producers = told_as_json(&desk, &line, "transactions describe-producers");
+    assert_eq!((producers.len(), &producers[0]["startOffset"]), (1, &Value::Null));
+    let line = format!("transactions {at} find-hanging --topic j");
+    assert_eq!(told_as_json(&desk, &line, "transactions find-hanging"), [] as [Value; 0]);
+
+    let list = format!("client-metrics --list {at}");
+    assert_eq!(told_as_json(&desk, &list, "client-metrics --list"), [] as [Value; 0]);
+    let alter = format!("kafka-client-metrics.sh --alter --name m --interval 5000 {at}");
+    assert_eq!(desk.types(&alter, "").0, 0);
+    assert_eq!(told_as_json(&desk, &list, "client-metrics --list"), [json!({ "name": "m" })]);
+    let line = format!("client-metrics --describe {at}");
+    let described = told_as_json(&desk, &line, "client-metrics --describe");
+    assert_eq!(described[0]["configs"]["interval.ms"], "5000");
+    // What is not there is told beside.
+    let line = format!("client-metrics --describe --name nope {at}");
+    assert_eq!(told_as_json(&desk, &line, "client-metrics --describe"), [] as [Value; 0]);
+}
+
+#[test]
 fn what_is_no_answer() {
     let desk = Desk::new("json-not");
     let at = "--bootstrap-server SERVER";
@@ -131,7 +176,7 @@ fn what_is_no_answer() {
         // Kafka's scripts and the other commands do not know it.
         ("kafka-topics.sh --list --output json", 1, "output is not a recognized option"),
         ("dohle kafka-topics --list --output json", 1, "output is not a recognized option"),
-        ("dohle get-offsets --output json", 1, "output is not a recognized option"),
+        ("dohle delete-records --output json", 1, "output is not a recognized option"),
     ] {
         let (exit, out, err) = desk.says(&format!("{line} {at}"));
         assert_eq!((exit, out.as_str()), (code, ""), "{line}: {err}");

@@ -12,6 +12,7 @@ use dohle_protocol::messages::ListTransactionsRequest;
 use dohle_protocol::messages::describe_producers_response::ProducerState;
 use dohle_protocol::messages::describe_transactions_response::TransactionState;
 use dohle_protocol::wire::Text;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many topics or partitions one request asks for.
@@ -136,6 +137,24 @@ fn described(session: &Session, id: &str) -> Result<Option<TransactionState>, Fa
 
 fn print(session: &Session, open: &Open, console: &mut Console<'_>) -> Result<(), Failure> {
     let now = session.client().env().clock.timestamp();
+    console.begin();
+    if console.keeps_answer() {
+        for (place, one) in open.values().flatten() {
+            console.tell(|| {
+                json!({
+                    "topic": place.topic.as_str(),
+                    "partition": place.partition,
+                    "producerId": one.producer_id,
+                    "producerEpoch": one.producer_epoch,
+                    "coordinatorEpoch": one.coordinator_epoch,
+                    "startOffset": one.current_txn_start_offset,
+                    "lastTimestamp": one.last_timestamp,
+                    "durationMs": now.saturating_sub(one.last_timestamp),
+                })
+            });
+        }
+        return Ok(());
+    }
     let row = |(place, one): &(TopicPartition, ProducerState)| {
         vec![
             place.topic.to_string(),
