@@ -287,7 +287,7 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, reset and delete share groups",
         run: share_groups::run,
         syntax: Syntax::Flags(&share_groups::FLAGS),
-        answers: Answers::Text,
+        answers: Answers::Things,
     },
     Command {
         name: "streams-groups",
@@ -295,7 +295,7 @@ const COMMANDS: &[Command] = &[
         about: "list, describe, reset and delete groups of Kafka Streams",
         run: streams_groups::run,
         syntax: Syntax::Flags(&streams_groups::options::FLAGS),
-        answers: Answers::Text,
+        answers: Answers::Things,
     },
     Command {
         name: "transactions",

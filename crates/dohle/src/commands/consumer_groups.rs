@@ -102,6 +102,13 @@ pub(super) fn listing_json(group: &GroupListing) -> Value {
     })
 }
 
+/// Who coordinates a group: a broker at `HOST:PORT`, if that is known.
+pub(super) fn coordinator_json(place: &str, broker: i32) -> Value {
+    let (host, port) = place.rsplit_once(':').unzip();
+    let port = port.and_then(|port| port.parse::<u16>().ok());
+    json!({ "id": broker, "host": host, "port": port })
+}
+
 /// A type of groups as tables show it.
 pub(crate) fn kind_name(kind: &str) -> String {
     match kind.split_at_checked(1) {

@@ -2,6 +2,7 @@
 //! `kafka-share-groups.sh`.
 
 mod describe;
+mod json;
 
 use super::consumer_groups::reset::{Offsets, at_time, look_up, partitions, print};
 use super::consumer_groups::{duration, states, tell};
@@ -13,6 +14,7 @@ use dohle_client::admin::OffsetSpec;
 use dohle_client::{Error, TopicPartition};
 use dohle_protocol::ErrorCode;
 use dohle_protocol::wire::Text;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// What it can be told.
@@ -122,6 +124,13 @@ fn list(
     states: &[Text],
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
+    if console.keeps_answer() {
+        console.begin();
+        for (group, state) in all(session, states).map_err(wrapped)? {
+            console.tell(|| json!({ "group": group, "state": state }));
+        }
+        return Ok(());
+    }
     if !given.has("state") {
         for (id, _) in all(session, &[]).map_err(wrapped)? {
             writeln!(console.out, "{id}")?;

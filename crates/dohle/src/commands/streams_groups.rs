@@ -4,6 +4,7 @@
 mod deleting;
 mod describe;
 mod internal;
+mod json;
 pub(super) mod options;
 mod reset;
 
@@ -16,6 +17,7 @@ use dohle_client::Error;
 use dohle_client::admin::GroupListing;
 use dohle_protocol::wire::Text;
 use options::{FLAGS, STATES};
+use serde_json::json;
 
 /// How many milliseconds a call may take unless `--timeout` says it.
 const TIMEOUT_MS: i64 = 30_000;
@@ -56,6 +58,13 @@ fn list(
     states: &[Text],
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
+    if console.keeps_answer() {
+        console.begin();
+        for group in all(session, states).map_err(wrapped)? {
+            console.tell(|| json!({ "group": group.id.as_str(), "state": group.state.as_str() }));
+        }
+        return Ok(());
+    }
     if !given.has("state") {
         for group in all(session, &[]).map_err(wrapped)? {
             writeln!(console.out, "{}", group.id)?;

@@ -199,7 +199,7 @@ fn list(items: &[Value], length_max: usize) -> String {
     if text.is_empty() { NOTHING.to_owned() } else { text }
 }
 
-/// A thing within a cell: a partition and a setting as people write them, any other field by field.
+/// A thing within a cell: a partition, a setting and the tasks of a streams group as people write them, any other field by field.
 fn part(thing: &Thing) -> String {
     let field = |name| thing.get(name).map(|value| shown(value, usize::MAX));
     if let (Some(topic), Some(partition)) = (field("topic"), field("partition")) {
@@ -207,6 +207,11 @@ fn part(thing: &Thing) -> String {
     }
     if let (Some(name), Some(value)) = (field("name"), field("value")) {
         return format!("{name}={value}");
+    }
+    if let (Some(kind), Some(of), Some(partitions)) =
+        (field("kind"), field("subtopology"), field("partitions"))
+    {
+        return format!("{kind}:{of}:{partitions}");
     }
     let fields: Vec<_> =
         thing.iter().map(|(name, value)| format!("{name}={}", shown(value, usize::MAX))).collect();

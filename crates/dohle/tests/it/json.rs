@@ -149,6 +149,14 @@ fn offsets_transactions_and_client_metrics() {
     let line = format!("transactions {at} find-hanging --topic j");
     assert_eq!(told_as_json(&desk, &line, "transactions find-hanging"), [] as [Value; 0]);
 
+    for tool in ["share-groups", "streams-groups"] {
+        let line = format!("{tool} --list {at}");
+        assert_eq!(told_as_json(&desk, &line, &format!("{tool} --list")), [] as [Value; 0]);
+        let line = format!("{tool} --describe --all-groups {at}");
+        let row = format!("{tool} --describe --offsets");
+        assert_eq!(told_as_json(&desk, &line, &row), [] as [Value; 0]);
+    }
+
     let list = format!("client-metrics --list {at}");
     assert_eq!(told_as_json(&desk, &list, "client-metrics --list"), [] as [Value; 0]);
     let alter = format!("kafka-client-metrics.sh --alter --name m --interval 5000 {at}");

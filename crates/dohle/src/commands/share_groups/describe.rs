@@ -1,11 +1,16 @@
 //! Share groups as tables: their offsets, state and members.
 
+use super::json;
 use crate::arguments::flags::Given;
+use crate::commands::consumer_groups::coordinator_json;
 use crate::console::{Console, Failure};
 use crate::exception::{refused, wrapped};
 use crate::session::Session;
-use dohle_protocol::messages::describe_share_group_offsets_response::DescribeShareGroupOffsetsResponsePartition;
+use dohle_protocol::messages::describe_share_group_offsets_response::{
+    DescribeShareGroupOffsetsResponsePartition, DescribeShareGroupOffsetsResponseTopic as Topic,
+};
 use dohle_protocol::messages::share_group_describe_response::{DescribedGroup, Member};
+use serde_json::Value;
 
 /// Describes the groups of these names.
 pub(super) fn run(
@@ -16,6 +21,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let is_verbose = given.has("verbose");
     let mut groups = Vec::new();
+    console.begin();
     for id in ids {
         let id = id.clone();
         let described = session.admin(|admin| async move { admin.describe_share_group(&id).await });
@@ -69,13 +75,24 @@ fn offsets(
     let told = session.admin(|admin| async move { admin.share_group_offsets(&id).await });
     let mut topics = told.map_err(wrapped)?;
     topics.sort_unstable_by(|one, other| one.topic_name.cmp(&other.topic_name));
+    for topic in &mut topics {
+        topic.partitions.sort_unstable_by_key(|one| one.partition_index);
+    }
+    let offsets = || -> Value {
+        let of = |topic: &Topic| -> Vec<Value> {
+            topic.partitions.iter().map(|one| json::offset(&topic.topic_name, one)).collect()
+        };
+        topics.iter().flat_map(of).collect()
+    };
+    if console.tell(|| json::group(group, ("offsets", offsets()))) {
+        return Ok(());
+    }
     let mut rows = vec![if is_verbose {
         row(["GROUP", "TOPIC", "PARTITION", "LEADER-EPOCH", "START-OFFSET", "LAG"])
     } else {
         row(["GROUP", "TOPIC", "PARTITION", "START-OFFSET", "LAG"])
     }];
-    for topic in &mut topics {
-        topic.partitions.sort_unstable_by_key(|one| one.partition_index);
+    for topic in &topics {
         for one in &topic.partitions {
             let [epoch, start, lag] = cells(one);
             let mut cells =
@@ -124,6 +141,9 @@ fn state(
     has_members(group, console)?;
     let name = group.group_id.to_string();
     let (place, broker) = session.group_coordinator(&name)?;
+    if console.tell(|| json::group(group, ("coordinator", coordinator_json(&place, broker)))) {
+        return Ok(());
+    }
     let coordinator = format!("{place}  ({broker})");
     let count = group.members.len().to_string();
     let state = group.group_state.to_string();
@@ -153,12 +173,14 @@ fn members(
     is_verbose: bool,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    if !has_members(group, console)? {
+    let has_members = has_members(group, console)?;
+    let mut members: Vec<_> = group.members.iter().collect();
+    members.sort_unstable_by(|one, other| one.member_id.cmp(&other.member_id));
+    let told = || members.iter().map(|member| json::member(member)).collect();
+    if console.tell(|| json::group(group, ("members", told()))) || !has_members {
         return Ok(());
     }
     let name = group.group_id.as_str();
-    let mut members: Vec<_> = group.members.iter().collect();
-    members.sort_unstable_by(|one, other| one.member_id.cmp(&other.member_id));
     let mut rows = vec![if is_verbose {
         row([
             "GROUP",
@@ -211,7 +233,9 @@ fn assignment(member: &Member) -> (usize, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terminal::Format;
     use dohle_protocol::messages::share_group_describe_response::TopicPartitions;
+    use serde_json::json;
 
     #[test]
     fn members_of_a_group() {
@@ -235,6 +259,26 @@ mod tests {
             ..DescribedGroup::default()
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console::new(&mut out, &mut err);
+        console.keep_answer(Format::Json);
+        members(&group, false, &mut console).unwrap();
+        let of = |topic: &str, partition: i32| json!({ "topic": topic, "partition": partition });
+        let expected = json!({
+            "group": "g",
+            "state": "Stable",
+            "groupEpoch": 0,
+            "targetAssignmentEpoch": 0,
+            "memberCount": 1,
+            "members": [{
+                "consumerId": "m",
+                "host": "/h",
+                "clientId": "c",
+                "memberEpoch": 0,
+                "assignment": [of("t", 0), of("t", 1), of("u", 0)],
+            }],
+        });
+        assert_eq!(console.take_answer().unwrap().things(), [expected]);
+        assert!(out.is_empty());
         members(&group, false, &mut Console::new(&mut out, &mut err)).unwrap();
         let text = String::from_utf8(out).unwrap();
         let pad = |cell: &str| format!("{cell:15} ");

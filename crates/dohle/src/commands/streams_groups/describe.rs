@@ -1,9 +1,9 @@
 //! Streams groups as tables: their offsets, state, and members with their tasks.
 
-use super::{internal, named, refused, reset};
+use super::{internal, json, named, refused, reset};
 use crate::arguments::flags::Given;
 use crate::commands::consumer_groups::reset::look_up;
-use crate::commands::consumer_groups::tell;
+use crate::commands::consumer_groups::{coordinator_json, tell};
 use crate::console::{Console, Failure};
 use crate::session::Session;
 use dohle_client::TopicPartition;
@@ -11,6 +11,7 @@ use dohle_client::admin::OffsetSpec;
 use dohle_protocol::messages::streams_group_describe_response::{
     Assignment, DescribedGroup, TaskIds,
 };
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Describes the groups that the flags name.
@@ -20,7 +21,9 @@ pub(super) fn run(
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let is_verbose = given.has("verbose");
-    for id in named(session, given)? {
+    let ids = named(session, given)?;
+    console.begin();
+    for id in ids {
         let described =
             session.admin(|admin| async move { admin.describe_streams_group(&id).await });
         let group = described.map_err(refused)?;
@@ -66,6 +69,9 @@ fn tell_state(group: &DescribedGroup, console: &mut Console<'_>) -> Result<(), F
     let id = &group.group_id;
     match group.group_state.as_str() {
         "Dead" => tell(&format!("Streams group '{id}' does not exist."), console),
+        "Empty" if console.is_json() => {
+            Ok(writeln!(console.err, "\nStreams group '{id}' has no active members.")?)
+        }
         "Empty" => tell(&format!("Streams group '{id}' has no active members."), console),
         _ => Ok(()),
     }
@@ -100,7 +106,19 @@ fn offsets(
     let starts = look_up(session, &partitions, OffsetSpec::Earliest)?;
     let ends = look_up(session, &partitions, OffsetSpec::Latest)?;
     let committed = reset::source_offsets(session, name)?;
-    if !has_members(group) {
+    let behind: Vec<Behind<'_>> = partitions
+        .iter()
+        .filter_map(|partition| {
+            let (start, end) = (*starts.get(partition)?, *ends.get(partition)?);
+            let committed = committed.get(partition);
+            let current = committed.map(|committed| committed.offset);
+            let epoch = committed.map(|committed| committed.leader_epoch).filter(|it| *it >= 0);
+            // What was never read is all behind.
+            Some(Behind { partition, current, epoch, end, lag: end - current.unwrap_or(start) })
+        })
+        .collect();
+    let told = || behind.iter().map(Behind::to_json).collect();
+    if console.tell(|| json::group(group, ("offsets", told()))) || !has_members(group) {
         return Ok(());
     }
     tell_state(group, console)?;
@@ -114,15 +132,10 @@ fn offsets(
         line(&["GROUP", "TOPIC", "PARTITION", "OFFSET-LAG"], &widths[..3], console)?;
     }
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    for one in &partitions {
-        let (Some(start), Some(end)) = (starts.get(one), ends.get(one)) else { continue };
-        let committed = committed.get(one);
-        // What was never read is all behind.
-        let lag = (end - committed.map_or(*start, |committed| committed.offset)).to_string();
-        let number = one.partition.to_string();
+    for Behind { partition: one, current, epoch, end, lag } in &behind {
+        let (number, lag) = (one.partition.to_string(), lag.to_string());
         if is_verbose {
-            let current = or_dash(committed.map(|committed| committed.offset.to_string()));
-            let epoch = committed.map(|committed| committed.leader_epoch).filter(|it| *it >= 0);
+            let current = or_dash(current.map(|current| current.to_string()));
             let epoch = or_dash(epoch.map(|epoch| epoch.to_string()));
             let end = end.to_string();
             line(&[name, &one.topic, &number, &current, &epoch, &end, &lag], &widths, console)?;
@@ -131,6 +144,28 @@ fn offsets(
         }
     }
     Ok(())
+}
+
+/// How far a group is in a partition.
+struct Behind<'p> {
+    partition: &'p TopicPartition,
+    current: Option<i64>,
+    epoch: Option<i32>,
+    end: i64,
+    lag: i64,
+}
+
+impl Behind<'_> {
+    fn to_json(&self) -> Value {
+        json!({
+            "topic": self.partition.topic.as_str(),
+            "partition": self.partition.partition,
+            "leaderEpoch": self.epoch,
+            "currentOffset": self.current,
+            "logEndOffset": self.end,
+            "lag": self.lag,
+        })
+    }
 }
 
 fn state(
@@ -142,6 +177,9 @@ fn state(
     tell_state(group, console)?;
     let name = group.group_id.as_str();
     let (place, broker) = session.group_coordinator(name)?;
+    if console.tell(|| json::group(group, ("coordinator", coordinator_json(&place, broker)))) {
+        return Ok(());
+    }
     let coordinator = format!("{place} ({broker})");
     let count = group.members.len().to_string();
     let state = group.group_state.as_str();
@@ -167,7 +205,8 @@ fn members(
     is_verbose: bool,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    if !has_members(group) {
+    let told = || group.members.iter().map(json::member).collect();
+    if console.tell(|| json::group(group, ("members", told()))) || !has_members(group) {
         return Ok(());
     }
     tell_state(group, console)?;
@@ -233,6 +272,8 @@ fn tasks(assignment: &Assignment, prefix: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terminal::Format;
+    use crate::terminal::grid::{Look, rendered};
     use dohle_protocol::messages::streams_group_describe_response::{
         Member, Subtopology, TopicInfo, Topology,
     };
@@ -312,6 +353,50 @@ mod tests {
             let text = String::from_utf8(out).unwrap();
             assert_eq!(text.lines().nth(1), Some(expected.as_str()));
         }
+    }
+
+    #[test]
+    fn as_json() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console::new(&mut out, &mut err);
+        console.keep_answer(Format::Json);
+        members(&group(), false, &mut console).unwrap();
+        let task = |kind: &str, subtopology: &str, partitions: &[i32]| json!({ "kind": kind, "subtopology": subtopology, "partitions": partitions });
+        let assignment =
+            [task("active", "0", &[0, 1]), task("active", "1", &[0]), task("standby", "0", &[2])];
+        let expected = json!({
+            "group": "g",
+            "state": "Stable",
+            "groupEpoch": 0,
+            "targetAssignmentEpoch": 9,
+            "topologyEpoch": 3,
+            "memberCount": 1,
+            "members": [{
+                "memberId": "m",
+                "processId": "p",
+                "host": "",
+                "clientId": "c",
+                "protocol": "streams",
+                "memberEpoch": 7,
+                "assignment": assignment,
+                "targetAssignment": [task("warmup", "0", &[3])],
+            }],
+        });
+        let things = console.take_answer().unwrap().things();
+        assert_eq!(things, [expected]);
+        let look = Look { is_colored: false, columns: None };
+        let table = rendered(&things, look);
+        assert!(table.contains("  active:0:0,1,active:1:0,standby:0:2  warmup:0:3\n"), "{table}");
+        // A group without members is no failure, and told of beside.
+        let mut console = Console::new(&mut out, &mut err);
+        console.keep_answer(Format::Json);
+        let group = DescribedGroup {
+            group_id: "g".into(),
+            group_state: "Empty".into(),
+            ..DescribedGroup::default()
+        };
+        tell_state(&group, &mut console).unwrap();
+        assert_eq!(err, b"\nStreams group 'g' has no active members.\n");
     }
 
     #[test]
