@@ -175,7 +175,7 @@ const COMMANDS: &[Command] = &[
         about: "which versions each broker serves",
         run: broker_api_versions::run,
         syntax: Syntax::Flags(&broker_api_versions::FLAGS),
-        answers: Answers::Text,
+        answers: Answers::Things,
     },
     Command {
         name: "log-dirs",

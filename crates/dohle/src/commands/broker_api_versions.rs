@@ -6,7 +6,10 @@ use crate::console::{Console, Failure};
 use crate::exception::exception;
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::Versions;
+use dohle_client::admin::BrokerVersions;
 use dohle_protocol::ApiKey;
+use serde_json::{Value, json};
+use std::fmt;
 
 /// What it can be told.
 pub(super) const FLAGS: Flags = Flags {
@@ -22,10 +25,14 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     print(&session, console)
 }
 
-/// Prints the block of each broker.
+/// Tells of each broker.
 pub(crate) fn print(session: &Session, console: &mut Console<'_>) -> Result<(), Failure> {
     let brokers = session.admin(|admin| async move { admin.broker_versions().await })?;
+    console.begin();
     for broker in brokers {
+        if console.tell(|| thing(&broker)) {
+            continue;
+        }
         let node = &broker.node;
         let rack = node.rack.as_ref().map_or("null", |rack| rack.as_str());
         write!(
@@ -34,7 +41,10 @@ pub(crate) fn print(session: &Session, console: &mut Console<'_>) -> Result<(), 
             node.host, node.port, node.id, broker.is_fenced
         )?;
         match broker.versions {
-            Ok(versions) => print_versions(&versions, console)?,
+            Ok(versions) => {
+                let lines: Vec<_> = apis(&versions).iter().map(|api| format!("\t{api}")).collect();
+                writeln!(console.out, "(\n{}\n)", lines.join(",\n"))?;
+            }
             Err(error) => {
                 writeln!(console.out, "ERROR: {}", exception(&error))?;
             }
@@ -43,37 +53,103 @@ pub(crate) fn print(session: &Session, console: &mut Console<'_>) -> Result<(), 
     Ok(())
 }
 
-fn print_versions(versions: &Versions, console: &mut Console<'_>) -> Result<(), Failure> {
-    let mut lines: Vec<(i16, String)> = Vec::new();
-    for (number, (lowest, highest)) in versions.ranges() {
-        let range =
-            if lowest == highest { format!("{lowest}") } else { format!("{lowest} to {highest}") };
-        let Some(key) = ApiKey::from_i16(*number) else {
-            lines.push((*number, format!("UNKNOWN({number}): {range}")));
-            continue;
+fn thing(broker: &BrokerVersions) -> Value {
+    let (error, apis) = match &broker.versions {
+        Ok(versions) => (None, apis(versions)),
+        Err(error) => (Some(exception(error)), Vec::new()),
+    };
+    json!({
+        "id": broker.node.id,
+        "host": broker.node.host.as_str(),
+        "port": broker.node.port,
+        "rack": broker.node.rack.as_ref().map(|rack| rack.as_str()),
+        "isFenced": broker.is_fenced,
+        "error": error,
+        "apis": apis.iter().map(Api::json).collect::<Vec<_>>(),
+    })
+}
+
+/// What a broker says of an API, and what a client makes of that.
+struct Api {
+    number: i16,
+    /// `None` of an API that came after us.
+    name: Option<&'static str>,
+    /// The versions that the broker serves: lowest and highest.
+    served: Option<(i16, i16)>,
+    usability: Usability,
+}
+
+enum Usability {
+    /// With this version.
+    With(i16),
+    /// The broker is too `old` or too `new`.
+    Not(&'static str),
+    /// It does not serve the API, or we do not know it.
+    Unknown,
+}
+
+impl Api {
+    fn of(number: i16, (lowest, highest): (i16, i16)) -> Self {
+        let served = Some((lowest, highest));
+        let Some(key) = ApiKey::from_i16(number) else {
+            return Self { number, name: None, served, usability: Usability::Unknown };
         };
         let (ours_lowest, ours) = key
             .advertised_by_kafka()
             .unwrap_or_else(|| (key.lowest_version(), key.highest_version()));
-        let usable = if *highest < ours_lowest {
-            "[unusable: node too old]".to_owned()
-        } else if *lowest > ours {
-            "[unusable: node too new]".to_owned()
+        let usability = if highest < ours_lowest {
+            Usability::Not("old")
+        } else if lowest > ours {
+            Usability::Not("new")
         } else {
-            format!("[usable: {}]", ours.min(*highest))
+            Usability::With(ours.min(highest))
         };
-        lines.push((*number, format!("{}({number}): {range} {usable}", key.name())));
+        Self { number, name: Some(key.name()), served, usability }
     }
-    for key in ApiKey::all().filter(|key| key.is_on_brokers() && is_of_clients(*key)) {
-        if versions.offered(key).is_none() && key.advertised_by_kafka().is_some() {
-            let number = key.to_i16();
-            lines.push((number, format!("{}({number}): UNSUPPORTED", key.name())));
+
+    fn json(&self) -> Value {
+        let usable = match self.usability {
+            Usability::With(version) => Some(version),
+            Usability::Not(_) | Usability::Unknown => None,
+        };
+        json!({
+            "apiKey": self.number,
+            "name": self.name,
+            "minVersion": self.served.map(|(lowest, _)| lowest),
+            "maxVersion": self.served.map(|(_, highest)| highest),
+            "usableVersion": usable,
+        })
+    }
+}
+
+impl fmt::Display for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({}): ", self.name.unwrap_or("UNKNOWN"), self.number)?;
+        match self.served {
+            None => write!(f, "UNSUPPORTED")?,
+            Some((lowest, highest)) if lowest == highest => write!(f, "{lowest}")?,
+            Some((lowest, highest)) => write!(f, "{lowest} to {highest}")?,
+        }
+        match self.usability {
+            Usability::With(version) => write!(f, " [usable: {version}]"),
+            Usability::Not(age) => write!(f, " [unusable: node too {age}]"),
+            Usability::Unknown => Ok(()),
         }
     }
-    lines.sort_unstable();
-    let lines: Vec<_> = lines.into_iter().map(|(_, line)| format!("\t{line}")).collect();
-    writeln!(console.out, "(\n{}\n)", lines.join(",\n"))?;
-    Ok(())
+}
+
+/// All that the broker serves, and what it could serve and does not, by number.
+fn apis(versions: &Versions) -> Vec<Api> {
+    let mut apis: Vec<_> =
+        versions.ranges().iter().map(|(number, served)| Api::of(*number, *served)).collect();
+    for key in ApiKey::all().filter(|key| key.is_on_brokers() && is_of_clients(*key)) {
+        if versions.offered(key).is_none() && key.advertised_by_kafka().is_some() {
+            let (number, name) = (key.to_i16(), Some(key.name()));
+            apis.push(Api { number, name, served: None, usability: Usability::Unknown });
+        }
+    }
+    apis.sort_unstable_by_key(|api| api.number);
+    apis
 }
 
 /// Whether clients may ask for it: requests between brokers are not shown as missing.

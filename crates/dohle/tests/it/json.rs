@@ -105,6 +105,14 @@ fn the_cluster() {
     );
     let features = told_as_json(&desk, &format!("features describe {at}"), "features describe");
     assert!(features.iter().any(|one| one["feature"] == "metadata.version"), "{features:?}");
+    for row in ["broker-api-versions", "cluster api-versions"] {
+        let brokers = told_as_json(&desk, &format!("{row} {at}"), row);
+        let apis = brokers[0]["apis"].as_array().unwrap();
+        let produce = json!({
+            "apiKey": 0, "name": "Produce", "minVersion": 0, "maxVersion": 13, "usableVersion": 13
+        });
+        assert_eq!((brokers.len(), &brokers[0]["id"], &apis[0]), (1, &json!(1), &produce));
+    }
     let ids = told_as_json(&desk, &format!("cluster cluster-id {at}"), "cluster cluster-id");
     let nodes =
         told_as_json(&desk, &format!("cluster list-endpoints {at}"), "cluster list-endpoints");
