@@ -1,16 +1,14 @@
-//! A question for offsets at which partitions begin to be read. It goes on beside whoever polls: a short poll neither
-//! waits for its answer nor has to ask again.
+//! A question for offsets at which partitions begin to be read.
 
+use super::errand::Errand;
 use crate::Error;
 use crate::admin::{CommittedOffset, OffsetAt};
 use crate::cluster::Client;
 use crate::metadata::TopicPartition;
-use crate::wait::{Bell, lock};
+use crate::wait::Bell;
 use dohle_env::clock::sleep;
-use dohle_env::tasks::Home;
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex};
 
 /// What was found.
 pub(super) enum Found {
@@ -35,7 +33,7 @@ impl Found {
 pub(super) struct Lookup {
     /// The lives of the positions that are looked for.
     lives: BTreeMap<TopicPartition, u64>,
-    found: Arc<Mutex<Option<Found>>>,
+    found: Errand<Found>,
 }
 
 impl Lookup {
@@ -46,17 +44,14 @@ impl Lookup {
         lives: BTreeMap<TopicPartition, u64>,
         question: impl Future<Output = Found> + Send + 'static,
     ) -> Self {
-        let found = Arc::new(Mutex::new(None));
-        let (place, asks) = (found.clone(), client.clone());
-        let task = async move {
+        let asks = client.clone();
+        let found = Errand::begin(client, bell, async move {
             let answer = question.await;
             if answer.is_incomplete() {
                 sleep(&*asks.env().clock, asks.config().retry_backoff).await;
             }
-            *lock(&place) = Some(answer);
-            bell.ring();
-        };
-        client.env().tasks.spawn(Home::Here, Box::pin(task));
+            answer
+        });
         Self { lives, found }
     }
 
@@ -67,6 +62,6 @@ impl Lookup {
 
     /// What was found, once.
     pub(super) fn take(&self) -> Option<Found> {
-        lock(&self.found).take()
+        self.found.take()
     }
 }

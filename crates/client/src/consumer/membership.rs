@@ -14,6 +14,8 @@ use dohle_protocol::ErrorCode;
 use dohle_protocol::wire::Text;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// By which protocol a consumer belongs to its group (`group.protocol`).
@@ -101,6 +103,9 @@ impl GroupMetadata {
     }
 }
 
+/// A commit by a member.
+pub(super) type Committing = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
 /// A membership, by either protocol.
 pub(super) enum Membership {
     Classic(Box<classic::Member>),
@@ -163,14 +168,11 @@ impl Membership {
         }
     }
 
-    /// Commits offsets as this member.
-    pub(super) async fn commit(
-        &mut self,
-        offsets: &BTreeMap<TopicPartition, CommittedOffset>,
-    ) -> Result<(), Error> {
+    /// Commits offsets as this member, whoever waits for it.
+    pub(super) fn commit(&self, offsets: &BTreeMap<TopicPartition, CommittedOffset>) -> Committing {
         match self {
-            Self::Classic(member) => member.commit(offsets).await,
-            Self::Consumer(member) => member.commit(offsets).await,
+            Self::Classic(member) => Box::pin(member.commit(offsets)),
+            Self::Consumer(member) => Box::pin(member.commit(offsets)),
         }
     }
 

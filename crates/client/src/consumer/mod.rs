@@ -4,9 +4,11 @@
 //! broker. Positions belong to the consumer; a group's offsets are committed when asked for, or
 //! from time to time with `enable.auto.commit`.
 
+mod auto_commit;
 mod classic;
 mod config;
 mod consumer_protocol;
+mod errand;
 mod fetcher;
 mod lookup;
 mod membership;
@@ -25,15 +27,19 @@ use crate::admin::{CommittedOffset, OffsetSpec};
 use crate::cluster::Client;
 use crate::metadata::TopicPartition;
 use crate::wait::{lock, yield_once};
+use auto_commit::AutoCommit;
 use dohle_env::clock::Instant;
 use dohle_protocol::ErrorCode;
 use dohle_protocol::wire::Text;
+use errand::Errand;
 use fetcher::{Fetcher, Place};
 use lookup::Lookup;
 use membership::{Membership, Step};
 use position::Position;
 use record::{Fetched, Wanted};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -47,6 +53,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 struct AllOf {
     topics: Subscribed,
     look_at: Instant,
+    /// Asks which partitions there are.
+    looking: Option<Errand<Result<BTreeMap<Text, usize>, Error>>>,
 }
 
 /// A consumer.
@@ -66,7 +74,7 @@ pub struct Consumer {
     lives: u64,
     /// How often the group has dealt out partitions.
     assignments: u64,
-    commit_due: Instant,
+    auto_commit: AutoCommit,
 }
 
 impl Consumer {
@@ -74,7 +82,8 @@ impl Consumer {
     #[must_use]
     pub fn new(client: Client, config: ConsumerConfig) -> Self {
         let config = Arc::new(config);
-        let commit_due = client.env().clock.now() + config.auto_commit_interval;
+        let now = client.env().clock.now();
+        let auto_commit = AutoCommit::new(now, config.auto_commit_interval);
         Self {
             fetcher: Fetcher::new(client.clone(), config.clone()),
             client,
@@ -87,7 +96,7 @@ impl Consumer {
             all_of: None,
             lives: 0,
             assignments: 0,
-            commit_due,
+            auto_commit,
         }
     }
 
@@ -100,6 +109,7 @@ impl Consumer {
     /// Reads just these partitions. Those that it had keep their positions.
     pub fn assign(&mut self, partitions: impl IntoIterator<Item = TopicPartition>) {
         self.membership = None;
+        self.auto_commit.give_up();
         self.all_of = None;
         let partitions: Vec<_> = partitions.into_iter().collect();
         self.set_assignment(&partitions);
@@ -109,7 +119,8 @@ impl Consumer {
     /// partitions, from the next poll on.
     pub fn subscribe(&mut self, to: Subscribed) {
         let Some(group) = self.config.group.clone() else {
-            self.all_of = Some(AllOf { topics: to, look_at: Instant::default() });
+            let look_at = Instant::default();
+            self.all_of = Some(AllOf { topics: to, look_at, looking: None });
             return;
         };
         match &mut self.membership {
@@ -243,9 +254,9 @@ impl Consumer {
         let clock = self.client.env().clock.clone();
         let deadline = clock.now() + timeout;
         loop {
-            self.keep_all().await?;
-            self.keep_membership(deadline).await?;
             let count = self.fetcher.bell.count();
+            self.keep_all()?;
+            self.keep_membership(deadline).await?;
             self.place_all()?;
             self.take_arrived()?;
             self.fetch_on();
@@ -262,21 +273,35 @@ impl Consumer {
             }
             // A member must look after its group, and metadata after its age, while nothing comes.
             let look_again = deadline.min(now + Duration::from_millis(100));
-            self.fetcher.bell.after(count, &*clock, look_again).await;
+            let bell = self.fetcher.bell.clone();
+            let mut rung = pin!(bell.after(count, &*clock, look_again));
+            poll_fn(|cx| {
+                self.auto_commit.poll(cx);
+                rung.as_mut().poll(cx)
+            })
+            .await;
         }
     }
 
     /// Without a group: looks from time to time which partitions there are.
-    async fn keep_all(&mut self) -> Result<(), Error> {
+    fn keep_all(&mut self) -> Result<(), Error> {
         let Some(all) = &mut self.all_of else { return Ok(()) };
         let now = self.client.env().clock.now();
-        if now < all.look_at {
+        let Some(looking) = &all.looking else {
+            if now >= all.look_at {
+                let (client, topics) = (self.client.clone(), all.topics.clone());
+                let may_create = self.config.may_create_topics;
+                let deadline = now + client.config().request_timeout;
+                let question = async move {
+                    membership::wanted_topics(&client, &topics, may_create, deadline).await
+                };
+                let bell = self.fetcher.bell.clone();
+                all.looking = Some(Errand::begin(&self.client, bell, question));
+            }
             return Ok(());
-        }
-        let deadline = now + self.client.config().request_timeout;
-        let may_create = self.config.may_create_topics;
-        let found =
-            membership::wanted_topics(&self.client, &all.topics, may_create, deadline).await;
+        };
+        let Some(found) = looking.take() else { return Ok(()) };
+        all.looking = None;
         let found = match found {
             Ok(found) => found,
             Err(error) if error.is_retriable() => BTreeMap::new(),
@@ -299,14 +324,16 @@ impl Consumer {
 
     /// Joins, rejoins and commits where that is due.
     async fn keep_membership(&mut self, deadline: Instant) -> Result<(), Error> {
-        if self.membership.is_none() {
-            return Ok(());
-        }
+        let Some(membership) = &self.membership else { return Ok(()) };
         let now = self.client.env().clock.now();
-        if self.config.auto_commit && now >= self.commit_due {
-            self.commit_due = now + self.config.auto_commit_interval;
-            self.commit_quietly().await;
+        if self.config.auto_commit && self.auto_commit.is_due(now) {
+            let offsets = self.positions();
+            if !offsets.is_empty() {
+                let commit = membership.commit(&offsets);
+                self.auto_commit.begin(now, commit);
+            }
         }
+        self.auto_commit.go_on().await;
         while let Some(membership) = &mut self.membership {
             match membership.next(deadline).await? {
                 Step::Rest => return Ok(()),
@@ -322,6 +349,7 @@ impl Consumer {
 
     /// Gives up all but these. What others may have had already is not committed any more.
     async fn give_up(&mut self, keeps: &[TopicPartition], is_ours: bool) {
+        self.auto_commit.give_up();
         if is_ours && self.config.auto_commit {
             self.commit_quietly().await;
         }
@@ -503,7 +531,8 @@ impl Consumer {
         if offsets.is_empty() {
             return Ok(());
         }
-        match (&mut self.membership, &self.config.group) {
+        self.auto_commit.give_up();
+        match (&self.membership, &self.config.group) {
             (Some(membership), _) => membership.commit(offsets).await,
             (None, Some(group)) => {
                 let admin = crate::Admin::new(self.client.clone());

@@ -107,6 +107,14 @@ fn consume<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     script: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     act: impl FnOnce(Env, Consumer, Arc<AtomicUsize>) -> F,
 ) -> T {
+    consume_as(config(), script, act)
+}
+
+fn consume_as<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    config: ConsumerConfig,
+    script: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    act: impl FnOnce(Env, Consumer, Arc<AtomicUsize>) -> F,
+) -> T {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
     let topics = move || {
@@ -118,7 +126,7 @@ fn consume<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         || 2,
         script,
         |settings, env, _| {
-            act(env.clone(), Consumer::new(Client::new(env, settings), config()), asked)
+            act(env.clone(), Consumer::new(Client::new(env, settings), config), asked)
         },
     )
 }
@@ -155,6 +163,32 @@ fn no_poll_waits_longer_for_offsets_than_it_may() {
         assert!(longest < timeout + SOON / 5, "{longest:?}");
         assert_eq!(lines.get(), ["OffsetFetch", "ListOffsets"], "asked once each");
     }
+}
+
+#[test]
+fn no_poll_waits_for_a_commit() {
+    let (lines, script) = stale("nothing");
+    let late = move |asked: &Asked| {
+        let reply = script(asked);
+        match asked.read::<OffsetCommitRequest>() {
+            Some(_) => asked.say_after(SOON * 40, &OffsetCommitResponse::default()),
+            None => reply,
+        }
+    };
+    let config = ConsumerConfig { auto_commit: true, auto_commit_interval: SOON * 10, ..config() };
+    consume_as(config, late, |env, mut consumer, _| async move {
+        settle(&mut consumer).await;
+        for _ in 0..100 {
+            let before = env.clock.now();
+            assert!(consumer.poll(SOON).await.unwrap().is_empty());
+            assert!(env.clock.now().since(before) < SOON + SOON / 5);
+        }
+        // What is under way is overtaken by what is asked for.
+        consumer.seek(&partition(0), 9).unwrap();
+        consumer.commit().await.unwrap();
+    });
+    let commits = lines.get().iter().filter(|line| line.starts_with("OffsetCommit")).count();
+    assert!((3..=6).contains(&commits), "one after the other: {commits}");
 }
 
 #[test]

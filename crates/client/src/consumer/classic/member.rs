@@ -23,6 +23,7 @@ use dohle_protocol::messages::leave_group_request::MemberIdentity;
 use dohle_protocol::messages::{LeaveGroupRequest, OffsetCommitRequest};
 use dohle_protocol::wire::Text;
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -258,38 +259,40 @@ impl Member {
     }
 
     /// Commits offsets as this member.
-    pub(in crate::consumer) async fn commit(
-        &mut self,
+    pub(in crate::consumer) fn commit(
+        &self,
         offsets: &BTreeMap<TopicPartition, CommittedOffset>,
-    ) -> Result<(), Error> {
-        if !self.is_member {
-            // Without a generation it would count as somebody outside, whom an empty group lets in.
-            return Err(ErrorCode::UNKNOWN_MEMBER_ID.into());
-        }
-        let topics = commits(offsets);
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let (client, pulse, is_member) = (self.client.clone(), self.pulse.clone(), self.is_member);
         let request = OffsetCommitRequest {
             group_id: self.group.clone(),
             generation_id_or_member_epoch: self.identity.generation,
             member_id: self.identity.member_id.clone(),
             group_instance_id: self.config.instance_id.clone(),
-            topics,
+            topics: commits(offsets),
             ..OffsetCommitRequest::default()
         };
-        let mut retry = self.client.retry();
-        loop {
-            let to = To::Coordinator(CoordinatorKind::Group, self.group.clone());
-            // Version 10 names topics by id; commits here know names.
-            let answer = self.client.ask_once(9, &to, &request, retry.deadline).await;
-            let answer = answer.and_then(|answer| {
-                let mut told = answer.topics.iter().flat_map(|topic| &topic.partitions);
-                told.try_for_each(|one| Error::check(one.error_code, None))
-            });
-            let Err(error) = answer else { return Ok(()) };
-            self.client.forget_coordinator(CoordinatorKind::Group, &self.group);
-            if error.code() == Some(ErrorCode::REBALANCE_IN_PROGRESS) {
-                self.pulse.tell(|state| state.must_rejoin = true);
+        async move {
+            if !is_member {
+                // Without a generation it would count as somebody outside, whom an empty group lets in.
+                return Err(ErrorCode::UNKNOWN_MEMBER_ID.into());
             }
-            retry.after(error).await?;
+            let mut retry = client.retry();
+            loop {
+                let to = To::Coordinator(CoordinatorKind::Group, request.group_id.clone());
+                // Version 10 names topics by id; commits here know names.
+                let answer = client.ask_once(9, &to, &request, retry.deadline).await;
+                let answer = answer.and_then(|answer| {
+                    let mut told = answer.topics.iter().flat_map(|topic| &topic.partitions);
+                    told.try_for_each(|one| Error::check(one.error_code, None))
+                });
+                let Err(error) = answer else { return Ok(()) };
+                client.forget_coordinator(CoordinatorKind::Group, &request.group_id);
+                if error.code() == Some(ErrorCode::REBALANCE_IN_PROGRESS) {
+                    pulse.tell(|state| state.must_rejoin = true);
+                }
+                retry.after(error).await?;
+            }
         }
     }
 

@@ -61,6 +61,10 @@ impl Shared {
         lock(&self.inner)
     }
 
+    fn seat(&self) -> Option<Seat> {
+        self.inner().state.seat()
+    }
+
     fn coordinator(&self) -> To {
         To::Coordinator(CoordinatorKind::Group, self.group.clone())
     }
@@ -122,7 +126,7 @@ impl Member {
 
     /// Where it sits; `None` outside.
     pub(in crate::consumer) fn seat(&self) -> Option<Seat> {
-        self.shared.inner().state.seat()
+        self.shared.seat()
     }
 
     /// As `Membership::last_seat`.
@@ -158,39 +162,42 @@ impl Member {
 
     /// Commits offsets as this member. What it holds stays its own until it says otherwise, so where
     /// only its epoch has moved on it commits with the new one.
-    pub(in crate::consumer) async fn commit(
-        &mut self,
+    pub(in crate::consumer) fn commit(
+        &self,
         offsets: &BTreeMap<TopicPartition, CommittedOffset>,
-    ) -> Result<(), Error> {
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let shared = self.shared.clone();
         let mut request = OffsetCommitRequest {
-            group_id: self.shared.group.clone(),
-            group_instance_id: self.shared.config.instance_id.clone(),
+            group_id: shared.group.clone(),
+            group_instance_id: shared.config.instance_id.clone(),
             topics: commits(offsets),
             ..OffsetCommitRequest::default()
         };
-        let client = &self.shared.client;
-        let mut retry = client.retry();
-        loop {
-            let seat = self.seat().ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
-            request.member_id = seat.member_id;
-            request.generation_id_or_member_epoch = seat.epoch;
-            // Version 10 names topics by id; commits here know names.
-            let to = self.shared.coordinator();
-            let answer = client.ask_once(9, &to, &request, retry.deadline).await;
-            let answer = answer.and_then(|answer| {
-                let mut told = answer.topics.iter().flat_map(|topic| &topic.partitions);
-                told.try_for_each(|one| Error::check(one.error_code, None))
-            });
-            let Err(error) = answer else { return Ok(()) };
-            if error.code() == Some(ErrorCode::STALE_MEMBER_EPOCH) {
-                // The heartbeat that has brought the new epoch may still be under way.
-                if self.epoch() == seat.epoch {
-                    retry.pause(error).await?;
+        async move {
+            let client = &shared.client;
+            let mut retry = client.retry();
+            loop {
+                let seat = shared.seat().ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
+                request.member_id = seat.member_id;
+                request.generation_id_or_member_epoch = seat.epoch;
+                // Version 10 names topics by id; commits here know names.
+                let to = shared.coordinator();
+                let answer = client.ask_once(9, &to, &request, retry.deadline).await;
+                let answer = answer.and_then(|answer| {
+                    let mut told = answer.topics.iter().flat_map(|topic| &topic.partitions);
+                    told.try_for_each(|one| Error::check(one.error_code, None))
+                });
+                let Err(error) = answer else { return Ok(()) };
+                if error.code() == Some(ErrorCode::STALE_MEMBER_EPOCH) {
+                    // The heartbeat that has brought the new epoch may still be under way.
+                    if shared.seat().is_some_and(|now| now.epoch == seat.epoch) {
+                        retry.pause(error).await?;
+                    }
+                    continue;
                 }
-                continue;
+                client.forget_coordinator(CoordinatorKind::Group, &shared.group);
+                retry.after(error).await?;
             }
-            client.forget_coordinator(CoordinatorKind::Group, &self.shared.group);
-            retry.after(error).await?;
         }
     }
 
