@@ -35,6 +35,7 @@ mod server_stop;
 mod share_consumer_perf;
 mod share_groups;
 mod storage;
+mod streams_application_reset;
 mod streams_groups;
 mod topics;
 mod transactions;
@@ -296,6 +297,14 @@ const COMMANDS: &[Command] = &[
         run: streams_groups::run,
         syntax: Syntax::Flags(&streams_groups::options::FLAGS),
         answers: Answers::Things,
+    },
+    Command {
+        name: "streams-application-reset",
+        script: "kafka-streams-application-reset",
+        about: "have an application of Kafka Streams process its input anew",
+        run: streams_application_reset::run,
+        syntax: Syntax::Flags(&streams_application_reset::options::FLAGS),
+        answers: Answers::AsItComes,
     },
     Command {
         name: "transactions",

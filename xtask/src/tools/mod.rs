@@ -206,6 +206,7 @@ fn oracle_words(tool: &str) -> Vec<&str> {
         "verifiable-share-consumer" => {
             vec!["run", "org.apache.kafka.tools.VerifiableShareConsumer"]
         }
+        "streams-application-reset" => vec!["run", "org.apache.kafka.tools.StreamsResetter"],
         "delegation-tokens" => vec!["run", "org.apache.kafka.tools.DelegationTokenCommand"],
         tool => vec![tool],
     }

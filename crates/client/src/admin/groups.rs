@@ -10,6 +10,7 @@ use crate::metadata::TopicPartition;
 use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::consumer_group_describe_response;
 use dohle_protocol::messages::describe_groups_response;
+use dohle_protocol::messages::leave_group_request::MemberIdentity;
 use dohle_protocol::messages::offset_commit_request::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic,
 };
@@ -20,8 +21,9 @@ use dohle_protocol::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
 };
 use dohle_protocol::messages::{
-    ConsumerGroupDescribeRequest, DeleteGroupsRequest, DescribeGroupsRequest, ListGroupsRequest,
-    OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest, OffsetFetchResponse,
+    ConsumerGroupDescribeRequest, DeleteGroupsRequest, DescribeGroupsRequest, LeaveGroupRequest,
+    ListGroupsRequest, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
+    OffsetFetchResponse,
 };
 use dohle_protocol::wire::Text;
 use std::collections::BTreeMap;
@@ -215,6 +217,34 @@ impl Admin {
             Error::check(result.error_code, result.error_message)
         });
         deleted.await
+    }
+
+    /// Puts members out of their group: the static ones by what they call themselves, the others by their ids.
+    ///
+    /// # Errors
+    /// What its coordinator has against it, be it of one member; the others are out then all the same.
+    pub async fn remove_members(&self, id: &str, members: &[GroupMember]) -> Result<(), Error> {
+        let of = |member: &GroupMember| MemberIdentity {
+            member_id: if member.instance_id.is_none() {
+                member.id.clone()
+            } else {
+                Text::default()
+            },
+            group_instance_id: member.instance_id.clone(),
+            reason: Some("the member is put out by an administrator".into()),
+            ..MemberIdentity::default()
+        };
+        let request = LeaveGroupRequest {
+            group_id: id.into(),
+            members: members.iter().map(of).collect(),
+            ..LeaveGroupRequest::default()
+        };
+        let left =
+            self.call("removeMembersFromConsumerGroup", Self::group(id), &request, |answer| {
+                Error::check(answer.error_code, None)?;
+                answer.members.iter().try_for_each(|member| Error::check(member.error_code, None))
+            });
+        left.await
     }
 
     /// The offsets that a group has committed; partitions without one are left out.

@@ -3,7 +3,7 @@
 
 mod deleting;
 mod describe;
-mod internal;
+pub(super) mod internal;
 mod json;
 pub(super) mod options;
 mod reset;

@@ -3,7 +3,7 @@
 use crate::console::Failure;
 
 /// The milliseconds of `PnDTnHnMnS`.
-pub(super) fn parse(text: &str) -> Result<i64, Failure> {
+pub(in crate::commands) fn parse(text: &str) -> Result<i64, Failure> {
     let wrong = || Failure::new("Text cannot be parsed to a Duration");
     let (sign, rest) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest),

@@ -66,7 +66,7 @@ fn made(group: &DescribedGroup) -> Vec<String> {
 }
 
 /// Whether Kafka Streams names a topic so that it makes for an application.
-fn is_internal(topic: &str, application: &str) -> bool {
+pub(in crate::commands) fn is_internal(topic: &str, application: &str) -> bool {
     if !topic.strip_prefix(application).is_some_and(|rest| rest.starts_with('-')) {
         return false;
     }
@@ -116,7 +116,10 @@ fn tell_why_not(
 }
 
 /// Deletes topics; those that are still there, and the first reason.
-pub(super) fn delete(session: &Session, topics: &[String]) -> (Vec<String>, Option<Error>) {
+pub(in crate::commands) fn delete(
+    session: &Session,
+    topics: &[String],
+) -> (Vec<String>, Option<Error>) {
     let (mut left, mut reason) = (Vec::new(), None);
     for topic in topics {
         let name = topic.clone();
