@@ -25,8 +25,9 @@ pub(crate) enum Command {
     Decide(Question),
     /// Read what lies from a cursor on.
     Read(Read),
-    /// What a read found that had to wait for the disk.
-    ColdRead(Read, io::Result<ReadPlan>),
+    /// What a read found that had to wait for the disk. In a box, for it is rare, and twice as large
+    /// as any other.
+    ColdRead(Box<(Read, io::Result<ReadPlan>)>),
     /// A flush has ended.
     Flushed(io::Result<Flushed>),
     /// Lead in this epoch.

@@ -386,7 +386,10 @@ impl Partition {
                 Command::EndTransaction(end) => self.stage_end_of_transaction(end, effects),
                 Command::Decide(decision) => decision(self, effects),
                 Command::Read(read) => self.read(read, effects),
-                Command::ColdRead(read, plan) => self.on_cold_read(read, plan, effects),
+                Command::ColdRead(cold) => {
+                    let (read, plan) = *cold;
+                    self.on_cold_read(read, plan, effects);
+                }
                 Command::Flushed(flushed) => self.on_flushed(flushed, effects),
                 Command::Lead { leader_epoch, partition_epoch } => {
                     self.lead(leader_epoch, partition_epoch, effects);
@@ -470,7 +473,7 @@ impl Owned for Partition {
             Effect::Cold(cold) => {
                 let (directory, cold, read) = *cold;
                 let strand = strand.clone();
-                let job = move || strand.submit(Command::ColdRead(read, cold.run()));
+                let job = move || strand.submit(Command::ColdRead(Box::new((read, cold.run()))));
                 directory.client_job(Box::new(job));
             }
             Effect::Flush(directory, work) => directory.flush(strand.clone(), work),
