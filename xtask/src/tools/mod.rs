@@ -6,6 +6,7 @@ mod normal;
 mod opening;
 mod script;
 mod secured;
+mod silent;
 mod streaming;
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -189,6 +190,7 @@ fn start(
 fn no_tool(server: &str, name: &str, words: &[String]) -> Option<Result<Answer, String>> {
     match name {
         opening::NAME => Some(opening::open(server, words)),
+        silent::NAME => Some(silent::join(server, words)),
         streaming::NAME => Some(streaming::run(server, words)),
         _ => None,
     }
