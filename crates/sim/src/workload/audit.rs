@@ -13,6 +13,7 @@ use dohle_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use dohle_protocol::messages::{DescribeConfigsRequest, FetchRequest, MetadataRequest};
 use dohle_protocol::wire::Request;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 /// The most of one fetch: it arrives within a client's patience in any weather.
@@ -173,24 +174,24 @@ async fn partition(
             other => other.map_err(Unread::what)?,
         };
         // A segment's end may be lost while the next segment is there, or its name alone.
-        let next = found.records.iter().map(|(offset, _)| *offset).find(|next| position <= *next);
-        let hole_end = if next.is_none() && tries > 20 { Some(end) } else { next };
-        if is_compacted && next.is_none() && tries > 20 && found.end <= position {
+        let shows_nothing = found.records.iter().all(|(offset, _)| *offset < position);
+        let is_at_end = shows_nothing && tries > 20;
+        if is_compacted && is_at_end && found.end <= position {
             // Nothing is left of the log's end, or it was lost.
             let now = history.now();
             history.look(key, |partition, _| partition.on_missed(position..end, end, now));
             position = end;
             continue;
         }
-        if !is_compacted
-            && after == After::PowerLoss
-            && let Some(hole_end) = hole_end.filter(|hole_end| position < *hole_end)
-        {
-            history.trace().sometimes("hole after power loss");
-            history.look(key, |partition, counts| {
-                counts.forgotten += partition.on_hole(position..hole_end)?;
-                Ok(())
-            });
+        if !is_compacted && after == After::PowerLoss {
+            let lost = if is_at_end { vec![position..end] } else { holes(&found) };
+            for hole in lost {
+                history.trace().sometimes("hole after power loss");
+                history.look(key, |partition, counts| {
+                    counts.forgotten += partition.on_hole(hole)?;
+                    Ok(())
+                });
+            }
         }
         let read = history.look(key, |partition, counts| {
             counts.read += found.records.len() as u64;
@@ -223,6 +224,20 @@ async fn partition(
     Ok((end <= position).then_some(end))
 }
 
+/// What a power loss has taken between the records of a fetch. It takes the ends of segments; in a copy of
+/// the log, which may be the log by now, they lie anywhere.
+fn holes(found: &Fetched) -> Vec<Range<i64>> {
+    let mut holes = Vec::new();
+    let mut due = found.position;
+    for (offset, _) in found.records.iter().filter(|(offset, _)| found.position <= *offset) {
+        if due < *offset {
+            holes.push(due..*offset);
+        }
+        due = *offset + 1;
+    }
+    holes
+}
+
 /// A fetch came to a batch that is `damaged`: what lies before it is compared as ever, as far as a power
 /// loss has left it. Returns how much that has taken.
 fn until_damage(
@@ -232,11 +247,8 @@ fn until_damage(
     damaged: &str,
 ) -> Result<u64, String> {
     let mut taken = 0;
-    let mut offsets = sound.records.iter().map(|(offset, _)| *offset);
-    if let Some(first) = offsets.find(|offset| sound.position <= *offset)
-        && sound.position < first
-    {
-        taken += partition.on_hole(sound.position..first)?;
+    for hole in holes(sound) {
+        taken += partition.on_hole(hole)?;
     }
     let (position, _) = partition.on_fetched(asked, sound)?;
     taken += partition.on_damaged_at(position).map_err(|why| format!("{damaged}: {why}"))?;
