@@ -184,8 +184,8 @@ async fn partition(
             continue;
         }
         if !is_compacted && after == After::PowerLoss {
-            let lost = if is_at_end { vec![position..end] } else { holes(&found) };
-            for hole in lost {
+            let at_end = is_at_end.then_some(position..end);
+            for hole in holes(&found).into_iter().chain(at_end) {
                 history.trace().sometimes("hole after power loss");
                 history.look(key, |partition, counts| {
                     counts.forgotten += partition.on_hole(hole)?;
