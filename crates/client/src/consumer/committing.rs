@@ -51,7 +51,8 @@ impl Consumer {
     pub fn positions(&self) -> BTreeMap<TopicPartition, CommittedOffset> {
         let placed = self.positions.iter().filter_map(|(partition, position)| {
             let offset = position.consumed?;
-            let committed = CommittedOffset { offset, leader_epoch: -1, ..Default::default() };
+            let leader_epoch = position.epoch;
+            let committed = CommittedOffset { offset, leader_epoch, ..Default::default() };
             Some((partition.clone(), committed))
         });
         placed.collect()

@@ -135,6 +135,7 @@ impl Consumer {
             };
             let more = fetched.take(wanted, limit, &mut records);
             position.consumed = Some(fetched.next.max(position.consumed.unwrap_or(0)));
+            position.epoch = fetched.epoch.unwrap_or(position.epoch);
             match more {
                 Ok(true) => self.fetched.push_front(fetched),
                 Ok(false) => {}

@@ -187,7 +187,7 @@ impl Consumer {
     /// When the partition is not assigned.
     pub fn seek(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), Error> {
         let position = self.move_position(partition)?;
-        position.go_to(offset);
+        position.go_to(offset, -1);
         Ok(())
     }
 

@@ -118,13 +118,13 @@ impl Consumer {
 fn begin_at_committed(position: &mut Position, committed: Option<&CommittedOffset>) {
     position.may_be_committed = false;
     if let Some(found) = committed {
-        position.go_to(found.offset);
+        position.go_to(found.offset, found.leader_epoch);
     }
 }
 
 fn begin_at_listed(position: &mut Position, found: Result<OffsetAt, Error>) -> Result<(), Error> {
     match found? {
-        at if at.offset >= 0 => position.go_to(at.offset),
+        at if at.offset >= 0 => position.go_to(at.offset, at.leader_epoch),
         // No record is that young: what comes next is.
         _ => position.look_up(OffsetSpec::Latest),
     }

@@ -8,6 +8,8 @@ use crate::admin::OffsetSpec;
 pub(super) struct Position {
     /// The next record to give; `None` until it is known where to begin.
     pub(super) consumed: Option<i64>,
+    /// The epoch of the leader that took the record before, or -1: committed with the position (KIP-320).
+    pub(super) epoch: i32,
     /// The next record to fetch: never below `consumed`.
     pub(super) fetch: Option<i64>,
     /// What answers of fetches must name to be for this position.
@@ -24,6 +26,7 @@ impl Position {
     pub(super) fn new(life: u64) -> Self {
         Self {
             consumed: None,
+            epoch: -1,
             fetch: None,
             life,
             end: None,
@@ -33,8 +36,9 @@ impl Position {
         }
     }
 
-    pub(super) fn go_to(&mut self, offset: i64) {
+    pub(super) fn go_to(&mut self, offset: i64, epoch: i32) {
         self.consumed = Some(offset);
+        self.epoch = epoch;
         self.fetch = Some(offset);
         self.lookup = None;
         self.may_be_committed = false;

@@ -50,6 +50,8 @@ pub(crate) struct Fetched {
     pub(super) life: u64,
     /// The next record to give: what is below was given, or was not asked for.
     pub(super) next: i64,
+    /// The epoch of the batch that was read last, or -1 where its format has none.
+    pub(super) epoch: Option<i32>,
     bytes: Bytes,
     position: usize,
     aborted: VecDeque<(i64, i64)>,
@@ -72,6 +74,7 @@ impl Fetched {
             partition,
             life,
             next: from,
+            epoch: None,
             bytes,
             position: 0,
             aborted: aborted.into(),
@@ -126,6 +129,7 @@ impl Fetched {
                 if self.is_shown(&batch, wanted.read_committed)? {
                     self.read_v2(&batch, &bytes, wanted.from.max(self.next))?;
                 }
+                self.epoch = Some(batch.header.partition_leader_epoch);
             }
             AnyBatch::Legacy(batch) => {
                 let mut unpacked = Vec::new();
@@ -141,6 +145,7 @@ impl Fetched {
                     }
                 }
                 self.ready.extend(found);
+                self.epoch = Some(-1);
             }
         }
         self.position += batches.position();
