@@ -6,11 +6,13 @@ use crate::properties;
 use dohle_client::{Admin, Client, ClientConfig, Error, Properties};
 use dohle_env::tasks::Home;
 use dohle_server::world::{World, WorldOptions};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
+use std::task::Poll;
 
 /// Where to connect.
 pub(crate) const BOOTSTRAP: Flag = Flag {
@@ -82,10 +84,13 @@ impl Session {
 
     fn start(mut config: ClientConfig, properties: &Properties) -> Result<Self, Failure> {
         config.client_id = "adminclient-1".into();
+        // What was typed goes before what a file says.
+        let mut properties = properties.clone();
+        properties.0.retain(|name, _| !name.starts_with("bootstrap."));
         let options = WorldOptions { reactors: NonZeroUsize::MIN, ..WorldOptions::default() };
         let world = World::start(&options)
             .map_err(|error| Failure::new(format!("cannot start a thread: {error}")))?;
-        config.apply(properties, world.env())?;
+        config.apply(&properties, world.env())?;
         let client = Client::new(world.env().clone(), config);
         Ok(Self { client, stop: OnceLock::new(), world })
     }
@@ -137,6 +142,24 @@ impl Session {
             flag
         });
         flag.clone()
+    }
+
+    /// Hears of SIGINT and SIGTERM from now on: does `last` then, until there is another, and the process ends as if the
+    /// signal had ended it, whatever it waits for.
+    pub(crate) fn end_with(&self, last: impl Future<Output = ()> + Send + 'static) {
+        let task = async move {
+            // Without signals the process ends as it would have.
+            if let Ok(signal) = dohle_server::stop_signal().await {
+                let (mut last, mut again) = (pin!(last), pin!(dohle_server::stop_signal()));
+                poll_fn(|cx| match again.as_mut().poll(cx) {
+                    Poll::Ready(_) => Poll::Ready(()),
+                    Poll::Pending => last.as_mut().poll(cx),
+                })
+                .await;
+                std::process::exit(128 + i32::from(signal));
+            }
+        };
+        self.world.env().tasks.spawn(Home::LeastLoaded, Box::pin(task));
     }
 
     /// Runs `task` and waits for its result.

@@ -53,6 +53,11 @@ fn line_of(line: &str, numbers_count: bool) -> String {
     {
         return json_of(&json);
     }
+    text_of(line, numbers_count).trim_end().to_owned()
+}
+
+/// A text with each of its words as [`word_of`] has it.
+fn text_of(line: &str, numbers_count: bool) -> String {
     let mut out = String::new();
     let mut word = String::new();
     let is_of_word =
@@ -68,7 +73,7 @@ fn line_of(line: &str, numbers_count: bool) -> String {
             out.push(letter);
         }
     }
-    out.trim_end().to_owned()
+    out
 }
 
 fn word_of(word: &str, numbers_count: bool) -> String {
@@ -126,7 +131,7 @@ fn json_of(json: &Value) -> String {
             parts.sort_unstable();
             format!("[{}]", parts.join(","))
         }
-        other => other.to_string(),
+        other => text_of(&other.to_string(), true),
     }
 }
 
@@ -150,6 +155,11 @@ mod tests {
             ("10 records sent, 9.5 records/sec", false, "N records sent, N records/sec"),
             ("c-6b4bfc3a-1063-461d-bd50-71e9abd7062b x", true, "c-UUID x"),
             ("{\"b\":[2,1],\"size\":5}", true, "{b:[1,2],size:?}"),
+            (
+                "{\"id\":\"s0HEAXPOQTWCInXGbOzJaQ\",\"time\":1795277427383}",
+                false,
+                "{id:\"ID\",time:N}",
+            ),
         ] {
             assert_eq!(line_of(line, counts), expected, "{line}");
         }

@@ -82,6 +82,19 @@ impl Given {
         Ok(first)
     }
 
+    /// Tells of old spellings, (old, new), in the tool's `sentence`, where they stand as OLD and NEW.
+    pub(crate) fn tell_renamed(
+        &self,
+        renamed: &[(&str, &str)],
+        sentence: &str,
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
+        for (old, new) in renamed.iter().filter(|(old, _)| self.has(old)) {
+            writeln!(console.out, "{}", sentence.replace("OLD", old).replace("NEW", new))?;
+        }
+        Ok(())
+    }
+
     /// All values of a flag that may be repeated, in order.
     pub(crate) fn values<'g>(&'g self, name: &'g str) -> impl Iterator<Item = &'g str> {
         let given = self.0.iter().filter(move |(given, _)| *given == name);
@@ -173,6 +186,22 @@ impl Flags {
             Some(other) => {
                 let message =
                     format!("Option \"[{flag}]\" can't be used with option \"[{other}]\"");
+                Err(self.wrong(&message, console))
+            }
+        }
+    }
+
+    /// Refuses an old spelling beside the new one.
+    pub(crate) fn in_one_spelling(
+        &self,
+        given: &Given,
+        renamed: &[(&str, &str)],
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
+        match renamed.iter().find(|(old, new)| given.has(old) && given.has(new)) {
+            None => Ok(()),
+            Some((old, new)) => {
+                let message = format!("Options --{old} and --{new} cannot be specified together.");
                 Err(self.wrong(&message, console))
             }
         }

@@ -79,6 +79,12 @@ pub(super) const TOOL: Tool = Tool {
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(chosen) = TOOL.parse(words, console)? else { return Ok(()) };
+    if chosen.has("config") {
+        writeln!(
+            console.out,
+            "Option --config has been deprecated and will be removed in a future version. Use --command-config instead."
+        )?;
+    }
     let mut settings = Properties::default();
     for option in ["config", "command-config"] {
         if let Some(file) = chosen.value(option) {

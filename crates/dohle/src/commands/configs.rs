@@ -247,33 +247,42 @@ fn check_name(kind: Kind, name: &str, console: &mut Console<'_>) -> Result<(), F
     Ok(())
 }
 
+/// That there is no such thing, which is no failure of Kafka's tool.
+fn tell_missing(kind: Kind, name: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    let what = kind.singular();
+    let message = format!("The {what} '{name}' doesn't exist and doesn't have dynamic config.");
+    if console.keeps_answer() {
+        return Err(Failure::new(message));
+    }
+    writeln!(console.out, "{message}")?;
+    Ok(())
+}
+
 fn describe(
     session: &Session,
     given: &Given,
     (kind, resource, name): (Kind, ResourceType, Option<String>),
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let names = match name {
-        Some(name) => vec![name],
-        None => all_of(session, kind)?,
-    };
+    // A broker that is not there would be waited for.
+    let is_of_broker = matches!(kind, Kind::Brokers | Kind::BrokerLoggers);
+    let all = if name.is_none() || is_of_broker { all_of(session, kind)? } else { Vec::new() };
+    let names = name.map_or_else(|| all.clone(), |name| vec![name]);
     let is_all = given.has("all");
     console.begin();
     for name in names {
         check_name(kind, &name, console)?;
+        if is_of_broker && !all.contains(&name) {
+            tell_missing(kind, &name, console)?;
+            continue;
+        }
         let entity = name.clone();
         let described = session
             .admin(|admin| async move { admin.describe_configs(resource, &entity, true).await });
         let mut configs = match described {
             Ok(configs) => configs,
             Err(error) if error.code() == Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {
-                let what = kind.singular();
-                let message =
-                    format!("The {what} '{name}' doesn't exist and doesn't have dynamic config.");
-                if console.keeps_answer() {
-                    return Err(Failure::new(message));
-                }
-                writeln!(console.out, "{message}")?;
+                tell_missing(kind, &name, console)?;
                 continue;
             }
             Err(error) => {

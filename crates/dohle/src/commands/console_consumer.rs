@@ -1,6 +1,7 @@
 //! `dohle console-consumer`: records are printed as they come. Kafka's
 //! `kafka-console-consumer.sh`.
 
+mod coordinated;
 pub(super) mod formatter;
 pub(super) mod options;
 

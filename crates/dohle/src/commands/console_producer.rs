@@ -71,6 +71,13 @@ const MERGED: [(&str, &str, &str); 10] = [
     ("max-block-ms", "max.block.ms", "60000"),
 ];
 
+/// Flags that have a newer spelling.
+const RENAMED: [(&str, &str); 3] = [
+    ("producer-property", "command-property"),
+    ("producer.config", "command-config"),
+    ("property", "reader-property"),
+];
+
 /// How many sends may be open before the oldest is looked at.
 const OPEN_MAX: usize = 10_000;
 
@@ -82,6 +89,13 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     if let Err(error) = dohle_client::config::HostPort::parse_list(&bootstrap) {
         return Err(FLAGS.wrong(&error.to_string(), console));
     }
+    FLAGS.in_one_spelling(&given, &RENAMED, console)?;
+    let sentence =
+        "Warning: --OLD is deprecated and will be removed in a future version. Use --NEW instead.";
+    given.tell_renamed(&RENAMED, sentence, console)?;
+    let sentence =
+        "Warning: --OLD is deprecated and will be removed in Apache Kafka 5.0. Use --NEW instead.";
+    given.tell_renamed(&[("max-partition-memory-bytes", "batch-size")], sentence, console)?;
     let mut reader = LineReader::new(topic, &reader_properties(&given)?)?;
     let properties = producer_properties(&given)?;
     let mut config = ProducerConfig::default();
@@ -89,6 +103,9 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let session = Session::open(&bootstrap, &properties)?;
     let client = session.client().clone();
     let producer = session.run(async move { Producer::new(client, config) });
+    let last = producer.clone();
+    // What was typed is to arrive.
+    session.end_with(async move { last.close().await });
     let read = send_lines(&session, &producer, &mut reader, given.has("sync"), console);
     session.run(async move { producer.close().await });
     read

@@ -14,11 +14,26 @@ use crate::session::Session;
 use dohle_client::TopicPartition;
 use dohle_client::admin::GroupListing;
 use dohle_protocol::wire::Text;
+use regex::Regex;
 use serde_json::{Value, json};
+
+/// The states of consumer groups, of either protocol.
+const STATES: [&str; 7] = [
+    "PreparingRebalance",
+    "CompletingRebalance",
+    "Stable",
+    "Dead",
+    "Empty",
+    "Assigning",
+    "Reconciling",
+];
 
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some((given, action)) = options::read(words, console)? else { return Ok(()) };
+    if let Some(expression) = given.value("validate-regex")? {
+        return validate(expression, console);
+    }
     let session = Session::of(&given)?;
     let done = match action {
         "list" => list(&session, &given, console),
@@ -38,6 +53,31 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     }
 }
 
+/// Whether an expression can be subscribed to (RE2, as servers understand it).
+fn validate(expression: &str, console: &mut Console<'_>) -> Result<(), Failure> {
+    let verdict = match Regex::new(expression) {
+        Ok(_) => "valid".to_owned(),
+        Err(regex::Error::Syntax(text)) => {
+            let reason = text.lines().last().unwrap_or_default();
+            let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+            format!("invalid: {}", as_kafka_says(reason))
+        }
+        Err(error) => format!("invalid: {error}"),
+    };
+    writeln!(console.out, "The regular expression `{expression}` is {verdict}.")?;
+    Ok(())
+}
+
+/// What is wrong with an expression, in the words of the library that Kafka has, for what happens most.
+fn as_kafka_says(reason: &str) -> &str {
+    match reason {
+        "unclosed group" => "missing closing )",
+        "unclosed character class" => "missing closing ]",
+        "repetition operator missing expression" => "missing argument to repetition operator",
+        other => other,
+    }
+}
+
 /// Tells of a failure as Kafka's tool does: that is its answer, not the end of it.
 pub(super) fn tell(message: &str, console: &mut Console<'_>) -> Result<(), Failure> {
     if console.is_json() {
@@ -49,8 +89,8 @@ pub(super) fn tell(message: &str, console: &mut Console<'_>) -> Result<(), Failu
 }
 
 fn list(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(), Failure> {
-    let states = items(given.value("state")?.unwrap_or_default());
-    let kinds = items(&given.value("type")?.unwrap_or_default().to_lowercase());
+    let states = states(&options::FLAGS, given, &STATES, console)?;
+    let kinds = kinds(given, console)?;
     let (with_state, with_kind) = (given.has("state"), given.has("type"));
     let mut groups =
         session.admin(|admin| async move { admin.list_groups(&states, &kinds).await })?;
@@ -90,6 +130,17 @@ fn list(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(
         row(&group.id, &kind, &group.state)?;
     }
     Ok(())
+}
+
+/// The types that `--list --type` names.
+fn kinds(given: &Given, console: &mut Console<'_>) -> Result<Vec<Text>, Failure> {
+    let list = given.value("type")?.unwrap_or_default();
+    let kinds = items(&list.to_lowercase());
+    if kinds.iter().all(|kind| matches!(kind.as_str(), "classic" | "consumer")) {
+        return Ok(kinds);
+    }
+    let message = format!("Invalid types list '{list}'. Valid types are: Classic, Consumer");
+    Err(options::FLAGS.wrong(&message, console))
 }
 
 /// What a list says of a group.

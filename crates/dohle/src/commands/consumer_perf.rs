@@ -27,7 +27,7 @@ pub(super) const FLAGS: Flags = Flags {
         value("command-property", "String: prop", "key=value for the consumer."),
         value("command-config", "String: config file", "Properties file for the consumer."),
         value("consumer.config", "String: config file", "(DEPRECATED) As --command-config."),
-        switch("print-metrics", "Print out the metrics."),
+        switch("print-metrics", "Without effect: the metrics are of Java's client."),
         switch("show-detailed-stats", "Report in every interval."),
         value("timeout", "Long: milliseconds", "The longest pause between messages (10000)."),
         value("num-records", "Long: count", "REQUIRED: How many messages to consume."),
@@ -44,6 +44,9 @@ const MIB: f64 = 1024.0 * 1024.0;
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(given) = FLAGS.parse(words, console)? else { return Ok(()) };
     let bootstrap = FLAGS.required(&given, "bootstrap-server", console)?.to_owned();
+    let renamed = [("messages", "num-records"), ("consumer.config", "command-config")];
+    let sentence = "Warning: --OLD is deprecated. Use --NEW instead.";
+    given.tell_renamed(&renamed, sentence, console)?;
     let counts = (given.parsed("num-records")?, given.parsed("messages")?);
     let ((Some(wanted), None) | (None, Some(wanted))) = counts else {
         let message = "Exactly one of the following arguments is required: [num-records], \

@@ -50,9 +50,6 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
             && (!given.has("streams") || group.kind == "streams")
     });
     console.begin();
-    if groups.is_empty() {
-        return Ok(());
-    }
     if console.keeps_answer() {
         for group in groups {
             console.tell(|| super::consumer_groups::listing_json(&group));

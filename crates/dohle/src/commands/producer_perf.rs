@@ -56,7 +56,7 @@ pub(super) const FLAGS: Flags = Flags {
         ),
         value("warmup-records", "WARMUP-RECORDS", "messages at the start that do not count"),
         value("reporting-interval", "INTERVAL-MS", "how often to report (5000)"),
-        switch("print-metrics", "print out metrics at the end of the test"),
+        switch("print-metrics", "without effect: the metrics are of Java's client"),
     ],
 };
 
@@ -73,6 +73,15 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let message =
         "one of the arguments --record-size --payload-file --payload-monotonic is required";
     FLAGS.only_one_of(&given, &ways, message, console)?;
+    let renamed = [("producer-props", "command-property"), ("producer.config", "command-config")];
+    let sentence = "Option --OLD has been deprecated and will be removed in a future version. Use --NEW instead.";
+    given.tell_renamed(&renamed, sentence, console)?;
+    if given.has("print-metrics") {
+        writeln!(
+            console.err,
+            "WARN --print-metrics shows nothing: the metrics are of Java's client."
+        )?;
+    }
     let settings = settings(&given)?;
     let bootstrap = settings.get("bootstrap.servers").map(str::to_owned).ok_or_else(|| {
         Failure::new(

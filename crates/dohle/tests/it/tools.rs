@@ -76,6 +76,31 @@ impl Desk {
     }
 }
 
+/// Lines are sent in batches; who ends the tool has typed them all the same.
+#[test]
+fn what_was_typed_arrives_before_a_signal_ends_the_producer() {
+    let desk = Desk::new("tools-signal");
+    let at = "--bootstrap-server SERVER";
+    assert_eq!(desk.types(&format!("kafka-topics.sh --create --topic t {at}"), "").0, 0);
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let line = desk.line(&format!("--topic t {at} --timeout 60000"));
+        let mut child = Command::new(desk.program("kafka-console-producer.sh"))
+            .args(line.split(' '))
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"one\n").unwrap();
+        // Until it has read the line; there is nothing to see of that.
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+    }
+    let ends = desk.types(&format!("kafka-get-offsets.sh --topic t {at}"), "");
+    assert_eq!(ends, (0, "t:0:2\n".to_owned()));
+}
+
 #[test]
 fn the_quickstart() {
     let desk = Desk::new("tools-quickstart");

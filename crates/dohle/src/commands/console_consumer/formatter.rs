@@ -1,5 +1,6 @@
 //! How a record is printed.
 
+use super::coordinated::Coordinated;
 use crate::console::Failure;
 use dohle_client::Properties;
 use dohle_client::consumer::Record;
@@ -10,6 +11,8 @@ use std::io::Write;
 pub(in crate::commands) enum Formatter {
     /// Columns, as asked for.
     Columns(Box<Columns>),
+    /// Records of a coordinator, decoded.
+    Coordinated(Coordinated),
     /// Nothing.
     Nothing,
 }
@@ -57,7 +60,10 @@ impl Formatter {
                 Ok(Self::Columns(Box::new(Columns::new(properties)?)))
             }
             "NoOpMessageFormatter" => Ok(Self::Nothing),
-            _ => Err(Failure::new(format!("{class}: there is no such formatter here"))),
+            _ => match Coordinated::named(name) {
+                Some(formatter) => Ok(Self::Coordinated(formatter)),
+                None => Err(Failure::new(format!("{class}: there is no such formatter here"))),
+            },
         }
     }
 
@@ -70,6 +76,7 @@ impl Formatter {
     ) -> Result<(), Failure> {
         match self {
             Self::Columns(columns) => columns.write(record, delivery, out),
+            Self::Coordinated(formatter) => formatter.write(record, out),
             Self::Nothing => Ok(()),
         }
     }

@@ -55,6 +55,13 @@ pub(in crate::commands) const FLAGS: Flags = Flags {
     ],
 };
 
+/// Flags that have a newer spelling.
+const RENAMED: [(&str, &str); 3] = [
+    ("consumer-property", "command-property"),
+    ("consumer.config", "command-config"),
+    ("property", "formatter-property"),
+];
+
 /// What is read.
 pub(super) enum Source {
     Topic(String),
@@ -110,6 +117,10 @@ pub(super) fn read(
         return Err(FLAGS.wrong(message, console));
     }
     let bootstrap = FLAGS.required(&given, "bootstrap-server", console)?.to_owned();
+    FLAGS.in_one_spelling(&given, &RENAMED, console)?;
+    let sentence =
+        "Option --OLD is deprecated and will be removed in a future version. Use --NEW instead.";
+    given.tell_renamed(&RENAMED, sentence, console)?;
     let (properties, consumer) = consumer(&given, partition.is_some(), console)?;
     let mut formatter_properties = Properties::default();
     if let Some(file) = given.value("formatter-config")? {

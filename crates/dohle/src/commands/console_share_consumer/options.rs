@@ -45,7 +45,7 @@ pub(in crate::commands) const FLAGS: Flags = Flags {
 };
 
 /// Flags that have a newer spelling.
-const DEPRECATED: [(&str, &str); 3] = [
+const RENAMED: [(&str, &str); 3] = [
     ("consumer-property", "command-property"),
     ("consumer-config", "command-config"),
     ("property", "formatter-property"),
@@ -85,7 +85,10 @@ pub(super) fn read(
     };
     let timeout = given.number("timeout-ms", -1_i32)?;
     let count = given.number("max-messages", -1_i32)?;
-    tell_deprecated(&given, console)?;
+    FLAGS.in_one_spelling(&given, &RENAMED, console)?;
+    let sentence =
+        "Option --OLD is deprecated and will be removed in a future version. Use --NEW instead.";
+    given.tell_renamed(&RENAMED, sentence, console)?;
     let (properties, consumer) = consumer(&given, console)?;
     let formatter = formatter(&given, console)?;
     let options = Options {
@@ -100,22 +103,6 @@ pub(super) fn read(
         tells_events: given.has("enable-systest-events"),
     };
     Ok(Some((options, formatter)))
-}
-
-/// Tells of old spellings, which do not go beside the new ones.
-fn tell_deprecated(given: &Given, console: &mut Console<'_>) -> Result<(), Failure> {
-    for (old, new) in DEPRECATED.into_iter().filter(|(old, _)| given.has(old)) {
-        if given.has(new) {
-            let message = format!("Options --{old} and --{new} cannot be specified together.");
-            return Err(FLAGS.wrong(&message, console));
-        }
-        writeln!(
-            console.out,
-            "Option --{old} is deprecated and will be removed in a future version. Use --{new} \
-             instead."
-        )?;
-    }
-    Ok(())
 }
 
 /// The consumer's settings: a file, then pairs, then the group.

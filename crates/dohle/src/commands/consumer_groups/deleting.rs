@@ -24,11 +24,9 @@ pub(super) fn groups(
         }
     }
     if failed.is_empty() {
+        let deleted: Vec<_> = deleted.iter().map(|group| format!("'{group}'")).collect();
         let deleted = deleted.join(", ");
-        writeln!(
-            console.out,
-            "Deletion of requested consumer groups ('{deleted}') was successful."
-        )?;
+        writeln!(console.out, "Deletion of requested consumer groups ({deleted}) was successful.")?;
         return Ok(());
     }
     tell("Deletion of some consumer groups failed:", console)?;

@@ -48,10 +48,16 @@ pub(in crate::commands) const FLAGS: Flags = Flags {
         switch("verbose", "More of it."),
         optional("state", "String", "With --describe: the state. With --list: only these states."),
         optional("type", "String", "With --list: only these types of groups."),
+        value(
+            "validate-regex",
+            "String: regex",
+            "Whether topics can be subscribed to by it (RE2).",
+        ),
     ],
 };
 
-const ACTIONS: [&str; 5] = ["list", "describe", "delete", "reset-offsets", "delete-offsets"];
+const ACTIONS: [&str; 6] =
+    ["list", "describe", "delete", "reset-offsets", "delete-offsets", "validate-regex"];
 /// What offsets can be reset to.
 pub(super) const SCENARIOS: [&str; 8] = [
     "to-offset",
@@ -70,9 +76,11 @@ pub(super) fn read(
     console: &mut Console<'_>,
 ) -> Result<Option<(Given, &'static str)>, Failure> {
     let Some(given) = FLAGS.parse(words, console)? else { return Ok(None) };
-    FLAGS.required(&given, BOOTSTRAP.name, console)?;
+    if !given.has("validate-regex") {
+        FLAGS.required(&given, BOOTSTRAP.name, console)?;
+    }
     let message = "Command must include exactly one action: --list, --describe, --delete, \
-                   --reset-offsets, --delete-offsets";
+                   --reset-offsets, --delete-offsets, --validate-regex";
     let action = FLAGS.only_one_of(&given, &ACTIONS, message, console)?;
     let has_group = given.has("group") || given.has("all-groups");
     if matches!(action, "describe" | "delete" | "reset-offsets") && !has_group {
@@ -117,7 +125,9 @@ fn check_reset(given: &Given, console: &mut Console<'_>) -> Result<(), Failure> 
     if !given.has("dry-run") && !given.has("execute") {
         writeln!(
             console.err,
-            "WARN: No action will be performed as the --execute option is missing."
+            "WARN: No action will be performed as the --execute option is missing. In version 5.0, this command will \
+             require either --dry-run or --execute to be specified. You should add the --dry-run option explicitly if \
+             you are scripting this command and want to keep the current default behavior without prompting."
         )?;
     }
     for scenario in SCENARIOS {

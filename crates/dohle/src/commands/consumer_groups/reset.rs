@@ -58,15 +58,15 @@ pub(in crate::commands) fn print(
     if !all.is_empty() {
         write!(
             console.out,
-            "\n{:groups$} {:topics$} {:10} {:15}",
-            "GROUP", "TOPIC", "PARTITION", "NEW-OFFSET"
+            "\n{:groups$} {:topics$} {:10} NEW-OFFSET",
+            "GROUP", "TOPIC", "PARTITION"
         )?;
     }
     for (group, offsets) in all {
         for (partition, offset) in offsets {
             let (group, topic) = (group.as_str(), partition.topic.as_str());
             let number = partition.partition;
-            write!(console.out, "\n{group:groups$} {topic:topics$} {number:<10} {offset:<15}")?;
+            write!(console.out, "\n{group:groups$} {topic:topics$} {number:<10} {offset}")?;
         }
     }
     writeln!(console.out)?;

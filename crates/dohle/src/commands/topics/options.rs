@@ -140,7 +140,6 @@ pub(super) fn read(words: &[String], console: &mut Console<'_>) -> Result<Option
     }
     for report in REPORTS {
         let mut others = without(&ACTIONS, &["describe"]);
-        others.extend(without(&REPORTS, &[report]));
         others.push("topics-with-overrides");
         FLAGS.not_with(&given, report, &others, console)?;
     }
