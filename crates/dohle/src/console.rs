@@ -1,7 +1,7 @@
 //! Where a command prints, and how it ends when it does not end well.
 
 use crate::terminal::bar::{Bar, Unit};
-use crate::terminal::paint::{Tone, painted};
+use crate::terminal::paint::{Tone, harmless, painted};
 use crate::terminal::{Format, Terminal};
 use serde_json::Value;
 use std::io::{self, Write};
@@ -35,6 +35,11 @@ impl Answer {
     /// The array in one line; nothing from a command that told of nothing because it did something.
     pub(crate) fn line(self) -> Option<String> {
         Some(format!("{}\n", Value::Array(self.things?)))
+    }
+
+    /// Whether it is a list, and nothing is in it.
+    pub(crate) fn is_of_nothing(&self) -> bool {
+        self.things.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// The things; none of a command that told of nothing because it did something.
@@ -100,7 +105,9 @@ impl<'a> Console<'a> {
 
     /// A sentence about what went wrong, as standard error shows it.
     pub(crate) fn error_line(&self, message: &str) -> String {
-        painted(message, if self.paints_errors { Tone::Wrong } else { Tone::Plain })
+        let is_seen = self.terminal.is_some_and(|terminal| terminal.surroundings.err.is_some());
+        let message = if is_seen { harmless(message) } else { message.to_owned() };
+        painted(&message, if self.paints_errors { Tone::Wrong } else { Tone::Plain })
     }
 
     /// What is longer than the screen goes to a pager from now on, if there are both.

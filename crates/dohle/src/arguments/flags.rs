@@ -124,8 +124,8 @@ impl Given {
 }
 
 impl Flags {
-    /// Reads the words. `Ok(None)`: they asked for the version, which was printed. No words at all
-    /// and `--help` print the usage and fail, as Kafka's tools do.
+    /// Reads the words. `Ok(None)`: they asked for the version or for help, which was printed. Without
+    /// words the usage is printed, and that fails; so does help as one of Kafka's scripts.
     pub(crate) fn parse(
         &self,
         words: &[String],
@@ -135,6 +135,11 @@ impl Flags {
             Ok(given) => given,
             Err(message) => return Err(self.wrong(&message, console)),
         };
+        if given.has("help") && console.terminal().is_some() {
+            console.page();
+            self.show(console)?;
+            return Ok(None);
+        }
         if words.is_empty() || given.has("help") {
             return Err(self.wrong(self.about, console));
         }

@@ -159,7 +159,14 @@ fn replication(
         let with = |status: &'static str| move |one| (one, status);
         let all = leader.into_iter().map(with("Leader")).chain(followers().map(with("Follower")));
         for (one, status) in all.chain(state.observers.iter().map(with("Observer"))) {
-            console.tell(|| replica_json(one, end, status));
+            console.tell(|| {
+                let mut thing = replica_json(one, end, status);
+                if for_people {
+                    thing["lastFetchTimestamp"] = time(one.last_fetch_timestamp).into();
+                    thing["lastCaughtUpTimestamp"] = time(one.last_caught_up_timestamp).into();
+                }
+                thing
+            });
         }
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! `--output`: how a command that goes by its own name answers. Kafka's scripts have no such option.
 
-use super::{Answers, Command};
+use super::{Answers, Command, Syntax};
 use crate::arguments::flags::{Flag, value};
 use crate::arguments::globals;
 use crate::console::{Answer, Console, Failure};
@@ -42,6 +42,14 @@ impl Command {
         words: &[String],
         console: &mut Console<'_>,
     ) -> Result<(), Failure> {
+        let asks_for_help = words.iter().any(|word| matches!(word.as_str(), "--help" | "-h"));
+        if let Syntax::Words(usage) = self.syntax
+            && asks_for_help
+        {
+            console.page();
+            writeln!(console.out, "{}", usage.trim_end())?;
+            return Ok(());
+        }
         let (words, asked) = if self.tells_json() { take(words)? } else { (words.to_vec(), None) };
         if matches!(asked, Some(Format::Text | Format::Json)) {
             console.paint_no_errors();
@@ -87,8 +95,8 @@ impl Command {
         };
         let (is_colored, paints_errors) = (takes_color(screen), takes_color(errors));
         let answer = {
-            let mut out = Painter::new(&mut *console.out, is_colored);
-            let mut err = Painter::new(&mut *console.err, paints_errors);
+            let mut out = Painter::new(&mut *console.out, screen.is_some(), is_colored);
+            let mut err = Painter::new(&mut *console.err, errors.is_some(), paints_errors);
             let mut own = Console::new(&mut out, &mut err);
             if let Some(terminal) = terminal {
                 own.see(terminal);
@@ -98,9 +106,14 @@ impl Command {
             let answer = own.take_answer();
             out.end()?;
             err.end()?;
-            done.map(|()| answer)
+            let is_silent = !out.has_passed() && !err.has_passed();
+            done.map(|()| (answer, is_silent))
         };
-        let things = answer?.map(Answer::things).unwrap_or_default();
+        let (answer, is_silent) = answer?;
+        if is_silent && screen.is_some() && answer.as_ref().is_some_and(Answer::is_of_nothing) {
+            writeln!(console.out, "(none)")?;
+        }
+        let things = answer.map(Answer::things).unwrap_or_default();
         let look = Look { is_colored, columns: screen.map(|size| size.columns) };
         write!(console.out, "{}", rendered(&things, look))?;
         Ok(())

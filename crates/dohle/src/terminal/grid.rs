@@ -5,6 +5,7 @@
 
 use super::paint::{Tone, painted};
 use serde_json::{Map, Value};
+use unicode_width::UnicodeWidthStr as _;
 
 /// What stands where there is nothing.
 const NOTHING: &str = "-";
@@ -81,9 +82,7 @@ fn heading(thing: &Thing, indent: &str, look: Look, text: &mut String) {
         .map(|(field, value)| (field, shown(value, usize::MAX), tone(field, value, thing)))
         .filter(|(_, shown, tone)| shown != NOTHING || *tone != Tone::Plain)
         .collect();
-    let width = |(field, shown, _): &(&String, String, Tone)| {
-        field.chars().count() + shown.chars().count() + 4
-    };
+    let width = |(field, shown, _): &(&String, String, Tone)| field.width() + shown.width() + 4;
     let total = indent.len() + own.iter().map(width).sum::<usize>();
     let is_wide = look.columns.is_none_or(|columns| total <= columns + 2);
     let fields: Vec<_> = own
@@ -119,9 +118,11 @@ impl Column {
         self.cells.iter().any(|(shown, tone)| shown != NOTHING || *tone != Tone::Plain)
     }
 
-    fn width(&self) -> usize {
-        let cells = self.cells.iter().map(|(shown, _)| shown.chars().count());
-        cells.max().unwrap_or(0).max(self.header.chars().count())
+    /// How wide it is; a cell of more than half a screen moves only its own row.
+    fn width(&self, screen: Option<usize>) -> usize {
+        let widest = screen.map_or(usize::MAX, |columns| columns / 2);
+        let cells = self.cells.iter().map(|(shown, _)| shown.width());
+        cells.filter(|width| *width <= widest).max().unwrap_or(0).max(self.header.width())
     }
 }
 
@@ -137,11 +138,11 @@ fn table(things: &[&Thing], indent: &str, look: Look, text: &mut String) {
     if columns.iter().any(Column::has_news) {
         columns.retain(Column::has_news);
     }
-    let widths: Vec<usize> = columns.iter().map(Column::width).collect();
+    let widths: Vec<_> = columns.iter().map(|column| column.width(look.columns)).collect();
     let mut line = |cells: Vec<(&str, Tone)>| {
         let mut line = indent.to_owned();
         for (index, (cell, tone)) in cells.iter().enumerate() {
-            let space = " ".repeat(widths[index] - cell.chars().count());
+            let space = " ".repeat(widths[index].saturating_sub(cell.width()));
             let painted = look.painted(cell, *tone);
             let is_last = index + 1 == cells.len();
             match columns[index].is_number {

@@ -4,6 +4,7 @@ use super::Size;
 use super::interrupts::Interrupts;
 use std::io::{self, BufWriter, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use unicode_width::UnicodeWidthChar as _;
 
 /// Where standard output goes: on as it is, as long as [`Pager::page`] was not called.
 pub(crate) struct Pager {
@@ -109,7 +110,7 @@ fn visible(line: &str) -> usize {
             // At most, for it ends at the next eighth column.
             '\t' if !is_color => count += 8,
             '\n' => {}
-            _ if !is_color => count += 1,
+            _ if !is_color => count += letter.width().unwrap_or(0),
             _ => {}
         }
     }

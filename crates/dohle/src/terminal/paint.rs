@@ -41,17 +41,30 @@ fn tone_of(line: &str) -> Tone {
     }
 }
 
+/// `text` without what would move somebody's cursor: what a client, a topic or a config calls itself is not to.
+pub(crate) fn harmless(text: &str) -> String {
+    text.replace(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\t'), "\u{fffd}")
+}
+
 /// A stream whose errors and warnings are painted, line by line. What is no whole line goes on with the next flush.
 pub(crate) struct Painter<'w> {
     to: &'w mut dyn Write,
+    /// Whether somebody sees it on a screen.
+    is_seen: bool,
     is_colored: bool,
     line: Vec<u8>,
+    has_passed: bool,
 }
 
 impl<'w> Painter<'w> {
-    /// Paints what goes to `to`, if that takes colours.
-    pub(crate) fn new(to: &'w mut dyn Write, is_colored: bool) -> Self {
-        Self { to, is_colored, line: Vec::new() }
+    /// Paints what goes to `to`, if that takes colours; what nobody sees passes as it is.
+    pub(crate) fn new(to: &'w mut dyn Write, is_seen: bool, is_colored: bool) -> Self {
+        Self { to, is_seen, is_colored, line: Vec::new(), has_passed: false }
+    }
+
+    /// Whether anything went through.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.has_passed
     }
 
     /// Passes on a last line that has no end.
@@ -61,15 +74,17 @@ impl<'w> Painter<'w> {
 
     fn pass(&mut self) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
-        let Ok(text) = std::str::from_utf8(&line) else { return self.to.write_all(&line) };
-        let (text, end) = text.strip_suffix('\n').map_or((text, ""), |text| (text, "\n"));
-        write!(self.to, "{}{end}", painted(text, tone_of(text)))
+        let text = harmless(&String::from_utf8_lossy(&line));
+        let (text, end) = text.strip_suffix('\n').map_or((text.as_str(), ""), |text| (text, "\n"));
+        let tone = if self.is_colored { tone_of(text) } else { Tone::Plain };
+        write!(self.to, "{}{end}", painted(text, tone))
     }
 }
 
 impl Write for Painter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.is_colored {
+        self.has_passed |= !bytes.is_empty();
+        if !self.is_seen {
             return self.to.write(bytes);
         }
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -110,15 +125,19 @@ mod tests {
     #[test]
     fn a_stream() {
         let mut plain = Vec::new();
-        writeln!(Painter::new(&mut plain, false), "Error: one").unwrap();
-        assert_eq!(plain, b"Error: one\n");
+        writeln!(Painter::new(&mut plain, false, false), "Error: \x1b[2J").unwrap();
+        assert_eq!(plain, b"Error: \x1b[2J\n");
+        let mut seen = Vec::new();
+        writeln!(Painter::new(&mut seen, true, false), "Error:\t\x1b[2J").unwrap();
+        assert_eq!(seen, "Error:\t\u{fffd}[2J\n".as_bytes());
         let mut to = Vec::new();
-        let mut painter = Painter::new(&mut to, true);
+        let mut painter = Painter::new(&mut to, true, true);
         write!(painter, "one\nErr").unwrap();
         write!(painter, "or: two\nWARN three\nsure? ").unwrap();
         painter.flush().unwrap();
         painter.write_all(b"\xff\n").unwrap();
-        let expected = b"one\n\x1b[31mError: two\x1b[0m\n\x1b[33mWARN three\x1b[0m\nsure? \xff\n";
-        assert_eq!(to, expected);
+        let expected =
+            "one\n\x1b[31mError: two\x1b[0m\n\x1b[33mWARN three\x1b[0m\nsure? \u{fffd}\n";
+        assert_eq!(String::from_utf8(to).unwrap(), expected);
     }
 }

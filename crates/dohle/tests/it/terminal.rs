@@ -66,6 +66,10 @@ fn at_terminal(
 fn lists_and_descriptions() {
     let desk = Desk::new("terminal-tables");
     let at = "--bootstrap-server SERVER";
+    let empty = desk.line(&format!("topics --list {at}"));
+    let shown = at_terminal(&desk.program("dohle"), &empty, desk.folder(), &[]);
+    assert_eq!(shown, (0, "(none)\n".to_owned()));
+    assert_eq!(desk.types(&format!("dohle {empty} --output table"), ""), (0, String::new()));
     let create = format!("kafka-topics.sh --create --topic t --partitions 2 {at}");
     assert_eq!(desk.types(&create, "").0, 0);
     let line = desk.line(&format!("topics --describe --topic t {at}"));
@@ -122,7 +126,10 @@ fn what_is_longer_than_the_screen() {
     };
     let (_, usage, _) = folder.told(&["--help"]);
     assert!(usage.lines().count() > 24);
-    let (_, _, short) = folder.told(&["check-logs", "--help"]);
+    let (code, short, _) = folder.told(&["check-logs", "--help"]);
+    assert_eq!(code, 0);
+    let (code, topics, _) = folder.told(&["topics", "--help"]);
+    assert!(code == 0 && topics.lines().count() > 24, "{topics}");
     let pager = folder.0.join("pager");
     fs::write(&pager, "#!/bin/sh\necho paged\ncat\n").unwrap();
     executable(&pager);
@@ -134,7 +141,8 @@ fn what_is_longer_than_the_screen() {
     }
     assert_eq!(shows("--help", &[("PAGER", named), ("TERM", "dumb")]), (0, usage.clone()));
     // What fits, what goes elsewhere, and what Kafka's scripts say.
-    assert_eq!(shows("check-logs", &[("PAGER", named)]), (1, short));
+    assert_eq!(shows("check-logs --help", &[("PAGER", named)]), (0, short));
+    assert_eq!(shows("topics --help", &[("PAGER", named)]), (0, format!("paged\n{topics}")));
     shows("--help", &[("PAGER", named), ("OUT", "help")]);
     assert_eq!(fs::read_to_string(folder.0.join("help")).unwrap(), usage);
     let (_, said) = shows("kafka-topics.sh --help", &[("PAGER", named)]);

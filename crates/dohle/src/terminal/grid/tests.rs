@@ -37,6 +37,23 @@ fn one_table() {
 }
 
 #[test]
+fn wide_and_long_cells() {
+    let long = "x".repeat(41);
+    let things = json!([
+        { "name": "\u{6ce8}\u{6587}", "value": "1", "of": "a" },
+        { "name": "n", "value": long, "of": "b" },
+        { "name": "m", "value": "22", "of": "c" },
+    ]);
+    let screen = Look { is_colored: false, columns: Some(80) };
+    let row = format!("n     {long}  b");
+    check(
+        &things,
+        screen,
+        &["NAME  VALUE  OF", "\u{6ce8}\u{6587}  1      a", &row, "m     22     c"],
+    );
+}
+
+#[test]
 fn things_with_parts() {
     let partition = |index: i32, leader: Option<i32>, isr: Value| {
         let replicas = json!([1, 2, 3]);
