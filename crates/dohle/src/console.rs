@@ -55,6 +55,8 @@ pub(crate) enum Failure {
     Exit(ExitCode),
     /// The sentence is still to be printed; the code is 1.
     Message(String),
+    /// The words were wrong, as was found only later. The sentence is still to be printed, with the usage.
+    Misuse(String),
     /// Printing itself failed.
     Output(io::Error),
 }

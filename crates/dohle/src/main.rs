@@ -54,7 +54,7 @@ fn main() -> ExitCode {
             let _ = writeln!(io::stderr(), "cannot write to standard output: {error}");
             ExitCode::FAILURE
         }
-        Err(Failure::Message(message)) => {
+        Err(Failure::Message(message) | Failure::Misuse(message)) => {
             let _ = writeln!(io::stderr(), "{}", console.error_line(&message));
             ExitCode::FAILURE
         }

@@ -6,6 +6,7 @@ mod describe;
 pub(super) mod duration;
 mod json;
 pub(super) mod options;
+mod plan;
 pub(super) mod reset;
 
 use crate::arguments::flags::{Flags, Given};
@@ -43,6 +44,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         _ => deleting::offsets(&session, &given, console),
     };
     match done {
+        Err(Failure::Misuse(message)) => Err(options::FLAGS.wrong(&message, console)),
         Err(Failure::Message(message)) if console.is_json() => Err(Failure::Message(message)),
         // Kafka's tool says so on standard output, and ends well.
         Err(Failure::Message(message)) => {
@@ -208,16 +210,18 @@ fn named(session: &Session, given: &Given) -> Result<Vec<Text>, Failure> {
     Ok(groups.map(|group| group.id).collect())
 }
 
-/// `topic:0,1`: the partitions that are named.
+/// `topic:0,1`: the partitions that are named. Another form is a wrong command line.
 pub(super) fn with_partitions(word: &str) -> Result<Vec<TopicPartition>, Failure> {
-    let Some((topic, partitions)) = word.split_once(':') else {
-        return Err(Failure::new(format!(
-            "Invalid topic arg '{word}', expected topic name and partitions"
-        )));
+    let parts: Vec<&str> = word.trim_end_matches(':').split(':').collect();
+    let [topic, partitions] = *parts else {
+        let message = format!("Invalid topic arg '{word}', expected topic name and partitions");
+        return Err(Failure::Misuse(message));
     };
     let partitions = partitions.split(',').map(|number| {
         let index = number.parse().map_err(|_| {
-            Failure::new(format!("Invalid partition '{number}' specified in topic arg '{word}''"))
+            Failure::Misuse(format!(
+                "Invalid partition '{number}' specified in topic arg '{word}''"
+            ))
         })?;
         Ok(TopicPartition::new(topic, index))
     });

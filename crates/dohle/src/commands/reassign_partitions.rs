@@ -55,7 +55,7 @@ fn fault(message: impl std::fmt::Display) -> Failure {
 
 fn as_fault(failure: Failure) -> Failure {
     match failure {
-        Failure::Message(message) => fault(message),
+        Failure::Message(message) | Failure::Misuse(message) => fault(message),
         failure @ (Failure::Exit(_) | Failure::Output(_)) => failure,
     }
 }

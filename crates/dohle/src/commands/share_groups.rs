@@ -57,7 +57,10 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
             named(&session, &given).and_then(|ids| describe::run(&session, &given, &ids, console))
         }
         "delete" => delete(&session, &given, console),
-        "reset-offsets" => return reset(&session, &given, console),
+        "reset-offsets" => match reset(&session, &given, console) {
+            Err(Failure::Misuse(message)) => return Err(FLAGS.wrong(&message, console)),
+            done => return done,
+        },
         _ => delete_offsets(&session, &given, console),
     };
     match done {

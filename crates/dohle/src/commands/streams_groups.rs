@@ -36,6 +36,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         _ => deleting::offsets(&session, &given, console),
     };
     match done {
+        Err(Failure::Misuse(message)) => Err(FLAGS.wrong(&message, console)),
         // Unlike its siblings, Kafka's tool does not end well then.
         Err(Failure::Message(message)) => {
             tell(&format!("Executing streams group command failed due to {message}"), console)?;

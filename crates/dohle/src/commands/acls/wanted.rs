@@ -17,7 +17,7 @@ pub(super) enum Unclear {
 impl From<Failure> for Unclear {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Message(message) => Self::Word(message),
+            Failure::Message(message) | Failure::Misuse(message) => Self::Word(message),
             Failure::Exit(_) | Failure::Output(_) => Self::Word(String::new()),
         }
     }

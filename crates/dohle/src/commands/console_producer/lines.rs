@@ -154,7 +154,7 @@ mod tests {
             found.set(*name, *value);
         }
         let told = |failure| match failure {
-            Failure::Message(text) => text,
+            Failure::Message(text) | Failure::Misuse(text) => text,
             Failure::Exit(_) | Failure::Output(_) => format!("{failure:?}"),
         };
         let mut reader = LineReader::new("t".into(), &found).map_err(told)?;

@@ -3,9 +3,9 @@
 use super::{named, tell, with_partitions};
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
-use crate::exception::exception;
+use crate::exception::{exception, refused};
 use crate::session::Session;
-use dohle_client::TopicPartition;
+use dohle_client::{Error, TopicPartition};
 use dohle_protocol::ErrorCode;
 use std::collections::BTreeMap;
 
@@ -50,35 +50,42 @@ pub(super) fn offsets(
     given: &Given,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let group = given.value("group")?.unwrap_or_default().to_owned();
-    let topics: Vec<&str> = given.values("topic").collect();
-    let (partitions, mut results) = named_partitions(session, &topics)?;
-    let (id, asked) = (group.clone(), partitions.clone());
+    let group = given.value("group")?.unwrap_or_default();
+    let (partitions, missing) = named_partitions(session, given.values("topic"))?;
+    delete_offsets(session, group, partitions, missing, console)
+}
+
+/// Deletes a group's offsets of these partitions, and tells what came of it, and of the topics that are missing.
+pub(in crate::commands) fn delete_offsets(
+    session: &Session,
+    group: &str,
+    partitions: Vec<TopicPartition>,
+    missing: Results,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let mut results = missing;
+    let (id, asked) = (group.to_owned(), partitions.clone());
     let outcome =
         session.admin(|admin| async move { admin.delete_group_offsets(&id, &asked).await });
-    let code = match outcome {
+    let mut first = None;
+    match outcome {
         Ok(outcome) => {
-            let mut code = ErrorCode::NONE;
             for (partition, result) in outcome {
-                let error = result.err();
-                code = error.as_ref().and_then(dohle_client::Error::code).unwrap_or(code);
-                results.insert(partition, error.map(|error| error.to_string()));
+                results.insert(partition, result.as_ref().err().map(exception));
+                first = first.or_else(|| result.err());
             }
-            code
         }
         Err(error) => {
-            for partition in partitions {
-                results.insert(partition, Some(error.to_string()));
-            }
-            error.code().unwrap_or(ErrorCode::UNKNOWN_SERVER_ERROR)
+            let why = Some(exception(&error));
+            results.extend(partitions.into_iter().map(|partition| (partition, why.clone())));
+            first = Some(error);
         }
-    };
-    tell_outcome(&group, code, console)?;
+    }
+    tell_outcome(group, first.as_ref(), console)?;
     let width = results.keys().map(|one| one.topic.len()).max().unwrap_or(0).max(15);
     write!(console.out, "\n{:width$} {:10} {:15}", "TOPIC", "PARTITION", "STATUS")?;
     for (TopicPartition { topic, partition }, error) in results {
-        let partition =
-            if partition >= 0 { partition.to_string() } else { "Not Provided".to_owned() };
+        let partition = if partition >= 0 { partition.to_string() } else { "-".to_owned() };
         let status =
             error.map_or_else(|| "Successful".to_owned(), |error| format!("Error: {error}"));
         write!(console.out, "\n{:width$} {partition:10} {status:15}", topic.as_str())?;
@@ -90,20 +97,20 @@ pub(super) fn offsets(
 pub(in crate::commands) type Results = BTreeMap<TopicPartition, Option<String>>;
 
 /// The partitions that the words name, and the topics that do not exist.
-fn named_partitions(
+pub(in crate::commands) fn named_partitions<'w>(
     session: &Session,
-    topics: &[&str],
+    words: impl Iterator<Item = &'w str>,
 ) -> Result<(Vec<TopicPartition>, Results), Failure> {
     let (mut partitions, mut missing) = (Vec::new(), Results::new());
-    for topic in topics {
-        if topic.contains(':') {
-            partitions.extend(with_partitions(topic)?);
+    for word in words {
+        if word.contains(':') {
+            partitions.extend(with_partitions(word)?);
             continue;
         }
-        let names = vec![(*topic).into()];
+        let names = vec![word.into()];
         let described =
-            session.admin(|admin| async move { admin.describe_topics(&names, 2000).await })?;
-        for described in described {
+            session.admin(|admin| async move { admin.describe_topics(&names, 2000).await });
+        for described in described.map_err(refused)? {
             match described {
                 Ok(found) => partitions.extend(
                     found
@@ -112,7 +119,7 @@ fn named_partitions(
                         .map(|one| TopicPartition::new(found.name.clone(), one.partition.index)),
                 ),
                 Err(error) => {
-                    missing.insert(TopicPartition::new(*topic, -1), Some(error.to_string()));
+                    missing.insert(TopicPartition::new(word, -1), Some(exception(&error)));
                 }
             }
         }
@@ -122,26 +129,56 @@ fn named_partitions(
     Ok((partitions, missing))
 }
 
-fn tell_outcome(group: &str, code: ErrorCode, console: &mut Console<'_>) -> Result<(), Failure> {
+fn tell_outcome(
+    group: &str,
+    error: Option<&Error>,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let Some(error) = error else {
+        writeln!(console.out, "Request succeeded for deleting offsets from group {group}.")?;
+        return Ok(());
+    };
+    let code = match error {
+        Error::UnsupportedVersion { .. } => ErrorCode::UNSUPPORTED_VERSION,
+        Error::TimedOut(_) => ErrorCode::REQUEST_TIMED_OUT,
+        Error::Refused { code, .. } => *code,
+        Error::Disconnected(_)
+        | Error::Bootstrap(_)
+        | Error::Tls(_)
+        | Error::Invalid(_)
+        | Error::Usage(_)
+        | Error::Closed => ErrorCode::UNKNOWN_SERVER_ERROR,
+    };
     match code {
-        ErrorCode::NONE => {
-            writeln!(console.out, "Request succeeded for deleting offsets from group {group}.")?
-        }
-        ErrorCode::INVALID_GROUP_ID => tell(&format!("'{group}' is not valid."), console)?,
-        ErrorCode::GROUP_ID_NOT_FOUND => tell(&format!("'{group}' does not exist."), console)?,
-        ErrorCode::GROUP_AUTHORIZATION_FAILED => {
-            tell(&format!("Access to '{group}' is not authorized."), console)?;
-        }
-        ErrorCode::NON_EMPTY_GROUP => {
-            let what = "is forbidden if the group is not empty.";
-            tell(&format!("Deleting offsets of a consumer group '{group}' {what}"), console)?;
-        }
+        ErrorCode::INVALID_GROUP_ID
+        | ErrorCode::GROUP_ID_NOT_FOUND
+        | ErrorCode::GROUP_AUTHORIZATION_FAILED
+        | ErrorCode::NON_EMPTY_GROUP => tell(&Error::from(code).to_string(), console),
         ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC
         | ErrorCode::TOPIC_AUTHORIZATION_FAILED
         | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION => {
-            tell("Encounter some partition level error, see the follow-up details:", console)?;
+            tell("Encountered some partition-level error, see the follow-up details.", console)
         }
-        code => tell(&format!("Encounter some unknown error: {code}"), console)?,
+        code => tell(&format!("Encountered some unknown error: {code}"), console),
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_of_offsets() {
+        for (code, expected) in [
+            (ErrorCode::NON_EMPTY_GROUP, "The group is not empty."),
+            (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "see the follow-up details."),
+            (ErrorCode::COORDINATOR_NOT_AVAILABLE, "error: COORDINATOR_NOT_AVAILABLE"),
+        ] {
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            let mut console = Console::new(&mut out, &mut err);
+            tell_outcome("g", Some(&code.into()), &mut console).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(text.starts_with("\nError: ") && text.trim_end().ends_with(expected), "{text}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Times and durations as ISO 8601 writes them and Kafka's tools read them.
 
 use crate::console::Failure;
+use std::ops::RangeInclusive;
 
 /// The milliseconds of `PnDTnHnMnS`.
 pub(in crate::commands) fn parse(text: &str) -> Result<i64, Failure> {
@@ -39,51 +40,64 @@ pub(in crate::commands) fn parse(text: &str) -> Result<i64, Failure> {
     if found { Ok((sign * total * 1000.0).round() as i64) } else { Err(wrong()) }
 }
 
-/// The milliseconds since 1970 of `YYYY-MM-DDThh:mm:ss.sss`, in UTC or with `Z`, `+hh:mm`, `-hhmm`.
+/// The milliseconds since 1970 of `YYYY-MM-DDThh:mm:ss.sss`, in UTC or with `Z`, `+hh:mm`, `-hh`. As Java reads it: what
+/// stands behind is not looked at.
 pub(in crate::commands) fn timestamp(text: &str) -> Result<i64, Failure> {
-    let wrong = || Failure::new(format!("Unparseable date: \"{text}\""));
-    let (date, time) = text.split_once('T').ok_or_else(wrong)?;
-    let numbers = |text: &str, separator: char| {
-        let numbers = text.split(separator).map(str::parse::<i64>);
-        numbers.collect::<Result<Vec<_>, _>>().map_err(|_| wrong())
-    };
-    let (time, zone_minutes) = zone(time).ok_or_else(wrong)?;
-    let (clock, millis) = match time.split_once('.') {
-        Some((clock, part)) => (clock, format!("{part:0<3}").get(..3).map(str::to_owned)),
-        None => (time, Some("0".to_owned())),
-    };
-    let millis: i64 = millis.and_then(|part| part.parse().ok()).ok_or_else(wrong)?;
-    match (numbers(date, '-')?.as_slice(), numbers(clock, ':')?.as_slice()) {
-        ([year, month, day], [hours, minutes, seconds]) if (1..=12).contains(month) => {
-            let minutes = hours * 60 + minutes - zone_minutes;
-            let seconds = days_since_1970(*year, *month, *day) * 86_400 + minutes * 60 + seconds;
-            Ok(seconds * 1000 + millis)
-        }
-        _ => Err(wrong()),
-    }
+    let wrong = |what: &str| Failure::new(format!("java.text.ParseException: {what}"));
+    let time = text.split_once('T').map(|(_, time)| time).filter(|time| !time.is_empty());
+    let time = time.ok_or_else(|| {
+        wrong("Error parsing timestamp. It does not contain a 'T' according to ISO8601 format")
+    })?;
+    let zone = if time.contains(['+', '-', 'Z']) { "" } else { "Z" };
+    let text = format!("{text}{zone}");
+    read(&text).ok_or_else(|| wrong(&format!("Unparseable date: \"{text}\"")))
 }
 
-/// The time without its zone, and the zone in minutes east of UTC.
-fn zone(time: &str) -> Option<(&str, i64)> {
-    if let Some(time) = time.strip_suffix('Z') {
-        return Some((time, 0));
+fn read(text: &str) -> Option<i64> {
+    let (year, rest) = number(text, i64::MIN..=i64::MAX)?;
+    let (month, rest) = number(rest.strip_prefix('-')?, 1..=12)?;
+    let following = if month == 12 { (year.checked_add(1)?, 1) } else { (year, month + 1) };
+    let first = days_since_1970(year, month, 1)?;
+    let length = days_since_1970(following.0, following.1, 1)? - first;
+    let (day, rest) = number(rest.strip_prefix('-')?, 1..=length)?;
+    let (hours, rest) = number(rest.strip_prefix('T')?, 0..=23)?;
+    let (minutes, rest) = number(rest.strip_prefix(':')?, 0..=59)?;
+    let (seconds, rest) = number(rest.strip_prefix(':')?, 0..=59)?;
+    let (millis, rest) = number(rest.strip_prefix('.')?, 0..=999)?;
+    let seconds_of_day = (hours * 60 + minutes - zone_minutes(rest)?) * 60 + seconds;
+    let days = first + day - 1;
+    days.checked_mul(86_400)?.checked_add(seconds_of_day)?.checked_mul(1000)?.checked_add(millis)
+}
+
+/// The number that a text begins with, and what follows it.
+fn number(text: &str, allowed: RangeInclusive<i64>) -> Option<(i64, &str)> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    let number = digits.parse().ok().filter(|number| allowed.contains(number))?;
+    Some((number, rest))
+}
+
+/// The zone in minutes east of UTC.
+fn zone_minutes(text: &str) -> Option<i64> {
+    if text.starts_with('Z') {
+        return Some(0);
     }
-    let Some(place) = time.rfind(['+', '-']) else { return Some((time, 0)) };
-    let (time, zone) = time.split_at(place);
-    let sign = if zone.starts_with('-') { -1 } else { 1 };
-    let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
-    let hours: i64 = digits.get(..2)?.parse().ok()?;
-    let minutes: i64 = digits.get(2..4).map_or(Some(0), |text| text.parse().ok())?;
-    Some((time, sign * (hours * 60 + minutes)))
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    let text = text.strip_prefix(['+', '-'])?;
+    let two_digits = |text: &str, max| number(text.get(..2)?, 0..=max).map(|(number, _)| number);
+    let hours = two_digits(text, 23)?;
+    let minutes = text.get(2..).and_then(|rest| two_digits(rest.strip_prefix(':')?, 59));
+    Some(sign * (hours * 60 + minutes.unwrap_or(0)))
 }
 
 /// Days since 1970 of a date of the Gregorian calendar (H. Hinnant, `days_from_civil`).
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
+fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
+    let year = if month <= 2 { year.checked_sub(1)? } else { year };
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    Some(era.checked_mul(146_097)? + of_era - 719_468)
 }
 
 #[cfg(test)]
@@ -111,7 +125,17 @@ mod tests {
             ("1970-01-01T00:00:00.000", Some(0)),
             ("2024-02-29T12:34:56.789", Some(1_709_210_096_789)),
             ("2024-02-29T12:34:56.789+02:00", Some(1_709_202_896_789)),
-            ("2000-01-01T00:00:00Z", Some(946_684_800_000)),
+            ("2024-02-29T12:34:56.789-05", Some(1_709_228_096_789)),
+            ("2000-01-01T00:00:00.000Z", Some(946_684_800_000)),
+            ("2000-1-1T0:0:0.5Z and so on", Some(946_684_800_005)),
+            ("2000-12-31T23:59:59.999", Some(978_307_199_999)),
+            ("2000-01-01T00:00:00Z", None),
+            ("2023-02-29T00:00:00.000", None),
+            ("2000-13-01T00:00:00.000", None),
+            ("2000-01-01T24:00:00.000", None),
+            ("2000-01-01T00:00:00.000+x", None),
+            ("9223372036854775807-12-01T00:00:00.000", None),
+            ("2000T", None),
             ("1969-12-31T23:59:59.999", Some(-1)),
             ("2024-02-29", None),
             ("soon", None),

@@ -1,14 +1,15 @@
 //! Offsets of groups, reset: what they become, and on demand that they do.
 
-use super::{duration, named, tell, with_partitions};
+use super::{duration, named, plan, tell, with_partitions};
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
+use crate::exception::wrapped;
 use crate::session::Session;
-use dohle_client::TopicPartition;
 use dohle_client::admin::{CommittedOffset, OffsetSpec};
+use dohle_client::{Error, TopicPartition};
 use dohle_protocol::ErrorCode;
 use dohle_protocol::wire::Text;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::commands) type Offsets = BTreeMap<TopicPartition, i64>;
 
@@ -100,9 +101,9 @@ pub(in crate::commands) fn export(
     for (group, offsets) in all {
         for (TopicPartition { topic, partition }, offset) in offsets {
             if !is_of_one {
-                write!(console.out, "{group},")?;
+                write!(console.out, "{},", plan::cell(group))?;
             }
-            writeln!(console.out, "{topic},{partition},{offset}")?;
+            writeln!(console.out, "{},{partition},{offset}", plan::cell(topic))?;
         }
     }
     writeln!(console.out)?;
@@ -122,6 +123,7 @@ fn plan(
     let id = group.to_owned();
     let committed = session.admin(|admin| async move { admin.group_offsets(&id).await })?;
     let partitions = partitions(session, given, &committed)?;
+    ensure_led(session, &partitions)?;
     as_flags_say(session, given, partitions, &committed, console)
 }
 
@@ -133,7 +135,11 @@ pub(in crate::commands) fn as_file_says(
     group: &str,
     console: &mut Console<'_>,
 ) -> Result<Offsets, Failure> {
-    let Some(wanted) = from_file(file, given, group)? else {
+    let text = std::fs::read_to_string(file)
+        .map_err(|_| Failure::new(format!("java.io.IOException: Unable to read file {file}")))?;
+    let is_of_one = given.values("group").count() == 1;
+    let mut plans = plan::read(&text, is_of_one.then_some(group))?;
+    let Some(wanted) = plans.remove(group) else {
         tell(&format!("No reset plan for group {group} found"), console)?;
         return Ok(Offsets::new());
     };
@@ -157,7 +163,7 @@ pub(in crate::commands) fn as_flags_say(
         let mut wanted = Offsets::new();
         for one in partitions {
             let offset = current(&one).ok_or_else(|| {
-                Failure::new(format!(
+                Failure::Misuse(format!(
                     "Cannot shift offset for partition {one} since there is no current committed \
                      offset"
                 ))
@@ -232,12 +238,27 @@ pub(in crate::commands) fn look_up(
     spec: OffsetSpec,
 ) -> Result<Offsets, Failure> {
     let wanted = partitions.iter().map(|one| (one.clone(), spec)).collect();
-    let found = session.admin(|admin| async move { admin.list_offsets(&wanted, false).await })?;
+    let found = session.admin(|admin| async move { admin.list_offsets(&wanted, false).await });
     let mut offsets = Offsets::new();
-    for (partition, result) in found {
-        offsets.insert(partition, result?.offset);
+    for (partition, result) in found.map_err(wrapped)? {
+        let found = result.map_err(|error| unlisted(&partition, error))?;
+        offsets.insert(partition, found.offset);
     }
     Ok(offsets)
+}
+
+/// Why a partition's offsets are not known: a topic that does not exist has no leader to be asked.
+fn unlisted(partition: &TopicPartition, error: Error) -> Failure {
+    match error.code() {
+        Some(code @ ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {
+            let message = format!(
+                "Failed to fetch metadata for partition {partition} because metadata for topic `{}` could not be found",
+                partition.topic
+            );
+            wrapped(Error::Refused { code, message: Some(message.into()) })
+        }
+        _ => wrapped(error),
+    }
 }
 
 /// The first offsets from a time on; where there is no record that young, the end.
@@ -259,6 +280,36 @@ pub(in crate::commands) fn at_time(
     }
     offsets.extend(look_up(session, &open, OffsetSpec::Latest)?);
     Ok(offsets)
+}
+
+/// Refuses partitions that do not exist or have no leader.
+pub(in crate::commands) fn ensure_led(
+    session: &Session,
+    partitions: &[TopicPartition],
+) -> Result<(), Failure> {
+    let topics: BTreeSet<Text> = partitions.iter().map(|one| one.topic.clone()).collect();
+    let names: Vec<Text> = topics.into_iter().collect();
+    let described = session.admin(|admin| async move { admin.describe_topics(&names, 2000).await });
+    let (mut there, mut led) = (BTreeSet::new(), BTreeSet::new());
+    for topic in described.map_err(wrapped)? {
+        let topic = topic.map_err(wrapped)?;
+        for one in &topic.partitions {
+            let partition = TopicPartition::new(topic.name.clone(), one.partition.index);
+            if one.partition.leader.is_some() {
+                led.insert(partition.clone());
+            }
+            there.insert(partition);
+        }
+    }
+    for (known, what) in [(there, "do not exist"), (led, "have no leader")] {
+        let missing = partitions.iter().filter(|one| !known.contains(*one));
+        let missing: Vec<String> = missing.map(ToString::to_string).collect();
+        if !missing.is_empty() {
+            let missing = missing.join(",");
+            return Err(Failure::new(format!("The partitions \"{missing}\" {what}")));
+        }
+    }
+    Ok(())
 }
 
 /// Offsets that lie in their logs: what is outside becomes the start or the end.
@@ -286,27 +337,4 @@ fn within(
         offsets.insert(partition, kept);
     }
     Ok(offsets)
-}
-
-/// A plan of `topic,partition,offset` or `group,topic,partition,offset` lines.
-fn from_file(file: &str, given: &Given, group: &str) -> Result<Option<Offsets>, Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|_| Failure::new(format!("{file} (No such file or directory)")))?;
-    let is_of_one = given.values("group").count() == 1;
-    let mut found: Option<Offsets> = None;
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let cells: Vec<&str> = line.split(',').map(str::trim).collect();
-        let wrong = || Failure::new(format!("not a line of a reset plan: '{line}'"));
-        let (of, topic, partition, offset) = match cells.as_slice() {
-            [topic, partition, offset] if is_of_one => (group, *topic, *partition, *offset),
-            [of, topic, partition, offset] => (*of, *topic, *partition, *offset),
-            _ => return Err(wrong()),
-        };
-        if of == group {
-            let partition = TopicPartition::new(topic, partition.parse().map_err(|_| wrong())?);
-            let offset = offset.parse().map_err(|_| wrong())?;
-            found.get_or_insert_default().insert(partition, offset);
-        }
-    }
-    Ok(found)
 }

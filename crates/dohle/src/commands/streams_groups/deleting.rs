@@ -1,14 +1,13 @@
 //! Groups and their offsets, deleted.
 
-use super::{all, internal, named, refused, reset, wrapped};
+use super::{all, internal, named, reset, wrapped};
 use crate::arguments::flags::Given;
-use crate::commands::consumer_groups::deleting::Results;
+use crate::commands::consumer_groups::deleting::{Results, delete_offsets, named_partitions};
 use crate::commands::consumer_groups::tell;
 use crate::console::{Console, Failure};
 use crate::exception::exception;
 use crate::session::Session;
-use dohle_client::{Error, TopicPartition};
-use dohle_protocol::ErrorCode;
+use dohle_client::Error;
 use std::collections::BTreeMap;
 
 /// Deletes the groups that the flags name, and on demand the topics that they made.
@@ -128,115 +127,20 @@ pub(super) fn offsets(
     given: &Given,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let group = given.value("group")?.unwrap_or_default().to_owned();
-    let (partitions, mut results) = if given.has("all-input-topics") {
-        let partitions = reset::input_offsets(session, &group)?.into_keys().collect();
+    let group = given.value("group")?.unwrap_or_default();
+    let (partitions, missing) = if given.has("all-input-topics") {
+        let partitions = reset::input_offsets(session, group)?.into_keys().collect();
         (partitions, Results::new())
     } else {
-        of_words(session, given, console)?
+        named_partitions(session, given.values("input-topic"))?
     };
-    let (id, asked) = (group.clone(), partitions.clone());
-    let outcome =
-        session.admin(|admin| async move { admin.delete_group_offsets(&id, &asked).await });
-    let mut first = None;
-    match outcome {
-        Ok(outcome) => {
-            for (partition, result) in outcome {
-                results.insert(partition, result.as_ref().err().map(exception));
-                first = first.or_else(|| result.err());
-            }
-        }
-        Err(error) => {
-            let why = Some(exception(&error));
-            results.extend(partitions.into_iter().map(|partition| (partition, why.clone())));
-            first = Some(error);
-        }
-    }
-    tell_outcome(&group, first.as_ref(), console)?;
-    let width = results.keys().map(|one| one.topic.len()).max().unwrap_or(0).max(15);
-    write!(console.out, "\n{:width$} {:10} {:15}", "TOPIC", "PARTITION", "STATUS")?;
-    for (TopicPartition { topic, partition }, error) in results {
-        let partition = if partition >= 0 { partition.to_string() } else { "-".to_owned() };
-        let status =
-            error.map_or_else(|| "Successful".to_owned(), |error| format!("Error: {error}"));
-        write!(console.out, "\n{:width$} {partition:10} {status:15}", topic.as_str())?;
-    }
-    writeln!(console.out)?;
-    Ok(())
-}
-
-/// The partitions that the words name, and the topics that do not exist.
-fn of_words(
-    session: &Session,
-    given: &Given,
-    console: &mut Console<'_>,
-) -> Result<(Vec<TopicPartition>, Results), Failure> {
-    let (mut partitions, mut missing) = (Vec::new(), Results::new());
-    for word in given.values("input-topic") {
-        if word.contains(':') {
-            partitions.extend(reset::with_partitions(word, console)?);
-            continue;
-        }
-        let names = vec![word.into()];
-        let described =
-            session.admin(|admin| async move { admin.describe_topics(&names, 2000).await });
-        for described in described.map_err(refused)? {
-            match described {
-                Ok(found) => partitions.extend(
-                    found
-                        .partitions
-                        .iter()
-                        .map(|one| TopicPartition::new(found.name.clone(), one.partition.index)),
-                ),
-                Err(error) => {
-                    missing.insert(TopicPartition::new(word, -1), Some(exception(&error)));
-                }
-            }
-        }
-    }
-    partitions.sort_unstable();
-    partitions.dedup();
-    Ok((partitions, missing))
-}
-
-/// What became of it all, as the worst that befell a partition or the whole.
-fn tell_outcome(
-    group: &str,
-    error: Option<&Error>,
-    console: &mut Console<'_>,
-) -> Result<(), Failure> {
-    let Some(error) = error else {
-        writeln!(console.out, "Request succeeded for deleting offsets from group {group}.")?;
-        return Ok(());
-    };
-    let code = match error {
-        Error::UnsupportedVersion { .. } => ErrorCode::UNSUPPORTED_VERSION,
-        Error::TimedOut(_) => ErrorCode::REQUEST_TIMED_OUT,
-        Error::Refused { code, .. } => *code,
-        Error::Disconnected(_)
-        | Error::Bootstrap(_)
-        | Error::Tls(_)
-        | Error::Invalid(_)
-        | Error::Usage(_)
-        | Error::Closed => ErrorCode::UNKNOWN_SERVER_ERROR,
-    };
-    match code {
-        ErrorCode::INVALID_GROUP_ID
-        | ErrorCode::GROUP_ID_NOT_FOUND
-        | ErrorCode::GROUP_AUTHORIZATION_FAILED
-        | ErrorCode::NON_EMPTY_GROUP => tell(&Error::from(code).to_string(), console),
-        ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC
-        | ErrorCode::TOPIC_AUTHORIZATION_FAILED
-        | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION => {
-            tell("Encountered some partition-level error, see the follow-up details.", console)
-        }
-        code => tell(&format!("Encountered some unknown error: {code}"), console),
-    }
+    delete_offsets(session, group, partitions, missing, console)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dohle_protocol::ErrorCode;
 
     fn said(tell: impl FnOnce(&mut Console<'_>) -> Result<(), Failure>) -> String {
         let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -255,18 +159,6 @@ mod tests {
             let why = undeletable("g", state);
             assert_eq!(why.is_some(), expected.is_some(), "{state:?}");
             assert!(why.unwrap_or_default().ends_with(expected.unwrap_or_default()));
-        }
-    }
-
-    #[test]
-    fn outcomes_of_offsets() {
-        for (code, expected) in [
-            (ErrorCode::NON_EMPTY_GROUP, "The group is not empty."),
-            (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "see the follow-up details."),
-            (ErrorCode::COORDINATOR_NOT_AVAILABLE, "error: COORDINATOR_NOT_AVAILABLE"),
-        ] {
-            let text = said(|console| tell_outcome("g", Some(&code.into()), console));
-            assert!(text.starts_with("\nError: ") && text.trim_end().ends_with(expected), "{text}");
         }
     }
 

@@ -4,9 +4,9 @@ use super::options::{FLAGS, SCENARIOS};
 use super::{internal, named, wrapped};
 use crate::arguments::flags::Given;
 use crate::commands::consumer_groups::reset::{
-    Offsets, as_file_says, as_flags_say, commit, export, of_words,
+    Offsets, as_file_says, as_flags_say, commit, ensure_led, export, of_words,
 };
-use crate::commands::consumer_groups::{self, tell};
+use crate::commands::consumer_groups::tell;
 use crate::console::{Console, Failure};
 use crate::session::Session;
 use dohle_client::TopicPartition;
@@ -93,9 +93,7 @@ fn plan(
     let unknown = partitions.iter().find(|one| !committed.contains_key(*one));
     if let Some(one) = unknown.filter(|_| given.has("shift-by")) {
         let what = "since there is no current committed offset";
-        return Err(
-            FLAGS.wrong(&format!("Cannot shift offset for partition {one} {what}"), console)
-        );
+        return Err(Failure::Misuse(format!("Cannot shift offset for partition {one} {what}")));
     }
     as_flags_say(session, given, partitions, &committed, console)
 }
@@ -118,55 +116,14 @@ fn partitions(
             "One of the reset scopes should be defined: --all-input-topics, --input-topic.";
         return Err(FLAGS.wrong(message, console));
     }
-    for word in given.values("input-topic").filter(|word| word.contains(':')) {
-        with_partitions(word, console)?;
-    }
     let found = of_words(session, given.values("input-topic"))?;
-    check(session, &found)?;
+    ensure_led(session, &found)?;
     let committed = offsets(session, group)?;
     if found.iter().all(|one| committed.contains_key(one)) {
         return Ok(found);
     }
     tell(&format!("One or more topics are not part of the group '{group}'."), console)?;
     Ok(Vec::new())
-}
-
-/// `topic:0,1`: the partitions that are named. Another form is a wrong command line.
-pub(super) fn with_partitions(
-    word: &str,
-    console: &mut Console<'_>,
-) -> Result<Vec<TopicPartition>, Failure> {
-    match consumer_groups::with_partitions(word) {
-        Err(Failure::Message(message)) => Err(FLAGS.wrong(&message, console)),
-        found => found,
-    }
-}
-
-/// Refuses partitions that do not exist or have no leader.
-fn check(session: &Session, partitions: &[TopicPartition]) -> Result<(), Failure> {
-    let topics: BTreeSet<Text> = partitions.iter().map(|one| one.topic.clone()).collect();
-    let names: Vec<Text> = topics.into_iter().collect();
-    let described = session.admin(|admin| async move { admin.describe_topics(&names, 2000).await });
-    let (mut there, mut led) = (BTreeSet::new(), BTreeSet::new());
-    for topic in described.map_err(wrapped)? {
-        let topic = topic.map_err(wrapped)?;
-        for one in &topic.partitions {
-            let partition = TopicPartition::new(topic.name.clone(), one.partition.index);
-            if one.partition.leader.is_some() {
-                led.insert(partition.clone());
-            }
-            there.insert(partition);
-        }
-    }
-    for (known, what) in [(there, "do not exist"), (led, "have no leader")] {
-        let missing = partitions.iter().filter(|one| !known.contains(*one));
-        let missing: Vec<String> = missing.map(ToString::to_string).collect();
-        if !missing.is_empty() {
-            let missing = missing.join(",");
-            return Err(Failure::new(format!("The partitions \"{missing}\" {what}")));
-        }
-    }
-    Ok(())
 }
 
 fn offsets(session: &Session, group: &str) -> Result<Committed, Failure> {
