@@ -6,6 +6,8 @@ use crate::Error;
 use crate::cluster::{To, Topics};
 use crate::metadata::Node;
 use crate::versions::Versions;
+use dohle_protocol::ids::Uuid;
+use dohle_protocol::messages::add_raft_voter_request::Listener;
 use dohle_protocol::messages::describe_cluster_response::DescribeClusterBroker;
 use dohle_protocol::messages::describe_log_dirs_request::DescribableLogDirTopic;
 use dohle_protocol::messages::describe_log_dirs_response::DescribeLogDirsResult;
@@ -13,8 +15,9 @@ use dohle_protocol::messages::describe_quorum_request::{PartitionData, TopicData
 use dohle_protocol::messages::describe_quorum_response;
 use dohle_protocol::messages::update_features_request::FeatureUpdateKey;
 use dohle_protocol::messages::{
-    DescribeClusterRequest, DescribeLogDirsRequest, DescribeQuorumRequest, DescribeQuorumResponse,
-    UnregisterBrokerRequest, UpdateFeaturesRequest, UpdateFeaturesResponse,
+    AddRaftVoterRequest, DescribeClusterRequest, DescribeLogDirsRequest, DescribeQuorumRequest,
+    DescribeQuorumResponse, RemoveRaftVoterRequest, UnregisterBrokerRequest, UpdateFeaturesRequest,
+    UpdateFeaturesResponse,
 };
 use dohle_protocol::wire::Text;
 use std::sync::Arc;
@@ -201,6 +204,51 @@ impl Admin {
             Ok((state, answer.nodes))
         };
         self.call("describeMetadataQuorum", To::Any, &request, look).await
+    }
+
+    /// Makes a controller a voter of the quorum (KIP-853). It is one, and in the log as one, once this is back.
+    ///
+    /// # Errors
+    /// What the broker has against it.
+    pub async fn add_raft_voter(
+        &self,
+        voter_id: i32,
+        voter_directory_id: Uuid,
+        listeners: Vec<Listener>,
+    ) -> Result<(), Error> {
+        let request = AddRaftVoterRequest {
+            cluster_id: None,
+            timeout_ms: self.timeout_ms(),
+            voter_id,
+            voter_directory_id,
+            listeners,
+            ..AddRaftVoterRequest::default()
+        };
+        let done = self.call("addRaftVoter", To::Any, &request, |answer| {
+            Error::check(answer.error_code, answer.error_message)
+        });
+        done.await
+    }
+
+    /// Makes a controller a voter no more (KIP-853).
+    ///
+    /// # Errors
+    /// What the broker has against it.
+    pub async fn remove_raft_voter(
+        &self,
+        voter_id: i32,
+        voter_directory_id: Uuid,
+    ) -> Result<(), Error> {
+        let request = RemoveRaftVoterRequest {
+            cluster_id: None,
+            voter_id,
+            voter_directory_id,
+            ..RemoveRaftVoterRequest::default()
+        };
+        let done = self.call("removeRaftVoter", To::Any, &request, |answer| {
+            Error::check(answer.error_code, answer.error_message)
+        });
+        done.await
     }
 
     /// Takes a broker out of the cluster's list.

@@ -94,6 +94,11 @@ impl Admin {
     /// # Errors
     /// What the broker has against it.
     pub async fn create_topic(&self, topic: &NewTopic, validate_only: bool) -> Result<Uuid, Error> {
+        if topic.name.is_empty() {
+            let message =
+                Some("The given topic name '' cannot be represented in a request.".into());
+            return Err(Error::Refused { code: ErrorCode::INVALID_TOPIC_EXCEPTION, message });
+        }
         let assignments = topic.assignment.iter().zip(0..).map(|(brokers, partition)| {
             CreatableReplicaAssignment {
                 partition_index: partition,

@@ -46,6 +46,14 @@ pub(crate) const fn optional(name: &'static str, _shown: &'static str, help: &'s
     Flag { name, takes: Takes::OptionalValue, help }
 }
 
+/// How flags may be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    Whole,
+    /// Also by as many of the first letters as no other flag has.
+    OrBeginnings,
+}
+
 /// The flags of a tool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flags {
@@ -131,7 +139,25 @@ impl Flags {
         words: &[String],
         console: &mut Console<'_>,
     ) -> Result<Option<Given>, Failure> {
-        let given = match self.read(words) {
+        self.parse_as(words, Names::Whole, console)
+    }
+
+    /// The same for a tool of which long names may be cut short where that is plain (argparse4j).
+    pub(crate) fn parse_short_names(
+        &self,
+        words: &[String],
+        console: &mut Console<'_>,
+    ) -> Result<Option<Given>, Failure> {
+        self.parse_as(words, Names::OrBeginnings, console)
+    }
+
+    fn parse_as(
+        &self,
+        words: &[String],
+        names: Names,
+        console: &mut Console<'_>,
+    ) -> Result<Option<Given>, Failure> {
+        let given = match self.read(words, names) {
             Ok(given) => given,
             Err(message) => return Err(self.wrong(&message, console)),
         };
@@ -212,11 +238,12 @@ impl Flags {
         }
     }
 
-    /// The flag of a name; a long name may be cut short where that is plain.
-    fn find(&self, name: &str) -> Option<Flag> {
+    /// The flag of a name.
+    fn find(&self, name: &str, names: Names) -> Option<Flag> {
         self.find_exact(name).or_else(|| {
+            let may_begin = names == Names::OrBeginnings && !name.is_empty();
             let mut matching = self.flags.iter().filter(|flag| flag.name.starts_with(name));
-            let first = matching.next().filter(|_| !name.is_empty())?;
+            let first = matching.next().filter(|_| may_begin)?;
             matching.next().is_none().then_some(*first)
         })
     }
@@ -229,7 +256,7 @@ impl Flags {
         self.flags.iter().chain(&OWN).find(|flag| flag.name == name).copied()
     }
 
-    fn read(&self, words: &[String]) -> Result<Given, String> {
+    fn read(&self, words: &[String], names: Names) -> Result<Given, String> {
         let mut given = Given::default();
         let mut words = words.iter().peekable();
         while let Some(word) = words.next() {
@@ -243,7 +270,7 @@ impl Flags {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None => (name, None),
             };
-            let Some(flag) = self.find(name) else {
+            let Some(flag) = self.find(name, names) else {
                 return Err(unknown(
                     name,
                     attached.as_deref().or_else(|| words.peek().map(|word| word.as_str())),

@@ -55,6 +55,8 @@ pub(crate) struct Tool {
     pub(crate) about: &'static str,
     /// Its sub-commands.
     pub(crate) commands: &'static [Subcommand],
+    /// Whether Kafka's script ends with 1 after help that somebody asked for.
+    pub(crate) fails_after_help: bool,
 }
 
 /// A sub-command with what was given to it.
@@ -94,8 +96,7 @@ impl Tool {
             return Err(self.wrong(&self.usage(), "too few arguments", console));
         };
         if first == "-h" || first == "--help" {
-            write!(console.out, "{}", self.help())?;
-            return Ok(None);
+            return self.tell_help(&self.help(), console);
         }
         let Some(command) = self.commands.iter().find(|command| command.name == first) else {
             let message = if first.starts_with('-') {
@@ -109,12 +110,16 @@ impl Tool {
         };
         match command.read(rest) {
             Ok(Some(chosen)) => Ok(Some(chosen)),
-            Ok(None) => {
-                write!(console.out, "{}", command.describe(self.name))?;
-                Ok(None)
-            }
+            Ok(None) => self.tell_help(&command.describe(self.name), console),
             Err(message) => Err(self.wrong(&command.usage(self.name), &message, console)),
         }
+    }
+
+    fn tell_help(&self, help: &str, console: &mut Console<'_>) -> Result<Option<Chosen>, Failure> {
+        console.page();
+        write!(console.out, "{help}")?;
+        let is_script = console.terminal().is_none();
+        if self.fails_after_help && is_script { Err(Failure::TOLD) } else { Ok(None) }
     }
 
     fn wrong(&self, usage: &str, message: &str, console: &mut Console<'_>) -> Failure {

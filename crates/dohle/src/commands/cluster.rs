@@ -51,6 +51,7 @@ const FENCED: Opt = Opt {
 /// What it can be told.
 pub(super) const TOOL: Tool = Tool {
     name: "kafka-cluster",
+    fails_after_help: true,
     about: "The Kafka cluster tool.",
     commands: &[
         Subcommand {

@@ -78,6 +78,9 @@ const RENAMED: [(&str, &str); 3] = [
     ("property", "reader-property"),
 ];
 
+/// The reader of lines, by its class in Kafka.
+const LINE_READER: &str = "org.apache.kafka.tools.LineMessageReader";
+
 /// How many sends may be open before the oldest is looked at.
 const OPEN_MAX: usize = 10_000;
 
@@ -96,10 +99,20 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let sentence =
         "Warning: --OLD is deprecated and will be removed in Apache Kafka 5.0. Use --NEW instead.";
     given.tell_renamed(&[("max-partition-memory-bytes", "batch-size")], sentence, console)?;
+    if let Some(class) = given.value("line-reader")?.filter(|class| *class != LINE_READER) {
+        return Err(Failure::new(format!("java.lang.ClassNotFoundException: {class}")));
+    }
     let mut reader = LineReader::new(topic, &reader_properties(&given)?)?;
     let properties = producer_properties(&given)?;
     let mut config = ProducerConfig::default();
     config.apply(&properties)?;
+    if config.batch_bytes > config.buffer_bytes {
+        return Err(Failure::new(format!(
+            "java.lang.IllegalArgumentException: Attempt to allocate {} bytes, but there is a hard limit of {} on memory \
+             allocations.",
+            config.batch_bytes, config.buffer_bytes
+        )));
+    }
     let session = Session::open(&bootstrap, &properties)?;
     let client = session.client().clone();
     let producer = session.run(async move { Producer::new(client, config) });

@@ -22,6 +22,7 @@ const UNSAFE: Opt = option("unsafe", 'u', Action::Switch, "Also where metadata m
 /// What it can be told.
 pub(super) const TOOL: Tool = Tool {
     name: "kafka-features",
+    fails_after_help: false,
     about: "This tool manages feature flags in Kafka. Before the command: --bootstrap-server, \
             --command-config.",
     commands: &[

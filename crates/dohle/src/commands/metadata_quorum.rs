@@ -1,10 +1,14 @@
 //! `dohle metadata-quorum`: the controllers' quorum. Kafka's `kafka-metadata-quorum.sh`.
 
+mod controllers;
+
 use crate::arguments::globals;
-use crate::arguments::subcommands::{Action, Opt, Subcommand, Tool};
+use crate::arguments::subcommands::{Action, Chosen, NO_SHORT, Opt, Subcommand, Tool};
 use crate::console::{Console, Failure};
+use crate::properties;
 use crate::session::Session;
 use crate::table;
+use dohle_client::Properties;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::describe_quorum_response::{Node, ReplicaState};
 use serde_json::{Value, json};
@@ -13,20 +17,48 @@ const fn flag(long: &'static str, short: char, help: &'static str) -> Opt {
     Opt { long, short, action: Action::Switch, required: false, exclusive: false, help }
 }
 
+const fn value(long: &'static str, short: char, help: &'static str) -> Opt {
+    Opt { long, short, action: Action::Store, required: true, exclusive: false, help }
+}
+
+const DRY_RUN: Opt =
+    flag("dry-run", NO_SHORT, "True if we should print what would be done, but not do it.");
+
 /// What it can be told.
 pub(super) const TOOL: Tool = Tool {
     name: "kafka-metadata-quorum",
+    fails_after_help: false,
     about: "This tool describes kraft metadata quorum status. Before the command: \
             --bootstrap-server or --bootstrap-controller, --command-config.",
-    commands: &[Subcommand {
-        name: "describe",
-        help: "Describe the metadata quorum info",
-        options: &[
-            flag("status", 's', "A short summary of the quorum status."),
-            flag("replication", 'r', "Detailed information about the status of replication"),
-            flag("human-readable", 'H', "Human-readable output"),
-        ],
-    }],
+    commands: &[
+        Subcommand {
+            name: "describe",
+            help: "Describe the metadata quorum info",
+            options: &[
+                flag("status", 's', "A short summary of the quorum status."),
+                flag("replication", 'r', "Detailed information about the status of replication"),
+                flag("human-readable", 'H', "Human-readable output"),
+            ],
+        },
+        Subcommand {
+            name: "add-controller",
+            help: "Add a controller to the KRaft controller cluster",
+            options: &[DRY_RUN],
+        },
+        Subcommand {
+            name: "remove-controller",
+            help: "Remove a controller from the KRaft controller cluster",
+            options: &[
+                value("controller-id", 'i', "The id of the controller to remove."),
+                value(
+                    "controller-directory-id",
+                    'd',
+                    "The directory ID of the controller to remove.",
+                ),
+                DRY_RUN,
+            ],
+        },
+    ],
 };
 
 /// Runs the tool.
@@ -36,6 +68,36 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let Some(chosen) = TOOL.parse(&rest, console)? else { return Ok(()) };
     globals::check_server(TOOL.name, &given)?;
     let session = || Session::of(&given);
+    match chosen.command {
+        "describe" => describe(session, &chosen, console),
+        "add-controller" => {
+            let Some(file) = given.value("command-config")? else {
+                return Err(Failure::new(
+                    "You must supply the configuration file of the controller you are adding when using \
+                     add-controller.",
+                ));
+            };
+            let mut settings = Properties::default();
+            properties::read(file, &mut settings)?;
+            controllers::add(&session()?, &settings, chosen.has("dry-run"), console)
+        }
+        _ => {
+            let id = chosen.value("controller-id").unwrap_or_default();
+            let id = id.parse().map_err(|_| {
+                let what = "argument --controller-id/-i: could not convert";
+                Failure::new(format!("{}: error: {what} '{id}' to Integer", TOOL.name))
+            })?;
+            let directory_id = chosen.value("controller-directory-id").unwrap_or_default();
+            controllers::remove(&session()?, id, directory_id, chosen.has("dry-run"), console)
+        }
+    }
+}
+
+fn describe(
+    session: impl Fn() -> Result<Session, Failure>,
+    chosen: &Chosen,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
     match (chosen.has("status"), chosen.has("replication")) {
         (true, true) => Err(Failure::new(
             "Only one of --status or --replication should be specified with describe sub-command",

@@ -63,13 +63,18 @@ pub(super) const FLAGS: Flags = Flags {
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let words = spread(words);
-    let Some(given) = FLAGS.parse(&words, console)? else { return Ok(()) };
+    let Some(given) = FLAGS.parse_short_names(&words, console)? else { return Ok(()) };
     for flag in ["topic", "num-records", "throughput"] {
         if !given.has(flag) {
             return Err(FLAGS.wrong(&format!("argument --{flag} is required"), console));
         }
     }
     let ways = ["record-size", "payload-file", "payload-monotonic"];
+    let chosen: Vec<_> = ways.into_iter().filter(|way| given.has(way)).collect();
+    if let [first, second, ..] = *chosen {
+        let message = format!("argument --{second}: not allowed with argument --{first}");
+        return Err(FLAGS.wrong(&message, console));
+    }
     let message =
         "one of the arguments --record-size --payload-file --payload-monotonic is required";
     FLAGS.only_one_of(&given, &ways, message, console)?;

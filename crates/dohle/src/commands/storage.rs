@@ -46,6 +46,7 @@ const FEATURE: Opt = Opt {
 /// What it can be told.
 pub(super) const TOOL: Tool = Tool {
     name: "kafka-storage",
+    fails_after_help: false,
     about: "Formats and shows the log directories of a node.",
     commands: &[
         Subcommand {

@@ -20,6 +20,7 @@ const fn option(long: &'static str, short: char, required: bool, help: &'static 
 /// What it can be told.
 pub(super) const TOOL: Tool = Tool {
     name: "kafka-transactions.sh",
+    fails_after_help: true,
     about: "This tool is used to analyze the transactional state of producers in the cluster. \
             Before the command: --bootstrap-server, --command-config.",
     commands: &[

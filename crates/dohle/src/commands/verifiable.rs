@@ -21,7 +21,7 @@ fn parse(
         flags.show(console)?;
         return Ok(None);
     }
-    flags.parse(words, console)
+    flags.parse_short_names(words, console)
 }
 
 /// Refuses a line without one of these flags.

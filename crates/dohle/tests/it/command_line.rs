@@ -19,4 +19,15 @@ fn help_version_and_wrong_words() {
     let (code, out, _) = folder.told(&["storage", "format", "--help"]);
     assert_eq!(code, 0);
     assert!(out.starts_with("usage: kafka-storage format [-h] --config CONFIG"), "{out}");
+    // Two of Kafka's scripts end badly after an answer.
+    for (words, expected) in [
+        (["kafka-cluster.sh", "--help"], 1),
+        (["cluster", "--help"], 0),
+        (["kafka-transactions.sh", "--help"], 1),
+        (["kafka-features.sh", "--help"], 0),
+    ] {
+        let (code, out, err) = folder.told(&words);
+        assert_eq!((code, err.as_str()), (expected, ""), "{words:?}");
+        assert!(out.starts_with("usage: kafka-"), "{out}");
+    }
 }

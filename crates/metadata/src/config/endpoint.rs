@@ -54,7 +54,7 @@ pub struct Endpoint {
 }
 
 /// A listener as it is written, before its protocol is known: name, host, port.
-pub(super) fn listener(entry: &str) -> Result<(String, String, u16), ConfigError> {
+pub fn listener(entry: &str) -> Result<(String, String, u16), ConfigError> {
     let unparsable = || ConfigError::new(format!("Unable to parse {entry} to a broker endpoint"));
     let (name, address) = entry.rsplit_once("://").ok_or_else(unparsable)?;
     let (host, port) = host_and_port(address).ok_or_else(unparsable)?;

@@ -77,8 +77,14 @@ pub(super) fn run(
 
 fn names(session: &Session, given: &Given) -> Result<Vec<Text>, Failure> {
     let Some(id) = given.value("topic-id")? else { return super::existing(session, given) };
-    let wrong = || Failure::new(format!("Input string `{id}` decoded as a wrong number of bytes"));
-    let wanted: Uuid = id.parse().map_err(|_| wrong())?;
+    let wanted: Uuid = id.parse().map_err(|_| {
+        // Six bits a letter.
+        let count = id.trim_end_matches('=').len() * 6 / 8;
+        Failure::new(format!(
+            "Input string `{id}` decoded as {count} bytes, which is not equal to the expected 16 bytes of a \
+             base64-encoded UUID"
+        ))
+    })?;
     if wanted == Uuid::ZERO {
         return super::existing(session, given);
     }
