@@ -264,7 +264,7 @@ const COMMANDS: &[Command] = &[
         about: "move replicas between brokers and log directories",
         run: reassign_partitions::run,
         syntax: Syntax::Flags(&reassign_partitions::options::FLAGS),
-        answers: Answers::Text,
+        answers: Answers::Things,
     },
     Command {
         name: "replica-verification",

@@ -17,6 +17,7 @@ use dohle_metadata::controller::Seed;
 use dohle_protocol::ErrorCode;
 use dohle_protocol::wire::Text;
 use options::Action;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Replicas of partitions, the preferred leader first.
@@ -29,6 +30,7 @@ const PARTITIONS_MAX: i32 = 2000;
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some((given, action)) = options::read(words, console)? else { return Ok(()) };
     match act(&given, action, console) {
+        Err(Failure::Message(message)) if console.is_json() => Err(Failure::Message(message)),
         Err(Failure::Message(message)) => {
             writeln!(console.out, "{message}")?;
             Err(Failure::TOLD)
@@ -79,6 +81,21 @@ fn file(given: &Given, flag: &str) -> Result<String, Failure> {
 fn list(session: &Session, console: &mut Console<'_>) -> Result<(), Failure> {
     let moves = session.admin(|admin| async move { admin.list_reassignments(None).await });
     let moves = moves.map_err(refused)?;
+    if console.keeps_answer() {
+        console.begin();
+        for (partition, under_way) in moves {
+            console.tell(|| {
+                json!({
+                    "topic": partition.topic.as_str(),
+                    "partition": partition.partition,
+                    "replicas": under_way.replicas,
+                    "addingReplicas": under_way.adding,
+                    "removingReplicas": under_way.removing,
+                })
+            });
+        }
+        return Ok(());
+    }
     if moves.is_empty() {
         writeln!(console.out, "No partition reassignments found.")?;
         return Ok(());
@@ -124,6 +141,13 @@ fn generate(session: &Session, given: &Given, console: &mut Console<'_>) -> Resu
     let mut seed = Seed([random.next_u64(), random.next_u64()]);
     let proposed = assignment::propose(&current, &places, &mut seed).map_err(fault)?;
     let lying = verify::places_of(session, &current)?;
+    if console.is_json() {
+        let plan = |text: String| serde_json::from_str::<Value>(&text).unwrap_or_default();
+        let current = plan(plan::json(&current, &lying));
+        let proposed = plan(plan::json(&proposed, &plan::Places::new()));
+        console.tell(|| json!({ "current": current, "proposed": proposed }));
+        return Ok(());
+    }
     writeln!(console.out, "Current partition replica assignment")?;
     writeln!(console.out, "{}\n", plan::json(&current, &lying))?;
     writeln!(console.out, "Proposed partition reassignment configuration")?;

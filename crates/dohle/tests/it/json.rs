@@ -126,6 +126,36 @@ fn the_cluster() {
 }
 
 #[test]
+fn moves_of_replicas() {
+    let desk = Desk::new("json-moves");
+    let at = "--bootstrap-server SERVER";
+    let create = format!("kafka-topics.sh --create --topic j --partitions 2 {at}");
+    assert_eq!(desk.types(&create, "").0, 0);
+    let write = |name: &str, text: &str| std::fs::write(desk.folder().join(name), text).unwrap();
+    let tool = "reassign-partitions";
+    let told = |words: &str, row: &str| {
+        told_as_json(&desk, &format!("{tool} {words} {at}"), &format!("{tool} {row}"))
+    };
+    assert_eq!(told("--list", "--list"), [] as [Value; 0]);
+    write("topics.json", r#"{"topics":[{"topic":"j"}],"version":1}"#);
+    let words = "--generate --topics-to-move-json-file topics.json --broker-list 1";
+    let plan = &told(words, "--generate")[0]["proposed"];
+    assert_eq!(plan["partitions"].as_array().unwrap().len(), 2);
+    write("plan.json", &plan.to_string());
+    let states = told("--verify --reassignment-json-file plan.json", "--verify");
+    assert_eq!((states.len(), &states[0]["isDone"]), (2, &json!(true)));
+    write("other.json", &plan.to_string().replace("[1]", "[2]"));
+    // There is no broker 2 whose limits could be removed.
+    let words = "--verify --preserve-throttles --reassignment-json-file other.json";
+    let states = told(words, "--verify");
+    assert_eq!((&states[0]["isDone"], &states[0]["replicas"]), (&json!(false), &json!([1])));
+    let line = format!("dohle {tool} --verify --reassignment-json-file nope {at} --output json");
+    let (code, out, err) = desk.says(&line);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("Unable to read file nope"), "{err}");
+}
+
+#[test]
 fn offsets_transactions_and_client_metrics() {
     let desk = Desk::new("json-transactions");
     let at = "--bootstrap-server SERVER";

@@ -7,6 +7,7 @@ use crate::console::{Console, Failure};
 use crate::session::Session;
 use dohle_client::TopicPartition;
 use dohle_protocol::wire::Text;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tells how far the reassignment of a file is; once nothing is under way, throttles end.
@@ -19,11 +20,10 @@ pub(super) fn run(
     let moving = session.admin(|admin| async move { admin.list_reassignments(None).await });
     let moving = moving.map_err(refused)?;
     let mut known: BTreeMap<Text, Option<Replicas>> = BTreeMap::new();
-    let mut states: BTreeMap<&TopicPartition, String> = BTreeMap::new();
+    let mut states: BTreeMap<&TopicPartition, State<'_>> = BTreeMap::new();
     for (partition, wanted) in &plan.replicas {
         if moving.contains_key(partition) {
-            let told = format!("Reassignment of partition {partition} is still in progress.");
-            states.insert(partition, told);
+            states.insert(partition, State { current: None, wanted });
             continue;
         }
         if !known.contains_key(&partition.topic) {
@@ -31,40 +31,86 @@ pub(super) fn run(
             known.insert(partition.topic.clone(), found);
         }
         let current = known.get(&partition.topic).and_then(Option::as_ref);
-        let current = current.and_then(|topic| topic.get(partition));
-        states.insert(partition, state(partition, current.map_or(&[], Vec::as_slice), wanted));
-    }
-    writeln!(console.out, "Status of partition reassignment:")?;
-    for told in states.values() {
-        writeln!(console.out, "{told}")?;
+        let current = current.and_then(|topic| topic.get(partition)).cloned();
+        states.insert(partition, State { current: Some(current.unwrap_or_default()), wanted });
     }
     let lying = lying(session, plan.places.keys())?;
-    let mut is_moving = false;
-    let told = plan.places.iter().map(|(replica, wanted)| {
-        let place = lying.get(replica);
-        is_moving |= place.is_some_and(|place| place.future.is_some());
-        state_of_place(replica, place, wanted)
-    });
-    let told = join(told, "\n");
-    writeln!(console.out, "{told}")?;
+    if console.keeps_answer() {
+        console.begin();
+        for (partition, state) in &states {
+            console.tell(|| thing(partition, state, &plan.places, &lying));
+        }
+    } else {
+        writeln!(console.out, "Status of partition reassignment:")?;
+        for (partition, state) in &states {
+            writeln!(console.out, "{}", state.told_of(partition))?;
+        }
+        let of = |(replica, wanted): (&Replica, &String)| {
+            state_of_place(replica, lying.get(replica), wanted)
+        };
+        writeln!(console.out, "{}", join(plan.places.iter().map(of), "\n"))?;
+    }
+    let is_moving = lying.values().any(|place| place.future.is_some());
     if moving.is_empty() && !is_moving && !given.has("preserve-throttles") {
         throttle::clear(session, &plan, console)?;
     }
     Ok(())
 }
 
-/// How a partition that nobody moves compares with what was wanted.
-fn state(partition: &TopicPartition, current: &[i32], wanted: &[i32]) -> String {
-    if current == wanted {
-        format!("Reassignment of partition {partition} is completed.")
-    } else {
-        format!(
-            "There is no active reassignment of partition {partition}, but replica set is {} \
-             rather than {}.",
-            join(current, ","),
-            join(wanted, ",")
-        )
+/// How far a partition is.
+struct State<'p> {
+    /// The replicas that it has; `None` while it is moved.
+    current: Option<Vec<i32>>,
+    wanted: &'p [i32],
+}
+
+impl State<'_> {
+    fn told_of(&self, partition: &TopicPartition) -> String {
+        match &self.current {
+            None => format!("Reassignment of partition {partition} is still in progress."),
+            Some(current) if current == self.wanted => {
+                format!("Reassignment of partition {partition} is completed.")
+            }
+            Some(current) => format!(
+                "There is no active reassignment of partition {partition}, but replica set is {} \
+                 rather than {}.",
+                join(current, ","),
+                join(self.wanted, ",")
+            ),
+        }
     }
+}
+
+/// The same for scripts, with the log directories of its replicas.
+fn thing(
+    partition: &TopicPartition,
+    state: &State<'_>,
+    wanted: &Places,
+    lying: &BTreeMap<Replica, Lying>,
+) -> Value {
+    let mut is_done = state.current.as_deref() == Some(state.wanted);
+    let mut is_moving = state.current.is_none();
+    let mut log_dirs = Vec::new();
+    for (replica, wanted) in wanted.iter().filter(|(replica, _)| replica.partition == *partition) {
+        let place = lying.get(replica).cloned().unwrap_or_default();
+        is_moving |= place.future.is_some();
+        is_done &= place.future.is_none() && place.current.as_ref() == Some(wanted);
+        log_dirs.push(json!({
+            "broker": replica.broker,
+            "logDir": place.current,
+            "futureLogDir": place.future,
+            "wantedLogDir": wanted,
+        }));
+    }
+    json!({
+        "topic": partition.topic.as_str(),
+        "partition": partition.partition,
+        "isDone": is_done,
+        "isMoving": is_moving,
+        "replicas": state.current,
+        "wantedReplicas": state.wanted,
+        "logDirs": log_dirs,
+    })
 }
 
 /// The log directories of a replica.
@@ -195,7 +241,30 @@ mod tests {
                  than 1,2.",
             ),
         ] {
-            assert_eq!(state(&partition, current, &[1, 2]), expected);
+            let state = State { current: Some(current.to_vec()), wanted: &[1, 2] };
+            assert_eq!(state.told_of(&partition), expected);
+        }
+    }
+
+    #[test]
+    fn for_scripts() {
+        let partition = TopicPartition::new("t", 0);
+        let replica = Replica { broker: 1, partition: partition.clone() };
+        let wanted = Places::from([(replica.clone(), "b".to_owned())]);
+        for (current, place, future, is_done, is_moving) in [
+            (Some(vec![1]), "b", None, true, false),
+            (Some(vec![1]), "a", None, false, false),
+            (Some(vec![1]), "a", Some("b"), false, true),
+            (Some(vec![2]), "b", None, false, false),
+            (None, "b", None, false, true),
+        ] {
+            let lying = Lying { current: Some(place.into()), future: future.map(Into::into) };
+            let lying = BTreeMap::from([(replica.clone(), lying)]);
+            let state = State { current, wanted: &[1] };
+            let thing = thing(&partition, &state, &wanted, &lying);
+            assert_eq!(thing["isDone"], is_done, "{thing}");
+            assert_eq!(thing["isMoving"], is_moving, "{thing}");
+            assert_eq!(thing["logDirs"][0]["logDir"], place, "{thing}");
         }
     }
 
