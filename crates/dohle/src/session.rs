@@ -145,21 +145,31 @@ impl Session {
     }
 
     /// Hears of SIGINT and SIGTERM from now on: does `last` then, until there is another, and the process ends as if the
-    /// signal had ended it, whatever it waits for.
-    pub(crate) fn end_with(&self, last: impl Future<Output = ()> + Send + 'static) {
+    /// signal had ended it, whatever it waits for. The flag is set before `last` begins.
+    pub(crate) fn end_with(&self, last: impl Future<Output = ()> + Send + 'static) -> StopFlag {
+        let flag = StopFlag::default();
+        let told = flag.clone();
         let task = async move {
             // Without signals the process ends as it would have.
             if let Ok(signal) = dohle_server::stop_signal().await {
-                let (mut last, mut again) = (pin!(last), pin!(dohle_server::stop_signal()));
-                poll_fn(|cx| match again.as_mut().poll(cx) {
-                    Poll::Ready(_) => Poll::Ready(()),
-                    Poll::Pending => last.as_mut().poll(cx),
+                told.tell(signal);
+                let mut last = pin!(last);
+                let mut again = Some(Box::pin(dohle_server::stop_signal()));
+                poll_fn(|cx| {
+                    match again.as_mut().map(|again| again.as_mut().poll(cx)) {
+                        Some(Poll::Ready(Ok(_))) => return Poll::Ready(()),
+                        // Nobody will hear of another.
+                        Some(Poll::Ready(Err(_))) => again = None,
+                        Some(Poll::Pending) | None => {}
+                    }
+                    last.as_mut().poll(cx)
                 })
                 .await;
                 std::process::exit(128 + i32::from(signal));
             }
         };
         self.world.env().tasks.spawn(Home::LeastLoaded, Box::pin(task));
+        flag
     }
 
     /// Runs `task` and waits for its result.

@@ -124,7 +124,7 @@ fn begin_at_committed(position: &mut Position, committed: Option<&CommittedOffse
 
 fn begin_at_listed(position: &mut Position, found: Result<OffsetAt, Error>) -> Result<(), Error> {
     match found? {
-        at if at.offset >= 0 => position.go_to(at.offset, at.leader_epoch),
+        at if at.offset >= 0 => position.go_to(at.offset, -1),
         // No record is that young: what comes next is.
         _ => position.look_up(OffsetSpec::Latest),
     }

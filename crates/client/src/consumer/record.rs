@@ -50,7 +50,7 @@ pub(crate) struct Fetched {
     pub(super) life: u64,
     /// The next record to give: what is below was given, or was not asked for.
     pub(super) next: i64,
-    /// The epoch of the batch that was read last, or -1 where its format has none.
+    /// The epoch of the batch that was read last, -1 where its format has none; `None` before the first.
     pub(super) epoch: Option<i32>,
     bytes: Bytes,
     position: usize,

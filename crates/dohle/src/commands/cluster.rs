@@ -80,6 +80,10 @@ pub(super) const TOOL: Tool = Tool {
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(chosen) = TOOL.parse(words, console)? else { return Ok(()) };
+    if chosen.has("config") && chosen.has("command-config") {
+        let message = "--config and --command-config cannot be specified together.";
+        return Err(console.usage(&format!("{}: error: {message}\n", TOOL.name)));
+    }
     if chosen.has("config") {
         writeln!(
             console.out,

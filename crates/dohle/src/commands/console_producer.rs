@@ -106,21 +106,18 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let properties = producer_properties(&given)?;
     let mut config = ProducerConfig::default();
     config.apply(&properties)?;
-    if config.batch_bytes > config.buffer_bytes {
-        return Err(Failure::new(format!(
-            "java.lang.IllegalArgumentException: Attempt to allocate {} bytes, but there is a hard limit of {} on memory \
-             allocations.",
-            config.batch_bytes, config.buffer_bytes
-        )));
-    }
+    let refusal = no_room(&config);
     let session = Session::open(&bootstrap, &properties)?;
     let client = session.client().clone();
     let producer = session.run(async move { Producer::new(client, config) });
     let last = producer.clone();
     // What was typed is to arrive.
-    session.end_with(async move { last.close().await });
-    let read = send_lines(&session, &producer, &mut reader, given.has("sync"), console);
+    let stop = session.end_with(async move { last.close().await });
+    let way = Way { is_sync: given.has("sync"), refusal };
+    let read = send_lines(&session, &producer, &mut reader, &way, console);
     session.run(async move { producer.close().await });
+    // A signal closes the producer, and what is read after that fails.
+    stop.end()?;
     read
 }
 
@@ -158,12 +155,30 @@ fn producer_properties(given: &Given) -> Result<Properties, Failure> {
     Ok(found)
 }
 
+/// How lines are sent.
+struct Way {
+    is_sync: bool,
+    /// Why none of them can be.
+    refusal: Option<String>,
+}
+
+/// Why no record can be sent: there is no room for a batch. Java's producer says so to the first.
+fn no_room(config: &ProducerConfig) -> Option<String> {
+    (config.batch_bytes > config.buffer_bytes).then(|| {
+        format!(
+            "java.lang.IllegalArgumentException: Attempt to allocate {} bytes, but there is a hard limit of {} on memory \
+             allocations.",
+            config.batch_bytes, config.buffer_bytes
+        )
+    })
+}
+
 /// Sends every line; what could not be delivered is told, and the next lines are sent all the same.
 fn send_lines(
     session: &Session,
     producer: &Producer,
     reader: &mut LineReader,
-    is_sync: bool,
+    way: &Way,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let stdin = io::stdin();
@@ -183,6 +198,9 @@ fn send_lines(
         }
         let text = String::from_utf8_lossy(&line);
         let record = reader.record(text.trim_end_matches('\n').trim_end_matches('\r'))?;
+        if let Some(refusal) = &way.refusal {
+            return Err(Failure::new(refusal.clone()));
+        }
         let sent = match producer.try_send(&record) {
             Some(sent) => sent,
             None => {
@@ -191,7 +209,7 @@ fn send_lines(
             }
         };
         match sent {
-            Ok(delivery) if is_sync => {
+            Ok(delivery) if way.is_sync => {
                 session.run(async move { delivery.wait().await })?;
             }
             Ok(delivery) => open.push_back(delivery),

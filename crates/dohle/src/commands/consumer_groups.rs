@@ -217,7 +217,7 @@ pub(super) fn with_partitions(word: &str) -> Result<Vec<TopicPartition>, Failure
         let message = format!("Invalid topic arg '{word}', expected topic name and partitions");
         return Err(Failure::Misuse(message));
     };
-    let partitions = partitions.split(',').map(|number| {
+    let partitions = partitions.trim_end_matches(',').split(',').map(|number| {
         let index = number.parse().map_err(|_| {
             Failure::Misuse(format!(
                 "Invalid partition '{number}' specified in topic arg '{word}''"

@@ -45,8 +45,6 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let Some(given) = FLAGS.parse(words, console)? else { return Ok(()) };
     let bootstrap = FLAGS.required(&given, "bootstrap-server", console)?.to_owned();
     let renamed = [("messages", "num-records"), ("consumer.config", "command-config")];
-    let sentence = "Warning: --OLD is deprecated. Use --NEW instead.";
-    given.tell_renamed(&renamed, sentence, console)?;
     let counts = (given.parsed("num-records")?, given.parsed("messages")?);
     let ((Some(wanted), None) | (None, Some(wanted))) = counts else {
         let message = "Exactly one of the following arguments is required: [num-records], \
@@ -55,6 +53,9 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     };
     let message = "Exactly one of the following arguments is required: [topic], [include]";
     FLAGS.only_one_of(&given, &["topic", "include"], message, console)?;
+    FLAGS.in_one_spelling(&given, &renamed, console)?;
+    let sentence = "Warning: --OLD is deprecated. Use --NEW instead.";
+    given.tell_renamed(&renamed, sentence, console)?;
     let (settings, config) = settings(&given)?;
     let is_detailed = given.has("show-detailed-stats");
     if !given.has("hide-header") {

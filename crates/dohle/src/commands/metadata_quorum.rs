@@ -78,7 +78,8 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
                 ));
             };
             let mut settings = Properties::default();
-            properties::read(file, &mut settings)?;
+            properties::read(file, &mut settings)
+                .map_err(|_| Failure::new(format!("Properties file {file} does not exists!")))?;
             controllers::add(&session()?, &settings, chosen.has("dry-run"), console)
         }
         _ => {

@@ -79,6 +79,10 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         "one of the arguments --record-size --payload-file --payload-monotonic is required";
     FLAGS.only_one_of(&given, &ways, message, console)?;
     let renamed = [("producer-props", "command-property"), ("producer.config", "command-config")];
+    if let Some((old, new)) = renamed.iter().find(|(old, new)| given.has(old) && given.has(new)) {
+        let message = format!("--{new} and --{old} cannot be specified together.");
+        return Err(FLAGS.wrong(&message, console));
+    }
     let sentence = "Option --OLD has been deprecated and will be removed in a future version. Use --NEW instead.";
     given.tell_renamed(&renamed, sentence, console)?;
     if given.has("print-metrics") {

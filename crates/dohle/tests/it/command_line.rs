@@ -25,7 +25,10 @@ fn help_version_and_wrong_words() {
         (["cluster", "--help"], 0),
         (["kafka-transactions.sh", "--help"], 1),
         (["kafka-features.sh", "--help"], 0),
+        (["kafka-cluster.sh", "cluster-id --help"], 1),
+        (["cluster", "cluster-id --help"], 0),
     ] {
+        let words: Vec<&str> = words.iter().flat_map(|word| word.split(' ')).collect();
         let (code, out, err) = folder.told(&words);
         assert_eq!((code, err.as_str()), (expected, ""), "{words:?}");
         assert!(out.starts_with("usage: kafka-"), "{out}");

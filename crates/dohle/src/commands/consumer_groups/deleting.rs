@@ -84,6 +84,9 @@ pub(in crate::commands) fn delete_offsets(
     tell_outcome(group, first.as_ref(), console)?;
     let width = results.keys().map(|one| one.topic.len()).max().unwrap_or(0).max(15);
     write!(console.out, "\n{:width$} {:10} {:15}", "TOPIC", "PARTITION", "STATUS")?;
+    let mut results: Vec<_> = results.into_iter().collect();
+    // As text, as Kafka's tool has them: 10 stands before 2.
+    results.sort_by_cached_key(|(one, _)| format!("{}{}", one.topic, one.partition));
     for (TopicPartition { topic, partition }, error) in results {
         let partition = if partition >= 0 { partition.to_string() } else { "-".to_owned() };
         let status =

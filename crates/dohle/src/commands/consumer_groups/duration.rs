@@ -3,8 +3,14 @@
 use crate::console::Failure;
 use std::ops::RangeInclusive;
 
+/// The time that lies so long before `now`, both in milliseconds since 1970.
+pub(in crate::commands) fn before(now: i64, duration: &str) -> Result<i64, Failure> {
+    let then = now.checked_sub(parse(duration)?);
+    then.ok_or_else(|| Failure::new("Instant exceeds minimum or maximum instant"))
+}
+
 /// The milliseconds of `PnDTnHnMnS`.
-pub(in crate::commands) fn parse(text: &str) -> Result<i64, Failure> {
+fn parse(text: &str) -> Result<i64, Failure> {
     let wrong = || Failure::new("Text cannot be parsed to a Duration");
     let (sign, rest) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest),
@@ -84,7 +90,10 @@ fn zone_minutes(text: &str) -> Option<i64> {
     }
     let sign = if text.starts_with('-') { -1 } else { 1 };
     let text = text.strip_prefix(['+', '-'])?;
-    let two_digits = |text: &str, max| number(text.get(..2)?, 0..=max).map(|(number, _)| number);
+    let two_digits = |text: &str, max| {
+        let digits = text.get(..2).filter(|two| two.bytes().all(|one| one.is_ascii_digit()))?;
+        number(digits, 0..=max).map(|(number, _)| number)
+    };
     let hours = two_digits(text, 23)?;
     let minutes = text.get(2..).and_then(|rest| two_digits(rest.strip_prefix(':')?, 59));
     Some(sign * (hours * 60 + minutes.unwrap_or(0)))
@@ -97,12 +106,12 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
     let of_era = year.rem_euclid(400);
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    Some(era.checked_mul(146_097)? + of_era - 719_468)
+    era.checked_mul(146_097)?.checked_add(of_era - 719_468)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, timestamp};
+    use super::{before, parse, timestamp};
 
     #[test]
     fn durations() {
@@ -117,6 +126,12 @@ mod tests {
         ] {
             assert_eq!(parse(text).ok(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn times_before() {
+        assert_eq!(before(1000, "PT1S").ok(), Some(0));
+        assert_eq!(before(1000, "-P999999999999D").ok(), None);
     }
 
     #[test]
@@ -135,6 +150,10 @@ mod tests {
             ("2000-01-01T24:00:00.000", None),
             ("2000-01-01T00:00:00.000+x", None),
             ("9223372036854775807-12-01T00:00:00.000", None),
+            ("25252734927766799-03-01T00:00:00.000", None),
+            ("2000-01-01T00:00:00.000+5:30", None),
+            ("2000-01-01T00:00:00.000+1x", None),
+            ("2000-01-01T00:00:00.000+05:3x", Some(946_666_800_000)),
             ("2000T", None),
             ("1969-12-31T23:59:59.999", Some(-1)),
             ("2024-02-29", None),

@@ -168,7 +168,8 @@ pub(in crate::commands) fn as_flags_say(
                      offset"
                 ))
             })?;
-            wanted.insert(one, offset + count);
+            // What is beyond all offsets comes round, as in Java, and is brought within the log.
+            wanted.insert(one, offset.wrapping_add(count));
         }
         return within(session, wanted, console);
     }
@@ -187,7 +188,7 @@ pub(in crate::commands) fn as_flags_say(
     }
     let timestamp = match (given.value("to-datetime")?, given.value("by-duration")?) {
         (Some(text), _) => duration::timestamp(text)?,
-        (None, Some(text)) => session.client().env().clock.timestamp() - duration::parse(text)?,
+        (None, Some(text)) => duration::before(session.client().env().clock.timestamp(), text)?,
         (None, None) => return Ok(Offsets::new()),
     };
     at_time(session, &partitions, timestamp, console)
@@ -287,6 +288,10 @@ pub(in crate::commands) fn ensure_led(
     session: &Session,
     partitions: &[TopicPartition],
 ) -> Result<(), Failure> {
+    if partitions.is_empty() {
+        // To ask for no topic is to ask for all.
+        return Ok(());
+    }
     let topics: BTreeSet<Text> = partitions.iter().map(|one| one.topic.clone()).collect();
     let names: Vec<Text> = topics.into_iter().collect();
     let described = session.admin(|admin| async move { admin.describe_topics(&names, 2000).await });

@@ -69,10 +69,10 @@ pub(super) fn remove(
 
 impl Controller {
     fn of(settings: &Properties) -> Result<Self, Failure> {
+        let id = node_id(settings)?;
         let directory = directory(settings)?;
         let found = MetaProperties::read(&RealDisk, Path::new(&directory))
             .map_err(|error| Failure::new(error.to_string()));
-        let id = node_id(settings)?;
         let found = found?.ok_or_else(|| {
             Failure::new(format!("Unable to read meta.properties from {directory}"))
         })?;
@@ -172,6 +172,7 @@ mod tests {
             (without("listeners"), Err("controller listener name: OTHER")),
             (without("controller."), Err("controller.listener.names was not found. Is this")),
             (without("node.id"), Err("node.id not found in configuration file. Is this")),
+            (vec!["client.id=c"], Err("node.id not found")),
             (without("process"), Err("did not contain 'controller'")),
             (without("log.dirs"), Err("Neither metadata.log.dir nor log.dirs")),
             ([without("log.dirs"), vec!["log.dirs=/nowhere"]].concat(), Err("Unable to read meta")),

@@ -139,7 +139,7 @@ fn timestamp(session: &Session, given: &Given) -> Result<Option<i64>, Failure> {
         return duration::timestamp(text).map(Some);
     }
     let Some(text) = given.value("by-duration")? else { return Ok(None) };
-    Ok(Some(session.client().env().clock.timestamp() - duration::parse(text)?))
+    duration::before(session.client().env().clock.timestamp(), text).map(Some)
 }
 
 /// A file's lines: topic, partition, offset.
