@@ -194,7 +194,9 @@ fn offsets_are_committed_with_what_was_made_of_them() {
                     producer.abort_transaction().await.unwrap();
                 }
                 let committed = consumer.committed(&of).await.unwrap();
-                assert_eq!(committed.contains_key(&of[0]), commits);
+                // With the epoch of the leader that took the record before it (KIP-320).
+                let epoch = committed.get(&of[0]).map(|committed| committed.leader_epoch);
+                assert_eq!(epoch, commits.then_some(0));
             }
             // Who is not in the group cannot commit for it, and the transaction is not lost for others.
             let stranger = GroupMetadata {
@@ -207,6 +209,10 @@ fn offsets_are_committed_with_what_was_made_of_them() {
             let refused = producer.send_offsets_to_transaction(&positions, &stranger).await;
             assert!(matches!(refused, Err(TransactionError::Abort(_))), "{refused:?}");
             producer.abort_transaction().await.unwrap();
+            // Where somebody went by hand, no record was before.
+            let place = consumer.position(&of[0]).unwrap();
+            consumer.seek(&of[0], place).unwrap();
+            assert_eq!(consumer.positions()[&of[0]].leader_epoch, -1);
             producer.close().await;
             consumer.close().await;
         }
