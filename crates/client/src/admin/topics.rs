@@ -3,7 +3,7 @@
 use super::Admin;
 use crate::Error;
 use crate::cluster::{Client, To, Topics};
-use crate::metadata::{Partition, Topic};
+use crate::metadata::{Partition, Topic, TopicPartition};
 use dohle_protocol::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::create_partitions_request::{
@@ -73,6 +73,12 @@ pub struct DescribedPartition {
 }
 
 impl DescribedTopic {
+    /// Its partitions by their names, ascending.
+    pub fn topic_partitions(&self) -> impl Iterator<Item = TopicPartition> {
+        let indexes = self.partitions.iter().map(|one| one.partition.index);
+        indexes.map(|index| TopicPartition::new(self.name.clone(), index))
+    }
+
     fn from_metadata(topic: &Topic) -> Self {
         let partitions = topic.partitions.iter().map(|partition| DescribedPartition {
             partition: partition.clone(),

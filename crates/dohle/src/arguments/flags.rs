@@ -63,6 +63,27 @@ pub(crate) struct Flags {
     pub(crate) flags: &'static [Flag],
 }
 
+/// Flags that have a newer spelling, and how a tool speaks of them: in its sentences they stand as OLD and NEW.
+pub(crate) struct Renamed {
+    /// The old spelling and the new one.
+    pub(crate) flags: &'static [(&'static str, &'static str)],
+    /// Why not both; `None` where both may be given.
+    pub(crate) refused: Option<&'static str>,
+    /// What is told of the old one.
+    pub(crate) told: &'static str,
+}
+
+impl Renamed {
+    /// Why most tools take no flag in both spellings.
+    pub(crate) const NOT_TOGETHER: &'static str =
+        "Options --OLD and --NEW cannot be specified together.";
+    /// What the consumers tell.
+    pub(crate) const IS_DEPRECATED: &'static str =
+        "Option --OLD is deprecated and will be removed in a future version. Use --NEW instead.";
+    /// What tools tell that were written at another time.
+    pub(crate) const HAS_BEEN_DEPRECATED: &'static str = "Option --OLD has been deprecated and will be removed in a future version. Use --NEW instead.";
+}
+
 /// A command line that was read.
 #[derive(Debug, Default)]
 pub(crate) struct Given(Vec<(&'static str, Option<String>)>);
@@ -88,19 +109,6 @@ impl Given {
             )));
         }
         Ok(first)
-    }
-
-    /// Tells of old spellings, (old, new), in the tool's `sentence`, where they stand as OLD and NEW.
-    pub(crate) fn tell_renamed(
-        &self,
-        renamed: &[(&str, &str)],
-        sentence: &str,
-        console: &mut Console<'_>,
-    ) -> Result<(), Failure> {
-        for (old, new) in renamed.iter().filter(|(old, _)| self.has(old)) {
-            writeln!(console.out, "{}", sentence.replace("OLD", old).replace("NEW", new))?;
-        }
-        Ok(())
     }
 
     /// All values of a flag that may be repeated, in order.
@@ -222,20 +230,23 @@ impl Flags {
         }
     }
 
-    /// Refuses an old spelling beside the new one.
+    /// Tells of old spellings; one beside its new one is refused.
     pub(crate) fn in_one_spelling(
         &self,
         given: &Given,
-        renamed: &[(&str, &str)],
+        renamed: &Renamed,
         console: &mut Console<'_>,
     ) -> Result<(), Failure> {
-        match renamed.iter().find(|(old, new)| given.has(old) && given.has(new)) {
-            None => Ok(()),
-            Some((old, new)) => {
-                let message = format!("Options --{old} and --{new} cannot be specified together.");
-                Err(self.wrong(&message, console))
-            }
+        let said =
+            |sentence: &str, old: &str, new: &str| sentence.replace("OLD", old).replace("NEW", new);
+        let mut twice = renamed.flags.iter().filter(|(old, new)| given.has(old) && given.has(new));
+        if let (Some((old, new)), Some(refused)) = (twice.next(), renamed.refused) {
+            return Err(self.wrong(&said(refused, old, new), console));
         }
+        for (old, new) in renamed.flags.iter().filter(|(old, _)| given.has(old)) {
+            writeln!(console.out, "{}", said(renamed.told, old, new))?;
+        }
+        Ok(())
     }
 
     /// The flag of a name.

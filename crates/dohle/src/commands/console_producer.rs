@@ -3,7 +3,7 @@
 
 mod lines;
 
-use crate::arguments::flags::{Flags, Given, optional, switch, value};
+use crate::arguments::flags::{Flags, Given, Renamed, optional, switch, value};
 use crate::console::{Console, Failure};
 use crate::properties;
 use crate::session::Session;
@@ -72,10 +72,21 @@ const MERGED: [(&str, &str, &str); 10] = [
 ];
 
 /// Flags that have a newer spelling.
-const RENAMED: [(&str, &str); 3] = [
-    ("producer-property", "command-property"),
-    ("producer.config", "command-config"),
-    ("property", "reader-property"),
+const RENAMED: [Renamed; 2] = [
+    Renamed {
+        flags: &[
+            ("producer-property", "command-property"),
+            ("producer.config", "command-config"),
+            ("property", "reader-property"),
+        ],
+        refused: Some(Renamed::NOT_TOGETHER),
+        told: "Warning: --OLD is deprecated and will be removed in a future version. Use --NEW instead.",
+    },
+    Renamed {
+        flags: &[("max-partition-memory-bytes", "batch-size")],
+        refused: None,
+        told: "Warning: --OLD is deprecated and will be removed in Apache Kafka 5.0. Use --NEW instead.",
+    },
 ];
 
 /// The reader of lines, by its class in Kafka.
@@ -92,13 +103,9 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     if let Err(error) = dohle_client::config::HostPort::parse_list(&bootstrap) {
         return Err(FLAGS.wrong(&error.to_string(), console));
     }
-    FLAGS.in_one_spelling(&given, &RENAMED, console)?;
-    let sentence =
-        "Warning: --OLD is deprecated and will be removed in a future version. Use --NEW instead.";
-    given.tell_renamed(&RENAMED, sentence, console)?;
-    let sentence =
-        "Warning: --OLD is deprecated and will be removed in Apache Kafka 5.0. Use --NEW instead.";
-    given.tell_renamed(&[("max-partition-memory-bytes", "batch-size")], sentence, console)?;
+    for renamed in &RENAMED {
+        FLAGS.in_one_spelling(&given, renamed, console)?;
+    }
     if let Some(class) = given.value("line-reader")?.filter(|class| *class != LINE_READER) {
         return Err(Failure::new(format!("java.lang.ClassNotFoundException: {class}")));
     }

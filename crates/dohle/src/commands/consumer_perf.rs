@@ -1,7 +1,7 @@
 //! `dohle consumer-perf-test`: how many records a consumer reads. Kafka's
 //! `kafka-consumer-perf-test.sh`.
 
-use crate::arguments::flags::{Flags, Given, switch, value};
+use crate::arguments::flags::{Flags, Given, Renamed, switch, value};
 use crate::calendar;
 use crate::console::{Console, Failure};
 use crate::pattern::Names;
@@ -38,13 +38,19 @@ pub(super) const FLAGS: Flags = Flags {
     ],
 };
 
+/// Flags that have a newer spelling.
+const RENAMED: Renamed = Renamed {
+    flags: &[("messages", "num-records"), ("consumer.config", "command-config")],
+    refused: Some(Renamed::NOT_TOGETHER),
+    told: "Warning: --OLD is deprecated. Use --NEW instead.",
+};
+
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(given) = FLAGS.parse(words, console)? else { return Ok(()) };
     let bootstrap = FLAGS.required(&given, "bootstrap-server", console)?.to_owned();
-    let renamed = [("messages", "num-records"), ("consumer.config", "command-config")];
     let counts = (given.parsed("num-records")?, given.parsed("messages")?);
     let ((Some(wanted), None) | (None, Some(wanted))) = counts else {
         let message = "Exactly one of the following arguments is required: [num-records], \
@@ -53,9 +59,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     };
     let message = "Exactly one of the following arguments is required: [topic], [include]";
     FLAGS.only_one_of(&given, &["topic", "include"], message, console)?;
-    FLAGS.in_one_spelling(&given, &renamed, console)?;
-    let sentence = "Warning: --OLD is deprecated. Use --NEW instead.";
-    given.tell_renamed(&renamed, sentence, console)?;
+    FLAGS.in_one_spelling(&given, &RENAMED, console)?;
     let (settings, config) = settings(&given)?;
     let is_detailed = given.has("show-detailed-stats");
     if !given.has("hide-header") {

@@ -4,7 +4,7 @@
 //! named; their kind is told by their suffix.
 
 mod control;
-mod decoder;
+pub(super) mod decoder;
 mod index;
 mod log;
 pub(super) mod log_file;

@@ -3,7 +3,7 @@
 
 mod stats;
 
-use crate::arguments::flags::{Flags, Given, switch, value};
+use crate::arguments::flags::{Flags, Given, Renamed, switch, value};
 use crate::console::{Console, Failure};
 use crate::properties;
 use crate::session::Session;
@@ -60,6 +60,13 @@ pub(super) const FLAGS: Flags = Flags {
     ],
 };
 
+/// Flags that have a newer spelling.
+const RENAMED: Renamed = Renamed {
+    flags: &[("producer-props", "command-property"), ("producer.config", "command-config")],
+    refused: Some("--NEW and --OLD cannot be specified together."),
+    told: Renamed::HAS_BEEN_DEPRECATED,
+};
+
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let words = spread(words);
@@ -71,20 +78,19 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     }
     let ways = ["record-size", "payload-file", "payload-monotonic"];
     let chosen: Vec<_> = ways.into_iter().filter(|way| given.has(way)).collect();
-    if let [first, second, ..] = *chosen {
-        let message = format!("argument --{second}: not allowed with argument --{first}");
-        return Err(FLAGS.wrong(&message, console));
+    match *chosen {
+        [_] => {}
+        [] => {
+            let message =
+                "one of the arguments --record-size --payload-file --payload-monotonic is required";
+            return Err(FLAGS.wrong(message, console));
+        }
+        [first, second, ..] => {
+            let message = format!("argument --{second}: not allowed with argument --{first}");
+            return Err(FLAGS.wrong(&message, console));
+        }
     }
-    let message =
-        "one of the arguments --record-size --payload-file --payload-monotonic is required";
-    FLAGS.only_one_of(&given, &ways, message, console)?;
-    let renamed = [("producer-props", "command-property"), ("producer.config", "command-config")];
-    if let Some((old, new)) = renamed.iter().find(|(old, new)| given.has(old) && given.has(new)) {
-        let message = format!("--{new} and --{old} cannot be specified together.");
-        return Err(FLAGS.wrong(&message, console));
-    }
-    let sentence = "Option --OLD has been deprecated and will be removed in a future version. Use --NEW instead.";
-    given.tell_renamed(&renamed, sentence, console)?;
+    FLAGS.in_one_spelling(&given, &RENAMED, console)?;
     if given.has("print-metrics") {
         writeln!(
             console.err,

@@ -17,7 +17,7 @@ use dohle_metadata::controller::Seed;
 use dohle_protocol::ErrorCode;
 use dohle_protocol::wire::Text;
 use options::Action;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Replicas of partitions, the preferred leader first.
@@ -141,17 +141,16 @@ fn generate(session: &Session, given: &Given, console: &mut Console<'_>) -> Resu
     let mut seed = Seed([random.next_u64(), random.next_u64()]);
     let proposed = assignment::propose(&current, &places, &mut seed).map_err(fault)?;
     let lying = verify::places_of(session, &current)?;
+    let current = plan::json(&current, &lying);
+    let proposed = plan::json(&proposed, &plan::Places::new());
     if console.is_json() {
-        let plan = |text: String| serde_json::from_str::<Value>(&text).unwrap_or_default();
-        let current = plan(plan::json(&current, &lying));
-        let proposed = plan(plan::json(&proposed, &plan::Places::new()));
         console.tell(|| json!({ "current": current, "proposed": proposed }));
         return Ok(());
     }
     writeln!(console.out, "Current partition replica assignment")?;
-    writeln!(console.out, "{}\n", plan::json(&current, &lying))?;
+    writeln!(console.out, "{current}\n")?;
     writeln!(console.out, "Proposed partition reassignment configuration")?;
-    writeln!(console.out, "{}", plan::json(&proposed, &plan::Places::new()))?;
+    writeln!(console.out, "{proposed}")?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 mod describe;
 mod json;
 
-use super::consumer_groups::reset::{Offsets, at_time, look_up, partitions, print};
+use super::consumer_groups::reset::{Offsets, at_time, is_empty, look_up, partitions, print};
 use super::consumer_groups::{duration, states, tell};
 use crate::arguments::flags::{Flags, Given, optional, switch, value};
 use crate::console::{Console, Failure};
@@ -299,7 +299,7 @@ fn plan(
         return look_up(session, &partitions, OffsetSpec::Latest);
     }
     let timestamp = duration::timestamp(given.value("to-datetime")?.unwrap_or_default())?;
-    at_time(session, &partitions, timestamp, console)
+    at_time(session, &partitions, timestamp, is_empty, console)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod seeking;
 use super::streams_groups::internal;
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
-use crate::exception::exception;
+use crate::exception::{exception, refused};
 use crate::session::Session;
 use dohle_client::admin::GroupMember;
 use dohle_protocol::ErrorCode;
@@ -59,7 +59,7 @@ fn end_members(
         let members = match described {
             Ok(group) => group.members,
             Err(error) if error.code() == Some(ErrorCode::GROUP_ID_NOT_FOUND) => return Ok(()),
-            Err(error) => return Err(Failure::new(exception(&error))),
+            Err(error) => return Err(refused(error)),
         };
         if members.is_empty() {
             return Ok(());
@@ -74,7 +74,7 @@ fn end_members(
         match removed {
             // It may have left by itself.
             Err(error) if error.code() == Some(ErrorCode::UNKNOWN_MEMBER_ID) && tries_left > 0 => {}
-            removed => return removed.map_err(|error| Failure::new(exception(&error))),
+            removed => return removed.map_err(refused),
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Records of coordinators as JSON: one object each, and nothing between them, as Kafka's formatters print.
 
+use crate::commands::dump_log::decoder::split_version;
 use crate::console::Failure;
-use bytes::Bytes;
 use dohle_client::consumer::Record;
 use dohle_protocol::descriptor::{Descriptor, Kind};
 use std::fmt;
@@ -39,28 +39,29 @@ impl Coordinated {
 
     /// Prints one record.
     pub(super) fn write(self, record: &Record, out: &mut dyn Write) -> Result<(), Failure> {
-        let Some(key) = record.key.clone() else { return Ok(()) };
+        let Some(key) = &record.key else { return Ok(()) };
         let broken = |what: &dyn fmt::Display| {
             let offset = record.offset;
             Failure::new(format!("Could not read record at offset {offset} due to: {what}"))
         };
-        let (kind, key) = versioned(key).ok_or_else(|| broken(&"its key has no version"))?;
+        let (kind, data) = split_version(key).ok_or_else(|| broken(&"its key has no version"))?;
         let Some(descriptor) = Descriptor::keyed(self.key, kind) else { return Ok(()) };
         if !(self.is_wanted)(descriptor) {
             return Ok(());
         }
         let mut json = format!("{{\"key\":{{\"type\":{kind},\"data\":");
-        let read = (descriptor.decode_json)(key, descriptor.lowest_version, &mut json);
+        let read =
+            (descriptor.decode_json)(key.slice_ref(data), descriptor.lowest_version, &mut json);
         read.map_err(|error| broken(&error))?;
         json.push_str("},\"value\":");
-        match record.value.clone() {
+        match &record.value {
             None => json.push_str("null"),
             Some(value) => {
-                let told = versioned(value).ok_or_else(|| broken(&"its value has no version"))?;
-                let (version, value) = told;
+                let (version, data) =
+                    split_version(value).ok_or_else(|| broken(&"its value has no version"))?;
                 let Some(descriptor) = Descriptor::keyed(self.value, kind) else { return Ok(()) };
                 json.push_str(&format!("{{\"version\":{version},\"data\":"));
-                let read = (descriptor.decode_json)(value, version, &mut json);
+                let read = (descriptor.decode_json)(value.slice_ref(data), version, &mut json);
                 read.map_err(|error| broken(&error))?;
                 json.push('}');
             }
@@ -69,10 +70,4 @@ impl Coordinated {
         out.write_all(json.as_bytes())?;
         Ok(())
     }
-}
-
-/// What stands before a key (its type) or a value (its version), and the rest.
-fn versioned(bytes: Bytes) -> Option<(i16, Bytes)> {
-    let (version, rest) = bytes.split_first_chunk()?;
-    Some((i16::from_be_bytes(*version), bytes.slice_ref(rest)))
 }

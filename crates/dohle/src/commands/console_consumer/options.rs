@@ -1,6 +1,6 @@
 //! The flags of the tool, and what they come to.
 
-use crate::arguments::flags::{Flags, Given, switch, value};
+use crate::arguments::flags::{Flags, Given, Renamed, switch, value};
 use crate::console::{Console, Failure};
 use crate::properties;
 use dohle_client::{ConsumerConfig, Properties};
@@ -56,11 +56,15 @@ pub(in crate::commands) const FLAGS: Flags = Flags {
 };
 
 /// Flags that have a newer spelling.
-const RENAMED: [(&str, &str); 3] = [
-    ("consumer-property", "command-property"),
-    ("consumer.config", "command-config"),
-    ("property", "formatter-property"),
-];
+const RENAMED: Renamed = Renamed {
+    flags: &[
+        ("consumer-property", "command-property"),
+        ("consumer.config", "command-config"),
+        ("property", "formatter-property"),
+    ],
+    refused: Some(Renamed::NOT_TOGETHER),
+    told: Renamed::IS_DEPRECATED,
+};
 
 /// What is read.
 pub(super) enum Source {
@@ -118,9 +122,6 @@ pub(super) fn read(
     }
     let bootstrap = FLAGS.required(&given, "bootstrap-server", console)?.to_owned();
     FLAGS.in_one_spelling(&given, &RENAMED, console)?;
-    let sentence =
-        "Option --OLD is deprecated and will be removed in a future version. Use --NEW instead.";
-    given.tell_renamed(&RENAMED, sentence, console)?;
     let (properties, consumer) = consumer(&given, partition.is_some(), console)?;
     let mut formatter_properties = Properties::default();
     if let Some(file) = given.value("formatter-config")? {

@@ -1,6 +1,6 @@
 //! The flags of the tool, and what they come to.
 
-use crate::arguments::flags::{Flags, Given, switch, value};
+use crate::arguments::flags::{Flags, Given, Renamed, switch, value};
 use crate::commands::console_consumer::formatter::Formatter;
 use crate::console::{Console, Failure};
 use crate::properties;
@@ -45,11 +45,15 @@ pub(in crate::commands) const FLAGS: Flags = Flags {
 };
 
 /// Flags that have a newer spelling.
-const RENAMED: [(&str, &str); 3] = [
-    ("consumer-property", "command-property"),
-    ("consumer-config", "command-config"),
-    ("property", "formatter-property"),
-];
+const RENAMED: Renamed = Renamed {
+    flags: &[
+        ("consumer-property", "command-property"),
+        ("consumer-config", "command-config"),
+        ("property", "formatter-property"),
+    ],
+    refused: Some(Renamed::NOT_TOGETHER),
+    told: Renamed::IS_DEPRECATED,
+};
 
 /// What the words come to.
 pub(super) struct Options {
@@ -86,9 +90,6 @@ pub(super) fn read(
     let timeout = given.number("timeout-ms", -1_i32)?;
     let count = given.number("max-messages", -1_i32)?;
     FLAGS.in_one_spelling(&given, &RENAMED, console)?;
-    let sentence =
-        "Option --OLD is deprecated and will be removed in a future version. Use --NEW instead.";
-    given.tell_renamed(&RENAMED, sentence, console)?;
     let (properties, consumer) = consumer(&given, console)?;
     let formatter = formatter(&given, console)?;
     let options = Options {

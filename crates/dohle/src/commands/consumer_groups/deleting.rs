@@ -115,12 +115,7 @@ pub(in crate::commands) fn named_partitions<'w>(
             session.admin(|admin| async move { admin.describe_topics(&names, 2000).await });
         for described in described.map_err(refused)? {
             match described {
-                Ok(found) => partitions.extend(
-                    found
-                        .partitions
-                        .iter()
-                        .map(|one| TopicPartition::new(found.name.clone(), one.partition.index)),
-                ),
+                Ok(found) => partitions.extend(found.topic_partitions()),
                 Err(error) => {
                     missing.insert(TopicPartition::new(word, -1), Some(exception(&error)));
                 }

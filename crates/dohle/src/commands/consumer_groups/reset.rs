@@ -154,7 +154,6 @@ pub(in crate::commands) fn as_flags_say(
     committed: &BTreeMap<TopicPartition, CommittedOffset>,
     console: &mut Console<'_>,
 ) -> Result<Offsets, Failure> {
-    let current = |one: &TopicPartition| committed.get(one).map(|committed| committed.offset);
     if let Some(offset) = given.parsed::<i64>("to-offset")? {
         let wanted = partitions.into_iter().map(|one| (one, offset)).collect();
         return within(session, wanted, console);
@@ -162,23 +161,19 @@ pub(in crate::commands) fn as_flags_say(
     if let Some(count) = given.parsed::<i64>("shift-by")? {
         let mut wanted = Offsets::new();
         for one in partitions {
-            let offset = current(&one).ok_or_else(|| {
+            let current = committed.get(&one).ok_or_else(|| {
                 Failure::Misuse(format!(
                     "Cannot shift offset for partition {one} since there is no current committed \
                      offset"
                 ))
             })?;
             // What is beyond all offsets comes round, as in Java, and is brought within the log.
-            wanted.insert(one, offset.wrapping_add(count));
+            wanted.insert(one, current.offset.wrapping_add(count));
         }
         return within(session, wanted, console);
     }
     if given.has("to-current") {
-        let (with, without): (Vec<_>, Vec<_>) =
-            partitions.into_iter().partition(|one| current(one).is_some());
-        let mut offsets = look_up(session, &without, OffsetSpec::Latest)?;
-        offsets.extend(with.into_iter().filter_map(|one| Some((one.clone(), current(&one)?))));
-        return Ok(offsets);
+        return committed_or(session, partitions, committed, OffsetSpec::Latest);
     }
     if given.has("to-earliest") {
         return look_up(session, &partitions, OffsetSpec::Earliest);
@@ -191,7 +186,7 @@ pub(in crate::commands) fn as_flags_say(
         (None, Some(text)) => duration::before(session.client().env().clock.timestamp(), text)?,
         (None, None) => return Ok(Offsets::new()),
     };
-    at_time(session, &partitions, timestamp, console)
+    at_time(session, &partitions, timestamp, is_empty, console)
 }
 
 /// The partitions that are reset.
@@ -221,13 +216,7 @@ pub(in crate::commands) fn of_words<'w>(
         let described =
             session.admin(|admin| async move { admin.describe_topics(&names, 2000).await })?;
         for described in described {
-            let described = described?;
-            found.extend(
-                described
-                    .partitions
-                    .iter()
-                    .map(|one| TopicPartition::new(described.name.clone(), one.partition.index)),
-            );
+            found.extend(described?.topic_partitions());
         }
     }
     Ok(found)
@@ -262,24 +251,47 @@ fn unlisted(partition: &TopicPartition, error: Error) -> Failure {
     }
 }
 
-/// The first offsets from a time on; where there is no record that young, the end.
+/// The first offsets from a time on; where there is no record that young, the end, and `told` says so.
 pub(in crate::commands) fn at_time(
     session: &Session,
     partitions: &[TopicPartition],
     timestamp: i64,
+    told: fn(&TopicPartition) -> String,
     console: &mut Console<'_>,
 ) -> Result<Offsets, Failure> {
     let mut offsets = look_up(session, partitions, OffsetSpec::Timestamp(timestamp))?;
     let open: Vec<_> =
         offsets.iter().filter(|(_, offset)| **offset < 0).map(|(one, _)| one.clone()).collect();
     for one in &open {
-        writeln!(
-            console.out,
-            "\nWarn: Partition {} from topic {} is empty. Falling back to latest known offset.",
-            one.partition, one.topic
-        )?;
+        writeln!(console.out, "{}", told(one))?;
     }
     offsets.extend(look_up(session, &open, OffsetSpec::Latest)?);
+    Ok(offsets)
+}
+
+/// What groups' tools tell of a partition without a record that is young enough.
+pub(in crate::commands) fn is_empty(
+    TopicPartition { topic, partition }: &TopicPartition,
+) -> String {
+    format!(
+        "\nWarn: Partition {partition} from topic {topic} is empty. Falling back to latest known offset."
+    )
+}
+
+/// Where groups are; where one is nowhere yet, what is looked up.
+pub(in crate::commands) fn committed_or(
+    session: &Session,
+    partitions: Vec<TopicPartition>,
+    committed: &BTreeMap<TopicPartition, CommittedOffset>,
+    otherwise: OffsetSpec,
+) -> Result<Offsets, Failure> {
+    let (with, without): (Vec<_>, Vec<_>) =
+        partitions.into_iter().partition(|one| committed.contains_key(one));
+    let mut offsets = look_up(session, &without, otherwise)?;
+    offsets.extend(with.into_iter().filter_map(|one| {
+        let offset = committed.get(&one)?.offset;
+        Some((one, offset))
+    }));
     Ok(offsets)
 }
 

@@ -182,7 +182,8 @@ fn unreadable(version: i16, part: &str, error: &dyn std::fmt::Display) -> String
     format!("Could not read record with version {version} from {part}'s buffer due to: {error}.")
 }
 
-fn split_version(bytes: &[u8]) -> Option<(i16, &[u8])> {
+/// What stands before a key (its type) or a value (its version), and the rest.
+pub(in crate::commands) fn split_version(bytes: &[u8]) -> Option<(i16, &[u8])> {
     let (version, rest) = bytes.split_first_chunk()?;
     Some((i16::from_be_bytes(*version), rest))
 }

@@ -4,7 +4,6 @@ use crate::console::{Console, Failure};
 use crate::exception::wrapped;
 use crate::session::Session;
 use dohle_client::Properties;
-
 use dohle_metadata::config::endpoint;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages::add_raft_voter_request::Listener;
@@ -72,10 +71,10 @@ impl Controller {
         let id = node_id(settings)?;
         let directory = directory(settings)?;
         let found = MetaProperties::read(&RealDisk, Path::new(&directory))
-            .map_err(|error| Failure::new(error.to_string()));
-        let found = found?.ok_or_else(|| {
-            Failure::new(format!("Unable to read meta.properties from {directory}"))
-        })?;
+            .map_err(|error| Failure::new(error.to_string()))?
+            .ok_or_else(|| {
+                Failure::new(format!("Unable to read meta.properties from {directory}"))
+            })?;
         let directory_id = found
             .directory_id
             .ok_or_else(|| Failure::new(format!("No directory id found in {directory}")))?;

@@ -4,9 +4,8 @@ use super::{Replicas, fault, join};
 use crate::console::Failure;
 use dohle_client::TopicPartition;
 use dohle_protocol::wire::Text;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 /// A replica, ordered as people are told of replicas: by broker first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,22 +156,21 @@ fn repeated<T: Ord + Copy>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
     items.into_iter().filter(|item| !seen.insert(*item)).collect()
 }
 
-/// An assignment as one line, with the keys in Kafka's order; a replica that is not in `places`
-/// may lie anywhere.
-pub(super) fn json(replicas: &Replicas, places: &Places) -> String {
+/// An assignment, with the keys in Kafka's order; a replica that is not in `places` may lie anywhere.
+pub(super) fn json(replicas: &Replicas, places: &Places) -> Value {
     let partitions = replicas.iter().map(|(partition, replicas)| {
-        let topic = Value::from(partition.topic.as_str());
         let places = replicas.iter().map(|broker| {
             let replica = Replica { broker: *broker, partition: partition.clone() };
-            Value::from(places.get(&replica).map_or(ANY_PLACE, String::as_str))
+            places.get(&replica).map_or(ANY_PLACE, String::as_str)
         });
-        let places = join(places, ",");
-        let mut text = format!("{{\"topic\":{topic},\"partition\":{},", partition.partition);
-        write!(text, "\"replicas\":[{}],\"log_dirs\":[{places}]}}", join(replicas, ","))
-            .expect("a String takes all text");
-        text
+        json!({
+            "topic": partition.topic.as_str(),
+            "partition": partition.partition,
+            "replicas": replicas,
+            "log_dirs": places.collect::<Vec<_>>(),
+        })
     });
-    format!("{{\"version\":1,\"partitions\":[{}]}}", join(partitions, ","))
+    json!({ "version": 1, "partitions": partitions.collect::<Vec<_>>() })
 }
 
 /// The first value of a text: as with Kafka, what follows it is not looked at.
@@ -245,12 +243,12 @@ mod tests {
         assert_eq!(plan.places, Places::from([(replica, "/d".to_owned())]));
         let replicas = plan.checked().unwrap();
         assert_eq!(
-            json(&replicas, &plan.places),
+            json(&replicas, &plan.places).to_string(),
             "{\"version\":1,\"partitions\":[{\"topic\":\"s\",\"partition\":0,\"replicas\":[3],\
              \"log_dirs\":[\"any\"]},{\"topic\":\"t\",\"partition\":1,\"replicas\":[2,1],\
              \"log_dirs\":[\"any\",\"/d\"]}]}"
         );
-        assert_eq!(Plan::read(&json(&replicas, &plan.places)).unwrap().places, plan.places);
+        assert_eq!(Plan::of(&json(&replicas, &plan.places)).unwrap().places, plan.places);
     }
 
     #[test]

@@ -36,9 +36,14 @@ pub(super) fn run(
     }
     let lying = lying(session, plan.places.keys())?;
     if console.keeps_answer() {
+        let mut places: BTreeMap<&TopicPartition, Vec<(&Replica, &String)>> = BTreeMap::new();
+        for (replica, wanted) in &plan.places {
+            places.entry(&replica.partition).or_default().push((replica, wanted));
+        }
         console.begin();
         for (partition, state) in &states {
-            console.tell(|| thing(partition, state, &plan.places, &lying));
+            let places = places.remove(partition).unwrap_or_default();
+            console.tell(|| thing(partition, state, &places, &lying));
         }
     } else {
         writeln!(console.out, "Status of partition reassignment:")?;
@@ -81,20 +86,20 @@ impl State<'_> {
     }
 }
 
-/// The same for scripts, with the log directories of its replicas.
+/// The same for scripts, with the log directories of its replicas, and the `places` that are wanted.
 fn thing(
     partition: &TopicPartition,
     state: &State<'_>,
-    wanted: &Places,
+    places: &[(&Replica, &String)],
     lying: &BTreeMap<Replica, Lying>,
 ) -> Value {
     let mut is_done = state.current.as_deref() == Some(state.wanted);
     let mut is_moving = state.current.is_none();
     let mut log_dirs = Vec::new();
-    for (replica, wanted) in wanted.iter().filter(|(replica, _)| replica.partition == *partition) {
+    for (replica, wanted) in places {
         let place = lying.get(replica).cloned().unwrap_or_default();
         is_moving |= place.future.is_some();
-        is_done &= place.future.is_none() && place.current.as_ref() == Some(wanted);
+        is_done &= place.future.is_none() && place.current.as_ref() == Some(*wanted);
         log_dirs.push(json!({
             "broker": replica.broker,
             "logDir": place.current,
@@ -250,7 +255,7 @@ mod tests {
     fn for_scripts() {
         let partition = TopicPartition::new("t", 0);
         let replica = Replica { broker: 1, partition: partition.clone() };
-        let wanted = Places::from([(replica.clone(), "b".to_owned())]);
+        let wanted = "b".to_owned();
         for (current, place, future, is_done, is_moving) in [
             (Some(vec![1]), "b", None, true, false),
             (Some(vec![1]), "a", None, false, false),
@@ -261,7 +266,7 @@ mod tests {
             let lying = Lying { current: Some(place.into()), future: future.map(Into::into) };
             let lying = BTreeMap::from([(replica.clone(), lying)]);
             let state = State { current, wanted: &[1] };
-            let thing = thing(&partition, &state, &wanted, &lying);
+            let thing = thing(&partition, &state, &[(&replica, &wanted)], &lying);
             assert_eq!(thing["isDone"], is_done, "{thing}");
             assert_eq!(thing["isMoving"], is_moving, "{thing}");
             assert_eq!(thing["logDirs"][0]["logDir"], place, "{thing}");

@@ -1,6 +1,6 @@
 //! What the tool can be told.
 
-use crate::arguments::flags::{Flag, Flags, Given, switch, value};
+use crate::arguments::flags::{Flag, Flags, Given, Renamed, switch, value};
 use crate::console::{Console, Failure};
 use crate::properties;
 use crate::session::Session;
@@ -90,6 +90,13 @@ pub(in crate::commands) const FLAGS: Flags = Flags {
     ],
 };
 
+/// The flag that has a newer spelling; both are refused with the other words that make no sense together.
+const RENAMED: Renamed = Renamed {
+    flags: &[("config-file", "command-config")],
+    refused: None,
+    told: Renamed::HAS_BEEN_DEPRECATED,
+};
+
 /// Refuses words that make no sense together.
 pub(super) fn check(given: &Given, console: &mut Console<'_>) -> Result<(), Failure> {
     if given.value("application-id")?.is_none() {
@@ -112,13 +119,7 @@ pub(super) fn session(
     given: &Given,
     console: &mut Console<'_>,
 ) -> Result<(Session, Properties), Failure> {
-    if given.has("config-file") {
-        writeln!(
-            console.out,
-            "Option --config-file has been deprecated and will be removed in a future version. Use --command-config \
-             instead."
-        )?;
-    }
+    FLAGS.in_one_spelling(given, &RENAMED, console)?;
     let settings = properties::of_files(given, &["config-file", "command-config"])?;
     let server = given.value(BOOTSTRAP.name)?.unwrap_or(SERVER);
     Ok((Session::open(server, &settings)?, settings))

@@ -3,7 +3,9 @@
 use super::options::topics;
 use crate::arguments::flags::Given;
 use crate::commands::consumer_groups::duration;
-use crate::commands::consumer_groups::reset::{Offsets, commit, look_up, of_words};
+use crate::commands::consumer_groups::reset::{
+    Offsets, at_time, commit, committed_or, look_up, of_words,
+};
 use crate::console::{Console, Failure};
 use crate::session::Session;
 use dohle_client::admin::OffsetSpec;
@@ -123,7 +125,13 @@ fn input_offsets(
     } else if given.has("to-latest") {
         look_up(session, &partitions, OffsetSpec::Latest)?
     } else if let Some(timestamp) = timestamp(session, given)? {
-        seek.at_time(timestamp, console)?
+        let told = |TopicPartition { topic, partition }: &_| {
+            format!(
+                "Partition {partition} from topic {topic} is empty, without a committed record. Falling back to latest \
+                 known offset."
+            )
+        };
+        at_time(session, &partitions, timestamp, told, console)?
     } else {
         look_up(session, &partitions, OffsetSpec::Earliest)?
     };
@@ -177,17 +185,11 @@ impl Seek<'_> {
         let id = application.to_owned();
         let committed =
             self.session.admin(|admin| async move { admin.group_offsets(&id).await })?;
-        let is_known = |one: &&TopicPartition| committed.contains_key(*one);
-        let (with, without): (Vec<_>, Vec<_>) = self.partitions.iter().partition(is_known);
-        let without: Vec<_> = without.into_iter().cloned().collect();
         let policy = match settings.get("auto.offset.reset") {
             Some("earliest") => OffsetSpec::Earliest,
             _ => OffsetSpec::Latest,
         };
-        let mut offsets = look_up(self.session, &without, policy)?;
-        let known = with.into_iter().filter_map(|one| Some((one, committed.get(one)?.offset)));
-        offsets.extend(known.map(|(one, offset)| (one.clone(), offset)));
-        Ok(offsets)
+        committed_or(self.session, self.partitions.to_vec(), &committed, policy)
     }
 
     /// What a plan has for the partitions; it has to name all of them, and no other.
@@ -200,23 +202,6 @@ impl Seek<'_> {
             return Err(Failure::new(format!("the reset plan does not name {other}")));
         }
         self.within(wanted, console)
-    }
-
-    /// The first offsets from a time on; where there is no record that young, the end.
-    fn at_time(&self, timestamp: i64, console: &mut Console<'_>) -> Result<Offsets, Failure> {
-        let spec = OffsetSpec::Timestamp(timestamp);
-        let mut offsets = look_up(self.session, self.partitions, spec)?;
-        let open = offsets.iter().filter(|(_, offset)| **offset < 0);
-        let open: Vec<_> = open.map(|(one, _)| one.clone()).collect();
-        for TopicPartition { topic, partition } in &open {
-            writeln!(
-                console.out,
-                "Partition {partition} from topic {topic} is empty, without a committed record. Falling back to latest \
-                 known offset."
-            )?;
-        }
-        offsets.extend(look_up(self.session, &open, OffsetSpec::Latest)?);
-        Ok(offsets)
     }
 
     /// Offsets that lie in their logs: what is outside becomes the start or the end. As Kafka's tool, it

@@ -90,11 +90,6 @@ fn plan(
     }
     let is_relative = given.has("shift-by") || given.has("to-current");
     let committed = if is_relative { source_offsets(session, group)? } else { Committed::new() };
-    let unknown = partitions.iter().find(|one| !committed.contains_key(*one));
-    if let Some(one) = unknown.filter(|_| given.has("shift-by")) {
-        let what = "since there is no current committed offset";
-        return Err(Failure::Misuse(format!("Cannot shift offset for partition {one} {what}")));
-    }
     as_flags_say(session, given, partitions, &committed, console)
 }
 

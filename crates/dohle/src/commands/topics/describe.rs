@@ -114,15 +114,7 @@ async fn look_up(
         known.push(Known { topic, configs });
     }
     let cluster = admin.describe_cluster(false).await?;
-    let partitions: Vec<_> = known
-        .iter()
-        .flat_map(|one| {
-            let partitions = one.topic.partitions.iter();
-            partitions.map(|partition| {
-                TopicPartition::new(one.topic.name.clone(), partition.partition.index)
-            })
-        })
-        .collect();
+    let partitions: Vec<_> = known.iter().flat_map(|one| one.topic.topic_partitions()).collect();
     let moves = match admin.list_reassignments(Some(&partitions)).await {
         Ok(moves) => moves,
         // Without the right or the API there are none to show.
