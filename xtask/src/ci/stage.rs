@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::toolchains;
+use super::{room, toolchains};
 use crate::{applications, compat, crash, diff, events, golden, package, sim, tidy, tools, watch};
 
 /// Something that must hold, and how to find out.
@@ -25,8 +25,11 @@ pub(super) enum Run {
 pub(super) static STAGES: [Stage; 20] = [
     Stage {
         name: "toolchains",
-        what: "every toolchain that a later stage needs is there",
-        run: Run::Whole(|_| toolchains::check()),
+        what: "every toolchain that a later stage needs is there, and room on the disk",
+        run: Run::Whole(|root| {
+            toolchains::check()?;
+            room::check(root)
+        }),
     },
     Stage {
         name: "format",
