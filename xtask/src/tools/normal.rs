@@ -12,8 +12,10 @@ pub(super) fn lines(text: &str, step: &Step, world: &World) -> Vec<String> {
     let port = world.server.rsplit(':').next().unwrap_or_default();
     let text = text.replace(&world.server, "SERVER").replace(&world.folder_name(), "DIR");
     let text = text.replace(&world.logs, "LOGS").replace(port, "PORT");
-    let mut lines: Vec<String> =
-        without_traces(&text).into_iter().map(|line| line_of(line, step.numbers_count)).collect();
+    let mut lines: Vec<String> = without_traces(&text)
+        .into_iter()
+        .flat_map(|line| lines_of(line, step.numbers_count))
+        .collect();
     if !step.order_counts {
         // What stands before the first of a set may be another's the next time.
         for line in &mut lines {
@@ -47,13 +49,15 @@ fn without_traces(text: &str) -> Vec<&str> {
     kept
 }
 
-fn line_of(line: &str, numbers_count: bool) -> String {
-    if line.starts_with('{')
-        && let Ok(json) = serde_json::from_str::<Value>(line)
-    {
-        return json_of(&json);
+/// Several objects with nothing between them, which is how records of coordinators are printed, are a line each.
+fn lines_of(line: &str, numbers_count: bool) -> Vec<String> {
+    if line.starts_with('{') {
+        let objects = serde_json::Deserializer::from_str(line).into_iter::<Value>();
+        if let Ok(lines) = objects.map(|json| json.map(|json| json_of(&json))).collect() {
+            return lines;
+        }
     }
-    text_of(line, numbers_count).trim_end().to_owned()
+    vec![text_of(line, numbers_count).trim_end().to_owned()]
 }
 
 /// A text with each of its words as [`word_of`] has it.
@@ -111,15 +115,17 @@ fn uuid_at(word: &str) -> Option<usize> {
     })
 }
 
-/// JSON with sorted keys and elements: neither has an order in Kafka's tools. Sizes and paths are of the
-/// server, and times and rates of the run.
+/// JSON with sorted keys and elements: neither has an order in Kafka's tools. Sizes, paths and hashes of ids are
+/// of the server, and times and rates of the run.
 fn json_of(json: &Value) -> String {
     match json {
         Value::Object(map) => {
             let mut parts: Vec<String> = map
                 .iter()
                 .map(|(key, value)| match key.as_str() {
-                    "size" | "logDir" | "timestamp" | "avg_throughput" => format!("{key}:?"),
+                    "size" | "logDir" | "timestamp" | "avg_throughput" | "metadataHash" => {
+                        format!("{key}:?")
+                    }
                     _ => format!("{key}:{}", json_of(value)),
                 })
                 .collect();
@@ -137,7 +143,7 @@ fn json_of(json: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{line_of, without_traces};
+    use super::{lines_of, without_traces};
 
     #[test]
     fn traces_are_no_answer() {
@@ -161,7 +167,9 @@ mod tests {
                 "{id:\"ID\",time:N}",
             ),
         ] {
-            assert_eq!(line_of(line, counts), expected, "{line}");
+            assert_eq!(lines_of(line, counts), [expected], "{line}");
         }
+        assert_eq!(lines_of("{\"a\":1}{\"b\":null}", true), ["{a:1}", "{b:null}"]);
+        assert_eq!(lines_of("{\"a\":1}, c", true), ["{\"a\":1}, c"]);
     }
 }

@@ -2,6 +2,7 @@
 //! `kafka-console-consumer.sh`.
 
 mod coordinated;
+mod deserializer;
 pub(super) mod formatter;
 pub(super) mod options;
 
@@ -23,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(options) = options::read(words, console)? else { return Ok(()) };
-    let formatter = Formatter::new(&options.formatter, &options.formatter_properties)?;
+    let formatter = Formatter::new(&options.formatter, &options.formatter_properties, console)?;
     let session = Session::open(&options.bootstrap, &options.properties)?;
     let stop = session.stop_flag();
     let consumer = open(&session, &options)?;

@@ -4,6 +4,7 @@
 //! ([`EncodedSize`]), bytes ([`Writer`]) and JSON ([`JsonWriter`]), so that the size known beforehand
 //! is always that of the bytes.
 
+mod decimal;
 mod error;
 mod few;
 mod json;
@@ -16,6 +17,7 @@ mod tags;
 mod text;
 mod writer;
 
+pub use decimal::{java_double, java_float};
 pub use error::{DecodeError, DecodeErrorKind};
 pub use few::Few;
 pub use json::JsonWriter;

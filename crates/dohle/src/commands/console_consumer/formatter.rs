@@ -1,7 +1,8 @@
 //! How a record is printed.
 
 use super::coordinated::Coordinated;
-use crate::console::Failure;
+use super::deserializer::Deserializer;
+use crate::console::{Console, Failure};
 use dohle_client::Properties;
 use dohle_client::consumer::Record;
 use dohle_protocol::record::TimestampType;
@@ -15,21 +16,6 @@ pub(in crate::commands) enum Formatter {
     Coordinated(Coordinated),
     /// Nothing.
     Nothing,
-}
-
-/// How bytes become text.
-#[derive(Clone, Copy)]
-enum Decoder {
-    /// As they are.
-    Bytes,
-    /// A number, most significant byte first, of so many bytes.
-    Integer(usize),
-    /// A floating number of four or eight bytes.
-    Float(usize),
-    /// 16 bytes.
-    Uuid,
-    /// Nothing, whatever it is.
-    Void,
 }
 
 /// The columns of [`Formatter::Columns`].
@@ -46,18 +32,23 @@ pub(in crate::commands) struct Columns {
     line_separator: String,
     headers_separator: String,
     null_literal: String,
-    key_decoder: Decoder,
-    value_decoder: Decoder,
-    headers_decoder: Decoder,
+    key_deserializer: Deserializer,
+    value_deserializer: Deserializer,
+    headers_deserializer: Deserializer,
 }
 
 impl Formatter {
-    /// The formatter of a Java class, with its settings.
-    pub(in crate::commands) fn new(class: &str, properties: &Properties) -> Result<Self, Failure> {
-        let name = class.rsplit('.').next().unwrap_or(class);
+    /// The formatter of a Java class, with its settings. Before Kafka 4.0 some were classes within
+    /// others (`kafka.coordinator.group.GroupMetadataManager$OffsetsMessageFormatter`).
+    pub(in crate::commands) fn new(
+        class: &str,
+        properties: &Properties,
+        console: &mut Console<'_>,
+    ) -> Result<Self, Failure> {
+        let name = class.rsplit(['.', '$']).next().unwrap_or(class);
         match name {
             "DefaultMessageFormatter" | "LoggingMessageFormatter" => {
-                Ok(Self::Columns(Box::new(Columns::new(properties)?)))
+                Ok(Self::Columns(Box::new(Columns::new(properties, console)?)))
             }
             "NoOpMessageFormatter" => Ok(Self::Nothing),
             _ => match Coordinated::named(name) {
@@ -83,12 +74,15 @@ impl Formatter {
 }
 
 impl Columns {
-    fn new(properties: &Properties) -> Result<Self, Failure> {
+    fn new(properties: &Properties, console: &mut Console<'_>) -> Result<Self, Failure> {
         let is_set = |name, default| {
             properties.get(name).map_or(default, |text| text.trim().eq_ignore_ascii_case("true"))
         };
         let text = |name, default: &str| properties.get(name).unwrap_or(default).to_owned();
-        let decoder = |name| properties.get(name).map_or(Ok(Decoder::Bytes), Decoder::of_class);
+        let mut deserializer = |name| match properties.get(name) {
+            None => Ok(Deserializer::Bytes),
+            Some(class) => deserializer(class, console),
+        };
         Ok(Self {
             timestamp: is_set("print.timestamp", false),
             key: is_set("print.key", false),
@@ -102,9 +96,9 @@ impl Columns {
             line_separator: text("line.separator", "\n"),
             headers_separator: text("headers.separator", ","),
             null_literal: text("null.literal", "null"),
-            key_decoder: decoder("key.deserializer")?,
-            value_decoder: decoder("value.deserializer")?,
-            headers_decoder: decoder("headers.deserializer")?,
+            key_deserializer: deserializer("key.deserializer")?,
+            value_deserializer: deserializer("value.deserializer")?,
+            headers_deserializer: deserializer("headers.deserializer")?,
         })
     }
 
@@ -114,130 +108,141 @@ impl Columns {
         delivery: Option<i16>,
         out: &mut dyn Write,
     ) -> Result<(), Failure> {
-        let mut columns: Vec<Vec<u8>> = Vec::new();
+        let mut has_begun = false;
+        let mut next = |out: &mut dyn Write| match std::mem::replace(&mut has_begun, true) {
+            true => out.write_all(self.key_separator.as_bytes()),
+            false => Ok(()),
+        };
         if self.timestamp {
-            columns.push(
-                match record.timestamp_type {
-                    Some(TimestampType::CreateTime) => format!("CreateTime:{}", record.timestamp),
-                    Some(TimestampType::LogAppendTime) => {
-                        format!("LogAppendTime:{}", record.timestamp)
-                    }
-                    None => "NO_TIMESTAMP".to_owned(),
+            next(out)?;
+            match record.timestamp_type {
+                Some(TimestampType::CreateTime) => write!(out, "CreateTime:{}", record.timestamp)?,
+                Some(TimestampType::LogAppendTime) => {
+                    write!(out, "LogAppendTime:{}", record.timestamp)?;
                 }
-                .into_bytes(),
-            );
+                None => out.write_all(b"NO_TIMESTAMP")?,
+            }
         }
         if self.partition {
-            columns.push(format!("Partition:{}", record.partition).into_bytes());
+            next(out)?;
+            write!(out, "Partition:{}", record.partition)?;
         }
         if self.offset {
-            columns.push(format!("Offset:{}", record.offset).into_bytes());
+            next(out)?;
+            write!(out, "Offset:{}", record.offset)?;
         }
         if self.delivery {
-            columns.push(
-                match delivery {
-                    Some(count) => format!("Delivery:{count}"),
-                    None => "Delivery:NOT_PRESENT".to_owned(),
-                }
-                .into_bytes(),
-            );
+            next(out)?;
+            write_known(out, "Delivery", delivery)?;
         }
         if self.epoch {
-            columns.push(
-                match record.leader_epoch {
-                    epoch if epoch >= 0 => format!("Epoch:{epoch}"),
-                    _ => "Epoch:NOT_PRESENT".to_owned(),
-                }
-                .into_bytes(),
-            );
+            next(out)?;
+            write_known(out, "Epoch", Some(record.leader_epoch).filter(|epoch| *epoch >= 0))?;
         }
         if self.headers {
-            columns.push(self.headers(record)?);
+            next(out)?;
+            self.write_headers(record, out)?;
         }
         if self.key {
-            columns.push(self.decoded(self.key_decoder, record.key.as_deref())?);
+            next(out)?;
+            self.write_bytes(self.key_deserializer, record.key.as_deref(), out)?;
         }
         if self.value {
-            columns.push(self.decoded(self.value_decoder, record.value.as_deref())?);
+            next(out)?;
+            self.write_bytes(self.value_deserializer, record.value.as_deref(), out)?;
         }
-        for (index, column) in columns.iter().enumerate() {
-            if index > 0 {
-                out.write_all(self.key_separator.as_bytes())?;
-            }
-            out.write_all(column)?;
-        }
-        if !columns.is_empty() {
+        if has_begun {
             out.write_all(self.line_separator.as_bytes())?;
         }
         Ok(())
     }
 
-    fn headers(&self, record: &Record) -> Result<Vec<u8>, Failure> {
+    fn write_headers(&self, record: &Record, out: &mut dyn Write) -> Result<(), Failure> {
         if record.headers.is_empty() {
-            return Ok(b"NO_HEADERS".to_vec());
+            out.write_all(b"NO_HEADERS")?;
         }
-        let mut text = Vec::new();
         for (index, (key, value)) in record.headers.iter().enumerate() {
             if index > 0 {
-                text.extend_from_slice(self.headers_separator.as_bytes());
+                out.write_all(self.headers_separator.as_bytes())?;
             }
-            text.extend_from_slice(key);
-            text.push(b':');
-            text.extend(self.decoded(self.headers_decoder, value.as_deref())?);
+            out.write_all(key)?;
+            out.write_all(b":")?;
+            self.write_bytes(self.headers_deserializer, value.as_deref(), out)?;
         }
-        Ok(text)
+        Ok(())
     }
 
-    fn decoded(&self, decoder: Decoder, bytes: Option<&[u8]>) -> Result<Vec<u8>, Failure> {
-        decoder.decode(bytes.unwrap_or(self.null_literal.as_bytes()))
+    fn write_bytes(
+        &self,
+        deserializer: Deserializer,
+        bytes: Option<&[u8]>,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        let read = deserializer.read(bytes.unwrap_or(self.null_literal.as_bytes()));
+        out.write_all(&read.map_err(Failure::new)?)?;
+        Ok(())
     }
 }
 
-impl Decoder {
-    fn of_class(class: &str) -> Result<Self, Failure> {
-        match class.rsplit('.').next().unwrap_or(class) {
-            "StringDeserializer" | "ByteArrayDeserializer" | "BytesDeserializer" => Ok(Self::Bytes),
-            "ShortDeserializer" => Ok(Self::Integer(2)),
-            "IntegerDeserializer" => Ok(Self::Integer(4)),
-            "LongDeserializer" => Ok(Self::Integer(8)),
-            "FloatDeserializer" => Ok(Self::Float(4)),
-            "DoubleDeserializer" => Ok(Self::Float(8)),
-            "UUIDDeserializer" => Ok(Self::Uuid),
-            "VoidDeserializer" => Ok(Self::Void),
-            _ => Err(Failure::new(format!("{class}: there is no such deserializer here"))),
+/// A number that only some records have.
+fn write_known(
+    out: &mut dyn Write,
+    name: &str,
+    number: Option<impl std::fmt::Display>,
+) -> std::io::Result<()> {
+    match number {
+        Some(number) => write!(out, "{name}:{number}"),
+        None => write!(out, "{name}:NOT_PRESENT"),
+    }
+}
+
+/// The deserializer of this class. As in Kafka, one that is not there is told of, and bytes are printed as they are.
+fn deserializer(class: &str, console: &mut Console<'_>) -> std::io::Result<Deserializer> {
+    if let Some(deserializer) = Deserializer::of_class(class) {
+        return Ok(deserializer);
+    }
+    writeln!(
+        console.err,
+        "ERROR Unable to instantiate a deserializer from {class}: there is no such deserializer here"
+    )?;
+    Ok(Deserializer::Bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn formatter(class: &str, settings: &[(&str, &str)]) -> (Option<Formatter>, String) {
+        let mut properties = Properties::default();
+        for (name, value) in settings {
+            properties.set(*name, *value);
+        }
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let formatter = Formatter::new(class, &properties, &mut Console::new(&mut out, &mut err));
+        (formatter.ok(), String::from_utf8(err).unwrap())
+    }
+
+    #[test]
+    fn classes_of_old_are_known() {
+        for (class, is_known) in [
+            ("kafka.tools.DefaultMessageFormatter", true),
+            ("kafka.coordinator.group.GroupMetadataManager$OffsetsMessageFormatter", true),
+            ("kafka.coordinator.transaction.TransactionLog$TransactionLogMessageFormatter", true),
+            ("org.apache.kafka.tools.consumer.group.share.ShareGroupStateMessageFormatter", true),
+            ("a.Nope", false),
+        ] {
+            assert_eq!(formatter(class, &[]).0.is_some(), is_known, "{class}");
         }
     }
 
-    fn decode(self, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
-        let wrong = |what: &str, size: usize| {
-            Failure::new(format!(
-                "Size of data received by {what} is not {size} (it is {})",
-                bytes.len()
-            ))
-        };
-        match self {
-            Self::Bytes => Ok(bytes.to_vec()),
-            Self::Void => Ok(b"null".to_vec()),
-            Self::Integer(size) => {
-                if bytes.len() != size {
-                    return Err(wrong("the deserializer", size));
-                }
-                let start = if bytes[0] & 0x80 == 0 { 0i64 } else { -1 };
-                let number =
-                    bytes.iter().fold(start, |number, byte| number << 8 | i64::from(*byte));
-                Ok(number.to_string().into_bytes())
-            }
-            Self::Float(size) => {
-                match (size, <[u8; 4]>::try_from(bytes), <[u8; 8]>::try_from(bytes)) {
-                    (4, Ok(four), _) => Ok(format!("{:?}", f32::from_be_bytes(four)).into_bytes()),
-                    (8, _, Ok(eight)) => {
-                        Ok(format!("{:?}", f64::from_be_bytes(eight)).into_bytes())
-                    }
-                    _ => Err(wrong("the deserializer", size)),
-                }
-            }
-            // Java's writes a UUID as text.
-            Self::Uuid => Ok(bytes.to_vec()),
-        }
+    #[test]
+    fn a_deserializer_that_is_not_there_is_told_of() {
+        let (formatter, told) =
+            formatter("DefaultMessageFormatter", &[("key.deserializer", "a.Nope")]);
+        assert!(formatter.is_some());
+        assert!(
+            told.starts_with("ERROR Unable to instantiate a deserializer from a.Nope"),
+            "{told}"
+        );
     }
 }

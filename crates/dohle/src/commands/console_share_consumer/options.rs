@@ -156,7 +156,7 @@ fn formatter(given: &Given, console: &mut Console<'_>) -> Result<Formatter, Fail
         properties::take(pair, &mut settings);
     }
     let class = given.value("formatter")?.unwrap_or("DefaultMessageFormatter");
-    match Formatter::new(class, &settings) {
+    match Formatter::new(class, &settings, console) {
         Err(Failure::Message(message)) => Err(FLAGS.wrong(&message, console)),
         formatter => formatter,
     }

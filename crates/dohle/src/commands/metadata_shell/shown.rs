@@ -148,20 +148,6 @@ pub(super) fn token(token: &DelegationTokenRecord) -> String {
     )
 }
 
-/// A number as Java writes it: with a point always, and with an exponent from ten millions on.
-pub(super) fn double(number: f64) -> String {
-    let size = number.abs();
-    if number == 0.0 || (1e-3..1e7).contains(&size) || !number.is_finite() {
-        return format!("{number:?}").replace("inf", "Infinity");
-    }
-    let text = format!("{number:e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) if digits.contains('.') => format!("{digits}E{exponent}"),
-        Some((digits, exponent)) => format!("{digits}.0E{exponent}"),
-        None => text,
-    }
-}
-
 fn list(items: &[impl Display]) -> String {
     let items: Vec<_> = items.iter().map(ToString::to_string).collect();
     format!("[{}]", items.join(", "))
@@ -179,21 +165,6 @@ mod tests {
     use super::*;
     use dohle_protocol::wire::Text;
     use std::collections::BTreeMap;
-
-    #[test]
-    fn numbers() {
-        for (number, expected) in [
-            (0.0, "0.0"),
-            (10.0, "10.0"),
-            (0.25, "0.25"),
-            (9_999_999.0, "9999999.0"),
-            (10_000_000.0, "1.0E7"),
-            (12_345_678.9, "1.23456789E7"),
-            (0.0005, "5.0E-4"),
-        ] {
-            assert_eq!(double(number), expected);
-        }
-    }
 
     #[test]
     fn entities() {

@@ -15,6 +15,7 @@ use dohle_metadata::config::{ConfigResource, ResourceKind};
 use dohle_metadata::features::METADATA_VERSION;
 use dohle_metadata::image::{Image, QuotaEntity, Topic};
 use dohle_protocol::ids::Uuid;
+use dohle_protocol::wire::java_double;
 use std::collections::BTreeMap;
 
 /// The mechanisms by their numbers in the image.
@@ -179,7 +180,7 @@ impl<'i> Node<'i> {
         match self {
             Self::AclsById(image) => image.acls.get(&name.parse::<Uuid>().ok()?).map(shown::acl),
             Self::Quota(image, entity) => {
-                image.quotas.get(entity)?.get(name).map(|quota| shown::double(*quota))
+                image.quotas.get(entity)?.get(name).map(|quota| java_double(*quota))
             }
             Self::Brokers(image) => image.brokers.get(&number(name)?).map(shown::broker),
             Self::Controllers(image) => {
