@@ -8,10 +8,11 @@ use crate::arguments::flags::{Flags, Given, switch, value};
 use crate::console::{Console, Failure};
 use crate::properties;
 use crate::session::{BOOTSTRAP, BOOTSTRAP_CONTROLLER, COMMAND_CONFIG, Session};
-use dohle_client::Properties;
 use dohle_client::admin::{ConfigChange, ResourceType};
+use dohle_client::{Error, Properties};
 use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::describe_configs_response::DescribeConfigsResourceResult;
+use dohle_protocol::wire::Text;
 use entity::{Entities, Kind};
 use serde_json::{Value, json};
 
@@ -264,18 +265,25 @@ fn describe(
     (kind, resource, name): (Kind, ResourceType, Option<String>),
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    // A broker that is not there would be waited for.
-    let is_of_broker = matches!(kind, Kind::Brokers | Kind::BrokerLoggers);
-    let all = if name.is_none() || is_of_broker { all_of(session, kind)? } else { Vec::new() };
-    let names = name.map_or_else(|| all.clone(), |name| vec![name]);
     let is_all = given.has("all");
+    let names = match name {
+        None => Listed::of(session, kind)?.names,
+        Some(name) => {
+            check_name(kind, &name, console)?;
+            // A broker that is not there would be waited for, the configs of another be those of one that is.
+            let is_looked_for = match kind {
+                Kind::Brokers | Kind::BrokerLoggers => true,
+                Kind::ClientMetrics | Kind::Groups => !is_all,
+                Kind::Topics | Kind::Clients | Kind::Users | Kind::Ips => false,
+            };
+            if is_looked_for && Listed::of(session, kind)?.lacks(&name) {
+                return tell_missing(kind, &name, console);
+            }
+            vec![name]
+        }
+    };
     console.begin();
     for name in names {
-        check_name(kind, &name, console)?;
-        if is_of_broker && !all.contains(&name) {
-            tell_missing(kind, &name, console)?;
-            continue;
-        }
         let entity = name.clone();
         let described = session
             .admin(|admin| async move { admin.describe_configs(resource, &entity, true).await });
@@ -351,34 +359,63 @@ fn entity_json(kind: Kind, name: &str, configs: &[DescribeConfigsResourceResult]
 }
 
 /// Every entity of a kind.
-fn all_of(session: &Session, kind: Kind) -> Result<Vec<String>, Failure> {
-    Ok(match kind {
-        Kind::Topics => {
-            let topics = session.admin(|admin| async move { admin.list_topics().await })?;
-            topics.into_iter().map(|topic| topic.name.to_string()).collect()
-        }
-        Kind::Brokers | Kind::BrokerLoggers => {
-            let cluster =
-                session.admin(|admin| async move { admin.describe_cluster(false).await })?;
-            let ids = cluster.brokers.iter().map(|node| node.id.to_string());
-            ids.chain([String::new()]).collect()
-        }
-        Kind::ClientMetrics => resources(session, ResourceType::ClientMetrics)?,
-        Kind::Groups => {
-            let mut names = resources(session, ResourceType::Group)?;
-            let groups = session.admin(|admin| async move { admin.list_groups(&[], &[]).await })?;
-            names.extend(groups.into_iter().map(|group| group.id.to_string()));
-            names.sort_unstable();
-            names.dedup();
-            names
-        }
-        Kind::Clients | Kind::Users | Kind::Ips => Vec::new(),
-    })
+struct Listed {
+    names: Vec<String>,
+    /// Whether there can be no other. Brokers before Kafka 4.1 do not tell which groups have configs.
+    is_complete: bool,
 }
 
-fn resources(session: &Session, kind: ResourceType) -> Result<Vec<String>, Failure> {
-    let names = session.admin(|admin| async move { admin.list_config_resources(kind).await })?;
-    Ok(names.iter().map(ToString::to_string).collect())
+impl Listed {
+    fn of(session: &Session, kind: Kind) -> Result<Self, Failure> {
+        let mut is_complete = true;
+        let names = match kind {
+            Kind::Topics => {
+                let topics = session.admin(|admin| async move { admin.list_topics().await })?;
+                texts(topics.iter().map(|topic| &topic.name))
+            }
+            Kind::Brokers | Kind::BrokerLoggers => {
+                let cluster =
+                    session.admin(|admin| async move { admin.describe_cluster(false).await })?;
+                let ids = cluster.brokers.iter().map(|node| node.id.to_string());
+                ids.chain([String::new()]).collect()
+            }
+            Kind::ClientMetrics => texts(resources(session, ResourceType::ClientMetrics)?),
+            Kind::Groups => {
+                let groups =
+                    session.admin(|admin| async move { admin.list_groups(&[], &[]).await })?;
+                let mut names = texts(groups.iter().map(|group| &group.id));
+                match resources(session, ResourceType::Group) {
+                    Ok(configured) => names.extend(texts(configured)),
+                    Err(error) if cannot_be_told(&error) => is_complete = false,
+                    Err(error) => return Err(error.into()),
+                }
+                names.sort_unstable();
+                names.dedup();
+                names
+            }
+            Kind::Clients | Kind::Users | Kind::Ips => Vec::new(),
+        };
+        Ok(Self { names, is_complete })
+    }
+
+    fn lacks(&self, name: &str) -> bool {
+        self.is_complete && self.names.iter().all(|one| one != name)
+    }
+}
+
+fn texts(names: impl IntoIterator<Item = impl ToString>) -> Vec<String> {
+    names.into_iter().map(|name| name.to_string()).collect()
+}
+
+fn resources(session: &Session, kind: ResourceType) -> Result<Vec<Text>, Error> {
+    session.admin(|admin| async move { admin.list_config_resources(kind).await })
+}
+
+fn cannot_be_told(error: &Error) -> bool {
+    const NOT_TOLD: [ErrorCode; 2] =
+        [ErrorCode::UNSUPPORTED_VERSION, ErrorCode::CLUSTER_AUTHORIZATION_FAILED];
+    matches!(error, Error::UnsupportedVersion { .. })
+        || error.code().is_some_and(|code| NOT_TOLD.contains(&code))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use dohle_protocol::messages::alter_user_scram_credentials_request::{
 };
 use dohle_protocol::messages::describe_client_quotas_request::ComponentData;
 use dohle_protocol::messages::describe_client_quotas_response::{EntityData as Told, ValueData};
-use dohle_protocol::wire::Text;
+use dohle_protocol::wire::{Text, java_double};
 use serde_json::{Map, Value, json};
 
 const QUOTAS: [&str; 4] =
@@ -74,8 +74,8 @@ pub(super) fn describe(
                 });
             }
         }
-        let values: Vec<_> =
-            quota.values.iter().map(|one| format!("{}={:?}", one.key, one.value)).collect();
+        let value = |one: &ValueData| format!("{}={}", one.key, java_double(one.value));
+        let values: Vec<_> = quota.values.iter().map(value).collect();
         let (entity, values) = (entity.join(", "), values.join(", "));
         writeln!(console.out, "Quota configs for {entity} are {values}")?;
     }
