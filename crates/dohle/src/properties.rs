@@ -6,9 +6,12 @@ use dohle_client::Properties;
 
 /// Reads a file; keys and values as `java.util.Properties` would have them.
 pub(crate) fn read(path: &str, into: &mut Properties) -> Result<(), Failure> {
-    // Java's own words for it, which is all that the tools say.
-    let text = std::fs::read_to_string(path)
-        .map_err(|_| Failure::new(format!("{path} (No such file or directory)")))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        // As Java says it, which is all that the tools say.
+        let error = error.to_string();
+        let why = error.split(" (os error").next().unwrap_or_default();
+        Failure::new(format!("{path} ({why})"))
+    })?;
     for (key, value) in dohle_metadata::config::properties::parse(&text) {
         into.set(&key, value);
     }

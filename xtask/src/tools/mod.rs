@@ -6,6 +6,7 @@ mod normal;
 mod opening;
 mod script;
 mod secured;
+mod settled;
 mod silent;
 mod streaming;
 
@@ -190,6 +191,7 @@ fn start(
 fn no_tool(server: &str, name: &str, words: &[String]) -> Option<Result<Answer, String>> {
     match name {
         opening::NAME => Some(opening::open(server, words)),
+        settled::NAME => Some(settled::join(server, words)),
         silent::NAME => Some(silent::join(server, words)),
         streaming::NAME => Some(streaming::run(server, words)),
         _ => None,

@@ -10,7 +10,7 @@
 //!                            $?: only the exit code does, $^: it is asked again for some seconds until the answer
 //!                            is Kafka's, $2: once it has printed so many lines it is told to end, by SIGTERM, and what
 //!                            it prints behind them does not count; commands that are no tool's: `opening.rs`,
-//!                            `silent.rs`, `streaming.rs`)
+//!                            `settled.rs`, `silent.rs`, `streaming.rs`)
 //! < a line of standard input
 //! | a line of standard output
 //! -> 0

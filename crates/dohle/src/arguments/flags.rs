@@ -230,6 +230,26 @@ impl Flags {
         }
     }
 
+    /// Refuses flags that say something only beside one of `others`.
+    pub(crate) fn only_with(
+        &self,
+        given: &Given,
+        flags: &[&str],
+        others: &[&str],
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
+        let is_missed = !others.iter().any(|other| given.has(other));
+        match flags.iter().find(|flag| is_missed && given.has(flag)) {
+            None => Ok(()),
+            Some(flag) => {
+                let message = format!(
+                    "Option(s) [{flag}] are unavailable given other options on the command line"
+                );
+                Err(self.wrong(&message, console))
+            }
+        }
+    }
+
     /// Tells of old spellings; one beside its new one is refused.
     pub(crate) fn in_one_spelling(
         &self,

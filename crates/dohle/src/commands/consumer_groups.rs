@@ -29,20 +29,22 @@ const STATES: [&str; 7] = [
     "Reconciling",
 ];
 
+/// How many milliseconds a call may take unless `--timeout` says it.
+const TIMEOUT_MS: i64 = 30_000;
+
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some((given, action)) = options::read(words, console)? else { return Ok(()) };
     if let Some(expression) = given.value("validate-regex")? {
         return validate(expression, console);
     }
-    let session = Session::of(&given)?;
-    let done = match action {
+    let done = session(&given).and_then(|session| match action {
         "list" => list(&session, &given, console),
         "describe" => describe::run(&session, &given, console),
         "delete" => deleting::groups(&session, &given, console),
         "reset-offsets" => reset::run(&session, &given, console),
         _ => deleting::offsets(&session, &given, console),
-    };
+    });
     match done {
         Err(Failure::Misuse(message)) => Err(options::FLAGS.wrong(&message, console)),
         Err(Failure::Message(message)) if console.is_json() => Err(Failure::Message(message)),
@@ -53,6 +55,11 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         }
         done => done,
     }
+}
+
+/// A session in which a call may take as long as the flags say.
+pub(super) fn session(given: &Given) -> Result<Session, Failure> {
+    Session::of_within(given, given.number("timeout", TIMEOUT_MS)?)
 }
 
 /// Whether an expression can be subscribed to (RE2, as servers understand it).

@@ -34,6 +34,12 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         let message = "--group-type must be a valid group type: consumer, classic, share, streams.";
         return Err(FLAGS.wrong(message, console));
     }
+    let ways = ["consumer", "share", "streams"];
+    for way in ways {
+        let mut others = vec!["group-type", "protocol"];
+        others.extend(ways.iter().filter(|other| **other != way));
+        FLAGS.not_with(&given, way, &others, console)?;
+    }
     let protocol = given.value("protocol")?.map(str::to_owned);
     let session = Session::of(&given)?;
     let mut groups = session.admin(|admin| async move { admin.list_groups(&[], &[]).await })?;

@@ -5,7 +5,7 @@ mod describe;
 mod json;
 
 use super::consumer_groups::reset::{Offsets, at_time, is_empty, look_up, partitions, print};
-use super::consumer_groups::{duration, states, tell};
+use super::consumer_groups::{duration, session, states, tell};
 use crate::arguments::flags::{Flags, Given, optional, switch, value};
 use crate::console::{Console, Failure};
 use crate::exception::{exception, refused, wrapped};
@@ -50,20 +50,27 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let Some(given) = FLAGS.parse(words, console)? else { return Ok(()) };
     let action = check(&given, console)?;
     let states = states(&FLAGS, &given, &["Stable", "Empty", "Dead"], console)?;
-    let session = Session::of(&given)?;
-    let done = match action {
+    let done = session(&given).and_then(|session| match action {
         "list" => list(&session, &given, &states, console),
         "describe" => {
             named(&session, &given).and_then(|ids| describe::run(&session, &given, &ids, console))
         }
         "delete" => delete(&session, &given, console),
-        "reset-offsets" => match reset(&session, &given, console) {
-            Err(Failure::Misuse(message)) => return Err(FLAGS.wrong(&message, console)),
-            done => return done,
-        },
+        "reset-offsets" => {
+            let since = given.value("to-datetime")?.map(duration::timestamp).transpose()?;
+            match reset(&session, &given, since, console) {
+                // What the server has against it ends the tool.
+                Err(Failure::Message(message)) => {
+                    writeln!(console.err, "{}", console.error_line(&message))?;
+                    Err(Failure::TOLD)
+                }
+                done => done,
+            }
+        }
         _ => delete_offsets(&session, &given, console),
-    };
+    });
     match done {
+        Err(Failure::Misuse(message)) => Err(FLAGS.wrong(&message, console)),
         // Kafka's tool says so on standard output, and ends well.
         Err(Failure::Message(message)) => {
             tell(&format!("Executing share group command failed due to {message}"), console)
@@ -74,6 +81,8 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
 
 /// Which action it is, if the flags go together.
 fn check(given: &Given, console: &mut Console<'_>) -> Result<&'static str, Failure> {
+    FLAGS.only_with(given, &["members", "offsets", "verbose"], &["describe"], console)?;
+    FLAGS.only_with(given, &["state"], &["describe", "list"], console)?;
     FLAGS.required(given, BOOTSTRAP.name, console)?;
     let message = "Command must include exactly one action: --list, --describe, --delete, \
                    --reset-offsets, --delete-offsets.";
@@ -256,7 +265,12 @@ fn delete_offsets(
     Ok(())
 }
 
-fn reset(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<(), Failure> {
+fn reset(
+    session: &Session,
+    given: &Given,
+    since: Option<i64>,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
     let group = given.value("group")?.unwrap_or_default().to_owned();
     let id = group.clone();
     match session.admin(|admin| async move { admin.describe_share_group(&id).await }) {
@@ -266,7 +280,7 @@ fn reset(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<
         Err(error) if error.code() == Some(ErrorCode::GROUP_ID_NOT_FOUND) => {}
         Err(error) => return Err(error.into()),
     }
-    let offsets = plan(session, given, &group, console)?;
+    let offsets = plan(session, given, since, &group, console)?;
     if given.has("execute") {
         let (id, wanted) = (group.clone(), offsets.clone());
         session.admin(|admin| async move { admin.set_share_group_offsets(&id, &wanted).await })?;
@@ -274,10 +288,11 @@ fn reset(session: &Session, given: &Given, console: &mut Console<'_>) -> Result<
     print(&[(group.into(), offsets)], console)
 }
 
-/// Where the group is to go on.
+/// Where the group is to go on; from the time `since` on if there is one.
 fn plan(
     session: &Session,
     given: &Given,
+    since: Option<i64>,
     group: &str,
     console: &mut Console<'_>,
 ) -> Result<Offsets, Failure> {
@@ -295,11 +310,10 @@ fn plan(
     if given.has("to-earliest") {
         return look_up(session, &partitions, OffsetSpec::Earliest);
     }
-    if given.has("to-latest") {
-        return look_up(session, &partitions, OffsetSpec::Latest);
+    match since {
+        Some(timestamp) => at_time(session, &partitions, timestamp, is_empty, console),
+        None => look_up(session, &partitions, OffsetSpec::Latest),
     }
-    let timestamp = duration::timestamp(given.value("to-datetime")?.unwrap_or_default())?;
-    at_time(session, &partitions, timestamp, is_empty, console)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod json;
 pub(super) mod options;
 mod reset;
 
-use super::consumer_groups::{states, tell};
+use super::consumer_groups::{session, states, tell};
 use crate::arguments::flags::Given;
 use crate::console::{Console, Failure};
 use crate::exception::{refused, wrapped};
@@ -19,15 +19,12 @@ use dohle_protocol::wire::Text;
 use options::{FLAGS, STATES};
 use serde_json::json;
 
-/// How many milliseconds a call may take unless `--timeout` says it.
-const TIMEOUT_MS: i64 = 30_000;
-
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(given) = FLAGS.parse(words, console)? else { return Ok(()) };
     let action = options::check(&given, console)?;
     let states = states(&FLAGS, &given, &STATES, console)?;
-    let session = Session::of_within(&given, given.number("timeout", TIMEOUT_MS)?)?;
+    let session = session(&given)?;
     let done = match action {
         "list" => list(&session, &given, &states, console),
         "describe" => describe::run(&session, &given, console),

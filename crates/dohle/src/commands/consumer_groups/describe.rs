@@ -185,7 +185,7 @@ fn row(
     }
 }
 
-/// `topic(0,1), other(2)`, as Kafka's tool writes an assignment.
+/// `other:2;topic:0,1`, as Kafka's tool writes an assignment.
 fn assignment(partitions: &[TopicPartition]) -> String {
     if partitions.is_empty() {
         return MISSING.to_owned();
@@ -197,9 +197,47 @@ fn assignment(partitions: &[TopicPartition]) -> String {
     let topics = topics.into_iter().map(|(topic, mut numbers)| {
         numbers.sort_unstable();
         let numbers: Vec<_> = numbers.iter().map(i32::to_string).collect();
-        format!("{topic}({})", numbers.join(","))
+        format!("{topic}:{}", numbers.join(","))
     });
-    topics.collect::<Vec<_>>().join(", ")
+    let mut topics: Vec<_> = topics.collect();
+    topics.sort_unstable();
+    topics.join(";")
+}
+
+/// What members have and are to have: a line of titles, then one for each.
+fn assignments(group: &DescribedGroup) -> Vec<String> {
+    let epoch =
+        |epoch: Option<i32>| epoch.map_or_else(|| MISSING.to_owned(), |epoch| epoch.to_string());
+    let upgraded = |member: &GroupMember| {
+        member.is_upgraded.map_or_else(|| MISSING.to_owned(), |is_upgraded| is_upgraded.to_string())
+    };
+    let target_epoch = epoch(group.epochs.map(|(_, target)| target));
+    let mut rows = vec![
+        ["CURRENT-EPOCH", "CURRENT-ASSIGNMENT", "TARGET-EPOCH", "TARGET-ASSIGNMENT", "UPGRADED"]
+            .map(str::to_owned),
+    ];
+    rows.extend(group.members.iter().map(|member| {
+        [
+            epoch(member.epoch),
+            assignment(&member.assignment),
+            target_epoch.clone(),
+            member.target.as_deref().map_or_else(|| MISSING.to_owned(), assignment),
+            upgraded(member),
+        ]
+    }));
+    let has = |is_upgraded: bool| {
+        group.members.iter().any(|member| member.is_upgraded == Some(is_upgraded))
+    };
+    let is_migrating = has(true) && has(false);
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0).max(20);
+    let (current_width, target_width) = (width(1), width(3));
+    let line = |[epoch, current, target_epoch, target, upgraded]: &[String; 5]| {
+        let upgraded = if is_migrating { upgraded.as_str() } else { "" };
+        format!(
+            "{epoch:15} {current:current_width$} {target_epoch:15} {target:target_width$} {upgraded}"
+        )
+    };
+    rows.iter().map(line).collect()
 }
 
 fn print_members(
@@ -224,27 +262,10 @@ fn print_members(
         ["GROUP", "CONSUMER-ID", "GROUP-INSTANCE-ID", "HOST", "CLIENT-ID", "#PARTITIONS", ""]
             .map(str::to_owned),
     ];
-    if is_verbose {
-        lines[0][6] = format!(
-            "{:15} {:15} {:15} {}",
-            "CURRENT-EPOCH", "CURRENT-ASSIGNMENT", "TARGET-EPOCH", "TARGET-ASSIGNMENT"
-        );
-    }
+    let mut assignments = if is_verbose { assignments(group) } else { Vec::new() }.into_iter();
+    lines[0][6] = assignments.next().unwrap_or_default();
     for member in &group.members {
-        let epoch = |epoch: Option<i32>| {
-            epoch.map_or_else(|| MISSING.to_owned(), |epoch| epoch.to_string())
-        };
-        let more = if is_verbose {
-            format!(
-                "{:15} {:18} {:15} {}",
-                epoch(member.epoch),
-                assignment(&member.assignment),
-                epoch(group.epochs.map(|(_, target)| target)),
-                member.target.as_deref().map_or_else(|| MISSING.to_owned(), assignment)
-            )
-        } else {
-            String::new()
-        };
+        let more = assignments.next().unwrap_or_default();
         lines.push([
             group.id.to_string(),
             member.id.to_string(),

@@ -76,6 +76,9 @@ pub(super) fn read(
     console: &mut Console<'_>,
 ) -> Result<Option<(Given, &'static str)>, Failure> {
     let Some(given) = FLAGS.parse(words, console)? else { return Ok(None) };
+    FLAGS.only_with(&given, &["members", "offsets", "verbose"], &["describe"], console)?;
+    FLAGS.only_with(&given, &["state"], &["describe", "list"], console)?;
+    FLAGS.only_with(&given, &["type"], &["list"], console)?;
     if !given.has("validate-regex") {
         FLAGS.required(&given, BOOTSTRAP.name, console)?;
     }

@@ -64,6 +64,8 @@ pub(super) const STATES: [&str; 6] =
 
 /// Which action it is, if the flags go together.
 pub(super) fn check(given: &Given, console: &mut Console<'_>) -> Result<&'static str, Failure> {
+    FLAGS.only_with(given, &["state"], &["list", "describe"], console)?;
+    FLAGS.only_with(given, &["members", "offsets", "verbose"], &["describe"], console)?;
     FLAGS.required(given, BOOTSTRAP.name, console)?;
     let wrong = wrong(given)?;
     if !wrong.is_empty() {
@@ -90,13 +92,7 @@ fn wrong(given: &Given) -> Result<String, Failure> {
     let only = |flag: &str, of: &[&str]| has(flag) && !of.iter().any(|action| has(action));
     let views = ["members", "offsets", "state"].iter().filter(|view| has(view)).count();
     let groups = "takes one of these options: [all-groups], [group]";
-    let text = if only("state", &["list", "describe"]) {
-        "Option [state] goes with [list] and [describe]".into()
-    } else if let Some(flag) =
-        ["members", "offsets", "verbose"].into_iter().find(|flag| only(flag, &["describe"]))
-    {
-        format!("Option [{flag}] goes with [describe]")
-    } else if has("describe") && !has_group {
+    let text = if has("describe") && !has_group {
         format!("Option [describe] {groups}")
     } else if has("describe") && views > 1 {
         "Option [describe] takes at most one of these options: [members], [offsets], [state]".into()
