@@ -27,6 +27,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let formatter = Formatter::new(&options.formatter, &options.formatter_properties, console)?;
     let session = Session::open(&options.bootstrap, &options.properties)?;
     let stop = session.stop_flag();
+    let tells_events = options.tells_events;
     let consumer = open(&session, &options)?;
     let mut printer = Printer { session: &session, consumer, options, formatter, printed: 0 };
     let read = printer.print(console);
@@ -34,6 +35,9 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     session.run(async move { consumer.close().await });
     console.out.flush()?;
     writeln!(console.err, "Processed a total of {printed} messages")?;
+    if tells_events {
+        writeln!(console.out, "shutdown_complete")?;
+    }
     read?;
     stop.end()
 }

@@ -44,7 +44,7 @@ pub(in crate::commands) const FLAGS: Flags = Flags {
         ),
         value("key-deserializer", "String: deserializer for key", "How keys are printed."),
         value("value-deserializer", "String: deserializer for values", "How values are printed."),
-        switch("enable-systest-events", "Without effect."),
+        switch("enable-systest-events", "Tell when it has shut down."),
         value(
             "isolation-level",
             "String",
@@ -93,6 +93,8 @@ pub(super) struct Options {
     pub(super) count_max: Option<u64>,
     pub(super) timeout: Option<Duration>,
     pub(super) skip_errors: bool,
+    /// Whether its end is told.
+    pub(super) tells_events: bool,
 }
 
 /// Reads the words; `None` where they asked for the version.
@@ -151,6 +153,7 @@ pub(super) fn read(
         count_max: u64::try_from(count).ok(),
         timeout: u64::try_from(timeout).ok().map(Duration::from_millis),
         skip_errors: given.has("skip-message-on-error"),
+        tells_events: given.has("enable-systest-events"),
     }))
 }
 
