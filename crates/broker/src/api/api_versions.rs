@@ -36,8 +36,7 @@ pub(crate) fn handle(
     let view = context.view();
     let image = &view.image;
     let finalized = image.features.iter().map(|(name, level)| (name.clone(), *level));
-    // The voters stand in the log unless the node's file names them.
-    let kraft_version = i16::from(context.node.config.voters.is_empty());
+    let kraft_version = context.node.config.kraft_version();
     let finalized = finalized.chain([(Text::from_static(KRAFT_VERSION), kraft_version)]);
     let finalized =
         finalized.filter(|(_, level)| *level != 0).map(|(name, level)| FinalizedFeatureKey {

@@ -1,6 +1,6 @@
 //! `dohle features`: the features of a cluster and their levels. Kafka's `kafka-features.sh`.
 
-use super::storage::features::{print_dependencies, print_mapping};
+use super::storage::features::{of_release, parse, print_dependencies, print_mapping, release};
 use crate::arguments::globals;
 use crate::arguments::subcommands::{Action, Chosen, Opt, Subcommand, Tool};
 use crate::console::{Console, Failure};
@@ -8,6 +8,11 @@ use crate::session::Session;
 use dohle_metadata::features::{METADATA_VERSION, MetadataVersion};
 use dohle_protocol::wire::Text;
 use serde_json::json;
+
+// What an update may be, as the wire numbers it.
+const UPGRADE: i8 = 1;
+const SAFE_DOWNGRADE: i8 = 2;
+const UNSAFE_DOWNGRADE: i8 = 3;
 
 const fn option(long: &'static str, short: char, action: Action, help: &'static str) -> Opt {
     Opt { long, short, action, required: false, exclusive: false, help }
@@ -86,7 +91,7 @@ fn shown(feature: &str, level: i16) -> String {
     } else if known.contains(&level) {
         MetadataVersion(level).name().to_owned()
     } else {
-        format!("UNKNOWN [{level}]")
+        format!("UNKNOWN {level}")
     }
 }
 
@@ -134,7 +139,7 @@ fn describe(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Re
 }
 
 fn update(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Result<(), Failure> {
-    let updates = wanted(chosen)?;
+    let updates = wanted(chosen, console)?;
     let is_dry = chosen.has("dry-run");
     let asked = updates.clone();
     let answer =
@@ -159,7 +164,7 @@ fn update(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Resu
         };
         let to = match verb {
             "disable" => String::new(),
-            _ => format!(" to {}", shown(feature, *level)),
+            _ => format!(" to {level}"),
         };
         match dohle_client::Error::refusal(code, message) {
             None => lines.push(format!("{feature} {done}{to}.")),
@@ -180,33 +185,45 @@ fn update(session: &Session, chosen: &Chosen, console: &mut Console<'_>) -> Resu
 }
 
 /// The features and levels that the words ask for.
-fn wanted(chosen: &Chosen) -> Result<Vec<(Text, i16, i8)>, Failure> {
+fn wanted(chosen: &Chosen, console: &mut Console<'_>) -> Result<Vec<(Text, i16, i8)>, Failure> {
     let kind = match (chosen.command, chosen.has("unsafe")) {
-        ("upgrade", _) => 1,
-        (_, false) => 2,
-        (_, true) => 3,
+        ("upgrade", _) => UPGRADE,
+        (_, false) => SAFE_DOWNGRADE,
+        (_, true) => UNSAFE_DOWNGRADE,
     };
-    let mut updates: Vec<(Text, i16, i8)> = Vec::new();
-    if let Some(name) = chosen.value("metadata").or_else(|| chosen.value("release-version")) {
-        let version = super::storage::features::release(name)?;
-        updates.push((METADATA_VERSION.into(), version.0, kind));
-    }
-    for pair in chosen.values("feature") {
-        if chosen.command == "disable" {
-            updates.push((pair.into(), 0, kind));
-            continue;
+    let mut levels: Vec<(&str, i16)> = Vec::new();
+    if let Some(name) = chosen.value("release-version") {
+        if chosen.has("metadata") || chosen.has("feature") {
+            let message = "Can not specify `release-version` with other feature flags.";
+            return Err(Failure::new(message));
         }
-        let wrong =
-            |why: &str| Failure::new(format!("Can't parse feature=level string {pair}: {why}"));
-        let (name, level) = pair.split_once('=').ok_or_else(|| wrong("equals sign not found."))?;
-        let level: i16 = level
-            .trim()
-            .parse()
-            .map_err(|_| wrong(&format!("unable to parse {level} as a short.")))?;
-        updates.push((name.trim().into(), level, kind));
+        let version = release(name)?;
+        levels.push((METADATA_VERSION, version.0));
+        for (name, level) in of_release(version) {
+            // Nothing is upgraded to 0.
+            if kind != UPGRADE || level > 0 {
+                levels.push((name, level));
+            }
+        }
     }
-    if updates.is_empty() {
-        return Err(Failure::new("You must specify at least one feature to change"));
+    if let Some(name) = chosen.value("metadata") {
+        writeln!(
+            console.out,
+            " `metadata` flag is deprecated and may be removed in a future release."
+        )?;
+        levels.push((METADATA_VERSION, release(name)?.0));
     }
-    Ok(updates)
+    for argument in chosen.values("feature") {
+        let (name, level) =
+            if chosen.command == "disable" { (argument, 0) } else { parse(argument)? };
+        if levels.iter().any(|(other, _)| *other == name) {
+            return Err(Failure::new(format!("Feature {name} was specified more than once.")));
+        }
+        levels.push((name, level));
+    }
+    if levels.is_empty() {
+        let command = chosen.command;
+        return Err(Failure::new(format!("You must specify at least one feature to {command}")));
+    }
+    Ok(levels.into_iter().map(|(name, level)| (name.into(), level, kind)).collect())
 }

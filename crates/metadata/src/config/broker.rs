@@ -63,6 +63,11 @@ fn check_own_keys(set: &Configs) -> Result<(), ConfigError> {
 }
 
 impl BrokerConfig {
+    /// The level of `kraft.version`: 1 where the voters stand in the log, and not in the node's file (KIP-853).
+    pub fn kraft_version(&self) -> i16 {
+        i16::from(self.voters.is_empty())
+    }
+
     /// Reads a node's configuration. Later pairs win over earlier ones.
     pub fn parse(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut set: Configs = pairs.into_iter().collect();

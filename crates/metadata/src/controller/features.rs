@@ -1,5 +1,7 @@
 //! Features are turned on, up, and down.
 
+use std::cmp::Ordering;
+
 use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::update_features_request::FeatureUpdateKey;
 use dohle_protocol::messages::update_features_response::UpdatableFeatureResult;
@@ -31,7 +33,7 @@ pub(super) fn update(
     let mut records = Vec::new();
     for update in &request.feature_updates {
         match one(image, settings, request, update) {
-            Ok(record) => records.push(record),
+            Ok(record) => records.extend(record),
             Err(refusal) => {
                 let why = refusal.message.unwrap_or_default();
                 let message = format!(
@@ -64,12 +66,13 @@ pub(super) fn update(
     (records, response)
 }
 
+/// The record of one change; none where nothing is to be written.
 fn one(
     image: &Image,
     settings: &Settings,
     request: &UpdateFeaturesRequest,
     update: &FeatureUpdateKey,
-) -> Result<MetadataRecord, Refusal> {
+) -> Result<Option<MetadataRecord>, Refusal> {
     let (name, wanted) = (&*update.feature, update.max_version_level);
     let invalid = |why: String| {
         let message = format!("Invalid update version {wanted} for feature {name}. {why}");
@@ -84,7 +87,10 @@ fn one(
         return Err(invalid("A feature version cannot be less than 0.".to_owned()));
     }
     check_supported(image, settings, name, wanted).map_err(invalid)?;
-    let current = image.feature_level(name);
+    let current = match name {
+        KRAFT_VERSION => settings.kraft_version,
+        _ => image.feature_level(name),
+    };
     if wanted < current && upgrade_type == UPGRADE {
         return Err(invalid(
             "Can't downgrade the version of this feature without setting the upgrade type to \
@@ -107,14 +113,26 @@ fn one(
         return Err(Refusal::new(ErrorCode::INVALID_UPDATE_VERSION, message));
     }
     if name == KRAFT_VERSION {
-        return Err(invalid("The voters cannot be moved into the log.".to_owned()));
+        // It stands in the quorum's own records.
+        return match wanted.cmp(&current) {
+            Ordering::Equal => Ok(None),
+            Ordering::Less => {
+                Err(invalid("Can't downgrade the version of this feature.".to_owned()))
+            }
+            Ordering::Greater => {
+                Err(invalid("The voters cannot be moved into the log.".to_owned()))
+            }
+        };
     }
+    let Some(feature) = feature(name) else {
+        return Err(invalid(format!("Feature {name} not found.")));
+    };
     let proposed = request
         .feature_updates
         .iter()
         .find(|other| &*other.feature == METADATA_VERSION)
         .map_or_else(|| image.metadata_version(), |other| MetadataVersion(other.max_version_level));
-    if let Some(needs) = feature(name).and_then(|feature| feature.needs)
+    if let Some(needs) = feature.needs
         && wanted > 0
         && proposed < needs
     {
@@ -124,7 +142,8 @@ fn one(
         )));
     }
     let name = update.feature.detached();
-    Ok(FeatureLevelRecord { name, feature_level: wanted, ..Default::default() }.into())
+    let record = FeatureLevelRecord { name, feature_level: wanted, ..Default::default() };
+    Ok(Some(record.into()))
 }
 
 /// Every node must be able to run the level.

@@ -17,6 +17,8 @@ pub struct Settings {
     pub own_incarnation: Uuid,
     /// The cluster's id; brokers of another one are refused.
     pub cluster_id: Text,
+    /// The level of `kraft.version`, which no record of the metadata tells.
+    pub kraft_version: i16,
     /// The node's file, for the defaults of topics and groups.
     pub file: Configs,
     /// What an empty metadata log begins with: `metadata.version` and what formatting chose.
@@ -31,8 +33,14 @@ impl Settings {
         own_incarnation: Uuid,
         bootstrap: Vec<MetadataRecord>,
     ) -> Self {
-        let (node_id, file) = (config.node_id, config.set.clone());
-        Self { node_id, own_incarnation, cluster_id: cluster_id.into(), file, bootstrap }
+        Self {
+            node_id: config.node_id,
+            own_incarnation,
+            cluster_id: cluster_id.into(),
+            kraft_version: config.kraft_version(),
+            file: config.set.clone(),
+            bootstrap,
+        }
     }
 
     /// A key's value in the file, or its default.

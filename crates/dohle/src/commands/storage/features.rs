@@ -35,7 +35,7 @@ pub(crate) fn release(name: &str) -> Result<MetadataVersion, Failure> {
 }
 
 /// A `name=level` of `--feature`.
-fn parse(argument: &str) -> Result<(&str, i16), Failure> {
+pub(in crate::commands) fn parse(argument: &str) -> Result<(&str, i16), Failure> {
     let wrong =
         |why: String| Failure::new(format!("Can't parse feature=level string {argument}: {why}"));
     let (name, level) =
@@ -151,15 +151,21 @@ pub(in crate::commands) fn print_mapping(
     let name = release_name.unwrap_or(&default);
     let release = release(name)?;
     writeln!(console.out, "metadata.version={} ({name})", release.0)?;
-    let defaults = defaults_at(release);
-    for feature in LISTED {
-        let level = match defaults.get(feature) {
-            Some(level) => *level,
-            None => i16::from(feature == KRAFT_VERSION && release >= KRAFT_VERSION_SINCE),
-        };
+    for (feature, level) in of_release(release) {
         writeln!(console.out, "{feature}={level}")?;
     }
     Ok(())
+}
+
+/// The levels that a release stands for, but for that of the metadata.
+pub(in crate::commands) fn of_release(
+    release: MetadataVersion,
+) -> impl Iterator<Item = (&'static str, i16)> {
+    let defaults = defaults_at(release);
+    LISTED.into_iter().map(move |feature| match defaults.get(feature) {
+        Some(level) => (feature, *level),
+        None => (feature, i16::from(feature == KRAFT_VERSION && release >= KRAFT_VERSION_SINCE)),
+    })
 }
 
 /// `feature-dependencies`, of both too.

@@ -91,6 +91,7 @@ impl Host {
             node_id: 1,
             own_incarnation: Uuid::from_u128(self.life * 1000 + 1),
             cluster_id: "cluster".into(),
+            kraft_version: 1,
             file: pairs.iter().map(pair).collect(),
             bootstrap: bootstrap_records(MetadataVersion::V4_3_IV0),
         }
