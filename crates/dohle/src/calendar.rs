@@ -1,5 +1,7 @@
 //! Dates of times.
 
+pub(crate) mod pattern;
+
 /// `yyyy-MM-dd HH:mm:ss:SSS` of milliseconds since 1970, in UTC.
 pub(crate) fn utc(timestamp_ms: i64) -> String {
     written(timestamp_ms, ':')
@@ -20,11 +22,46 @@ pub(crate) fn utc_iso(timestamp_ms: i64) -> String {
 }
 
 fn written(timestamp_ms: i64, mark: char) -> String {
-    let (seconds, millis) = (timestamp_ms.div_euclid(1000), timestamp_ms.rem_euclid(1000));
-    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = date(days);
-    let (hours, minutes, seconds) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    let Moment { year, month, day, hours, minutes, seconds, millis, .. } = Moment::of(timestamp_ms);
     format!("{year:04}-{month:02}-{day:02} {hours:02}:{minutes:02}:{seconds:02}{mark}{millis:03}")
+}
+
+/// A time in the parts that people tell it by, in UTC; months and days are counted from 1 on.
+struct Moment {
+    /// Since 1970.
+    days: i64,
+    year: i64,
+    month: i64,
+    day: i64,
+    hours: i64,
+    minutes: i64,
+    seconds: i64,
+    millis: i64,
+}
+
+impl Moment {
+    fn of(timestamp_ms: i64) -> Self {
+        let (seconds, millis) = (timestamp_ms.div_euclid(1000), timestamp_ms.rem_euclid(1000));
+        let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (year, month, day) = date(days);
+        let (hours, minutes, seconds) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+        Self { days, year, month, day, hours, minutes, seconds, millis }
+    }
+
+    fn day_of_year(&self) -> i64 {
+        let begin = days_since_1970(self.year, 1, 1).expect("the year of a time has days");
+        self.days - begin + 1
+    }
+}
+
+/// Days since 1970 of a date of the Gregorian calendar (H. Hinnant, `days_from_civil`).
+pub(crate) fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
+    let year = if month <= 2 { year.checked_sub(1)? } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    era.checked_mul(146_097)?.checked_add(of_era - 719_468)
 }
 
 /// The date of so many days since 1970 (H. Hinnant, `civil_from_days`).

@@ -2,7 +2,7 @@
 //! `kafka-consumer-perf-test.sh`.
 
 use crate::arguments::flags::{Flags, Given, Renamed, switch, value};
-use crate::calendar;
+use crate::calendar::pattern::Pattern;
 use crate::console::{Console, Failure};
 use crate::pattern::Names;
 use crate::properties;
@@ -33,7 +33,11 @@ pub(super) const FLAGS: Flags = Flags {
         value("num-records", "Long: count", "REQUIRED: How many messages to consume."),
         value("messages", "Long: count", "(DEPRECATED) As --num-records."),
         value("reporting-interval", "Long: interval_ms", "How often to report (default: 5000)."),
-        value("date-format", "String: date format", "Without effect."),
+        value(
+            "date-format",
+            "String: date format",
+            "How to write times, as Java's SimpleDateFormat.",
+        ),
         switch("hide-header", "Leave out the header."),
     ],
 };
@@ -45,18 +49,16 @@ const RENAMED: Renamed = Renamed {
     told: "Warning: --OLD is deprecated. Use --NEW instead.",
 };
 
+/// How times are written unless `--date-format` says it.
+pub(super) const DATES: &str = "yyyy-MM-dd HH:mm:ss:SSS";
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(given) = FLAGS.parse(words, console)? else { return Ok(()) };
     let bootstrap = FLAGS.required(&given, "bootstrap-server", console)?.to_owned();
-    let counts = (given.parsed("num-records")?, given.parsed("messages")?);
-    let ((Some(wanted), None) | (None, Some(wanted))) = counts else {
-        let message = "Exactly one of the following arguments is required: [num-records], \
-                       [messages]";
-        return Err(FLAGS.wrong(message, console));
-    };
+    let message = "Exactly one of the following arguments is required: [num-records], [messages]";
+    let count = FLAGS.only_one_of(&given, &["num-records", "messages"], message, console)?;
     let message = "Exactly one of the following arguments is required: [topic], [include]";
     FLAGS.only_one_of(&given, &["topic", "include"], message, console)?;
     FLAGS.in_one_spelling(&given, &RENAMED, console)?;
@@ -70,6 +72,9 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
              rebalance.time.ms, fetch.time.ms, fetch.MB.sec, fetch.nMsg.sec"
         )?;
     }
+    let wanted = given.number(count, 0)?;
+    let timeout = Duration::from_millis(given.number("timeout", 10_000_u64)?);
+    let report = Report::of(&given, is_detailed)?;
     let session = Session::open(&bootstrap, &settings)?;
     let mut reader = Reader::new(&session, config);
     let subscribed = match given.value("topic")? {
@@ -80,9 +85,7 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         }
     };
     reader.consumer().subscribe(subscribed);
-    let timeout = Duration::from_millis(given.number("timeout", 10_000_u64)?);
-    let interval = Duration::from_millis(given.number("reporting-interval", 5000_u64)?);
-    let mut run = Run::new(&session, is_detailed, interval);
+    let mut run = Run::new(&session, report);
     run.read(&mut reader, wanted, timeout, console)?;
     session.run(async move { reader.close().await });
     run.finish(console)
@@ -115,11 +118,29 @@ struct Read {
     bytes: u64,
 }
 
+/// How it is told.
+struct Report {
+    is_detailed: bool,
+    interval: Duration,
+    dates: Pattern,
+}
+
+impl Report {
+    fn of(given: &Given, is_detailed: bool) -> Result<Self, Failure> {
+        let interval = given.number("reporting-interval", 5000_u64)?;
+        if interval == 0 {
+            return Err(Failure::new("Reporting interval must be greater than 0."));
+        }
+        let dates = given.value("date-format")?.unwrap_or(DATES);
+        let dates = Pattern::read(dates).map_err(Failure::new)?;
+        Ok(Self { is_detailed, interval: Duration::from_millis(interval), dates })
+    }
+}
+
 /// One run of the test.
 struct Run<'s> {
     session: &'s Session,
-    is_detailed: bool,
-    interval: Duration,
+    report: Report,
     started: Instant,
     start_ms: i64,
     /// When the first messages came: until then the consumer was finding its partitions.
@@ -129,12 +150,11 @@ struct Run<'s> {
 }
 
 impl<'s> Run<'s> {
-    fn new(session: &'s Session, is_detailed: bool, interval: Duration) -> Self {
+    fn new(session: &'s Session, report: Report) -> Self {
         let started = Instant::now();
         Self {
             session,
-            is_detailed,
-            interval,
+            report,
             started,
             start_ms: session.client().env().clock.timestamp(),
             joined: None,
@@ -169,7 +189,7 @@ impl<'s> Run<'s> {
         if self.read.messages < wanted {
             writeln!(
                 console.out,
-                "WARNING: Exiting before consuming the expected number of messages: timeout ({} \
+                "WARNING: Exiting before consuming the expected number of records: timeout ({} \
                  ms) exceeded. You can use the --timeout option to increase the timeout.",
                 timeout.as_millis()
             )?;
@@ -180,12 +200,12 @@ impl<'s> Run<'s> {
     fn report(&mut self, console: &mut Console<'_>) -> Result<(), Failure> {
         let (since, before) = self.reported;
         let seconds = since.elapsed().as_secs_f64();
-        if !self.is_detailed || since.elapsed() < self.interval {
+        if !self.report.is_detailed || since.elapsed() < self.report.interval {
             return Ok(());
         }
         let bytes = (self.read.bytes - before.bytes) as f64 / MIB;
         let messages = (self.read.messages - before.messages) as f64;
-        let time = calendar::utc(self.session.client().env().clock.timestamp());
+        let time = self.report.dates.written(self.session.client().env().clock.timestamp());
         writeln!(
             console.out,
             "{time}, 0, {:.4}, {:.4}, {}, {:.4}, 0, {:.0}, {:.4}, {:.4}",
@@ -202,7 +222,7 @@ impl<'s> Run<'s> {
     }
 
     fn finish(&self, console: &mut Console<'_>) -> Result<(), Failure> {
-        if self.is_detailed {
+        if self.report.is_detailed {
             return Ok(());
         }
         let elapsed = self.started.elapsed();
@@ -214,8 +234,8 @@ impl<'s> Run<'s> {
         writeln!(
             console.out,
             "{}, {}, {bytes:.4}, {:.4}, {messages}, {:.4}, {}, {:.0}, {:.4}, {:.4}",
-            calendar::utc(self.start_ms),
-            calendar::utc(end_ms),
+            self.report.dates.written(self.start_ms),
+            self.report.dates.written(end_ms),
             bytes / elapsed.as_secs_f64(),
             messages as f64 / elapsed.as_secs_f64(),
             joined.as_millis(),

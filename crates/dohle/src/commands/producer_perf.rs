@@ -15,6 +15,7 @@ use dohle_env::clock::Instant;
 use dohle_env::random::Random;
 use dohle_protocol::ids::Uuid;
 use dohle_server::world::random::OsRandom;
+use regex::Regex;
 use stats::Stats;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -91,6 +92,9 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         }
     }
     FLAGS.in_one_spelling(&given, &RENAMED, console)?;
+    if let Some(message) = wrong_number(&given)? {
+        return Err(FLAGS.wrong(message, console));
+    }
     if given.has("print-metrics") {
         writeln!(
             console.err,
@@ -163,9 +167,6 @@ fn transaction_duration(
     config: &mut ProducerConfig,
 ) -> Result<Option<Duration>, Failure> {
     let milliseconds: Option<i64> = given.parsed("transaction-duration-ms")?;
-    if milliseconds.is_some_and(|milliseconds| milliseconds <= 0) {
-        return Err(Failure::new("--transaction-duration-ms should be greater than zero."));
-    }
     if let Some(id) = given.value("transactional-id")? {
         config.transactional_id = Some(id.into());
     }
@@ -176,6 +177,29 @@ fn transaction_duration(
     let milliseconds = milliseconds.and_then(|milliseconds| u64::try_from(milliseconds).ok());
     let duration = Duration::from_millis(milliseconds.unwrap_or(3000));
     Ok(config.transactional_id.is_some().then_some(duration))
+}
+
+/// What is wrong with the numbers, if anything is.
+fn wrong_number(given: &Given) -> Result<Option<&'static str>, Failure> {
+    let is_none =
+        |name: &str| Ok::<_, Failure>(given.parsed::<i64>(name)?.is_some_and(|number| number <= 0));
+    let records: i64 = given.number("num-records", 0)?;
+    Ok(if is_none("num-records")? {
+        Some("--num-records should be greater than zero.")
+    } else if given.parsed::<i64>("warmup-records")?.is_some_and(|warmup| warmup >= records) {
+        Some(
+            "The value for --warmup-records must be strictly fewer than the number of records in \
+             the test, --num-records.",
+        )
+    } else if is_none("record-size")? {
+        Some("--record-size should be greater than zero.")
+    } else if is_none("transaction-duration-ms")? {
+        Some("--transaction-duration-ms should be greater than zero.")
+    } else if is_none("reporting-interval")? {
+        Some("--reporting-interval should be greater than zero.")
+    } else {
+        None
+    })
 }
 
 /// The transactions of a run.
@@ -224,7 +248,8 @@ impl<'s> Run<'s> {
             let text = std::fs::read_to_string(file)
                 .map_err(|_| Failure::new("File does not exist or empty file provided."))?;
             let delimiter = given.value("payload-delimiter")?.unwrap_or("\n").replace("\\n", "\n");
-            let lines = text.split(delimiter.as_str()).filter(|line| !line.is_empty());
+            let delimiter = Regex::new(&delimiter).map_err(|e| Failure::new(e.to_string()))?;
+            let lines = delimiter.split(&text).filter(|line| !line.is_empty());
             let lines: Vec<_> = lines.map(|line| Bytes::copy_from_slice(line.as_bytes())).collect();
             if lines.is_empty() {
                 return Err(Failure::new("File does not exist or empty file provided."));
@@ -405,6 +430,29 @@ impl<'s> Run<'s> {
 mod tests {
     use super::*;
 
+    fn given(words: &str) -> Given {
+        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        FLAGS.parse(&words, &mut Console::new(&mut out, &mut err)).unwrap().unwrap()
+    }
+
+    #[test]
+    fn numbers_that_make_no_sense_are_told() {
+        for (words, wrong) in [
+            ("--num-records 5", None),
+            ("--num-records 5 --warmup-records 4 --record-size 1", None),
+            ("--num-records 0", Some("--num-records")),
+            ("--num-records 5 --warmup-records 5", Some("--warmup-records")),
+            ("--num-records 5 --record-size 0", Some("--record-size")),
+            ("--num-records 5 --transaction-duration-ms 0", Some("--transaction-duration-ms")),
+            ("--num-records 5 --reporting-interval 0", Some("--reporting-interval")),
+        ] {
+            let told = wrong_number(&given(words)).unwrap();
+            assert_eq!(told.is_some(), wrong.is_some(), "{words}");
+            assert!(told.unwrap_or_default().contains(wrong.unwrap_or_default()), "{words}");
+        }
+    }
+
     #[test]
     fn a_duration_or_an_id_makes_transactions() {
         for (words, id, duration) in [
@@ -412,15 +460,9 @@ mod tests {
             ("--transactional-id x", Some("x"), Some(3000)),
             ("--transactional-id x --transaction-duration-ms 7", Some("x"), Some(7)),
             ("--transaction-duration-ms 7", Some("performance-producer-"), Some(7)),
-            ("--transaction-duration-ms 0", None, None),
         ] {
-            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-            let (mut out, mut err) = (Vec::new(), Vec::new());
-            let given = FLAGS.parse(&words, &mut Console::new(&mut out, &mut err));
             let mut config = ProducerConfig::default();
-            let found = transaction_duration(&given.unwrap().unwrap(), &mut config);
-            assert_eq!(found.is_err(), words.ends_with(&["0".to_owned()]));
-            let found = found.unwrap_or(None);
+            let found = transaction_duration(&given(words), &mut config).unwrap();
             assert_eq!(found, duration.map(Duration::from_millis), "{words:?}");
             let named = config.transactional_id.unwrap_or_default();
             assert!(named.starts_with(id.unwrap_or_default()), "{named}");

@@ -1,8 +1,9 @@
 //! `dohle share-consumer-perf-test`: how many records the consumers of a share group read. Kafka's
 //! `kafka-share-consumer-perf-test.sh`.
 
+use super::consumer_perf::DATES;
 use crate::arguments::flags::{Flags, Given, switch, value};
-use crate::calendar;
+use crate::calendar::pattern::Pattern;
 use crate::console::{Console, Failure};
 use crate::properties;
 use crate::session::Session;
@@ -33,7 +34,11 @@ pub(super) const FLAGS: Flags = Flags {
         value("reporting-interval", "Long: interval_ms", "How often to report (default: 5000)."),
         switch("hide-header", "Leave out the header."),
         value("socket-buffer-size", "Integer: size", "Without effect: the system decides."),
-        value("date-format", "String: date format", "Without effect."),
+        value(
+            "date-format",
+            "String: date format",
+            "How to write times, as Java's SimpleDateFormat.",
+        ),
         switch("print-metrics", "Without effect."),
     ],
 };
@@ -58,7 +63,8 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     let test = Test::of(&given)?;
     let sessions = test.sessions()?;
     let Some((first, _)) = sessions.first() else { return Ok(()) };
-    let start = Start { ms: first.client().env().clock.timestamp(), at: Instant::now() };
+    let ms = first.client().env().clock.timestamp();
+    let start = Start { ms, at: Instant::now(), dates: &test.dates };
     let outcomes = test.read(&sessions, start, console)?;
     let elapsed = start.at.elapsed();
     let line = |read: &Read| summary(read, start, elapsed);
@@ -112,6 +118,7 @@ struct Test {
     timeout: Duration,
     interval: Duration,
     is_detailed: bool,
+    dates: Pattern,
     settings: Properties,
     consumer: ShareConsumerConfig,
 }
@@ -125,15 +132,16 @@ struct Read {
 
 /// When the test began.
 #[derive(Clone, Copy)]
-struct Start {
+struct Start<'t> {
     ms: i64,
     at: Instant,
+    dates: &'t Pattern,
 }
 
-impl Start {
+impl Start<'_> {
     /// So long after it, as people write times.
     fn plus(self, elapsed: Duration) -> String {
-        calendar::utc(self.ms + i64::try_from(elapsed.as_millis()).unwrap_or(0))
+        self.dates.written(self.ms + i64::try_from(elapsed.as_millis()).unwrap_or(0))
     }
 }
 
@@ -147,6 +155,8 @@ impl Test {
         if interval == 0 {
             return Err(Failure::new("Reporting interval must be greater than 0."));
         }
+        let dates = given.value("date-format")?.unwrap_or(DATES);
+        let dates = Pattern::read(dates).map_err(Failure::new)?;
         let settings = settings(given)?;
         let mut consumer = ShareConsumerConfig::new("");
         consumer.apply(&settings)?;
@@ -158,6 +168,7 @@ impl Test {
             timeout: Duration::from_millis(given.number("timeout", 10_000)?),
             interval: Duration::from_millis(interval),
             is_detailed: given.has("show-detailed-stats"),
+            dates,
             settings,
             consumer,
         })
@@ -182,7 +193,7 @@ impl Test {
     fn read(
         &self,
         sessions: &[(Session, String)],
-        start: Start,
+        start: Start<'_>,
         console: &mut Console<'_>,
     ) -> Result<Vec<Read>, Failure> {
         let total = &AtomicU64::new(0);
@@ -210,7 +221,7 @@ impl Test {
         &self,
         session: &Session,
         total: &AtomicU64,
-        progress: &Progress,
+        progress: &Progress<'_>,
     ) -> Result<Read, Failure> {
         let mut reader = ShareReader::new(session, self.consumer.clone(), &self.topic);
         let mut read = Read::default();
@@ -247,13 +258,13 @@ impl Test {
 }
 
 /// Where a consumer reports while it reads.
-struct Progress {
+struct Progress<'t> {
     number: usize,
-    start: Start,
+    start: Start<'t>,
     lines: Sender<String>,
 }
 
-impl Progress {
+impl Progress<'_> {
     fn tell(&self, read: Read, (since, before): (Instant, Read)) {
         let elapsed = since.elapsed();
         let seconds = elapsed.as_secs_f64();
@@ -274,7 +285,7 @@ impl Progress {
 }
 
 /// The columns of the header.
-fn summary(read: &Read, start: Start, elapsed: Duration) -> String {
+fn summary(read: &Read, start: Start<'_>, elapsed: Duration) -> String {
     let (bytes, seconds) = (read.bytes as f64 / MIB, elapsed.as_secs_f64().max(0.001));
     format!(
         "{}, {}, {bytes:.4}, {:.4}, {:.4}, {}, {}",
@@ -339,7 +350,9 @@ mod tests {
     #[test]
     fn columns() {
         let read = Read { records: 1000, bytes: 1 << 20 };
-        let line = summary(&read, Start { ms: 0, at: Instant::now() }, Duration::from_secs(2));
+        let dates = Pattern::read(DATES).unwrap();
+        let start = Start { ms: 0, at: Instant::now(), dates: &dates };
+        let line = summary(&read, start, Duration::from_secs(2));
         let times = "1970-01-01 00:00:00:000, 1970-01-01 00:00:02:000";
         assert_eq!(line, format!("{times}, 1.0000, 0.5000, 500.0000, 1000, 2000"));
     }

@@ -1,5 +1,6 @@
 //! Times and durations as ISO 8601 writes them and Kafka's tools read them.
 
+use crate::calendar::days_since_1970;
 use crate::console::Failure;
 use std::ops::RangeInclusive;
 
@@ -97,16 +98,6 @@ fn zone_minutes(text: &str) -> Option<i64> {
     let hours = two_digits(text, 23)?;
     let minutes = text.get(2..).and_then(|rest| two_digits(rest.strip_prefix(':')?, 59));
     Some(sign * (hours * 60 + minutes.unwrap_or(0)))
-}
-
-/// Days since 1970 of a date of the Gregorian calendar (H. Hinnant, `days_from_civil`).
-fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
-    let year = if month <= 2 { year.checked_sub(1)? } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    era.checked_mul(146_097)?.checked_add(of_era - 719_468)
 }
 
 #[cfg(test)]
