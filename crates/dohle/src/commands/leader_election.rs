@@ -1,6 +1,6 @@
 //! `dohle leader-election`: leaders elected anew. Kafka's `kafka-leader-election.sh`.
 
-use crate::arguments::flags::{Flags, Given, switch, value};
+use crate::arguments::flags::{Flags, Given, Renamed, switch, value};
 use crate::console::{Console, Failure};
 use crate::exception::exception;
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
@@ -32,9 +32,16 @@ pub(super) const FLAGS: Flags = Flags {
     ],
 };
 
+/// A flag that has a newer spelling.
+const RENAMED: Renamed = Renamed {
+    flags: &[("admin.config", COMMAND_CONFIG.name)],
+    refused: Some(Renamed::NOT_TOGETHER),
+    told: Renamed::HAS_BEEN_DEPRECATED,
+};
+
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
-    let Some(given) = FLAGS.parse(words, console)? else { return Ok(()) };
+    let Some(mut given) = FLAGS.parse(words, console)? else { return Ok(()) };
     let missing: Vec<_> =
         ["bootstrap-server", "election-type"].into_iter().filter(|flag| !given.has(flag)).collect();
     if !missing.is_empty() {
@@ -52,6 +59,10 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
         }
     };
     let partitions = partitions(&given)?;
+    FLAGS.in_one_spelling(&given, &RENAMED, console)?;
+    if let Some(file) = given.value("admin.config")?.map(str::to_owned) {
+        given.add(COMMAND_CONFIG.name, file);
+    }
     let session = Session::of(&given)?;
     let outcome = session
         .admin(|admin| async move { admin.elect_leaders(is_unclean, partitions.as_deref()).await });

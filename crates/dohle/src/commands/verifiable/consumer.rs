@@ -2,7 +2,7 @@
 //! `kafka-verifiable-consumer.sh`.
 
 use super::{array, data, object, parse, print, require, text};
-use crate::arguments::flags::{Flags, Given, switch, value};
+use crate::arguments::flags::{Flags, Given, Renamed, switch, value};
 use crate::console::{Console, Failure};
 use crate::properties;
 use crate::reader::Reader;
@@ -43,10 +43,18 @@ pub(in crate::commands) const FLAGS: Flags = Flags {
 /// How long at most nobody looks for a signal.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// A flag that has a newer spelling.
+const RENAMED: Renamed = Renamed {
+    flags: &[("consumer.config", "command-config")],
+    refused: Some("Options --OLD and --NEW are mutually exclusive."),
+    told: Renamed::HAS_BEEN_DEPRECATED,
+};
+
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(given) = parse(&FLAGS, words, console)? else { return Ok(()) };
     require(&FLAGS, &given, &["topic", "group-id", "bootstrap-server"], console)?;
+    FLAGS.in_one_spelling(&given, &RENAMED, console)?;
     let settings = settings(&given)?;
     let mut config = ConsumerConfig::default();
     config.apply(&settings)?;

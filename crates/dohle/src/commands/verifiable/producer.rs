@@ -1,7 +1,7 @@
 //! `dohle verifiable-producer`: sends rising numbers. Kafka's `kafka-verifiable-producer.sh`.
 
 use super::{parse, print, require, text, text_or_null};
-use crate::arguments::flags::{Flags, Given, value};
+use crate::arguments::flags::{Flags, Given, Renamed, value};
 use crate::console::{Console, Failure};
 use crate::exception::class_of;
 use crate::properties;
@@ -37,11 +37,19 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How many sends may be open before the oldest is waited for.
 const OPEN_MAX: usize = 10_000;
 
+/// A flag that has a newer spelling.
+const RENAMED: Renamed = Renamed {
+    flags: &[("producer.config", "command-config")],
+    refused: Some("Options --OLD and --NEW are mutually exclusive."),
+    told: Renamed::HAS_BEEN_DEPRECATED,
+};
+
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
     let Some(given) = parse(&FLAGS, words, console)? else { return Ok(()) };
     require(&FLAGS, &given, &["topic", "bootstrap-server"], console)?;
     let plan = Plan::of(&given)?;
+    FLAGS.in_one_spelling(&given, &RENAMED, console)?;
     let settings = settings(&given)?;
     let mut config = ProducerConfig::default();
     config.apply(&settings)?;
