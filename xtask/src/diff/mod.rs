@@ -2,6 +2,7 @@
 
 pub(crate) mod accepted;
 mod batches;
+pub(crate) mod embedded;
 mod link;
 mod normal;
 mod scripts;

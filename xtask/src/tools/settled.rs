@@ -4,17 +4,19 @@
 
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use dohle_protocol::ErrorCode;
 use dohle_protocol::messages::consumer_group_heartbeat_request::TopicPartitions;
+use dohle_protocol::messages::consumer_protocol_assignment::TopicPartition;
 use dohle_protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use dohle_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use dohle_protocol::messages::{
-    ConsumerGroupHeartbeatRequest, FindCoordinatorRequest, JoinGroupRequest, JoinGroupResponse,
-    SyncGroupRequest,
+    ConsumerGroupHeartbeatRequest, ConsumerProtocolAssignment, ConsumerProtocolSubscription,
+    FindCoordinatorRequest, JoinGroupRequest, JoinGroupResponse, SyncGroupRequest,
 };
 
 use super::script::Answer;
+use crate::diff::embedded::embedded;
 use crate::diff::world::{Versions, World};
 
 /// What the command is called.
@@ -47,21 +49,21 @@ pub(super) fn join(server: &str, words: &[String]) -> Result<Answer, String> {
     Ok(Answer { lines: vec![format!("it has {count} partitions")], code: 0 })
 }
 
-/// Tries it until it says how many partitions there are.
-fn settle(
+/// Tries it, a tenth of a second apart, until there is a coordinator and it comes to something.
+pub(super) fn settle<T>(
     world: &mut World,
     group: &str,
-    mut try_once: impl FnMut(&mut World) -> Option<usize>,
-) -> Result<usize, String> {
+    mut try_once: impl FnMut(&mut World) -> Option<T>,
+) -> Result<T, String> {
     let find = FindCoordinatorRequest { key: group.into(), ..Default::default() };
     for _ in 0..TRIES {
         let found = world.prepare(2, &find).is_some_and(|answer| answer.error_code.0 == 0);
         match found.then(|| try_once(world)).flatten() {
-            Some(count) => return Ok(count),
+            Some(done) => return Ok(done),
             None => std::thread::sleep(Duration::from_millis(100)),
         }
     }
-    Err(format!("nobody settles in {group} in 30 s"))
+    Err(format!("nobody is let into {group} in 30 s"))
 }
 
 /// One heartbeat, which acknowledges what the last one was answered with; how many partitions it owns, once it is told of no
@@ -92,26 +94,12 @@ fn consumer(world: &mut World, request: &mut ConsumerGroupHeartbeatRequest) -> O
 
 /// Joins as the only one, and assigns itself two partitions.
 fn classic(world: &mut World, group: &str, topic: &str) -> Option<usize> {
-    let mut request = JoinGroupRequest {
-        group_id: group.into(),
-        session_timeout_ms: 300_000,
-        rebalance_timeout_ms: 300_000,
-        protocol_type: "consumer".into(),
-        protocols: vec![JoinGroupRequestProtocol {
-            name: "range".into(),
-            metadata: spoken(topic, None),
-            ..Default::default()
-        }],
-        ..Default::default()
-    };
-    let mut joined: JoinGroupResponse = world.prepare(9, &request)?;
-    if joined.error_code == ErrorCode::MEMBER_ID_REQUIRED {
-        request.member_id = joined.member_id.detached();
-        joined = world.prepare(9, &request)?;
-    }
-    if joined.error_code.0 != 0 {
-        return None;
-    }
+    let subscription =
+        ConsumerProtocolSubscription { topics: vec![topic.into()], ..Default::default() };
+    let joined = joined(world, &mut joining(group, embedded(&subscription)))?;
+    let partitions = TopicPartition { topic: topic.into(), partitions: vec![0, 1] };
+    let assignment =
+        ConsumerProtocolAssignment { assigned_partitions: vec![partitions], user_data: None };
     let sync = SyncGroupRequest {
         group_id: group.into(),
         generation_id: joined.generation_id,
@@ -120,7 +108,7 @@ fn classic(world: &mut World, group: &str, topic: &str) -> Option<usize> {
         protocol_name: joined.protocol_name.map(|name| name.detached()),
         assignments: vec![SyncGroupRequestAssignment {
             member_id: joined.member_id.detached(),
-            assignment: spoken(topic, Some(&[0, 1])),
+            assignment: embedded(&assignment),
             ..Default::default()
         }],
         ..Default::default()
@@ -128,17 +116,29 @@ fn classic(world: &mut World, group: &str, topic: &str) -> Option<usize> {
     world.prepare(5, &sync).filter(|answer| answer.error_code.0 == 0).map(|_| 2)
 }
 
-/// A subscription to a topic, or an assignment of these partitions of it, in the first version of the consumers' own words.
-fn spoken(topic: &str, partitions: Option<&[i32]>) -> Bytes {
-    let mut bytes = BytesMut::new();
-    bytes.put_i16(0);
-    bytes.put_i32(1);
-    bytes.put_i16(topic.len() as i16);
-    bytes.put_slice(topic.as_bytes());
-    if let Some(partitions) = partitions {
-        bytes.put_i32(partitions.len() as i32);
-        partitions.iter().for_each(|partition| bytes.put_i32(*partition));
+/// The request of somebody who joins a classic group and is not missed for five minutes.
+pub(super) fn joining(group: &str, metadata: Bytes) -> JoinGroupRequest {
+    let protocol =
+        JoinGroupRequestProtocol { name: "range".into(), metadata, ..Default::default() };
+    JoinGroupRequest {
+        group_id: group.into(),
+        session_timeout_ms: 300_000,
+        rebalance_timeout_ms: 300_000,
+        protocol_type: "consumer".into(),
+        protocols: vec![protocol],
+        ..Default::default()
     }
-    bytes.put_i32(-1);
-    bytes.freeze()
+}
+
+/// Joins, under the id that the coordinator gives.
+pub(super) fn joined(
+    world: &mut World,
+    request: &mut JoinGroupRequest,
+) -> Option<JoinGroupResponse> {
+    let mut answer: JoinGroupResponse = world.prepare(9, request)?;
+    if answer.error_code == ErrorCode::MEMBER_ID_REQUIRED {
+        request.member_id = answer.member_id.detached();
+        answer = world.prepare(9, request)?;
+    }
+    (answer.error_code == ErrorCode::NONE).then_some(answer)
 }

@@ -127,14 +127,19 @@ struct Report {
 
 impl Report {
     fn of(given: &Given, is_detailed: bool) -> Result<Self, Failure> {
-        let interval = given.number("reporting-interval", 5000_u64)?;
-        if interval == 0 {
-            return Err(Failure::new("Reporting interval must be greater than 0."));
-        }
-        let dates = given.value("date-format")?.unwrap_or(DATES);
-        let dates = Pattern::read(dates).map_err(Failure::new)?;
-        Ok(Self { is_detailed, interval: Duration::from_millis(interval), dates })
+        let (interval, dates) = reporting(given)?;
+        Ok(Self { is_detailed, interval, dates })
     }
+}
+
+/// How often it is reported, and how times are written.
+pub(super) fn reporting(given: &Given) -> Result<(Duration, Pattern), Failure> {
+    let interval = given.number("reporting-interval", 5000_u64)?;
+    if interval == 0 {
+        return Err(Failure::new("Reporting interval must be greater than 0."));
+    }
+    let dates = given.value("date-format")?.unwrap_or(DATES);
+    Ok((Duration::from_millis(interval), Pattern::read(dates).map_err(Failure::new)?))
 }
 
 /// One run of the test.

@@ -3,6 +3,7 @@
 use crate::arguments::flags::{Flags, Given, Renamed, switch, value};
 use crate::console::{Console, Failure};
 use crate::exception::exception;
+use crate::properties;
 use crate::session::{BOOTSTRAP, COMMAND_CONFIG, Session};
 use dohle_client::TopicPartition;
 use dohle_protocol::ErrorCode;
@@ -41,7 +42,7 @@ const RENAMED: Renamed = Renamed {
 
 /// Runs the tool.
 pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Failure> {
-    let Some(mut given) = FLAGS.parse(words, console)? else { return Ok(()) };
+    let Some(given) = FLAGS.parse(words, console)? else { return Ok(()) };
     let missing: Vec<_> =
         ["bootstrap-server", "election-type"].into_iter().filter(|flag| !given.has(flag)).collect();
     if !missing.is_empty() {
@@ -60,10 +61,9 @@ pub(crate) fn run(words: &[String], console: &mut Console<'_>) -> Result<(), Fai
     };
     let partitions = partitions(&given)?;
     FLAGS.in_one_spelling(&given, &RENAMED, console)?;
-    if let Some(file) = given.value("admin.config")?.map(str::to_owned) {
-        given.add(COMMAND_CONFIG.name, file);
-    }
-    let session = Session::of(&given)?;
+    let settings = properties::of_files(&given, &["admin.config", COMMAND_CONFIG.name])?;
+    let bootstrap = given.value(BOOTSTRAP.name)?.unwrap_or_default();
+    let session = Session::open(bootstrap, &settings)?;
     let outcome = session
         .admin(|admin| async move { admin.elect_leaders(is_unclean, partitions.as_deref()).await });
     let outcome = outcome?;

@@ -1,7 +1,7 @@
 //! `dohle share-consumer-perf-test`: how many records the consumers of a share group read. Kafka's
 //! `kafka-share-consumer-perf-test.sh`.
 
-use super::consumer_perf::DATES;
+use super::consumer_perf::reporting;
 use crate::arguments::flags::{Flags, Given, switch, value};
 use crate::calendar::pattern::Pattern;
 use crate::console::{Console, Failure};
@@ -151,12 +151,7 @@ impl Test {
         let required =
             |name: &str| Ok::<_, Failure>(given.value(name)?.unwrap_or_default().to_owned());
         let wanted = given.parsed("num-records")?.or(given.parsed("messages")?);
-        let interval: u64 = given.number("reporting-interval", 5000)?;
-        if interval == 0 {
-            return Err(Failure::new("Reporting interval must be greater than 0."));
-        }
-        let dates = given.value("date-format")?.unwrap_or(DATES);
-        let dates = Pattern::read(dates).map_err(Failure::new)?;
+        let (interval, dates) = reporting(given)?;
         let settings = settings(given)?;
         let mut consumer = ShareConsumerConfig::new("");
         consumer.apply(&settings)?;
@@ -166,7 +161,7 @@ impl Test {
             wanted: wanted.unwrap_or(0),
             threads: given.number("threads", 1)?,
             timeout: Duration::from_millis(given.number("timeout", 10_000)?),
-            interval: Duration::from_millis(interval),
+            interval,
             is_detailed: given.has("show-detailed-stats"),
             dates,
             settings,
@@ -350,7 +345,7 @@ mod tests {
     #[test]
     fn columns() {
         let read = Read { records: 1000, bytes: 1 << 20 };
-        let dates = Pattern::read(DATES).unwrap();
+        let dates = Pattern::read(crate::commands::consumer_perf::DATES).unwrap();
         let start = Start { ms: 0, at: Instant::now(), dates: &dates };
         let line = summary(&read, start, Duration::from_secs(2));
         let times = "1970-01-01 00:00:00:000, 1970-01-01 00:00:02:000";

@@ -199,3 +199,24 @@ impl Sink for JsonWriter {
 
     fn raw(&mut self, _: &Bytes) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::JsonWriter;
+    use crate::wire::Sink;
+
+    #[test]
+    fn what_is_no_number_of_json_is_a_string() {
+        for (value, expected) in [
+            (1e7, "{\"n\":1.0E7}"),
+            (f64::NAN, "{\"n\":\"NaN\"}"),
+            (f64::NEG_INFINITY, "{\"n\":\"-Infinity\"}"),
+        ] {
+            let mut json = JsonWriter::new();
+            json.open("");
+            json.float64("n", value);
+            json.close();
+            assert!(json.finish().ends_with(expected), "{expected}");
+        }
+    }
+}

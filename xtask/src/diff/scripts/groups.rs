@@ -11,8 +11,9 @@ use dohle_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use dohle_protocol::messages::{
     offset_commit_request as commit, offset_delete_request as delete, offset_fetch_request as fetch,
 };
-use dohle_protocol::wire::{Message, Text, Writer};
+use dohle_protocol::wire::Text;
 
+use crate::diff::embedded::embedded;
 use crate::diff::world::World;
 
 /// What a coordinator that has read its log says to one whom it does not know.
@@ -38,11 +39,7 @@ pub(super) fn await_coordinator(world: &mut World, group: &str) {
 
 pub(super) fn subscription(topics: &[&str]) -> Bytes {
     let topics = topics.iter().map(|topic| Text::from(*topic)).collect();
-    let subscription = m::ConsumerProtocolSubscription { topics, ..Default::default() };
-    let mut into = Writer::with_capacity(2 + subscription.encoded_size(0));
-    into.put_slice(&[0, 0]);
-    subscription.encode(&mut into, 0);
-    into.into_bytes()
+    embedded(&m::ConsumerProtocolSubscription { topics, ..Default::default() })
 }
 
 pub(super) fn joining(group: &str, member: &Text) -> m::JoinGroupRequest {
