@@ -15,6 +15,7 @@ pub mod logs;
 pub mod net;
 pub mod random;
 pub mod ready;
+pub mod scratch;
 pub mod sharded;
 pub mod strand;
 mod sync;

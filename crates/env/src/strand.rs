@@ -10,6 +10,7 @@
 //!                └──── inbox grows ───────────┴──► lane ──► then(state) ──► effects
 //! ```
 
+use crate::scratch::Scratch;
 use crate::sync::{Mutex, MutexGuard};
 use crate::tasks::{Lane, Tasks, Turn};
 use std::mem;
@@ -21,9 +22,9 @@ pub const COMMANDS_PER_TURN_MAX: usize = 1000;
 /// A value that a strand owns.
 pub trait Owned: Send + Sized + 'static {
     /// What can be asked of it.
-    type Command: Send;
+    type Command: Send + 'static;
     /// What a turn wants done once the state is free: fill a slot, mark a watch, submit elsewhere.
-    type Effect: Send;
+    type Effect: Send + 'static;
 
     /// Handles `commands` (all are taken) and pushes `effects`. It never waits, submits or sends.
     fn turn(
@@ -52,12 +53,12 @@ pub type Then<O> = Box<dyn FnOnce(&mut O, &mut Vec<<O as Owned>::Effect>) -> Tur
 /// A value with an inbox.
 pub struct Strand<O: Owned> {
     inbox: Mutex<Inbox<O>>,
-    state: Mutex<State<O>>,
+    owned: Mutex<O>,
     tasks: Arc<dyn Tasks>,
 }
 
 struct Inbox<O: Owned> {
-    commands: Vec<O::Command>,
+    commands: Scratch<O::Command>,
     /// What a lane brought back; run before the commands.
     returned: Option<Then<O>>,
     /// A turn is due, running, or away on a lane. Only who sets it may run the state.
@@ -66,19 +67,18 @@ struct Inbox<O: Owned> {
     away: bool,
 }
 
-struct State<O: Owned> {
-    owned: O,
-    // Kept between turns, so that a turn allocates nothing.
-    commands: Vec<O::Command>,
-    effects: Vec<O::Effect>,
+/// What a turn is for.
+enum Due<O: Owned> {
+    Returned(Then<O>),
+    Commands(Scratch<O::Command>),
 }
 
 impl<O: Owned> Strand<O> {
     /// A strand that owns `owned`, with nothing to do.
     pub fn new(tasks: Arc<dyn Tasks>, owned: O) -> Arc<Self> {
-        let inbox = Inbox { commands: Vec::new(), returned: None, scheduled: false, away: false };
-        let state = State { owned, commands: Vec::new(), effects: Vec::new() };
-        Arc::new(Self { inbox: Mutex::new(inbox), state: Mutex::new(state), tasks })
+        let commands = Scratch::default();
+        let inbox = Inbox { commands, returned: None, scheduled: false, away: false };
+        Arc::new(Self { inbox: Mutex::new(inbox), owned: Mutex::new(owned), tasks })
     }
 
     /// Leaves `command` for the next turn.
@@ -89,6 +89,15 @@ impl<O: Owned> Strand<O> {
         drop(inbox);
         if schedule {
             self.tasks.at_end_of_tick(self.clone());
+        }
+    }
+
+    fn due(&self) -> Due<O> {
+        let mut inbox = lock(&self.inbox);
+        assert!(inbox.scheduled && !inbox.away);
+        match inbox.returned.take() {
+            Some(then) => Due::Returned(then),
+            None => Due::Commands(take_some(&mut inbox.commands)),
         }
     }
 
@@ -110,28 +119,21 @@ impl<O: Owned> Strand<O> {
 
 impl<O: Owned> Turn for Strand<O> {
     fn run(self: Arc<Self>) {
-        let mut state = lock(&self.state);
-        let state_now = &mut *state;
-        let returned = {
-            let mut inbox = lock(&self.inbox);
-            assert!(inbox.scheduled && !inbox.away);
-            let returned = inbox.returned.take();
-            if returned.is_none() {
-                take_some(&mut inbox.commands, &mut state_now.commands);
+        let mut effects = Scratch::with_room();
+        let turned = {
+            let mut owned = lock(&self.owned);
+            match self.due() {
+                Due::Returned(then) => then(&mut owned, &mut effects),
+                Due::Commands(mut commands) => {
+                    let turned = owned.turn(&mut commands, &mut effects);
+                    assert!(commands.is_empty(), "a turn takes all its commands");
+                    turned
+                }
             }
-            returned
         };
-        let turned = match returned {
-            Some(then) => then(&mut state_now.owned, &mut state_now.effects),
-            None => state_now.owned.turn(&mut state_now.commands, &mut state_now.effects),
-        };
-        assert!(state_now.commands.is_empty(), "a turn takes all its commands");
-        let mut effects = mem::take(&mut state_now.effects);
-        drop(state);
         for effect in effects.drain(..) {
             O::perform(&self, effect);
         }
-        lock(&self.state).effects = effects;
         match turned {
             Turned::Job(lane, work) => {
                 lock(&self.inbox).away = true;
@@ -150,13 +152,14 @@ impl<O: Owned> Turn for Strand<O> {
     }
 }
 
-/// Moves at most [`COMMANDS_PER_TURN_MAX`] commands, keeping their order and both allocations.
-fn take_some<C>(inbox: &mut Vec<C>, commands: &mut Vec<C>) {
+/// At most [`COMMANDS_PER_TURN_MAX`] commands, the oldest.
+fn take_some<C>(inbox: &mut Scratch<C>) -> Scratch<C> {
     if inbox.len() <= COMMANDS_PER_TURN_MAX {
-        mem::swap(inbox, commands);
-    } else {
-        commands.extend(inbox.drain(..COMMANDS_PER_TURN_MAX));
+        return mem::take(inbox);
     }
+    let mut oldest = Scratch::with_room();
+    oldest.extend(inbox.drain(..COMMANDS_PER_TURN_MAX));
+    oldest
 }
 
 /// A panic aborts the process in the shell, so a poisoned lock is never seen there; in tests the

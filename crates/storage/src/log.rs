@@ -19,6 +19,7 @@ use crate::producers::{Producer, Producers, Verifications};
 use crate::segments::Segments;
 use crate::snapshots::Snapshots;
 use crate::tail::Tail;
+use dohle_env::scratch::Scratch;
 use staged::Staged;
 use std::cell::Cell;
 use std::io;
@@ -43,7 +44,7 @@ pub struct Log {
     /// the next leader begins at the same place, so nobody will miss it.
     pub(crate) epochs_idle: bool,
     pub(crate) tail: Tail,
-    pub(crate) staged: Vec<Staged>,
+    pub(crate) staged: Scratch<Staged>,
     pub(crate) staged_end: i64,
     pub(crate) start_offset: i64,
     pub(crate) end_offset: i64,

@@ -125,7 +125,6 @@ impl Partition {
                 }
             }
         }
-        self.staged = staged;
     }
 }
 

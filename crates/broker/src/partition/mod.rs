@@ -33,6 +33,7 @@ use dohle_coordinator::counts::Counts;
 use dohle_env::clock::Clock;
 use dohle_env::gather::Slot;
 use dohle_env::ready::Mark;
+use dohle_env::scratch::Scratch;
 use dohle_env::strand::{Owned, Strand, Then, Turned};
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::wire::Text;
@@ -83,8 +84,8 @@ pub(crate) struct Partition {
     /// A copy that is to take the log's place as soon as no flush is under way.
     swap: Option<Swap>,
     /// What this turn has staged, and what it does after the write.
-    staged: Vec<StagedAppend>,
-    after: Vec<Command>,
+    staged: Scratch<StagedAppend>,
+    after: Scratch<Command>,
 }
 
 struct StagedAppend {
@@ -158,8 +159,8 @@ impl Partition {
             counts: RecordCounts::default(),
             moving: None,
             swap: None,
-            staged: Vec::new(),
-            after: Vec::new(),
+            staged: Scratch::default(),
+            after: Scratch::default(),
         }
     }
 
@@ -379,8 +380,7 @@ impl Partition {
     }
 
     fn do_rest(&mut self, effects: &mut Vec<Effect>) {
-        let mut after = std::mem::take(&mut self.after);
-        for command in after.drain(..) {
+        for command in std::mem::take(&mut self.after).drain(..) {
             match command {
                 Command::Append(append) => self.stage(append, effects),
                 Command::EndTransaction(end) => self.stage_end_of_transaction(end, effects),
@@ -401,7 +401,6 @@ impl Partition {
                 Command::TakeLog(slot) => self.take_log(slot, effects),
             }
         }
-        self.after = after;
         self.tend_carried(effects);
     }
 }

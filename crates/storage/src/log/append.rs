@@ -267,7 +267,7 @@ impl Log {
     /// The staged batches are written: they are in the log now. Their offsets.
     pub fn publish(&mut self, now: i64) -> Range<i64> {
         let published = self.end_offset..self.staged_end;
-        for staged in self.staged.drain(..) {
+        for staged in std::mem::take(&mut self.staged).drain(..) {
             self.tail.push(staged.placed, &staged.prefix, &staged.bytes, now);
         }
         if published.start != published.end {

@@ -12,6 +12,7 @@ use crate::segments::Segments;
 use crate::snapshots::Snapshots;
 use crate::tail::Tail;
 use dohle_env::disk;
+use dohle_env::scratch::Scratch;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -129,7 +130,7 @@ fn open(place: Arc<Place>, config: LogConfig, opening: Opening) -> io::Result<(L
         epochs,
         epochs_version,
         epochs_written: 0,
-        staged: Vec::new(),
+        staged: Scratch::default(),
         staged_end: end_offset,
         start_offset,
         end_offset,
