@@ -26,7 +26,8 @@ struct Duty {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Old tails, flushes that `flush.ms` asks for, the space that is left, the controller's timer.
+    /// Old tails, flushes that `flush.ms` asks for, the space that is left, files that connections have no
+    /// room beside, the controller's timer.
     Short,
     /// `replication-offset-checkpoint`.
     HighWatermarks,
@@ -119,6 +120,7 @@ async fn perform(node: &Arc<Node>, kind: Kind) {
     match kind {
         Kind::Short => {
             node.controller.submit(quorum::Command::Wake);
+            node.storage.close_surplus_files();
             for directory in node.directories.iter().filter(|of| of.log_dir.is_online()) {
                 let measured = directory.clone();
                 directory.job(Box::new(move || measured.measure_room()));

@@ -54,8 +54,8 @@ pub fn is_out_of_descriptors(error: &io::Error) -> bool {
 
 /// A tree of directories.
 pub trait Disk: Send + Sync {
-    /// How many files may be kept open at once, so that others can still be opened: a part of the
-    /// descriptors that the process may have.
+    /// How many files may be kept open right now, so that others can still be opened: a part of the
+    /// descriptors that the process may have, and less where connections need them.
     fn files_max(&self) -> usize {
         usize::MAX
     }

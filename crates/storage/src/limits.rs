@@ -28,8 +28,8 @@ pub const COMPACTION_STEP_BYTES: u64 = 1024 * 1024;
 /// Unpacked bytes of one batch that a search by timestamp looks at: what `socket.request.max.bytes`
 /// lets in (100 MiB) times 16, below which no honest batch stays packed.
 pub const UNPACKED_BYTES_MAX: usize = 1600 * 1024 * 1024;
-/// Open files of a node's logs, if the process may have four times as many descriptors: with fewer
-/// than it has partitions nearly every append opens one and closes another.
+/// Open files of a node's logs, if the process may have as many: with fewer than it has partitions
+/// nearly every append opens one and closes another.
 pub const FILES_OPEN_MAX: usize = 65_536;
 /// Bytes of sealed segments' indexes that a node keeps.
 pub const INDEX_BYTES_MAX: usize = 32 * 1024 * 1024;

@@ -23,20 +23,25 @@ impl Storage {
     /// Nothing open yet; the limits of [`crate::limits`], and not more files than the disk allows.
     #[must_use]
     pub fn new(disk: Arc<dyn Disk>) -> Arc<Self> {
-        let files_max = disk.files_max().min(FILES_OPEN_MAX);
-        Self::with_limits(disk, files_max, INDEX_BYTES_MAX)
+        Self::with_limits(disk, FILES_OPEN_MAX, INDEX_BYTES_MAX)
     }
 
-    /// Keeps at most `files_max` files open and `index_bytes_max` bytes of sealed segments'
-    /// indexes.
+    /// Keeps at most `files_max` files open, nor more than the disk allows, and `index_bytes_max` bytes
+    /// of sealed segments' indexes.
     #[must_use]
     pub fn with_limits(disk: Arc<dyn Disk>, files_max: usize, index_bytes_max: usize) -> Arc<Self> {
+        let allowing = disk.clone();
         Arc::new(Self {
             disk,
-            files: Pool::new(files_max),
-            indexes: Pool::new(index_bytes_max),
+            files: Pool::new(move || allowing.files_max().min(files_max)),
+            indexes: Pool::new(move || index_bytes_max),
             tail_bytes: Arc::default(),
         })
+    }
+
+    /// Closes the files that the disk does not allow any more.
+    pub fn close_surplus_files(&self) {
+        self.files.shrink();
     }
 
     /// The disk.

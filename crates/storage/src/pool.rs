@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 /// Bounds the weight of the values in its slots.
 pub struct Pool<T> {
     members: Mutex<Members<T>>,
-    weight_max: usize,
+    weight_max: Box<dyn Fn() -> usize + Send + Sync>,
 }
 
 struct Members<T> {
@@ -70,11 +70,12 @@ impl<T: Clone> Slot<T> {
 }
 
 impl<T: Clone> Pool<T> {
-    /// A pool that gives values up while they weigh more than `weight_max` together.
+    /// A pool that gives values up while they weigh more than `weight_max` together. That is asked
+    /// whenever one is put in, and by [`Pool::shrink`].
     #[must_use]
-    pub fn new(weight_max: usize) -> Self {
+    pub fn new(weight_max: impl Fn() -> usize + Send + Sync + 'static) -> Self {
         let members = Members { slots: Vec::new(), hand: 0, weight: 0 };
-        Self { members: Mutex::new(members), weight_max }
+        Self { members: Mutex::new(members), weight_max: Box::new(weight_max) }
     }
 
     /// The value of `slot`; if it is not there, `make` makes it and says what it weighs.
@@ -106,7 +107,12 @@ impl<T: Clone> Pool<T> {
         slot.0.place.store(members.slots.len(), Ordering::Relaxed);
         members.slots.push((Arc::downgrade(&slot.0), weight));
         members.weight += weight;
-        members.shrink(self.weight_max);
+        members.shrink((self.weight_max)());
+    }
+
+    /// Gives up what has become too much since the last value was put in.
+    pub fn shrink(&self) {
+        lock(&self.members).shrink((self.weight_max)());
     }
 
     /// Gives all values up that are there: each is made again when it is wanted.
@@ -195,7 +201,7 @@ mod tests {
 
     #[test]
     fn members_know_where_they_stand() {
-        let pool = Pool::new(40);
+        let pool = Pool::new(|| 40);
         let mut slots: Vec<Slot<u64>> = (0..30).map(|_| Slot::default()).collect();
         let mut state = 1_u64;
         for turn in 0..5000 {

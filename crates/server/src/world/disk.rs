@@ -2,7 +2,7 @@
 
 use super::cached;
 use super::counters::{self, Call};
-use super::descriptors;
+use super::descriptors::{self, Counted};
 use dohle_env::disk::{Disk, Entry, File, Lock, Open, Space};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::Mode;
@@ -51,7 +51,7 @@ impl Disk for RealDisk {
             Open::Truncate => options.write(true).create(true).truncate(true),
         };
         let descriptor = options.open(path)?.into();
-        Ok(Arc::new(RealFile { descriptor }))
+        Ok(Arc::new(RealFile { descriptor, _counted: Counted::file() }))
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<Entry>> {
@@ -145,6 +145,7 @@ impl Lock for RealLock {}
 
 struct RealFile {
     descriptor: OwnedFd,
+    _counted: Counted,
 }
 
 impl RealFile {

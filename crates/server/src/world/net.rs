@@ -4,7 +4,7 @@
 //! on one thread and spawned on another.
 
 use super::counters::{self, Call};
-use super::descriptors;
+use super::descriptors::{self, Counted};
 use super::reactors;
 use super::send::{self, Sent};
 use bytes::BytesMut;
@@ -18,8 +18,6 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
@@ -81,16 +79,15 @@ impl TcpOptions {
 #[derive(Clone, Debug)]
 pub struct TcpNet {
     options: TcpOptions,
-    /// Connections that were accepted and are open.
-    accepted: Arc<AtomicUsize>,
-    accepted_max: usize,
+    /// What the process may have, so that no accept asks.
+    descriptors: usize,
 }
 
 impl TcpNet {
     /// Sockets with `options`.
     #[must_use]
     pub fn new(options: TcpOptions) -> Self {
-        Self { options, accepted: Arc::default(), accepted_max: descriptors::for_connections() }
+        Self { options, descriptors: descriptors::all() }
     }
 }
 
@@ -106,8 +103,7 @@ impl Net for TcpNet {
         socket.listen(i32::try_from(self.options.backlog).unwrap_or(i32::MAX))?;
         let local = address_of(&socket.local_addr()?)?;
         let listening = Registration::Fresh(socket.into());
-        let (accepted, accepted_max) = (self.accepted.clone(), self.accepted_max);
-        Ok(Box::new(TcpListener { listening, local, rest: None, accepted, accepted_max }))
+        Ok(Box::new(TcpListener { listening, local, rest: None, descriptors: self.descriptors }))
     }
 
     fn dial(&self, address: SocketAddr) -> io::Result<Box<dyn Connection>> {
@@ -170,25 +166,8 @@ struct TcpConnection {
     connecting: bool,
     peer: SocketAddr,
     local: SocketAddr,
-    /// Among those that were accepted.
+    /// If it was accepted.
     _counted: Option<Counted>,
-}
-
-/// One of the connections that were accepted, until it is dropped.
-struct Counted(Arc<AtomicUsize>);
-
-impl Counted {
-    /// `None` if there are `most` already.
-    fn take(accepted: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
-        let counted = Self(accepted.clone());
-        (accepted.fetch_add(1, Ordering::Relaxed) < most).then_some(counted)
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl TcpConnection {
@@ -300,8 +279,8 @@ struct TcpListener {
     local: SocketAddr,
     /// Running after an error.
     rest: Option<Pin<Box<Sleep>>>,
-    accepted: Arc<AtomicUsize>,
-    accepted_max: usize,
+    /// Those of the process.
+    descriptors: usize,
 }
 
 impl Listener for TcpListener {
@@ -319,11 +298,10 @@ impl Listener for TcpListener {
                 SocketFlags::NONBLOCK | SocketFlags::CLOEXEC,
             ) {
                 Ok((descriptor, peer)) => {
-                    let most = self.accepted_max;
-                    let Some(counted) = Counted::take(&self.accepted, most) else {
-                        return Poll::Ready(Err(too_many(most)));
-                    };
-                    return Poll::Ready(accepted(descriptor, peer, counted));
+                    return Poll::Ready(match Counted::connection(self.descriptors) {
+                        Ok(counted) => accepted(descriptor, peer, counted),
+                        Err(most) => Err(too_many(most)),
+                    });
                 }
                 Err(Errno::AGAIN) => ready.clear_ready(),
                 Err(Errno::INTR | Errno::CONNABORTED) => {}
