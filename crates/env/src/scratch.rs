@@ -33,6 +33,8 @@ impl<T: 'static> Scratch<T> {
     pub fn push(&mut self, item: T) {
         if self.0.capacity() == 0 {
             *self = Self::with_room();
+            // In a crowd that has one item each, room for more would only lie between them.
+            self.0.reserve_exact(1);
         }
         self.0.push(item);
     }

@@ -255,9 +255,8 @@ impl Fetch {
             if answer.size_bytes != 0 {
                 served.push(place);
             }
-            let topic = partition.key.topic.clone();
             let data = self.partition_data(partition.key.index, answer, &mut elsewhere);
-            topic_response(&mut response, &topic, by_id).partitions.push(data);
+            topic_response(&mut response, &partition.key.topic, by_id).partitions.push(data);
         }
         // A session of one request has no next one whose order could matter.
         if borrowed.id != 0 {
