@@ -137,7 +137,8 @@ mod tests {
             ("", "logs", &Kind::ALL[..]),
             ("--quick", "logs", &[Kind::Floor, Kind::Dohle]),
             ("--groups --quick", "groups", &Kind::ALL),
-            ("--growth", "growth", &[Kind::Dohle]),
+            ("--growth", "growth", &[Kind::Floor, Kind::Dohle]),
+            ("--growth --quick", "growth", &[Kind::Dohle]),
             ("--growth --server floor", "growth", &[Kind::Floor]),
         ] {
             let plan = parsed(words).unwrap().plan;

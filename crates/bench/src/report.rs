@@ -182,14 +182,19 @@ pub(crate) fn failures(workload: &Workload, plan: &Plan, results: &Results) -> S
     text
 }
 
-/// The curves that tell of a defect, in words.
+/// The curves that bend upwards, in words.
 fn bent(growths: &[Growth], plan: &Plan, results: &Results) -> String {
-    let lines = growth::defects(growths, plan, results);
-    if lines.is_empty() {
-        return "No curve bends upwards.".into();
+    let growth::Bends { own, shared } = growth::bends(growths, plan, results);
+    let list =
+        |lines: &[String]| lines.iter().map(|line| format!("\n- {line}")).collect::<String>();
+    let mut text = match own.is_empty() {
+        true => "No curve bends upwards by itself.".to_owned(),
+        false => format!("These bend upwards:\n{}", list(&own)),
+    };
+    if !shared.is_empty() {
+        let _ = write!(text, "\n\nThese do as the floor does:\n{}", list(&shared));
     }
-    let lines: Vec<String> = lines.iter().map(|line| format!("- {line}")).collect();
-    format!("These bend upwards:\n\n{}", lines.join("\n"))
+    text
 }
 
 fn machine() -> String {
@@ -281,7 +286,7 @@ mod tests {
             plot: "plot.svg".into(),
         };
         for (bent, told) in
-            [(1.0, "No curve bends upwards."), (3.0, "These bend upwards:\n\n- Conn")]
+            [(1.0, "No curve bends upwards by itself."), (3.0, "These bend upwards:\n\n- Conn")]
         {
             let (plan, results) = made_up(&[Kind::Dohle], bent);
             let text = section(&plan, &results, &head);

@@ -161,7 +161,7 @@ pub(crate) const GROWTH: Set = Set {
         },
         rounds: 3,
         warm_up: Duration::from_secs(30),
-        kinds: &[Kind::Dohle],
+        kinds: ALL_BUT_REFERENCE,
     },
     quick: Course {
         extent: Extent {
@@ -239,10 +239,10 @@ tells how much of a core the load itself took.
 
 const GROWTH_METHOD: &str = "\
 **What runs.** The same work while one thing grows by decades and all else is held: partitions, connections, bytes of a \
-record, consumers of each partition, groups, cores. Dohle is started anew for each point, so that nothing is left over from \
+record, consumers of each partition, groups, cores. Each server is started anew for each point, so that nothing is left over from \
 another; in each round all points run in turn. One node, acks=all, over loopback; the load is one thread beside the server \
-on the same machine, as in *Logs*. `--server floor` and `--server reference` measure these too, as far as they can do it; \
-the reference is then a JVM that has just started, save for records and consumers.
+on the same machine, as in *Logs*. The floor of *Logs* does what it can of this, and tells what the machine costs. \
+`--server reference` measures Kafka; it is then a JVM that has just started, save for records and consumers.
 
 **Figures.** CPU is user and system time of all the server's threads, from `/proc`; a rising cost of one request is work \
 that grows with x. Memory is what has come to the resident memory, from 100 on (of connections from 1,000), \

@@ -19,7 +19,7 @@ use crate::workload::{BatchShape, CONNECTIONS, Figure, LARGE, PARTITIONS, TINY, 
 pub(crate) use curves::GROWTHS;
 pub(crate) use panels::svg;
 pub(crate) use shape::Measure;
-pub(crate) use tables::{READING, defects, tables};
+pub(crate) use tables::{Bends, READING, bends, tables};
 
 /// What many weigh is only told from so many on: the kernel counts a process's pages in steps of some
 /// 128 KiB.

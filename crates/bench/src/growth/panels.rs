@@ -148,7 +148,7 @@ fn mark(x: f64) -> String {
 
 /// A line through the points; points that tell of a defect are marked.
 fn line(curve: &Curve, frame: &Frame) -> String {
-    let bends = curve.shape.is_some_and(Shape::is_defect);
+    let bends = curve.shape.is_some_and(Shape::bends);
     let (of_line, of_points) = (color(curve.kind), if bends { DEFECT } else { color(curve.kind) });
     let mut line = String::new();
     let mut points = String::new();

@@ -52,10 +52,7 @@ impl Shape {
         if spots.iter().any(|spot| spot.y <= 0.0 || !spot.y.is_finite()) {
             return None;
         }
-        let each = |spot: &Spot| match measure {
-            Measure::Each | Measure::Gain => spot.y,
-            Measure::All => spot.y / spot.x,
-        };
+        let each = |spot: &Spot| each(measure, spot);
         if measure == Measure::Gain {
             return Some(Self::Gains { ratio: last.y / first.y, first: first.x, last: last.x });
         }
@@ -82,8 +79,41 @@ impl Shape {
     }
 
     /// Whether more of x costs more than its share.
-    pub(crate) const fn is_defect(self) -> bool {
+    pub(crate) const fn bends(self) -> bool {
         matches!(self, Self::BendsUpwards { .. })
+    }
+
+    /// If more of x costs more than its share: whether that of another, which has these points, grows as
+    /// much between the same two x.
+    pub(crate) fn bends_as(self, measure: Measure, other: &[Spot]) -> Option<Beside> {
+        let Self::BendsUpwards { ratio, least, last } = self else { return None };
+        let each = |x: f64| {
+            let spot = other.iter().find(|spot| spot.x == x)?;
+            Some(each(measure, spot))
+        };
+        let Some((least, last)) = each(least).zip(each(last)) else { return Some(Beside::Alone) };
+        let of_other = last / least;
+        let as_much = ratio <= of_other * FLAT_RATIO_MAX;
+        Some(if as_much { Beside::AsMuch(of_other) } else { Beside::Less(of_other) })
+    }
+}
+
+/// A curve that bends upwards, held against another of the same work.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Beside {
+    /// There is no other.
+    Alone,
+    /// The other's cost of each grows this many times, which is less.
+    Less(f64),
+    /// The other's grows this many times, which is as much.
+    AsMuch(f64),
+}
+
+/// What one x costs.
+fn each(measure: Measure, spot: &Spot) -> f64 {
+    match measure {
+        Measure::Each | Measure::Gain => spot.y,
+        Measure::All => spot.y / spot.x,
     }
 }
 
@@ -173,13 +203,16 @@ fn significant(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Measure, Shape, Spot, significant};
+    use super::{Beside, Measure, Shape, Spot, significant};
 
     const DECADES: [f64; 5] = [1.0, 10.0, 100.0, 1000.0, 10_000.0];
 
+    fn spots(values: &[f64]) -> Vec<Spot> {
+        DECADES.iter().zip(values).map(|(&x, &y)| Spot { x, y }).collect()
+    }
+
     fn shape(measure: Measure, values: &[f64]) -> Shape {
-        let spots: Vec<Spot> = DECADES.iter().zip(values).map(|(&x, &y)| Spot { x, y }).collect();
-        Shape::of(measure, &spots).unwrap()
+        Shape::of(measure, &spots(values)).unwrap()
     }
 
     fn said(measure: Measure, values: &[f64]) -> String {
@@ -197,7 +230,6 @@ mod tests {
     fn a_cost_that_rises_at_the_end_bends() {
         let text = said(Measure::Each, &[12.0, 10.0, 11.0, 13.0, 16.0]);
         assert_eq!(text, "**bends upwards**: at 10,000 each costs 1.60 times what it costs at 10");
-        assert!(shape(Measure::Each, &[12.0, 10.0, 11.0, 13.0, 16.0]).is_defect());
         // The square of x, above a constant that hides it until the end.
         let square: Vec<f64> = DECADES.iter().map(|x| 100.0 + x + x * x / 2000.0).collect();
         let text = said(Measure::All, &square);
@@ -205,7 +237,23 @@ mod tests {
             text,
             "**bends upwards**: at 10,000 each costs 3.76 times what it costs at 1,000"
         );
-        assert!(!shape(Measure::All, &[100.0, 110.0, 200.0, 1100.0, 10_100.0]).is_defect());
+        let line = shape(Measure::All, &[100.0, 110.0, 200.0, 1100.0, 10_100.0]);
+        assert!(matches!(line, Shape::Linear { .. }), "{line}");
+    }
+
+    #[test]
+    fn what_bends_is_held_against_another() {
+        let bent = shape(Measure::Each, &[12.0, 10.0, 11.0, 13.0, 20.0]);
+        let beside = |costs: &[f64]| bent.bends_as(Measure::Each, &spots(costs));
+        // Only from 10 to 10,000, as the first does.
+        assert_eq!(beside(&[9.0, 3.0, 3.0, 4.0, 4.5]), Some(Beside::AsMuch(1.5)));
+        assert_eq!(beside(&[1.0, 3.0, 3.0, 4.0, 3.0]), Some(Beside::Less(1.0)));
+        assert_eq!(bent.bends_as(Measure::Each, &[]), Some(Beside::Alone));
+        // Ten times as much for ten times as many is what it should be.
+        let all = shape(Measure::All, &[1.0, 10.0, 100.0, 1000.0, 20_000.0]);
+        let other = spots(&[2.0, 20.0, 200.0, 2000.0, 30_000.0]);
+        assert_eq!(all.bends_as(Measure::All, &other), Some(Beside::AsMuch(1.5)));
+        assert_eq!(shape(Measure::Each, &[1.0, 1.0]).bends_as(Measure::Each, &[]), None);
     }
 
     #[test]
@@ -252,7 +300,7 @@ mod tests {
         let spots = [Spot { x: 1.0, y: 500.0 }, Spot { x: 2.0, y: 900.0 }];
         let shape = Shape::of(Measure::Gain, &spots).unwrap();
         assert_eq!(shape.to_string(), "at 2 it is **1.80 times** what it is at 1");
-        assert!(!shape.is_defect());
+        assert_eq!(shape.bends_as(Measure::Gain, &spots), None);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::shape::{Shape, Spot};
+use super::shape::{Beside, Measure, Shape, Spot};
 use super::{Growth, Point};
-use crate::number::count;
+use crate::number::{count, short};
 use crate::report::{failures, middle, spread, values};
 use crate::run::{Plan, Results};
 use crate::server::Kind;
@@ -13,6 +13,7 @@ use crate::workload::Figure;
 /// One figure of one server while something grows.
 pub(super) struct Curve {
     pub(super) figure: Figure,
+    pub(super) measure: Measure,
     pub(super) kind: Kind,
     pub(super) spots: Vec<Spot>,
     /// Nothing where there are not two points.
@@ -26,7 +27,8 @@ pub(super) fn curves(growth: &Growth, plan: &Plan, results: &Results) -> Vec<Cur
         for &kind in &plan.kinds {
             let spots = spots(growth, results, kind, figure);
             if !spots.is_empty() {
-                curves.push(Curve { figure, kind, shape: Shape::of(measure, &spots), spots });
+                let shape = Shape::of(measure, &spots);
+                curves.push(Curve { figure, measure, kind, spots, shape });
             }
         }
     }
@@ -41,18 +43,39 @@ fn spots(growth: &Growth, results: &Results, kind: Kind, figure: Figure) -> Vec<
     growth.points.iter().filter_map(spot).collect()
 }
 
-/// What bends, one line each; nothing if none does.
-pub(crate) fn defects(growths: &[Growth], plan: &Plan, results: &Results) -> Vec<String> {
-    let mut lines = Vec::new();
+/// What bends upwards, a line each.
+#[derive(Default, Debug)]
+pub(crate) struct Bends {
+    /// More than the floor, or where that has no such curve.
+    pub(crate) own: Vec<String>,
+    /// As the floor does: it is the machine that bends.
+    pub(crate) shared: Vec<String>,
+}
+
+/// What bends upwards of these.
+pub(crate) fn bends(growths: &[Growth], plan: &Plan, results: &Results) -> Bends {
+    let mut bends = Bends::default();
     for growth in growths {
-        for Curve { figure, kind, shape, .. } in curves(growth, plan, results) {
-            if let Some(shape) = shape.filter(|shape| shape.is_defect()) {
-                let (title, figure) = (growth.title, figure.title());
-                lines.push(format!("{title}, {figure}, {}: {shape}", kind.title()));
+        let curves = curves(growth, plan, results);
+        for curve in curves.iter().filter(|curve| curve.kind != Kind::Floor) {
+            let floor = |other: &&Curve| other.kind == Kind::Floor && other.figure == curve.figure;
+            let floor = curves.iter().find(floor).map_or(&[][..], |floor| &floor.spots);
+            let Some(shape) = curve.shape else { continue };
+            let Some(beside) = shape.bends_as(curve.measure, floor) else { continue };
+            let (title, figure, kind) = (growth.title, curve.figure.title(), curve.kind.title());
+            let line = format!("{title}, {figure}, {kind}: {shape}");
+            match beside {
+                Beside::Alone => bends.own.push(line),
+                Beside::Less(times) => {
+                    bends.own.push(format!("{line}; the floor's, {} times", short(times)));
+                }
+                Beside::AsMuch(times) => {
+                    bends.shared.push(format!("{line}; the floor's, {} times", short(times)));
+                }
             }
         }
     }
-    lines
+    bends
 }
 
 /// For all that was measured: what was done, the table, and what each curve does.
@@ -109,14 +132,14 @@ fn named(curve: &Curve, plan: &Plan) -> String {
 pub(crate) const READING: &str = "\
 A curve is told from its medians. *Flat*: the largest is at most 1.5 times the least. *Linear*: a constant and a share \
 for each x, both of them those of the least squares of relative misses. *Falls*: less, and never again more by more than that. *Bends upwards*, \
-which is a defect: at the last x each costs more than 1.5 times what it costs at the x where that is least. *Uneven*: \
-none of these.";
+which is a defect unless the floor does it too: at the last x each costs more than 1.5 times what it costs at the x where \
+that is least. *Uneven*: none of these.";
 
 #[cfg(test)]
 pub(crate) mod tests {
     use std::time::Duration;
 
-    use super::{defects, tables};
+    use super::{Bends, bends, tables};
     use crate::growth::{GROWTHS, Measure};
     use crate::measure::Figures;
     use crate::run::{Plan, Results};
@@ -177,9 +200,19 @@ pub(crate) mod tests {
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }
-        let bent = defects(GROWTHS, &plan, &results);
-        assert_eq!(bent.len(), 1);
-        assert!(bent[0].starts_with("Connections, CPU µs/request, Dohle: **bends"), "{bent:?}");
+        let Bends { own, shared } = bends(GROWTHS, &plan, &results);
+        assert_eq!((own.len(), shared.len()), (1, 0), "{own:?} {shared:?}");
+        assert!(own[0].starts_with("Connections, CPU µs/request, Dohle: **bends"), "{own:?}");
+    }
+
+    #[test]
+    fn what_bends_as_the_floor_does_is_told_apart() {
+        let (plan, results) = made_up(&[Kind::Floor, Kind::Dohle], 2.0);
+        let Bends { own, shared } = bends(GROWTHS, &plan, &results);
+        assert!(own.is_empty(), "{own:?}");
+        let line = "Connections, CPU µs/request, Dohle: **bends upwards**: at 10,000 each costs 2.00 \
+                    times what it costs at 1; the floor's, 2.00 times";
+        assert_eq!(shared, [line]);
     }
 
     #[test]
@@ -190,6 +223,7 @@ pub(crate) mod tests {
         let head = "| bytes a record | CPU s/GB, floor | CPU s/GB, Dohle | CPU µs/record, floor |";
         assert!(text.contains(head), "{text}");
         assert!(!text.contains("#### Groups"), "{text}");
-        assert!(defects(GROWTHS, &plan, &results).is_empty());
+        let Bends { own, shared } = bends(GROWTHS, &plan, &results);
+        assert!(own.is_empty() && shared.is_empty(), "{own:?} {shared:?}");
     }
 }
