@@ -187,9 +187,10 @@ fn bent(growths: &[Growth], plan: &Plan, results: &Results) -> String {
     let growth::Bends { own, shared } = growth::bends(growths, plan, results);
     let list =
         |lines: &[String]| lines.iter().map(|line| format!("\n- {line}")).collect::<String>();
-    let mut text = match own.is_empty() {
-        true => "No curve bends upwards by itself.".to_owned(),
-        false => format!("These bend upwards:\n{}", list(&own)),
+    let mut text = if own.is_empty() {
+        "No curve bends upwards by itself.".to_owned()
+    } else {
+        format!("These bend upwards:\n{}", list(&own))
     };
     if !shared.is_empty() {
         let _ = write!(text, "\n\nThese do as the floor does:\n{}", list(&shared));

@@ -146,7 +146,7 @@ fn mark(x: f64) -> String {
     }
 }
 
-/// A line through the points; points that tell of a defect are marked.
+/// A line through the points; those of one that bends upwards are marked.
 fn line(curve: &Curve, frame: &Frame) -> String {
     let bends = curve.shape.is_some_and(Shape::bends);
     let (of_line, of_points) = (color(curve.kind), if bends { DEFECT } else { color(curve.kind) });

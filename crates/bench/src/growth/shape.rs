@@ -83,8 +83,8 @@ impl Shape {
         matches!(self, Self::BendsUpwards { .. })
     }
 
-    /// If more of x costs more than its share: whether that of another, which has these points, grows as
-    /// much between the same two x.
+    /// If more of x costs more than its share: whether another's, which has these points, does as well
+    /// between the same two x.
     pub(crate) fn bends_as(self, measure: Measure, other: &[Spot]) -> Option<Beside> {
         let Self::BendsUpwards { ratio, least, last } = self else { return None };
         let each = |x: f64| {
@@ -93,20 +93,31 @@ impl Shape {
         };
         let Some((least, last)) = each(least).zip(each(last)) else { return Some(Beside::Alone) };
         let of_other = last / least;
-        let as_much = ratio <= of_other * FLAT_RATIO_MAX;
+        let as_much = of_other > FLAT_RATIO_MAX && ratio <= of_other * FLAT_RATIO_MAX;
         Some(if as_much { Beside::AsMuch(of_other) } else { Beside::Less(of_other) })
     }
 }
 
-/// A curve that bends upwards, held against another of the same work.
+/// A curve that bends upwards, held against the floor's of the same work.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Beside {
-    /// There is no other.
+    /// The floor has none.
     Alone,
-    /// The other's cost of each grows this many times, which is less.
+    /// The floor's cost of each grows this many times, which is no bend or a lesser one.
     Less(f64),
-    /// The other's grows this many times, which is as much.
+    /// The floor's grows this many times, which is as much.
     AsMuch(f64),
+}
+
+impl fmt::Display for Beside {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Alone => Ok(()),
+            Self::Less(times) | Self::AsMuch(times) => {
+                write!(out, "; the floor's, {} times", short(times))
+            }
+        }
+    }
 }
 
 /// What one x costs.
@@ -230,6 +241,7 @@ mod tests {
     fn a_cost_that_rises_at_the_end_bends() {
         let text = said(Measure::Each, &[12.0, 10.0, 11.0, 13.0, 16.0]);
         assert_eq!(text, "**bends upwards**: at 10,000 each costs 1.60 times what it costs at 10");
+        assert!(shape(Measure::Each, &[12.0, 10.0, 11.0, 13.0, 16.0]).bends());
         // The square of x, above a constant that hides it until the end.
         let square: Vec<f64> = DECADES.iter().map(|x| 100.0 + x + x * x / 2000.0).collect();
         let text = said(Measure::All, &square);
@@ -237,8 +249,7 @@ mod tests {
             text,
             "**bends upwards**: at 10,000 each costs 3.76 times what it costs at 1,000"
         );
-        let line = shape(Measure::All, &[100.0, 110.0, 200.0, 1100.0, 10_100.0]);
-        assert!(matches!(line, Shape::Linear { .. }), "{line}");
+        assert!(!shape(Measure::All, &[100.0, 110.0, 200.0, 1100.0, 10_100.0]).bends());
     }
 
     #[test]
@@ -246,13 +257,15 @@ mod tests {
         let bent = shape(Measure::Each, &[12.0, 10.0, 11.0, 13.0, 20.0]);
         let beside = |costs: &[f64]| bent.bends_as(Measure::Each, &spots(costs));
         // Only from 10 to 10,000, as the first does.
-        assert_eq!(beside(&[9.0, 3.0, 3.0, 4.0, 4.5]), Some(Beside::AsMuch(1.5)));
+        assert_eq!(beside(&[9.0, 4.0, 4.0, 5.0, 7.0]), Some(Beside::AsMuch(1.75)));
+        // What is flat excuses nothing.
+        assert_eq!(beside(&[9.0, 3.0, 3.0, 4.0, 4.5]), Some(Beside::Less(1.5)));
         assert_eq!(beside(&[1.0, 3.0, 3.0, 4.0, 3.0]), Some(Beside::Less(1.0)));
         assert_eq!(bent.bends_as(Measure::Each, &[]), Some(Beside::Alone));
         // Ten times as much for ten times as many is what it should be.
         let all = shape(Measure::All, &[1.0, 10.0, 100.0, 1000.0, 20_000.0]);
-        let other = spots(&[2.0, 20.0, 200.0, 2000.0, 30_000.0]);
-        assert_eq!(all.bends_as(Measure::All, &other), Some(Beside::AsMuch(1.5)));
+        let other = spots(&[2.0, 20.0, 200.0, 2000.0, 35_000.0]);
+        assert_eq!(all.bends_as(Measure::All, &other), Some(Beside::AsMuch(1.75)));
         assert_eq!(shape(Measure::Each, &[1.0, 1.0]).bends_as(Measure::Each, &[]), None);
     }
 
@@ -300,6 +313,7 @@ mod tests {
         let spots = [Spot { x: 1.0, y: 500.0 }, Spot { x: 2.0, y: 900.0 }];
         let shape = Shape::of(Measure::Gain, &spots).unwrap();
         assert_eq!(shape.to_string(), "at 2 it is **1.80 times** what it is at 1");
+        assert!(!shape.bends());
         assert_eq!(shape.bends_as(Measure::Gain, &spots), None);
     }
 

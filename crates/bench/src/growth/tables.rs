@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::shape::{Beside, Measure, Shape, Spot};
 use super::{Growth, Point};
-use crate::number::{count, short};
+use crate::number::count;
 use crate::report::{failures, middle, spread, values};
 use crate::run::{Plan, Results};
 use crate::server::Kind;
@@ -63,16 +63,11 @@ pub(crate) fn bends(growths: &[Growth], plan: &Plan, results: &Results) -> Bends
             let Some(shape) = curve.shape else { continue };
             let Some(beside) = shape.bends_as(curve.measure, floor) else { continue };
             let (title, figure, kind) = (growth.title, curve.figure.title(), curve.kind.title());
-            let line = format!("{title}, {figure}, {kind}: {shape}");
-            match beside {
-                Beside::Alone => bends.own.push(line),
-                Beside::Less(times) => {
-                    bends.own.push(format!("{line}; the floor's, {} times", short(times)));
-                }
-                Beside::AsMuch(times) => {
-                    bends.shared.push(format!("{line}; the floor's, {} times", short(times)));
-                }
-            }
+            let lines = match beside {
+                Beside::Alone | Beside::Less(_) => &mut bends.own,
+                Beside::AsMuch(_) => &mut bends.shared,
+            };
+            lines.push(format!("{title}, {figure}, {kind}: {shape}{beside}"));
         }
     }
     bends
