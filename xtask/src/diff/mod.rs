@@ -2,7 +2,6 @@
 
 pub(crate) mod accepted;
 mod batches;
-pub(crate) mod embedded;
 mod link;
 mod normal;
 mod scripts;

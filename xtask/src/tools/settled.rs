@@ -14,9 +14,9 @@ use dohle_protocol::messages::{
     ConsumerGroupHeartbeatRequest, ConsumerProtocolAssignment, ConsumerProtocolSubscription,
     FindCoordinatorRequest, JoinGroupRequest, JoinGroupResponse, SyncGroupRequest,
 };
+use dohle_protocol::wire::Message;
 
 use super::script::Answer;
-use crate::diff::embedded::embedded;
 use crate::diff::world::{Versions, World};
 
 /// What the command is called.
@@ -96,7 +96,7 @@ fn consumer(world: &mut World, request: &mut ConsumerGroupHeartbeatRequest) -> O
 fn classic(world: &mut World, group: &str, topic: &str) -> Option<usize> {
     let subscription =
         ConsumerProtocolSubscription { topics: vec![topic.into()], ..Default::default() };
-    let joined = joined(world, &mut joining(group, embedded(&subscription)))?;
+    let joined = joined(world, &mut joining(group, subscription.versioned(0)))?;
     let partitions = TopicPartition { topic: topic.into(), partitions: vec![0, 1] };
     let assignment =
         ConsumerProtocolAssignment { assigned_partitions: vec![partitions], user_data: None };
@@ -108,7 +108,7 @@ fn classic(world: &mut World, group: &str, topic: &str) -> Option<usize> {
         protocol_name: joined.protocol_name.map(|name| name.detached()),
         assignments: vec![SyncGroupRequestAssignment {
             member_id: joined.member_id.detached(),
-            assignment: embedded(&assignment),
+            assignment: assignment.versioned(0),
             ..Default::default()
         }],
         ..Default::default()

@@ -13,7 +13,7 @@ use dohle_protocol::messages::{
     ConsumerProtocolAssignment, ConsumerProtocolSubscription, HeartbeatRequest, JoinGroupRequest,
     JoinGroupResponse, SyncGroupRequest,
 };
-use dohle_protocol::wire::{Message, Reader, Text, Writer};
+use dohle_protocol::wire::{Message, Reader, Text};
 
 use super::crowd::{GroupMember, Member};
 use super::{Answer, Line, broken};
@@ -109,7 +109,7 @@ impl ClassicMember {
         };
         let protocol = JoinGroupRequestProtocol {
             name: PROTOCOL.into(),
-            metadata: versioned(&subscription),
+            metadata: subscription.versioned(CONSUMER_VERSION),
             ..JoinGroupRequestProtocol::default()
         };
         let request = JoinGroupRequest {
@@ -167,7 +167,7 @@ impl ClassicMember {
             };
             SyncGroupRequestAssignment {
                 member_id: id.detached(),
-                assignment: versioned(&assignment),
+                assignment: assignment.versioned(CONSUMER_VERSION),
                 ..SyncGroupRequestAssignment::default()
             }
         };
@@ -310,13 +310,4 @@ fn assigned(bytes: &Bytes) -> io::Result<Vec<i32>> {
         .map_err(|error| broken(format!("an assignment: {error:?}")))?;
     let topics = assignment.assigned_partitions.into_iter();
     Ok(topics.flat_map(|topic| topic.partitions).collect())
-}
-
-/// A message of the consumers' own protocol: its version, then itself.
-fn versioned(message: &impl Message) -> Bytes {
-    let size = message.encoded_size(CONSUMER_VERSION);
-    let mut writer = Writer::with_capacity(2 + size);
-    writer.put_slice(&CONSUMER_VERSION.to_be_bytes());
-    message.encode(&mut writer, CONSUMER_VERSION);
-    writer.into_bytes()
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+use bytes::Bytes;
+
 use super::{DecodeError, EncodedSize, ErrorCounts, JsonWriter, Reader, Writer};
 use crate::api_key::ApiKey;
 
@@ -40,6 +42,16 @@ pub trait Message: Default + Clone + PartialEq + Debug {
 
     /// Writes the fields that `version` has.
     fn encode(&self, into: &mut Writer, version: i16);
+
+    /// The message behind its version in two bytes: what consumers say to each other inside requests of
+    /// the classic protocol.
+    fn versioned(&self, version: i16) -> Bytes {
+        let version_bytes = version.to_be_bytes();
+        let mut into = Writer::with_capacity(version_bytes.len() + self.encoded_size(version));
+        into.put_slice(&version_bytes);
+        self.encode(&mut into, version);
+        into.into_bytes()
+    }
 
     /// Writes the JSON that Kafka's converter gives.
     fn write_json(&self, into: &mut JsonWriter, version: i16);

@@ -11,9 +11,8 @@ use dohle_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use dohle_protocol::messages::{
     offset_commit_request as commit, offset_delete_request as delete, offset_fetch_request as fetch,
 };
-use dohle_protocol::wire::Text;
+use dohle_protocol::wire::{Message, Text};
 
-use crate::diff::embedded::embedded;
 use crate::diff::world::World;
 
 /// What a coordinator that has read its log says to one whom it does not know.
@@ -39,7 +38,7 @@ pub(super) fn await_coordinator(world: &mut World, group: &str) {
 
 pub(super) fn subscription(topics: &[&str]) -> Bytes {
     let topics = topics.iter().map(|topic| Text::from(*topic)).collect();
-    embedded(&m::ConsumerProtocolSubscription { topics, ..Default::default() })
+    m::ConsumerProtocolSubscription { topics, ..Default::default() }.versioned(0)
 }
 
 pub(super) fn joining(group: &str, member: &Text) -> m::JoinGroupRequest {

@@ -8,7 +8,7 @@ use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages as m;
 use dohle_protocol::messages::consumer_group_heartbeat_request::TopicPartitions;
 use dohle_protocol::messages::consumer_protocol_assignment::TopicPartition;
-use dohle_protocol::wire::{Message, Reader, Text, Writer};
+use dohle_protocol::wire::{Message, Reader, Text};
 
 /// A subscription; `None` if it is none.
 pub(super) fn subscription(metadata: &Bytes) -> Option<m::ConsumerProtocolSubscription> {
@@ -42,10 +42,7 @@ pub(super) fn encode_assignment<'a>(
     let assignment = m::ConsumerProtocolAssignment { assigned_partitions: topics, user_data: None };
     let said = metadata.first_chunk().map_or(0, |version| i16::from_be_bytes(*version));
     let version = said.clamp(0, m::ConsumerProtocolAssignment::HIGHEST_VERSION);
-    let mut into = Writer::with_capacity(2 + assignment.encoded_size(version));
-    into.put_slice(&version.to_be_bytes());
-    assignment.encode(&mut into, version);
-    into.into_bytes()
+    assignment.versioned(version)
 }
 
 /// Topics by id. Those that are gone are left out.

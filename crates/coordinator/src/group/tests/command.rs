@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dohle_metadata::controller::Seed;
 use dohle_protocol::ids::{ProducerEpoch, ProducerId};
 use dohle_protocol::messages as m;
-use dohle_protocol::wire::{Message, Text, Writer};
+use dohle_protocol::wire::{Message, Text};
 use dohle_replication::machine::{Entry, ProducerIdAndEpoch};
 use std::collections::BTreeMap;
 
@@ -155,10 +155,7 @@ fn join(fields: &Fields<'_>) -> m::JoinGroupRequest {
 pub(super) fn subscription(topics: &str) -> Bytes {
     let topics = topics.split('+').filter(|topic| !topic.is_empty()).map(Text::from).collect();
     let subscription = m::ConsumerProtocolSubscription { topics, ..Default::default() };
-    let mut into = Writer::with_capacity(2 + subscription.encoded_size(0));
-    into.put_slice(&[0, 0]);
-    subscription.encode(&mut into, 0);
-    into.into_bytes()
+    subscription.versioned(0)
 }
 
 /// `assign=c-#1:p0,c-#2:p1`.

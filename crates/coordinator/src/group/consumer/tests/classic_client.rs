@@ -8,7 +8,7 @@ use bytes::Bytes;
 use dohle_protocol::error_code::ErrorCode;
 use dohle_protocol::ids::Uuid;
 use dohle_protocol::messages as m;
-use dohle_protocol::wire::{Message, Reader, Text, Writer};
+use dohle_protocol::wire::{Message, Reader, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The last version in which a member without an id is not told to come back with one.
@@ -95,7 +95,7 @@ impl World {
             protocol_type: "consumer".into(),
             protocols: vec![m::join_group_request::JoinGroupRequestProtocol {
                 name: "cooperative-sticky".into(),
-                metadata: embedded(&subscription),
+                metadata: subscription.versioned(1),
                 ..Default::default()
             }],
             ..Default::default()
@@ -164,12 +164,4 @@ fn given(assignment: &Bytes) -> Given {
             topic.partitions.iter().map(|partition| (topic_id(&topic.topic), *partition))
         })
         .collect()
-}
-
-/// A message behind its version, 1.
-fn embedded(subscription: &m::ConsumerProtocolSubscription) -> Bytes {
-    let mut into = Writer::with_capacity(64);
-    into.put_slice(&[0, 1]);
-    subscription.encode(&mut into, 1);
-    into.into_bytes()
 }

@@ -20,11 +20,10 @@
 use super::host::{Host, topic_id};
 use super::{offsets, show};
 use crate::group::{GroupRecord, Request};
-use bytes::Bytes;
 use dohle_metadata::image::Image;
 use dohle_protocol::messages as m;
 use dohle_protocol::messages::consumer_group_heartbeat_request::TopicPartitions;
-use dohle_protocol::wire::{Message, Text, Writer};
+use dohle_protocol::wire::{Message, Text};
 use std::collections::BTreeMap;
 
 /// A command's words: those by position, and those by name.
@@ -252,7 +251,7 @@ fn classic(words: &Words<'_>, image: &Image) -> Request {
             });
             let subscription =
                 m::ConsumerProtocolSubscription { topics, owned_partitions, ..Default::default() };
-            let metadata = embedded(&subscription);
+            let metadata = subscription.versioned(1);
             let protocol = m::join_group_request::JoinGroupRequestProtocol {
                 name: protocol(words),
                 metadata,
@@ -312,7 +311,7 @@ fn sync(words: &Words<'_>, image: &Image) -> m::SyncGroupRequest {
         let assignment = m::ConsumerProtocolAssignment { assigned_partitions, user_data: None };
         m::sync_group_request::SyncGroupRequestAssignment {
             member_id,
-            assignment: embedded(&assignment),
+            assignment: assignment.versioned(1),
             ..Default::default()
         }
     };
@@ -342,14 +341,6 @@ fn named<T>(
         make(name, topic.partitions.clone())
     });
     named.collect()
-}
-
-/// A message behind its version, 1.
-fn embedded<M: Message>(message: &M) -> Bytes {
-    let mut into = Writer::with_capacity(64);
-    into.put_slice(&[0, 1]);
-    message.encode(&mut into, 1);
-    into.into_bytes()
 }
 
 /// `t:0,1+u:2`; `-` is nothing.
