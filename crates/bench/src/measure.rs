@@ -50,7 +50,7 @@ pub(crate) fn measure(
         }
         Work::Fetch { bytes_max } => fetch(server, topic, bytes_max, CONNECTIONS, extent),
         Work::ProduceAtRate { per_second } => {
-            produce_at_rate(server, topic, per_second, CONNECTIONS, extent)
+            produce_at_rate(server, topic, per_second, extent)
         }
         Work::DeliverAtRate { per_second } => deliver_at_rate(server, topic, per_second, extent),
         Work::Connections { count } => connections(server, count, extent),
@@ -164,12 +164,42 @@ pub(crate) fn produce(
     let requests_max = extent.bytes_max / batch_bytes;
     let limits = Limits { warm: extent.warm, time: extent.time, requests_max };
     let mut edges = Edges::of(server);
-    let done = produce_closed(server, &Stream { topic, frames: &frames, window }, &limits, || {
-        edges.mark()
-    })?;
+    let stream = Stream { topic, frames: &frames, window };
+    let done = produce_closed(server, &stream, &limits, || edges.mark())?;
+    produced(&done, shape, batch_bytes, edges)
+}
+
+/// A closed loop over so many connections, of which few at a time have a request in flight.
+///
+/// # Errors
+/// When the server refuses, breaks or hangs.
+pub(crate) fn produce_in_turns(
+    server: &Server,
+    topic: &str,
+    (connections, in_flight_max): (usize, usize),
+    extent: &Extent,
+) -> io::Result<Figures> {
+    let (frames, batch_bytes) = frames(topic, PARTITIONS, KIBIBYTE);
+    open(server, topic, &frames, KIBIBYTE)?;
+    let connect = |number: usize| Producer::connect(server.port, topic, frames.clone(), number);
+    let producers = load::connected(server.port, connections, connect)?;
+    let requests_max = extent.bytes_max / batch_bytes;
+    let limits = Limits { warm: extent.warm, time: extent.time, requests_max };
+    let mut edges = Edges::of(server);
+    let done = load::closed_in_turns(producers, in_flight_max, &limits, || edges.mark())?;
+    produced(&done, KIBIBYTE, batch_bytes, edges)
+}
+
+/// The figures of batches of that shape and size.
+fn produced(
+    done: &Done,
+    shape: BatchShape,
+    batch_bytes: u64,
+    edges: Edges<'_>,
+) -> io::Result<Figures> {
     let bytes = (done.requests * batch_bytes) as f64;
     let (mut figures, spent) = edges.figures(done.elapsed)?;
-    rates(&mut figures, &done, bytes, spent.cpu_s);
+    rates(&mut figures, done, bytes, spent.cpu_s);
     let records = (done.requests * shape.record_count as u64) as f64;
     figures.insert(Figure::RecordsPerSecond, records / done.elapsed.as_secs_f64());
     figures.insert(Figure::CpuPerRecord, spent.cpu_s / records * 1e6);
@@ -250,21 +280,16 @@ pub(crate) fn fetch(
     Ok(figures)
 }
 
-/// An open loop of requests to so many connections in turn.
-///
-/// # Errors
-/// When the server refuses, breaks or hangs.
-pub(crate) fn produce_at_rate(
+fn produce_at_rate(
     server: &Server,
     topic: &str,
     per_second: u32,
-    connections: usize,
     extent: &Extent,
 ) -> io::Result<Figures> {
     let (frames, _) = frames(topic, PARTITIONS, KIBIBYTE);
     open(server, topic, &frames, KIBIBYTE)?;
     let connect = |number: usize| Producer::connect(server.port, topic, frames.clone(), number);
-    let producers = load::connected(server.port, connections, connect)?;
+    let producers = (0..CONNECTIONS).map(connect).collect::<io::Result<_>>()?;
     let rate = Rate { per_second, warm: extent.warm, time: extent.time };
     let mut edges = Edges::of(server);
     let latencies = load::acknowledged(producers, &rate, || edges.mark())?;

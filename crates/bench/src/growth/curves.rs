@@ -63,8 +63,8 @@ end 4 connections with 5 requests in flight each send 4 KiB batches to one parti
         unit: "connections",
         held: "\
 So many connections that have asked for ApiVersions and are idle, which gives the memory of each; then as many others, to \
-which 5,000 produce requests of one record of 1 KiB a second are sent, to one connection after the other at fixed times: \
-the load is the same whatever their number. Six partitions.",
+which produce requests of one record of 1 KiB go. Twenty at most are in flight at a time, one on a connection, and the one \
+that has waited longest is the next to send. Six partitions.",
         points: &[
             connections("connections-1", 1),
             connections("connections-10", 10),

@@ -8,7 +8,6 @@ mod shape;
 mod tables;
 
 use std::io;
-use std::time::Duration;
 
 use crate::coordinators;
 use crate::load::Contents;
@@ -26,8 +25,8 @@ pub(crate) use tables::{Bends, READING, bends, tables};
 const WEIGHED_MIN: usize = 100;
 /// The same of connections, which weigh less than anything else.
 const CONNECTIONS_WEIGHED_MIN: usize = 1000;
-/// What all connections together send.
-const REQUESTS_PER_SECOND: u32 = 5000;
+/// Of all connections so many have a request in flight.
+const BUSY_MAX: usize = 20;
 /// A batch is as large as this, or one record.
 const BATCH_BYTES: usize = 64 << 10;
 /// Of a batch, and at most of a record in it, beyond the records' own.
@@ -62,7 +61,7 @@ pub(crate) struct Point {
 pub(crate) enum Growing {
     /// Creates so many partitions, fetches from all of them, and produces to each in turn.
     Partitions { count: usize },
-    /// Lets so many connections be idle, then spreads the same rate of requests over them.
+    /// Lets so many connections be idle, then sends on as many in turn.
     Connections { count: usize },
     /// Produces records of so many bytes.
     Records { size_bytes: usize },
@@ -156,10 +155,7 @@ fn connections(server: &Server, topic: &str, count: usize, extent: &Extent) -> i
     }
     // The server is done with those before the others come.
     std::thread::sleep(extent.idle);
-    // Each connection's first request is one that does not count.
-    let first = Duration::from_secs(1) * count as u32 / REQUESTS_PER_SECOND;
-    let extent = Extent { warm: extent.warm.max(first), ..*extent };
-    figures.extend(measure::produce_at_rate(server, topic, REQUESTS_PER_SECOND, count, &extent)?);
+    figures.extend(measure::produce_in_turns(server, topic, (count, BUSY_MAX), extent)?);
     Ok(figures)
 }
 

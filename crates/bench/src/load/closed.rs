@@ -1,5 +1,6 @@
 //! The closed loop: every connection keeps its window of requests full.
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -56,7 +57,7 @@ impl Client {
 pub(crate) fn closed(
     mut clients: Vec<Client>,
     limits: &Limits,
-    mut edge: impl FnMut(),
+    edge: impl FnMut(),
 ) -> io::Result<Done> {
     let mut events = Events::new()?;
     for (token, client) in clients.iter().enumerate() {
@@ -65,40 +66,117 @@ pub(crate) fn closed(
             Client::Fetcher(fetcher) => events.add(&fetcher.socket, token)?,
         }
     }
-    let mut begin = Instant::now();
-    let mut start: Option<Done> = None;
-    let (mut answered, mut progress) = (0, begin);
+    let mut course = Course::new(limits, edge);
     loop {
         for token in events.wait()? {
             clients[token].turn()?;
         }
+        if let Some(done) = course.passes(total(&clients))? {
+            return Ok(done);
+        }
+    }
+}
+
+/// Runs producers that are far more than the requests in flight: each has one at most, and who has
+/// waited longest is the next to send. Counting does not begin before each has been answered once.
+/// `edge` as of [`closed`].
+///
+/// # Errors
+/// As of [`closed`].
+pub(crate) fn closed_in_turns(
+    mut producers: Vec<Producer>,
+    in_flight_max: usize,
+    limits: &Limits,
+    edge: impl FnMut(),
+) -> io::Result<Done> {
+    let mut events = Events::new()?;
+    for (token, producer) in producers.iter().enumerate() {
+        events.add(&producer.socket, token)?;
+    }
+    let mut course = Course::new(limits, edge);
+    course.counts_after = producers.len() as u64;
+    let mut idle: VecDeque<usize> = (0..producers.len()).collect();
+    let mut total = Done::default();
+    loop {
+        while producers.len() - idle.len() < in_flight_max
+            && let Some(token) = idle.pop_front()
+        {
+            producers[token].allowed += 1;
+            producers[token].send()?;
+        }
+        for token in events.wait()? {
+            let producer = &mut producers[token];
+            if producer.answered == producer.allowed {
+                continue;
+            }
+            // What is left of a request that the socket did not take whole.
+            producer.send()?;
+            producer.receive()?;
+            if producer.answered == producer.allowed {
+                total.requests += 1;
+                idle.push_back(token);
+            }
+        }
+        if let Some(done) = course.passes(total)? {
+            return Ok(done);
+        }
+    }
+}
+
+/// From the start over the time that does not count to the end.
+struct Course<'a, F> {
+    limits: &'a Limits,
+    edge: F,
+    /// Of the part that it is in.
+    begin: Instant,
+    /// So many requests do not count, however long they take.
+    counts_after: u64,
+    /// What had been done when counting began.
+    start: Option<Done>,
+    /// The last count that was more than the one before, and when.
+    progress: (u64, Instant),
+}
+
+impl<'a, F: FnMut()> Course<'a, F> {
+    fn new(limits: &'a Limits, edge: F) -> Self {
+        let begin = Instant::now();
+        Self { limits, edge, begin, counts_after: 0, start: None, progress: (0, begin) }
+    }
+
+    /// Tells it what has been done since the loop began: what counts of it, once it is at the end.
+    ///
+    /// # Errors
+    /// When nothing has been done for long.
+    fn passes(&mut self, total: Done) -> io::Result<Option<Done>> {
         let now = Instant::now();
-        let total = total(&clients);
-        if total.requests > answered {
-            (answered, progress) = (total.requests, now);
-        } else if now - progress > STALL_MAX {
+        let (answered, since) = &mut self.progress;
+        if total.requests > *answered {
+            (*answered, *since) = (total.requests, now);
+        } else if now - *since > STALL_MAX {
             return Err(broken(format!("no answer for {} s", STALL_MAX.as_secs())));
         }
-        match start {
-            None if now - begin >= limits.warm => {
-                edge();
-                begin = Instant::now();
-                start = Some(total);
+        let age = now - self.begin;
+        match self.start {
+            None if age >= self.limits.warm && total.requests >= self.counts_after => {
+                (self.edge)();
+                self.begin = Instant::now();
+                self.start = Some(total);
             }
             Some(start)
-                if now - begin >= limits.time
-                    || total.requests - start.requests >= limits.requests_max =>
+                if age >= self.limits.time
+                    || total.requests - start.requests >= self.limits.requests_max =>
             {
-                edge();
-                return Ok(Done {
+                (self.edge)();
+                return Ok(Some(Done {
                     requests: total.requests - start.requests,
                     records: total.records - start.records,
                     bytes: total.bytes - start.bytes,
-                    elapsed: now - begin,
-                });
+                    elapsed: age,
+                }));
             }
             _ => {}
         }
+        Ok(None)
     }
 }
 

@@ -27,7 +27,7 @@ use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use rustix::fs::Timespec;
 
 pub(crate) use classic::{ClassicMember, Subscription};
-pub(crate) use closed::{Client, Done, Limits, closed};
+pub(crate) use closed::{Client, Done, Limits, closed, closed_in_turns};
 pub(crate) use consumer::ConsumerMember;
 pub(crate) use crowd::{Crowd, GroupMember};
 pub(crate) use fetcher::Fetcher;

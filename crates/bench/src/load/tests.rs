@@ -17,7 +17,7 @@ use dohle_protocol::{ApiKey, ErrorCode, frame};
 use super::request::{CORRELATION_AT, FETCH_VERSION, fetch_frame};
 use super::{
     Client, Contents, Fetcher, Limits, PRODUCE_VERSION, Producer, Rate, acknowledged, batch,
-    closed, delivered, produce_frame,
+    closed, closed_in_turns, delivered, produce_frame,
 };
 use crate::admin::Admin;
 use crate::floor;
@@ -60,6 +60,27 @@ fn produce(port: u16, frames: &[Vec<u8>], window: u64, requests: u64) -> u64 {
     // The floor serves in the order of arrival: after this it is done with what was on its way.
     Admin::connect(port).unwrap().api_versions().unwrap();
     done.requests
+}
+
+#[test]
+fn all_have_their_turn() {
+    let (port, directory) = start_floor("turns");
+    let frames = frames(Contents::Noise, 1);
+    let connect = |first| Producer::connect(port, TOPIC, frames.clone(), first).unwrap();
+    // More than may be in flight, and fewer.
+    for (count, asked) in [(100, 1000), (3, 100)] {
+        let mut edges = 0;
+        let producers = (0..count).map(connect).collect();
+        let done = closed_in_turns(producers, 20, &limits(asked), || edges += 1).unwrap();
+        assert_eq!(edges, 2);
+        assert!(done.requests >= asked, "{done:?}");
+    }
+    Admin::connect(port).unwrap().api_versions().unwrap();
+    let stored: i64 = (0..PARTITIONS).map(|partition| check_file(&directory, partition)).sum();
+    // Those before counting began, and those on their way at the end.
+    let least = 100 + 1000 + 3 + 100;
+    assert!((least..=least + 6 * 20).contains(&stored), "{stored}");
+    fs::remove_dir_all(directory).unwrap();
 }
 
 /// The batches of a partition's file are whole, in order, and without a gap.
