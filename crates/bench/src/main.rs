@@ -43,9 +43,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
-        ["floor", port, directory] => match port.parse() {
-            Ok(port) => floor::serve(port, Path::new(directory)).map_err(|error| error.to_string()),
-            Err(_) => Err("floor PORT DIRECTORY".into()),
+        ["floor", port, directory, threads] => match (port.parse(), threads.parse()) {
+            (Ok(port), Ok(threads)) => floor::serve(port, Path::new(directory), threads)
+                .map_err(|error| error.to_string()),
+            _ => Err("floor PORT DIRECTORY THREADS".into()),
         },
         ["spin"] => awake::spin().map(|never| match never {}).map_err(|error| error.to_string()),
         ["servers", ..] => options::parse_words(&arguments[1..]).map(|options| {

@@ -125,7 +125,10 @@ impl Server {
         let log = File::create(directory.join("output.log"))?;
         let mut command = command(kind, port, &directory, places);
         match kind {
-            Kind::Floor => {}
+            // With a thread for each core that it is given; else with one.
+            Kind::Floor => {
+                command.arg(cores.unwrap_or(1).to_string());
+            }
             Kind::Dohle => {
                 for setting in settings {
                     command.args(["--override", setting]);

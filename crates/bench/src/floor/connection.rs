@@ -11,7 +11,7 @@ use dohle_protocol::record::crc::crc32c;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::Store;
+use super::worker::{Store, Waiter};
 use super::wire::{Cursor, begin, end, frame_size, invalid, name, number, varint};
 
 /// Holds a few of the largest usual requests, and fits the processor's second cache.
@@ -193,10 +193,11 @@ impl Connection {
         if crc32c(&batch[COVERED_AT..]) != crc.cast_unsigned() {
             return Err(invalid("checksum"));
         }
-        let to = store.partition(partition)?;
-        let base_offset = to.append(batch, record_count)?;
-        let woken = std::mem::take(&mut to.waiting);
-        store.woken.extend(woken);
+        let (base_offset, woken) = {
+            let mut to = store.partition(partition)?;
+            (to.append(batch, record_count)?, std::mem::take(&mut to.waiting))
+        };
+        store.wake(woken);
         let start = begin(&mut self.answers, correlation_id);
         self.answers.push(2);
         name(&mut self.answers, &self.topic);
@@ -213,12 +214,12 @@ impl Connection {
     }
 
     fn fetch(&mut self, correlation_id: i32, fetch: Fetch, store: &mut Store) -> io::Result<()> {
-        let token = self.token;
-        let from = store.partition(fetch.partition)?;
+        let waiter = Waiter { worker: store.worker, token: self.token };
+        let mut from = store.partition(fetch.partition)?;
         let position = from.position(fetch.offset);
         let size = (from.end_position - position).min(u64::from(fetch.bytes_max));
         if size == 0 {
-            from.waiting.push(token);
+            from.waiting.push(waiter);
             self.waiting = Some(Waiting { correlation_id, fetch });
             return Ok(());
         }

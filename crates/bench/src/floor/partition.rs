@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 
+use super::worker::Waiter;
+
 /// One partition of the floor.
 #[derive(Debug)]
 pub(super) struct Partition {
@@ -16,7 +18,7 @@ pub(super) struct Partition {
     /// First offset and position of every batch, rising.
     batches: Vec<(i64, u64)>,
     /// Connections that wait for the next batch.
-    pub(super) waiting: Vec<u64>,
+    pub(super) waiting: Vec<Waiter>,
 }
 
 impl Partition {

@@ -26,15 +26,23 @@ const TOPIC: &str = "a-topic";
 const TIME_MS: i64 = 1_700_000_000_000;
 const PARTITIONS: i32 = 3;
 
-/// Starts a floor that lives as long as the tests: its port and its directory.
-fn start_floor(name: &str) -> (u16, PathBuf) {
+/// Starts a floor of so many threads that lives as long as the tests: its port and its directory.
+fn start_floor(name: &str, threads: usize) -> (u16, PathBuf) {
     let directory =
         std::env::temp_dir().join(format!("dohle-bench-test-{}-{name}", std::process::id()));
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let served = directory.clone();
-    std::thread::spawn(move || floor::serve_listener(&listener, &served));
+    std::thread::spawn(move || floor::serve_listener(listener, &served, threads));
     (port, directory)
+}
+
+/// Each thread of the floor serves in the order of arrival, and takes the next connection in turn:
+/// after this both are done with what was on its way.
+fn await_floor(port: u16) {
+    for _ in 0..2 {
+        Admin::connect(port).unwrap().api_versions().unwrap();
+    }
 }
 
 fn frames(contents: Contents, record_count: usize) -> Vec<Vec<u8>> {
@@ -57,14 +65,13 @@ fn produce(port: u16, frames: &[Vec<u8>], window: u64, requests: u64) -> u64 {
     let done = closed(clients, &limits(requests), || edges += 1).unwrap();
     assert_eq!(edges, 2);
     assert!(done.requests >= requests, "{done:?}");
-    // The floor serves in the order of arrival: after this it is done with what was on its way.
-    Admin::connect(port).unwrap().api_versions().unwrap();
+    await_floor(port);
     done.requests
 }
 
 #[test]
 fn all_have_their_turn() {
-    let (port, directory) = start_floor("turns");
+    let (port, directory) = start_floor("turns", 2);
     let frames = frames(Contents::Noise, 1);
     let connect = |first| Producer::connect(port, TOPIC, frames.clone(), first).unwrap();
     // More than may be in flight, and fewer.
@@ -75,7 +82,7 @@ fn all_have_their_turn() {
         assert_eq!(edges, 2);
         assert!(done.requests >= asked, "{done:?}");
     }
-    Admin::connect(port).unwrap().api_versions().unwrap();
+    await_floor(port);
     let stored: i64 = (0..PARTITIONS).map(|partition| check_file(&directory, partition)).sum();
     // Those before counting began, and those on their way at the end.
     let least = 100 + 1000 + 3 + 100;
@@ -98,8 +105,10 @@ fn check_file(directory: &std::path::Path, partition: i32) -> i64 {
 
 #[test]
 fn the_floor_stores_what_was_sent() {
-    for (name, records, window) in [("small", 1, 64), ("medium", 15, 5), ("large", 300, 5)] {
-        let (port, directory) = start_floor(name);
+    for (name, records, window, threads) in
+        [("small", 1, 64, 1), ("medium", 15, 5, 2), ("large", 300, 5, 1)]
+    {
+        let (port, directory) = start_floor(name, threads);
         let answered = produce(port, &frames(Contents::Noise, records), window, 500);
         let stored: i64 = (0..PARTITIONS).map(|partition| check_file(&directory, partition)).sum();
         // What was on its way at the end may be stored too.
@@ -111,7 +120,7 @@ fn the_floor_stores_what_was_sent() {
 
 #[test]
 fn fetches_take_all_and_begin_again() {
-    let (port, directory) = start_floor("fetch");
+    let (port, directory) = start_floor("fetch", 1);
     let frames = frames(Contents::Noise, 63);
     produce(port, &frames, 5, 300);
     let size_bytes = batch(Contents::Noise, 63, 1024, TIME_MS).len();
@@ -131,7 +140,7 @@ fn fetches_take_all_and_begin_again() {
 
 #[test]
 fn latencies_count_every_request() {
-    let (port, directory) = start_floor("rate");
+    let (port, directory) = start_floor("rate", 2);
     let rate = Rate {
         per_second: 2000,
         warm: Duration::from_millis(100),
@@ -145,6 +154,7 @@ fn latencies_count_every_request() {
     // All intended times from the end of the warm-up on, however late they were sent.
     assert_eq!(latencies.len(), 600);
 
+    await_floor(port);
     let end = check_file(&directory, 0);
     let size_bytes = batch(Contents::Noise, 1, 1024, TIME_MS).len();
     let fetcher = Fetcher::connect(port, TOPIC, 0..1, 1 << 20)
