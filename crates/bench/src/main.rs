@@ -44,8 +44,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["floor", port, directory, threads] => match (port.parse(), threads.parse()) {
-            (Ok(port), Ok(threads)) => floor::serve(port, Path::new(directory), threads)
-                .map_err(|error| error.to_string()),
+            (Ok(port), Ok(threads)) => {
+                floor::serve(port, Path::new(directory), threads).map_err(|error| error.to_string())
+            }
             _ => Err("floor PORT DIRECTORY THREADS".into()),
         },
         ["spin"] => awake::spin().map(|never| match never {}).map_err(|error| error.to_string()),

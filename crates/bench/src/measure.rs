@@ -49,9 +49,7 @@ pub(crate) fn measure(
             produce(server, topic, (batch, partitions, window), extent)
         }
         Work::Fetch { bytes_max } => fetch(server, topic, bytes_max, CONNECTIONS, extent),
-        Work::ProduceAtRate { per_second } => {
-            produce_at_rate(server, topic, per_second, extent)
-        }
+        Work::ProduceAtRate { per_second } => produce_at_rate(server, topic, per_second, extent),
         Work::DeliverAtRate { per_second } => deliver_at_rate(server, topic, per_second, extent),
         Work::Connections { count } => connections(server, count, extent),
         Work::Partitions { topics } => partitions(server, topic, topics),

@@ -87,7 +87,7 @@ impl Listener {
             drop(accepting);
             ended.fill(());
         };
-        node.env.tasks.spawn(Home::LeastLoaded, Box::pin(until_closed));
+        node.env.tasks.spawn(Home::Here, Box::pin(until_closed));
     }
 
     /// Accepts no more, and waits until its address is free.
@@ -129,7 +129,7 @@ fn hold_back(node: &Arc<Node>, io: Box<dyn net::Connection>, wait_ms: i32) {
         clock::sleep_until(&*clock, until).await;
         drop(io);
     };
-    node.env.tasks.spawn(Home::LeastLoaded, Box::pin(held));
+    node.env.tasks.spawn(Home::Here, Box::pin(held));
 }
 
 /// Refusals are told once in this time.

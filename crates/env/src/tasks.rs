@@ -8,9 +8,10 @@ use std::sync::Arc;
 /// Where a task lives. It never moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Home {
-    /// The reactor that runs the caller; from elsewhere as `LeastLoaded`.
+    /// The reactor that runs the caller; from elsewhere as `LeastLoaded`. For what has little to do: it
+    /// does not count.
     Here,
-    /// The reactor with the least to do.
+    /// The reactor with the least to do. It counts from now on, before it has done anything.
     LeastLoaded,
 }
 

@@ -11,8 +11,8 @@ use dohle_protocol::record::crc::crc32c;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::worker::{Store, Waiter};
 use super::wire::{Cursor, begin, end, frame_size, invalid, name, number, varint};
+use super::worker::{Store, Waiter};
 
 /// Holds a few of the largest usual requests, and fits the processor's second cache.
 pub(super) const BUFFER_BYTES: usize = 256 << 10;

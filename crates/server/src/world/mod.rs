@@ -9,6 +9,7 @@ pub mod counters;
 pub mod descriptors;
 pub mod disk;
 mod lanes;
+mod load;
 mod mail;
 pub mod net;
 pub mod random;

@@ -7,6 +7,7 @@
 use super::WorldOptions;
 use super::counters::{self, Call};
 use super::lanes::{Lanes, Of};
+use super::load::{self, Load, Window};
 use super::mail::{Mail, Mailbox};
 use super::task::{EndProcessOnPanic, ReactorTask};
 use dohle_env::tasks::{Home, Job, Lane, Task, Tasks, Turn};
@@ -15,19 +16,15 @@ use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 
 /// What one poll of a task may move through sockets before it lets others run.
 const BYTES_PER_POLL: usize = 1 << 20;
-/// What a connection counts as in a reactor's load before it has moved anything.
-const BYTES_PER_TASK: u64 = 64 << 10;
-/// How far back a reactor's load looks.
-const LOAD_WINDOW: Duration = Duration::from_secs(1);
 
 /// One reactor, as other threads see it.
 pub struct Reactor {
@@ -40,27 +37,19 @@ pub struct Reactor {
     stopped: Notify,
 }
 
-/// The last full second of a reactor.
-struct Window {
-    began: Instant,
-    bytes_at_begin: u64,
-    bytes_before: u64,
-}
-
 impl Reactor {
     fn new(handle: Handle) -> Self {
-        let window = Window { began: Instant::now(), bytes_at_begin: 0, bytes_before: 0 };
         Self {
             handle,
             mailbox: Mailbox::default(),
             tasks: AtomicUsize::new(0),
             bytes: AtomicU64::new(0),
-            window: Mutex::new(window),
+            window: Mutex::new(Window::new(Instant::now())),
             stopped: Notify::new(),
         }
     }
 
-    /// Tasks that live here.
+    /// Tasks that came here because there was the least to do.
     #[must_use]
     pub fn tasks(&self) -> usize {
         self.tasks.load(Ordering::Relaxed)
@@ -72,39 +61,37 @@ impl Reactor {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// How much this reactor has to do: the bytes of the last second, and for each task what a
-    /// new connection may be expected to bring, so that a burst of them is spread too.
-    fn load(&self) -> u64 {
-        let total = self.bytes();
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let age = window.began.elapsed();
-        if age >= LOAD_WINDOW {
-            let bytes = total - window.bytes_at_begin;
-            let per_window = u128::from(bytes) * LOAD_WINDOW.as_millis() / age.as_millis().max(1);
-            *window = Window {
-                began: Instant::now(),
-                bytes_at_begin: total,
-                bytes_before: u64::try_from(per_window).unwrap_or(u64::MAX),
-            };
-        }
-        let moved = window.bytes_before.max(total - window.bytes_at_begin);
-        moved.saturating_add(self.tasks() as u64 * BYTES_PER_TASK)
+    fn load(&self) -> Load {
+        self.window().load(self.bytes(), self.tasks() as u64, Instant::now())
+    }
+
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn mailbox(&self) -> &Mailbox {
         &self.mailbox
     }
 
-    pub(super) fn task_added(&self) {
-        self.tasks.fetch_add(1, Ordering::Relaxed);
+    fn spawn(self: &Arc<Self>, task: Task, place: Option<Place>) {
+        drop(self.handle.spawn(ReactorTask::new(task, self.clone(), place)));
     }
+}
 
-    pub(super) fn task_removed(&self) {
-        self.tasks.fetch_sub(1, Ordering::Relaxed);
+/// A task's share in its reactor's load, until it is dropped.
+pub(super) struct Place(Arc<Reactor>);
+
+impl Place {
+    fn of(reactor: &Arc<Reactor>) -> Self {
+        reactor.tasks.fetch_add(1, Ordering::Relaxed);
+        reactor.window().add();
+        Self(reactor.clone())
     }
+}
 
-    fn spawn(self: &Arc<Self>, task: Task) {
-        drop(self.handle.spawn(ReactorTask::new(task, self.clone())));
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.tasks.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -289,7 +276,8 @@ impl Reactors {
     }
 
     fn least_loaded(&self) -> &Arc<Reactor> {
-        self.all.iter().min_by_key(|reactor| reactor.load()).expect("there is at least one reactor")
+        let index = load::least(self.all.iter().map(|reactor| reactor.load()));
+        &self.all[index.expect("there is at least one reactor")]
     }
 }
 
@@ -297,10 +285,13 @@ impl Tasks for Reactors {
     fn spawn(&self, home: Home, task: Task) {
         match home {
             Home::Here => match self.here() {
-                Some(reactor) => reactor.spawn(task),
-                None => self.least_loaded().spawn(task),
+                Some(reactor) => reactor.spawn(task, None),
+                None => self.least_loaded().spawn(task, None),
             },
-            Home::LeastLoaded => self.least_loaded().spawn(task),
+            Home::LeastLoaded => {
+                let reactor = self.least_loaded();
+                reactor.spawn(task, Some(Place::of(reactor)));
+            }
         }
     }
 

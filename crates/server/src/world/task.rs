@@ -1,7 +1,7 @@
 //! A task as a reactor runs it: with a waker that knows where it lives.
 
 use super::mail::Mail;
-use super::reactors::{self, Reactor};
+use super::reactors::{self, Place, Reactor};
 use dohle_env::tasks::Task;
 use std::future::Future;
 use std::pin::Pin;
@@ -58,13 +58,14 @@ pub(super) struct ReactorTask {
     reactor: Arc<Reactor>,
     /// Made at the first poll; tokio's waker of a task never changes.
     waker: Option<Waker>,
+    /// If it counts for its reactor's load.
+    _place: Option<Place>,
 }
 
 impl ReactorTask {
-    /// `task`, counted on `reactor` until it is dropped.
-    pub(super) fn new(task: Task, reactor: Arc<Reactor>) -> Self {
-        reactor.task_added();
-        Self { task, reactor, waker: None }
+    /// `task`, as one that runs on `reactor`.
+    pub(super) fn new(task: Task, reactor: Arc<Reactor>, place: Option<Place>) -> Self {
+        Self { task, reactor, waker: None, _place: place }
     }
 }
 
@@ -80,11 +81,5 @@ impl Future for ReactorTask {
             Arc::new(TaskWaker { inner, reactor }).into()
         });
         this.task.as_mut().poll(&mut Context::from_waker(waker))
-    }
-}
-
-impl Drop for ReactorTask {
-    fn drop(&mut self) {
-        self.reactor.task_removed();
     }
 }
