@@ -241,7 +241,7 @@ const GROWTH_METHOD: &str = "\
 **What runs.** The same work while one thing grows by decades and all else is held: partitions, connections, bytes of a \
 record, consumers of each partition, groups, cores. Each server is started anew for each point, so that nothing is left over from \
 another; in each round all points run in turn. One node, acks=all, over loopback; the load is one thread beside the server \
-on the same machine, as in *Logs*. The floor of *Logs* does what it can of this, and tells what the machine costs. \
+on the same machine, as in *Logs*. The floor of *Logs*, here with a thread for each core, does what it can of this, and tells what the machine costs. \
 `--server reference` measures Kafka; it is then a JVM that has just started, save for records and consumers.
 
 **Figures.** CPU is user and system time of all the server's threads, from `/proc`; a rising cost of one request is work \

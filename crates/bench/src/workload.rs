@@ -278,9 +278,10 @@ impl Workload {
         if let Work::Coordinate(work) = self.work { work.settings() } else { &[] }
     }
 
-    /// The cores that the server is held to, if not all.
-    pub(crate) const fn cores(&self) -> Option<usize> {
-        if let Work::Grow(work) = self.work { work.cores() } else { None }
+    /// The cores that the server is held to, and that the floor makes use of: all, and one, where
+    /// nothing is said.
+    pub(crate) fn cores(&self) -> Option<usize> {
+        if let Work::Grow(work) = self.work { Some(work.cores()) } else { None }
     }
 }
 

@@ -135,7 +135,7 @@ before: consumer groups first, then classic ones, which are then stable beside t
         unit: "cores",
         held: "\
 The server is held to so many cores from its start on (`sched_setaffinity`), and takes itself to be on a machine that has \
-no more; the floor has as many threads, which share the partitions behind locks. The load is not held to any, and needs a part of them. Produce, closed loop, 4 connections, 5 requests in flight on each.",
+no more. The load is not held to any, and needs a part of them. Produce, closed loop, 4 connections, 5 requests in flight on each.",
         points: &[
             cores("cores-large-1", 1, Load::ProduceLarge),
             cores("cores-large-2", 2, Load::ProduceLarge),

@@ -98,9 +98,13 @@ impl Growing {
         !matches!(self, Self::Partitions { .. } | Self::Groups { .. })
     }
 
-    /// The cores that the server is held to, if not all.
-    pub(crate) const fn cores(self) -> Option<usize> {
-        if let Self::Cores { count, .. } = self { Some(count) } else { None }
+    /// The cores that the server is held to; the floor has a thread for each.
+    pub(crate) fn cores(self) -> usize {
+        if let Self::Cores { count, .. } = self {
+            count
+        } else {
+            std::thread::available_parallelism().map_or(1, usize::from)
+        }
     }
 }
 
